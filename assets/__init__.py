@@ -1,0 +1,1 @@
+"""Icons, fonts, script templates and texts: data, no code paths."""

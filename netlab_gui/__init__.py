@@ -1,0 +1,1 @@
+"""The application: what a person starts, and what is put together."""

@@ -1,0 +1,1 @@
+"""How the lab sees: events, the recorder, the store, traced sockets, TCP states."""

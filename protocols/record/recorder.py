@@ -1,0 +1,163 @@
+"""Recorder: where every worker puts what happened, and every view takes it from.
+
+Thread-safe, bounded, and it counts what it had to drop: a full queue never blocks a worker
+and never grows without end. It must not know what an event means or where it ends up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from protocols.record.connections import Connections
+from protocols.record.event import Direction, Layer, Raw, monotonic_ns
+
+BOUND_EVENTS: Final = 1 << 20
+"""Events that one consumer may lag behind before drops begin."""
+BOUND_BYTES: Final = 256 << 20
+"""Payload bytes that one consumer may lag behind before drops begin."""
+
+
+class Tail:
+    """One consumer's bounded queue of a Recorder. Made by `Recorder.tail()`; ended by `close()`."""
+
+    def __init__(self, recorder: Recorder, bound_events: int, bound_bytes: int) -> None:
+        self._recorder = recorder
+        self._bound_events = bound_events
+        self._bound_bytes = bound_bytes
+        self._items: deque[Raw] = deque()
+        self._bytes = 0
+        self._new_drops = 0
+        self._ready = threading.Event()
+        self.dropped = 0
+
+    def _push(self, raw: Raw) -> None:
+        """Called with the recorder's lock held."""
+        data = raw[8]
+        size = 0 if data is None else len(data)
+        if len(self._items) >= self._bound_events or self._bytes + size > self._bound_bytes:
+            self.dropped += 1
+            self._new_drops += 1
+            return
+        self._items.append(raw)
+        self._bytes += size
+        if not self._ready.is_set():
+            self._ready.set()
+
+    def take(self, limit: int | None = None) -> list[Raw]:
+        """Take what has arrived, oldest first, at most `limit`. Drops are told by a note in the batch."""
+        with self._recorder._lock:
+            taken = self._swap(limit)
+            drops, self._new_drops = self._new_drops, 0
+        if drops:
+            taken.append(_drop_note(drops))
+        return taken
+
+    def _swap(self, limit: int | None) -> list[Raw]:
+        if limit is None or len(self._items) <= limit:
+            taken = list(self._items)
+            self._items.clear()
+            self._bytes = 0
+            self._ready.clear()
+            return taken
+        taken = [self._items.popleft() for _ in range(limit)]
+        self._bytes -= sum(len(raw[8]) for raw in taken if raw[8] is not None)
+        return taken
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until something has arrived; False after `timeout_s` seconds without."""
+        return self._ready.wait(timeout_s)
+
+    def wake(self) -> None:
+        """End a `wait()` under way."""
+        self._ready.set()
+
+    def close(self) -> None:
+        """Stop receiving. What is queued can still be taken."""
+        self._recorder._forget(self)
+
+
+def _drop_note(count: int) -> Raw:
+    summary = f"{count} events were dropped here: they came faster than they could be kept"
+    return (monotonic_ns(), "note", "events dropped", None, None, None, None, None, None, summary, {"dropped": count})
+
+
+class Recorder:
+    """Takes events from any thread and hands each to every consumer (`tail()`).
+
+    epoch_ns: add it to an event's `t` to get nanoseconds since 1970. total: events put so far.
+    connections: who talks to whom, so that both ends of a connection get one id.
+    `enabled` False makes traced sockets pass calls through unrecorded.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tails: list[Tail] = []
+        self.epoch_ns: Final = time.time_ns() - monotonic_ns()
+        self.total = 0
+        self.enabled = True
+        self.connections: Final = Connections()
+
+    def tail(self, *, bound_events: int = BOUND_EVENTS, bound_bytes: int = BOUND_BYTES) -> Tail:
+        """A new consumer: it gets every event put from now on."""
+        tail = Tail(self, bound_events, bound_bytes)
+        with self._lock:
+            self._tails.append(tail)
+        return tail
+
+    def _forget(self, tail: Tail) -> None:
+        with self._lock:
+            if tail in self._tails:
+                self._tails.remove(tail)
+
+    def put(self, raw: Raw) -> None:
+        """Record one hot-path tuple (the fields of Event in order)."""
+        with self._lock:
+            self.total += 1
+            for tail in self._tails:
+                tail._push(raw)
+
+    def put_many(self, raws: Iterable[Raw]) -> None:
+        """Record several tuples under one lock."""
+        with self._lock:
+            for raw in raws:
+                self.total += 1
+                for tail in self._tails:
+                    tail._push(raw)
+
+    def emit(
+        self,
+        layer: Layer,
+        kind: str,
+        summary: str = "",
+        *,
+        service: str | None = None,
+        conn: str | None = None,
+        direction: Direction | None = None,
+        offset: int | None = None,
+        size: int | None = None,
+        data: bytes | None = None,
+        detail: Mapping[str, Any] | None = None,
+        t: int | None = None,
+    ) -> None:
+        """Record one event by its fields; `t` defaults to now. See `Event` for what each means."""
+        stamp = monotonic_ns() if t is None else t
+        self.put((stamp, layer, kind, service, conn, direction, offset, size, data, summary, detail))
+
+    def note(
+        self, kind: str, summary: str, *, service: str | None = None, conn: str | None = None, **detail: Any
+    ) -> None:
+        """Record what the lab did or explains."""
+        self.emit("note", kind, summary, service=service, conn=conn, detail=detail)
+
+    @property
+    def dropped(self) -> int:
+        """Events that at least one consumer could not be given."""
+        with self._lock:
+            return max((tail.dropped for tail in self._tails), default=0)

@@ -1,0 +1,1 @@
+"""Qt: the parts that panels share and one room per panel. No sockets, no threads."""
