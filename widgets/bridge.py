@@ -1,0 +1,229 @@
+"""Bridge: the one crossing between the workers and the window.
+
+One timer in the GUI thread takes what the recorder has, in batches, and hands each batch to
+every consumer; intents go the other way and their outcomes come back in the same tick. It must
+not know what an event means, and no Qt signal is ever emitted per event.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from PySide6.QtCore import QObject, QTimer
+from shiboken6 import isValid
+
+if TYPE_CHECKING:
+    from protocols.lab import Lab
+    from protocols.record.event import Raw
+
+T = TypeVar("T")
+Consumer: TypeAlias = "Callable[[list[Raw]], None]"
+
+ACTIVE_MS: Final = 30
+IDLE_MS: Final = 250
+BACKLOG_MS: Final = 4
+"""Between two ticks while more is queued than one tick may carry: painting and clicks come first."""
+BUDGET_S: Final = 0.010
+"""Time one tick may spend on events. A tick plus the repaint it causes stays well under 40 ms."""
+SLICE: Final = 1024
+"""Events handed over at a time, at the start; then as many as take about a third of the budget."""
+SLICE_MIN: Final = 64
+SLICE_MAX: Final = 8192
+LINGER_S: Final = 2.0
+"""How long the quick pace is kept after the last event."""
+
+
+@dataclass(slots=True)
+class _Poll:
+    interval_s: float
+    due: float
+    run: Callable[[], object]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    done: Callable[[Any], object] | None
+    failed: Callable[[BaseException], object] | None
+    owner: QObject | None
+
+
+class Bridge(QObject):
+    """Carries events to the views and intents to the workers.
+
+    lab: its recorder is read and its intents are run. Everything but the work given to `call`
+    runs in the GUI thread.
+    """
+
+    def __init__(self, lab: Lab, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lab = lab
+        self._tail = lab.recorder.tail()
+        self._consumers: list[Consumer] = []
+        self._waiting: dict[int, _Waiting] = {}
+        self._outcomes: deque[Any] = deque()
+        self._polls: list[_Poll] = []
+        self._slice = SLICE
+        self._busy_until = 0.0
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._on_timer_timeout)
+        self._timer.start(ACTIVE_MS)
+
+    @property
+    def behind(self) -> int:
+        """Events that have happened and that no view has been given yet."""
+        return len(self._tail)
+
+    @property
+    def pending(self) -> int:
+        """Intents that have been given and have not come back yet."""
+        return len(self._waiting)
+
+    def add_consumer(self, consume: Consumer) -> None:
+        """From now on hand every batch of events, oldest first, to `consume` too."""
+        self._consumers.append(consume)
+
+    def remove_consumer(self, consume: Consumer) -> None:
+        """Hand over no more; unknown consumers are ignored."""
+        if consume in self._consumers:
+            self._consumers.remove(consume)
+
+    def call(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+        *,
+        owner: QObject | None = None,
+    ) -> int:
+        """Run `work` on a lab thread, then `done(value)` or `failed(error)` in the GUI thread.
+
+        An error without `failed` goes to the crash report. Outcomes for a widget that is gone
+        (`owner`, or the object whose method `done`/`failed` is) are dropped. Returns a number.
+        """
+        number = self._lab.intents.submit(work)
+        self._waiting[number] = _Waiting(done, failed, owner)
+        self.wake()
+        return number
+
+    def every(self, interval_ms: int, run: Callable[[], object]) -> Callable[[], None]:
+        """Call `run` about each `interval_ms` in the GUI thread; returns what ends it.
+
+        For light looks (a label, a counter) only. While nothing happens the pace is IDLE_MS.
+        """
+        poll = _Poll(interval_ms / 1000, time.monotonic() + interval_ms / 1000, run)
+        self._polls.append(poll)
+
+        def cancel() -> None:
+            if poll in self._polls:
+                self._polls.remove(poll)
+
+        return cancel
+
+    def wake(self) -> None:
+        """Take the quick pace now: something is about to happen."""
+        self._busy_until = time.monotonic() + LINGER_S
+        if self._timer.isActive() and self._timer.interval() > ACTIVE_MS:
+            self._timer.start(ACTIVE_MS)
+
+    def drain(self, limit_s: float = 2.0) -> int:
+        """Hand over all that is queued, outcomes included, at once; returns the events left after `limit_s`."""
+        self._run_outcomes()
+        deadline = time.monotonic() + limit_s
+        while len(self._tail) and time.monotonic() < deadline:
+            self._hand_over(self._tail.take(SLICE_MAX))
+        return len(self._tail)
+
+    def close(self) -> None:
+        """End the timer and take no more events. What was not handed over is for `drain` before this."""
+        self._timer.stop()
+        self._tail.close()
+        self._consumers.clear()
+        self._polls.clear()
+        self._waiting.clear()
+
+    def _on_timer_timeout(self) -> None:
+        started = time.monotonic()
+        self._run_outcomes()
+        if self._carry(started + BUDGET_S):
+            self._busy_until = started + LINGER_S
+        self._run_polls(started)
+        self._pace(time.monotonic())
+
+    def _carry(self, deadline: float) -> int:
+        """Hand over events until `deadline`; the slice follows how long the consumers take."""
+        carried = 0
+        while len(self._tail):
+            before = time.monotonic()
+            batch = self._tail.take(self._slice)
+            self._hand_over(batch)
+            carried += len(batch)
+            now = time.monotonic()
+            if len(batch) >= self._slice:
+                self._slice = _next_slice(self._slice, now - before)
+            if now >= deadline:
+                break
+        return carried
+
+    def _hand_over(self, batch: list[Raw]) -> None:
+        for consume in tuple(self._consumers):
+            try:
+                consume(batch)
+            except Exception as error:  # noqa: BLE001 - one broken view must not cost the others their events
+                _report(error)
+
+    def _run_outcomes(self) -> None:
+        self._outcomes.extend(self._lab.intents.take())
+        while self._outcomes:
+            outcome = self._outcomes.popleft()
+            waiting = self._waiting.pop(outcome.number, None)
+            if waiting is None or not _alive(waiting):
+                continue
+            try:
+                if outcome.error is None:
+                    if waiting.done is not None:
+                        waiting.done(outcome.value)
+                elif waiting.failed is not None:
+                    waiting.failed(outcome.error)
+                else:
+                    _report(outcome.error)
+            except Exception as error:  # noqa: BLE001 - the next outcome belongs to somebody else
+                _report(error)
+
+    def _run_polls(self, now: float) -> None:
+        for poll in tuple(self._polls):
+            if poll.due <= now:
+                poll.due = now + poll.interval_s
+                try:
+                    poll.run()
+                except Exception as error:  # noqa: BLE001 - see _hand_over
+                    _report(error)
+
+    def _pace(self, now: float) -> None:
+        if len(self._tail):
+            wanted = BACKLOG_MS
+        elif self._waiting or now < self._busy_until or self._lab.running.all():
+            wanted = ACTIVE_MS
+        else:
+            wanted = IDLE_MS
+        if self._timer.isActive() and self._timer.interval() != wanted:
+            self._timer.start(wanted)
+
+
+def _next_slice(size: int, took_s: float) -> int:
+    """The slice that would have taken a third of the budget, at most doubled or halved."""
+    ideal = size * (BUDGET_S / 3) / max(took_s, 1e-6)
+    return int(min(max(ideal, size / 2, SLICE_MIN), size * 2, SLICE_MAX))
+
+
+def _alive(waiting: _Waiting) -> bool:
+    owners = [waiting.owner, getattr(waiting.done, "__self__", None), getattr(waiting.failed, "__self__", None)]
+    return all(isValid(owner) for owner in owners if isinstance(owner, QObject))
+
+
+def _report(error: BaseException) -> None:
+    sys.excepthook(type(error), error, error.__traceback__)

@@ -1,0 +1,100 @@
+"""Panel: what one subject looks like to the window, and the demo that the tour drives.
+
+A panel is built when it is first shown. It must not know the window, other panels, or when
+it is shown: it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from PySide6.QtWidgets import QWidget
+
+from widgets.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Click this widget with the mouse, in its middle."""
+
+    widget: QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Click into this input, replace what it holds by `text` key by key, and press Return if asked."""
+
+    widget: QWidget
+    text: str
+    enter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let the window live until `condition()` holds. It becomes a check named `text`; late is failed."""
+
+    text: str
+    condition: Callable[[], object]
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A verdict of the demo: `text` says what was looked at, `ok` whether it is so."""
+
+    text: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Take the picture now, in both palettes. Without it the picture is taken when the demo ends."""
+
+
+DemoStep: TypeAlias = Click | Type | Wait | Check | Picture
+
+
+class Panel(QWidget):
+    """One subject. Subclasses set `id` (one word), `title` and `icon` (a name for `theme().icon`).
+
+    desk: the shared things. Build widgets in `__init__`; do nothing that blocks.
+    """
+
+    id: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    icon: ClassVar[str] = ""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.setObjectName(f"panel-{self.id}")
+
+    def shown(self) -> None:
+        """The panel has come to the front."""
+
+    def hidden(self) -> None:
+        """The panel went behind another, or the window is closing. Called before services stop."""
+
+    def save_state(self) -> dict[str, Any]:
+        """What the next start shall find again: JSON-able, small, no secrets."""
+        return {}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what `save_state` gave at an earlier time, perhaps of an older version: ignore what is strange."""
+
+    def demo(self) -> Iterator[DemoStep]:
+        """What the tour does here, on loopback, as a user would: yield one step after the other.
+
+        The steps run with the panel at the front of a real window; between them the event loop
+        turns. Yield at least one Check or Wait. Stop after the Picture what the demo started. Say::
+
+            yield Click(self.start_button)
+            yield Wait("the server listens", lambda: self.card.state == "running")
+            yield Type(self.line_edit, "hello", enter=True)
+            yield Wait("the answer is there", lambda: "HELLO" in self.transcript())
+            yield Picture()
+            yield Click(self.stop_button)
+        """
+        yield Check("the panel is built", True)
