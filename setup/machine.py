@@ -1,0 +1,130 @@
+"""What this machine has and lacks, and the one apt line that mends it.
+
+Standard library only: it runs before anything is installed. It must not know the
+virtual environment, and it never changes a machine that is not run as root.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+OFFSCREEN: Final[Mapping[str, str]] = {
+    "libGL.so.1": "libgl1",
+    "libEGL.so.1": "libegl1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+"""Library -> Debian package: what Qt needs to paint at all, in a window or not."""
+X11: Final[Mapping[str, str]] = {
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+}
+"""What a window on X11 needs beside `OFFSCREEN`."""
+WAYLAND: Final[Mapping[str, str]] = {
+    "libwayland-client.so.0": "libwayland-client0",
+    "libwayland-cursor.so.0": "libwayland-cursor0",
+}
+"""What a window on Wayland needs beside `OFFSCREEN`."""
+PEERS: Final[Mapping[str, str]] = {
+    "socat": "socat",
+    "ncat": "ncat",
+    "openssl": "openssl",
+    "curl": "curl",
+    "ip": "iproute2",
+    "Xvfb": "xvfb",
+    "xdotool": "xdotool",
+    "setpriv": "util-linux",
+}
+"""Program -> Debian package: foreign programs that the tests talk to. None of them is a daemon."""
+
+
+def missing_libraries(*wanted: Mapping[str, str]) -> list[str]:
+    """The packages of the wanted libraries that the dynamic loader does not find (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return []
+    return [package for group in wanted for name, package in group.items() if not _loads(name)]
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def missing_programs(wanted: Mapping[str, str]) -> list[str]:
+    """The packages of the wanted programs that are not on the PATH (nor in the sbin folders)."""
+    return [package for name, package in wanted.items() if find_program(name) is None]
+
+
+def find_program(name: str) -> str | None:
+    """Where a program is; an ordinary user's PATH often lacks the sbin folders, so they are looked into too."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    return shutil.which(name, path=path)
+
+
+def missing_venv() -> list[str]:
+    """["python3-venv"] where this interpreter cannot make a virtual environment with pip in it."""
+    complete = all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
+    return [] if complete else ["python3-venv"]
+
+
+def apt_line(packages: Iterable[str]) -> str:
+    """The one command that installs the packages, as an ordinary user would type it."""
+    return "sudo apt-get install -y --no-install-recommends " + " ".join(packages)
+
+
+def can_install() -> bool:
+    """Whether packages can be installed right now: root, on a system with apt."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install(packages: list[str]) -> bool:
+    """Install Debian packages as root; the package lists are fetched only when the first try fails."""
+    print(f"Installing as root: {' '.join(packages)}", flush=True)
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    quiet = subprocess.run(command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    if quiet.returncode == 0:
+        return True
+    print("  the package lists are missing or old: apt-get update", flush=True)
+    subprocess.run(["apt-get", "update", "-qq"], env=environment, check=False, stdin=subprocess.DEVNULL)
+    again = subprocess.run(
+        command, env=environment, check=False, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
+    if again.returncode:
+        print(again.stdout[-3000:], file=sys.stderr)
+    return again.returncode == 0
+
+
+def mend(packages: list[str], *, what_for: str) -> bool:
+    """Install the packages as root, or name the one line that does; False when they are still missing.
+
+    what_for: completes the sentence "Missing here: 3 system packages that ...".
+    """
+    packages = list(dict.fromkeys(packages))
+    if not packages:
+        return True
+    if can_install():
+        return install(packages)
+    noun = "a system package" if len(packages) == 1 else f"{len(packages)} system packages"
+    print(f"Missing here: {noun} that {what_for}.", file=sys.stderr)
+    if shutil.which("apt-get"):
+        print(f"  {apt_line(packages)}", file=sys.stderr)
+    else:
+        print(f"  Debian calls them: {' '.join(packages)}", file=sys.stderr)
+    return False
