@@ -1,0 +1,135 @@
+"""The kernel's own tables of sockets, asked over netlink (sock_diag), without privilege. Linux.
+
+Gives facts as plain values. It must not know the recorder or events; elsewhere than on Linux
+every function answers "not known" (None or an empty list).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+_NETLINK_SOCK_DIAG: Final = 4
+_SOCK_DIAG_BY_FAMILY: Final = 20
+_NLM_F_REQUEST: Final = 1
+_NLM_F_DUMP: Final = 0x300
+_NLMSG_ERROR: Final = 2
+_NLMSG_DONE: Final = 3
+_UDIAG_SHOW_PEER: Final = 4
+_UNIX_DIAG_PEER: Final = 2
+_ALL_STATES: Final = 0xFFF
+_HEADER: Final = struct.Struct("=IHHII")
+_INET_REPLY: Final = struct.Struct(">HH16s16s")
+
+TCP_STATES: Final = {
+    1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECV", 4: "FIN_WAIT1", 5: "FIN_WAIT2", 6: "TIME_WAIT",
+    7: "CLOSE", 8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN", 11: "CLOSING", 12: "SYN_RECV",
+}  # fmt: skip
+"""The kernel's numbers of the TCP states (RFC 9293 section 3.3.2; Linux says SYN_RECV, 12 is its half-made kind)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRow:
+    """One TCP socket in the kernel's table. Queues in bytes; for a listener they are connections."""
+
+    local: tuple[str, int]
+    peer: tuple[str, int]
+    state: str
+    receive_queue: int
+    send_queue: int
+    uid: int
+    inode: int
+
+
+def available() -> bool:
+    """Whether this system has sock_diag."""
+    return sys.platform == "linux" and hasattr(socket, "AF_NETLINK")
+
+
+def _ask(request: bytes, dump: bool) -> Iterator[bytes]:
+    """Send one sock_diag request; yield the body of each answer. Raises OSError that the kernel names."""
+    flags = _NLM_F_REQUEST | (_NLM_F_DUMP if dump else 0)
+    message = _HEADER.pack(_HEADER.size + len(request), _SOCK_DIAG_BY_FAMILY, flags, 1, 0) + request
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as netlink:
+        netlink.settimeout(1.0)
+        netlink.send(message)
+        while True:
+            answer = netlink.recv(1 << 16)
+            at = 0
+            while at + _HEADER.size <= len(answer):
+                length, kind, _, _, _ = _HEADER.unpack_from(answer, at)
+                body = answer[at + _HEADER.size : at + length]
+                if kind == _NLMSG_DONE:
+                    return
+                if kind == _NLMSG_ERROR:
+                    code = -int(struct.unpack_from("=i", body)[0])
+                    raise OSError(code, errno.errorcode.get(code, str(code)))
+                yield body
+                if not dump:
+                    return
+                at += (length + 3) & ~3
+
+
+def tcp_sockets(port: int | None = None) -> list[SocketRow]:
+    """All TCP sockets of this network namespace, or those with `port` at either end, both families."""
+    if not available():
+        return []
+    rows: list[SocketRow] = []
+    for family in (socket.AF_INET, socket.AF_INET6):
+        request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, _ALL_STATES) + bytes(48)
+        with contextlib.suppress(OSError):
+            rows.extend(row for body in _ask(request, dump=True) if (row := _inet_row(body, port)) is not None)
+    return rows
+
+
+def _inet_row(body: bytes, port: int | None) -> SocketRow | None:
+    family, state = body[0], body[1]
+    local_port, peer_port, local, peer = _INET_REPLY.unpack_from(body, 4)
+    if port is not None and port not in (local_port, peer_port):
+        return None
+    receive_queue, send_queue, uid, inode = struct.unpack_from("=IIII", body, 56)
+    return SocketRow(
+        (_host(family, local), local_port), (_host(family, peer), peer_port),
+        TCP_STATES.get(state, str(state)), receive_queue, send_queue, uid, inode,
+    )  # fmt: skip
+
+
+def _host(family: int, packed: bytes) -> str:
+    if family == socket.AF_INET:
+        return socket.inet_ntoa(packed[:4])
+    return str(ipaddress.IPv6Address(packed)) if packed[:12] != _MAPPED else "::ffff:" + socket.inet_ntoa(packed[12:])
+
+
+_MAPPED: Final = bytes(10) + b"\xff\xff"
+
+
+def unix_peer_inode(inode: int) -> int | None:
+    """The inode of the socket at the other end of a connected UNIX socket, or None where unknown."""
+    if not available():
+        return None
+    no_cookie = (0xFFFFFFFF, 0xFFFFFFFF)
+    request = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, inode, _UDIAG_SHOW_PEER, *no_cookie)
+    try:
+        for body in _ask(request, dump=False):
+            for kind, value in _attributes(body, 16):
+                if kind == _UNIX_DIAG_PEER and len(value) >= 4:
+                    return int(struct.unpack_from("=I", value)[0]) or None
+    except OSError:
+        return None
+    return None
+
+
+def _attributes(body: bytes, at: int) -> Iterator[tuple[int, Any]]:
+    while at + 4 <= len(body):
+        length, kind = struct.unpack_from("=HH", body, at)
+        if length < 4:
+            return
+        yield kind, body[at + 4 : at + length]
+        at += (length + 3) & ~3

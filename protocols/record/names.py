@@ -1,0 +1,29 @@
+"""The symbols of socket constants: what a number is called. It must not know sockets that live."""
+
+from __future__ import annotations
+
+import socket
+from functools import lru_cache
+from typing import Final
+
+_LEVELS: Final = {
+    socket.SOL_SOCKET: "SO_",
+    socket.IPPROTO_TCP: "TCP_",
+    socket.IPPROTO_IP: "IP_",
+    socket.IPPROTO_IPV6: "IPV6_",
+}
+
+
+@lru_cache(maxsize=512)
+def constant_name(prefix: str, value: int) -> str:
+    """The constant of `socket` that starts with `prefix` ("AF_", "SOCK_") and has this value, or the number."""
+    for name in dir(socket):
+        if name.startswith(prefix) and getattr(socket, name) == value:
+            return name
+    return str(int(value))
+
+
+def option_name(level: int, option: int) -> str:
+    """The symbol of a socket option, or "level, number" where it has none."""
+    prefix = _LEVELS.get(level)
+    return constant_name(prefix, option) if prefix else f"{level}, {option}"

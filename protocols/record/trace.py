@@ -1,0 +1,287 @@
+"""Trace: what a traced socket writes down for each call, and how it becomes an event.
+
+One Trace belongs to one socket. It knows the recorder, the service and the connection's end,
+and makes hot-path tuples. It must not know how a socket does its calls (`traced`, `traced_tls`).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Hashable
+from threading import current_thread
+from typing import Any, Final
+
+from protocols.record.connections import End, Role
+from protocols.record.diag import unix_peer_inode
+from protocols.record.event import Direction, monotonic_ns
+from protocols.record.recorder import Recorder
+
+_DATA: Final = ("took_ns", "fd", "thread", "end", "asked", "kept", "tls", "flags", "peer")
+_PREVIEW_BYTES: Final = 32
+_PEERS_KEPT: Final = 1024
+_STREAMS: Final = frozenset(
+    kind for name in ("SOCK_STREAM", "SOCK_SEQPACKET") if (kind := getattr(socket, name, None)) is not None
+)
+
+
+def address_text(address: object) -> str:
+    """An address as people write it: host:port, [host]:port, a path, @abstract, or "unnamed"."""
+    if isinstance(address, tuple) and len(address) >= 2:
+        host, port = address[0], address[1]
+        return f"[{host}]:{port}" if isinstance(host, str) and ":" in host else f"{host}:{port}"
+    if isinstance(address, bytes):
+        if address.startswith(b"\0"):
+            return "@" + address[1:].decode("utf-8", "backslashreplace")
+        return address.decode("utf-8", "backslashreplace") or "unnamed"
+    return str(address) if address else "unnamed"
+
+
+def address_value(address: object) -> object:
+    """An address as JSON holds it: a list, a string, or None."""
+    if isinstance(address, tuple):
+        return list(address)
+    return address_text(address) if isinstance(address, bytes) else address
+
+
+def address_call(address: object) -> str:
+    """An address as it stands in a Python call."""
+    if isinstance(address, tuple) and len(address) == 4:
+        return repr(address[:2]) if not (address[2] or address[3]) else repr(address)
+    return repr(address)
+
+
+def preview(data: bytes | bytearray | memoryview) -> str:
+    """The first bytes of a payload as a Python literal, for a call's text."""
+    text = repr(bytes(data[:_PREVIEW_BYTES]))
+    return f"{text[:-1]}\u2026{text[-1]}" if len(data) > _PREVIEW_BYTES else text
+
+
+def error_facts(error: BaseException, call: str, address: object) -> dict[str, Any]:
+    """`errno` and `why` of a failed call."""
+    from protocols.record.explain import explain  # only a failure needs the texts
+
+    told = explain(error, call=call, address=address)
+    return {"errno": told.errno, "why": told.why}
+
+
+class Trace:
+    """What a traced socket knows of itself.
+
+    recorder, service: where its events go and whose they are. end: its end of a connection, once
+    that stands. peers: the ends of an unconnected datagram socket, by the other's address.
+    """
+
+    __slots__ = ("end", "muted", "peers", "recorder", "service", "tls", "transport")
+
+    def __init__(self, recorder: Recorder, service: str | None, end: End | None = None, transport: str = "tcp") -> None:
+        self.recorder = recorder
+        self.service = service
+        self.end = end
+        self.transport = transport
+        self.peers: dict[Hashable, End] = {}
+        self.tls: bool | None = None
+        self.muted = False
+        """True while a TLS layer above records the plaintext: data calls here would count bytes twice."""
+
+    @property
+    def conn(self) -> str | None:
+        """The id of the connection, or None before it stands."""
+        return None if self.end is None else self.end.conn
+
+    def twin(self) -> Trace:
+        """A Trace for an accepted or duplicated socket of the same service."""
+        return Trace(self.recorder, self.service, None, self.transport)
+
+    # Connections
+
+    def stand(self, sock: socket.socket, role: Role) -> End | None:
+        """The connection stands: find its id by both addresses. None where there is none yet."""
+        try:
+            local, peer = self._addresses(sock, role)
+        except OSError:
+            return None
+        if local is None:
+            self.end = self.recorder.connections.lone(role, None, peer)
+        else:
+            self.end = self.recorder.connections.opened(self.transport, role, local, peer)
+        return self.end
+
+    def _addresses(self, sock: socket.socket, role: Role) -> tuple[Hashable, Hashable]:
+        local, peer = sock.getsockname(), sock.getpeername()
+        if not self.transport.startswith("unix"):
+            return local[:2], peer[:2]
+        # Most clients have no name: the socket's inode stands for it, and the kernel tells the
+        # accepting end whose inode sits opposite.
+        if role == "client":
+            return local or ("inode", os.fstat(sock.fileno()).st_ino), peer
+        inode = None if peer else unix_peer_inode(os.fstat(sock.fileno()).st_ino)
+        if not peer and inode is None:
+            return None, peer
+        return local, peer or ("inode", inode)
+
+    def gone(self) -> None:
+        """The socket is closed."""
+        if self.end is not None and not self.end.closed_ns:
+            self.recorder.connections.closed(self.transport, self.end)
+        for end in self.peers.values():
+            self.recorder.connections.closed(self.transport, end)
+        self.peers.clear()
+
+    def partner(self, sock: socket.socket, peer: Hashable, role: Role) -> End:
+        """The end of an unconnected datagram socket towards `peer`."""
+        end = self.peers.get(peer)
+        if end is None:
+            if len(self.peers) >= _PEERS_KEPT:
+                oldest = next(iter(self.peers))
+                self.recorder.connections.closed(self.transport, self.peers.pop(oldest))
+            end = self.peers[peer] = self._opened_datagram(sock, peer, role)
+        return end
+
+    def _opened_datagram(self, sock: socket.socket, peer: Hashable, role: Role) -> End:
+        try:
+            local = sock.getsockname()
+        except OSError:
+            local = None
+        if not local or not peer:
+            return self.recorder.connections.lone(role, local or None, peer)
+        if isinstance(local, tuple) and isinstance(peer, tuple):
+            local, peer = _seen_by_peer(local[:2], peer[:2]), peer[:2]
+        return self.recorder.connections.opened(self.transport, role, local, peer)
+
+    # Events
+
+    def call(
+        self,
+        kind: str,
+        summary: str,
+        started: int,
+        *,
+        error: BaseException | None = None,
+        address: object = None,
+        passive: bool = False,
+        fd: int | None = None,
+        conn: str | None = None,
+        **detail: Any,
+    ) -> None:
+        """Record a call that moves no payload. An `error` gets its errno and its reason."""
+        now = monotonic_ns()
+        facts: dict[str, Any] = {"took_ns": now - started, "thread": current_thread().name}
+        if fd is not None:
+            facts["fd"] = fd
+        if self.end is not None:
+            facts["end"] = self.end.role
+        facts.update((name, value) for name, value in detail.items() if value is not None)
+        if error is not None:
+            facts.update(error_facts(error, kind, address))
+            summary = f"{summary} = {facts['errno']}"
+        stamp = now if passive else started
+        where = conn if conn is not None else self.conn
+        self.recorder.put((stamp, "call", kind, self.service, where, None, None, None, None, summary, facts))
+
+    def sent(
+        self, kind: str, started: int, fd: int, data: bytes | memoryview, count: int, asked: int, flags: int, text: str
+    ) -> None:
+        """Record `count` bytes of `data` that a connected socket took."""
+        end, now = self.end, monotonic_ns()
+        if end is None:
+            conn, role, offset, kept = None, None, None, min(count, 65536)
+        else:
+            conn, role, offset, kept = end.conn, end.role, end.sent, end.keep(count)
+            end.sent = offset + count
+        detail = (
+            _DATA, now - started, fd, current_thread().name, role,
+            asked if asked != count else None, kept if kept < count else None, self.tls, flags or None, None,
+        )  # fmt: skip
+        summary = f"{kind}({text}) = {count}"
+        body = bytes(data[:kept])
+        self.recorder.put((started, "call", kind, self.service, conn, "out", offset, count, body, summary, detail))
+
+    def received(
+        self, kind: str, started: int, fd: int, data: bytes | memoryview, asked: int, flags: int
+    ) -> None:
+        """Record what a connected socket gave. No bytes is the end of the stream."""
+        end, now, count = self.end, monotonic_ns(), len(data)
+        if end is None:
+            conn, role, offset, kept = None, None, None, min(count, 65536)
+        else:
+            conn, role, offset = end.conn, end.role, end.received
+            if flags & socket.MSG_PEEK:
+                offset, kept = None, min(count, 65536)
+            else:
+                kept = end.keep(count)
+                end.received += count
+        detail = (
+            _DATA, now - started, fd, current_thread().name, role,
+            asked, kept if kept < count else None, self.tls, flags or None, None,
+        )  # fmt: skip
+        if count or self.transport == "udp":
+            summary = f"{kind}({asked}) = {count}"
+        else:
+            summary = f"{kind}({asked}) = 0, end of stream"
+        body = bytes(data[:kept])
+        self.recorder.put((now, "call", kind, self.service, conn, "in", offset, count, body, summary, detail))
+
+    def datagram(
+        self, kind: str, direction: Direction, started: int, sock: socket.socket, data: bytes | memoryview,
+        peer: Hashable, asked: int | None, flags: int,
+    ) -> None:  # fmt: skip
+        """Record a datagram that went to, or came from, `peer`. Datagrams have a size and no offset."""
+        now, count = monotonic_ns(), len(data)
+        if self.end is not None:
+            end = self.end
+        else:
+            end = self.partner(sock, peer, "client" if direction == "out" else "server")
+        kept = min(count, 65536)
+        stamp, text = (started, f"{kind}({preview(data)}, {address_call(peer)})") if direction == "out" else (now, kind)
+        if direction == "in":
+            text = f"{kind}({asked}) from {address_text(peer)}"
+        detail = (
+            _DATA, now - started, sock.fileno(), current_thread().name, end.role,
+            asked, None, None, flags or None, address_value(peer),
+        )  # fmt: skip
+        body = bytes(data[:kept])
+        summary = f"{text} = {count}"
+        self.recorder.put((stamp, "call", kind, self.service, end.conn, direction, None, count, body, summary, detail))
+
+    def failed(self, kind: str, text: str, started: int, fd: int, error: BaseException, direction: Direction) -> None:
+        """Record a send or receive that failed and moved nothing."""
+        now = monotonic_ns()
+        facts: dict[str, Any] = {"took_ns": now - started, "fd": fd, "thread": current_thread().name}
+        peer = None
+        if self.end is not None:
+            facts["end"], peer = self.end.role, self.end.peer
+        facts.update(error_facts(error, kind, peer))
+        summary = f"{kind}({text}) = {facts['errno']}"
+        stamp = started if direction == "out" else now
+        self.recorder.put(
+            (stamp, "call", kind, self.service, self.conn, direction, None, None, None, summary, facts)
+        )
+
+
+def _seen_by_peer(local: tuple[Any, ...], peer: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A socket bound to all addresses sends from the loopback address when its peer is there."""
+    if local[0] == "0.0.0.0" and str(peer[0]).startswith("127."):
+        return ("127.0.0.1", local[1])
+    if local[0] == "::":
+        if peer[0] == "::1":
+            return ("::1", local[1])
+        if str(peer[0]).startswith("::ffff:127."):
+            return ("::ffff:127.0.0.1", local[1])
+    return local
+
+
+def transport_of(sock: socket.socket) -> str:
+    """The lab's word for a socket's family and type: tcp, udp, unix, unix-dgram, unix-seqpacket or other."""
+    family, kind = sock.family, sock.type
+    if family in (socket.AF_INET, socket.AF_INET6):
+        return {socket.SOCK_STREAM: "tcp", socket.SOCK_DGRAM: "udp"}.get(kind, "other")
+    if family == getattr(socket, "AF_UNIX", None):
+        seqpacket = getattr(socket, "SOCK_SEQPACKET", None)
+        return "unix" if kind == socket.SOCK_STREAM else "unix-seqpacket" if kind == seqpacket else "unix-dgram"
+    return "other"
+
+
+def is_stream(sock: socket.socket) -> bool:
+    """True for a socket whose peer is fixed by a connection (stream or sequenced packets)."""
+    return sock.type in _STREAMS
