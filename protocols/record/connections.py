@@ -31,7 +31,7 @@ class End:
     An end is used by one thread per direction at a time, as a socket is.
     """
 
-    __slots__ = ("closed_ns", "conn", "kept", "local", "peer", "received", "role", "sent")
+    __slots__ = ("closed_ns", "conn", "kept", "local", "peer", "received", "role", "sent", "service", "state")
 
     def __init__(self, conn: str, role: Role, local: Hashable, peer: Hashable) -> None:
         self.conn = conn
@@ -42,6 +42,9 @@ class End:
         self.received = 0
         self.kept = 0
         self.closed_ns = 0
+        self.service: str | None = None
+        self.state = ""
+        """The last TCP state seen of this end, "" before the first."""
 
     def keep(self, size: int) -> int:
         """How many of `size` bytes to keep with the event; the byte range is exact all the same."""
@@ -60,6 +63,9 @@ class Connections:
         self._ends: dict[Key, End] = {}
         self._gone: deque[tuple[Key, End]] = deque()
 
+        self.changed: Final = threading.Event()
+        """Set whenever a connection is opened or closed; whoever waits for it clears it."""
+
     def opened(self, transport: str, role: Role, local: Hashable, peer: Hashable) -> End:
         """One end stands. `local` and `peer` are that end's own and the other's address.
 
@@ -75,7 +81,8 @@ class Connections:
                 conn = str(next(self._numbers))
             end = End(conn, role, local, peer)
             self._ends[mine] = end
-            return end
+        self.changed.set()
+        return end
 
     def lone(self, role: Role, local: Hashable = None, peer: Hashable = None, conn: str | None = None) -> End:
         """An end whose other end can't be recognised by address (socket pairs, unnamed UNIX sockets).
@@ -84,6 +91,11 @@ class Connections:
         """
         with self._lock:
             return End(conn or str(next(self._numbers)), role, local, peer)
+
+    def known(self, transport: str) -> list[End]:
+        """The ends of this transport that stand, and those closed a short while ago."""
+        with self._lock:
+            return [end for (kind, _, _), end in self._ends.items() if kind == transport]
 
     def closed(self, transport: str, end: End) -> None:
         """One end is gone. It stays known for a while: the other end may be seen only now."""
@@ -94,6 +106,7 @@ class Connections:
                 key, old = self._gone.popleft()
                 if self._ends.get(key) is old:
                     del self._ends[key]
+        self.changed.set()
 
 
 def _fresh(twin: End) -> bool:

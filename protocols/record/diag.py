@@ -84,9 +84,36 @@ def tcp_sockets(port: int | None = None) -> list[SocketRow]:
     rows: list[SocketRow] = []
     for family in (socket.AF_INET, socket.AF_INET6):
         request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, _ALL_STATES) + bytes(48)
-        with contextlib.suppress(OSError):
+        try:
             rows.extend(row for body in _ask(request, dump=True) if (row := _inet_row(body, port)) is not None)
+        except OSError:  # a sandbox may forbid netlink; the same table stands in /proc
+            rows.extend(_proc_rows(family, port))
     return rows
+
+
+def _proc_rows(family: int, port: int | None) -> Iterator[SocketRow]:
+    path = "/proc/net/tcp" if family == socket.AF_INET else "/proc/net/tcp6"
+    with contextlib.suppress(OSError), open(path, encoding="ascii") as table:
+        next(table, None)
+        for line in table:
+            row = proc_row(line, family)
+            if port is None or port in (row.local[1], row.peer[1]):
+                yield row
+
+
+def proc_row(line: str, family: int) -> SocketRow:
+    """One line of /proc/net/tcp or tcp6 (proc(5)); addresses stand there as native 32-bit words in hex."""
+    fields = line.split()
+    local, peer = (_proc_address(text, family) for text in fields[1:3])
+    send_queue, receive_queue = (int(part, 16) for part in fields[4].split(":"))
+    state = TCP_STATES.get(int(fields[3], 16), fields[3])
+    return SocketRow(local, peer, state, receive_queue, send_queue, int(fields[7]), int(fields[9]))
+
+
+def _proc_address(text: str, family: int) -> tuple[str, int]:
+    host, port = text.split(":")
+    words = (int(host[at : at + 8], 16) for at in range(0, len(host), 8))
+    return _host(family, b"".join(struct.pack("=I", word) for word in words)), int(port, 16)
 
 
 def _inet_row(body: bytes, port: int | None) -> SocketRow | None:
@@ -104,7 +131,9 @@ def _inet_row(body: bytes, port: int | None) -> SocketRow | None:
 def _host(family: int, packed: bytes) -> str:
     if family == socket.AF_INET:
         return socket.inet_ntoa(packed[:4])
-    return str(ipaddress.IPv6Address(packed)) if packed[:12] != _MAPPED else "::ffff:" + socket.inet_ntoa(packed[12:])
+    if packed[:12] == _MAPPED:  # an IPv4 peer of a dual-stack socket
+        return socket.inet_ntoa(packed[12:])
+    return str(ipaddress.IPv6Address(packed))
 
 
 _MAPPED: Final = bytes(10) + b"\xff\xff"

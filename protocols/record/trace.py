@@ -16,6 +16,7 @@ from protocols.record.connections import End, Role
 from protocols.record.diag import unix_peer_inode
 from protocols.record.event import Direction, monotonic_ns
 from protocols.record.recorder import Recorder
+from protocols.record.tcpstate import own_state, saw_state
 
 _DATA: Final = ("took_ns", "fd", "thread", "end", "asked", "kept", "tls", "flags", "peer")
 _PREVIEW_BYTES: Final = 32
@@ -105,12 +106,13 @@ class Trace:
             self.end = self.recorder.connections.lone(role, None, peer)
         else:
             self.end = self.recorder.connections.opened(self.transport, role, local, peer)
+        self.end.service = self.service
         return self.end
 
     def _addresses(self, sock: socket.socket, role: Role) -> tuple[Hashable, Hashable]:
         local, peer = sock.getsockname(), sock.getpeername()
         if not self.transport.startswith("unix"):
-            return local[:2], peer[:2]
+            return _plain(local), _plain(peer)
         # Most clients have no name: the socket's inode stands for it, and the kernel tells the
         # accepting end whose inode sits opposite.
         if role == "client":
@@ -119,6 +121,13 @@ class Trace:
         if not peer and inode is None:
             return None, peer
         return local, peer or ("inode", inode)
+
+    def look(self, sock: socket.socket) -> None:
+        """Ask the kernel for the TCP state just after a call that may have changed it."""
+        if self.end is not None and self.transport == "tcp":
+            state = own_state(sock)
+            if state:
+                saw_state(self.recorder, self.end, state, "TCP_INFO")
 
     def gone(self) -> None:
         """The socket is closed."""
@@ -146,7 +155,7 @@ class Trace:
         if not local or not peer:
             return self.recorder.connections.lone(role, local or None, peer)
         if isinstance(local, tuple) and isinstance(peer, tuple):
-            local, peer = _seen_by_peer(local[:2], peer[:2]), peer[:2]
+            local, peer = _seen_by_peer(_plain(local), _plain(peer)), _plain(peer)
         return self.recorder.connections.opened(self.transport, role, local, peer)
 
     # Events
@@ -259,15 +268,18 @@ class Trace:
         )
 
 
-def _seen_by_peer(local: tuple[Any, ...], peer: tuple[Any, ...]) -> tuple[Any, ...]:
+def _plain(address: tuple[Any, ...]) -> tuple[str, int]:
+    """Host and port, an IPv4 address in IPv6 clothes undressed: both ends must name each other alike."""
+    return str(address[0]).removeprefix("::ffff:"), address[1]
+
+
+def _seen_by_peer(local: tuple[str, int], peer: tuple[str, int]) -> tuple[str, int]:
     """A socket bound to all addresses sends from the loopback address when its peer is there."""
-    if local[0] == "0.0.0.0" and str(peer[0]).startswith("127."):
-        return ("127.0.0.1", local[1])
-    if local[0] == "::":
+    if local[0] in ("0.0.0.0", "::"):
+        if peer[0].startswith("127."):
+            return ("127.0.0.1", local[1])
         if peer[0] == "::1":
             return ("::1", local[1])
-        if str(peer[0]).startswith("::ffff:127."):
-            return ("::ffff:127.0.0.1", local[1])
     return local
 
 

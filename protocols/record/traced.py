@@ -95,6 +95,8 @@ class TracedSocket(socket.socket):
         parent = super().shutdown
         name = _SHUTDOWN_NAMES.get(how, str(how))
         self._call("shutdown", name, lambda: parent(how), how=name)
+        if (trace := self._tracing()) is not None:
+            trace.look(self)
 
     def setsockopt(self, level: int, optname: int, *value: Any) -> None:
         """setsockopt(2), recorded with the option's name."""
@@ -112,6 +114,7 @@ class TracedSocket(socket.socket):
         result: Any = parent(level, optname, *buflen)
         if name == "SO_ERROR" and result == 0 and trace.end is None and is_stream(self):
             self._stand("client")
+            trace.look(self)
         shown = errno.errorcode.get(result, result) if name == "SO_ERROR" and result else result
         if isinstance(shown, bytes):
             shown = f"{len(shown)} bytes"
@@ -144,6 +147,7 @@ class TracedSocket(socket.socket):
             raise
         self._stand("client")
         trace.call("connect", f"{text} = 0", started, fd=self.fileno(), **self._ends())
+        trace.look(self)
         return None
 
     def connect_ex(self, address: Any) -> int:
@@ -156,6 +160,7 @@ class TracedSocket(socket.socket):
         if result == 0:
             self._stand("client")
             trace.call("connect", f"{text} = 0", started, fd=self.fileno(), **self._ends())
+            trace.look(self)
         else:
             error = OSError(result, os.strerror(result))
             trace.call("connect", text, started, error=error, address=address, fd=self.fileno(),
@@ -184,6 +189,7 @@ class TracedSocket(socket.socket):
                 "accept", f"accept() = fd {fd}, {address_call(address)}", started, passive=True, fd=self.fileno(),
                 conn=child.trace.conn, result=fd, **child._ends(),
             )  # fmt: skip
+            child.trace.look(child)
         return child, address
 
     def close(self) -> None:
@@ -330,6 +336,8 @@ class TracedSocket(socket.socket):
             trace.failed("recv", str(bufsize), started, self.fileno(), error, "in")
             raise
         trace.received("recv", started, self.fileno(), data, bufsize, flags)
+        if not data:
+            trace.look(self)
         return data
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
@@ -346,6 +354,8 @@ class TracedSocket(socket.socket):
             trace.failed("recv_into", str(asked), started, self.fileno(), error, "in")
             raise
         trace.received("recv_into", started, self.fileno(), view[:count], asked, flags)
+        if not count:
+            trace.look(self)
         return count
 
     def recvfrom(self, bufsize: int, flags: int = 0, /) -> tuple[bytes, Any]:
