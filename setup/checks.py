@@ -34,7 +34,7 @@ def prepare() -> bool:
         needed = [*machine.missing_venv(), *needed]
     useful = [*machine.missing_programs(machine.PEERS), *machine.missing_libraries(machine.X11)]
     if needed:
-        reason = "the tests cannot run without; install and start again"
+        reason = "the tests need; install and start again"
         return machine.mend([*needed, *useful], what_for=reason)
     if not machine.mend(useful, what_for="some tests talk to; without them those tests are skipped"):
         print("Going on without.", flush=True)

@@ -1,0 +1,157 @@
+"""The ground every test stands on: an offscreen Qt, a home of its own, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import leaks
+
+CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "lab",
+    deadline=None,
+    derandomize=CI,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("lab")
+
+# -- a home of its own ------------------------------------------------------------------------------------------------
+
+_home: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is imported: no display, no settings of the person who runs the tests."""
+    config.addinivalue_line("markers", "slow: takes more than ten seconds")
+    home = tempfile.mkdtemp(prefix="netlab-test-", dir="/tmp" if os.path.isdir("/tmp") else None)
+    _home.append(home)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "QT_STYLE_OVERRIDE", "QT_SCALE_FACTOR"):
+        os.environ.pop(name, None)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    places = {"HOME": "home", "TMPDIR": "tmp", "XDG_RUNTIME_DIR": "run", "XDG_CONFIG_HOME": "home/.config"}
+    places |= {"XDG_DATA_HOME": "home/.local/share", "XDG_STATE_HOME": "home/.local/state"}
+    places |= {"XDG_CACHE_HOME": "home/.cache"}
+    for name, below in places.items():
+        path = os.path.join(home, below)
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        os.environ[name] = path
+    tempfile.tempdir = None
+    leaks.adopt_orphans()
+
+
+def pytest_unconfigure() -> None:
+    """Remove the home."""
+    for home in _home:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+# -- a skipped test fails where nothing may be missing ----------------------------------------------------------------
+
+
+def _fail_skip(report: Any) -> None:
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} was skipped, and with CI set a skip is a failure: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Turn a skip into a failure with CI set."""
+    report = yield
+    _fail_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Turn the skip of a whole module into a failure with CI set."""
+    report = yield
+    _fail_skip(report)
+    return report
+
+
+# -- nothing left behind ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    timers = len(leaks.active_timers())
+    before = leaks.Picture.take()
+    yield
+    found = leaks.left_behind(before, timers)
+    if found:
+        pytest.fail("left behind: " + "; ".join(found), pytrace=False)
+
+
+# -- the GUI thread never waits for the network -----------------------------------------------------------------------
+
+_BLOCKING = frozenset(
+    {
+        "socket.__new__", "socket.bind", "socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo",
+        "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo", "subprocess.Popen", "time.sleep",
+    }
+)  # fmt: skip
+_GUI = (str(ROOT / "widgets") + os.sep, str(ROOT / "netlab_gui") + os.sep)
+_HEADLESS = frozenset(str(ROOT / "netlab_gui" / name) for name in ("cli.py", "__main__.py"))
+_seen: list[str] = []
+
+
+def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
+    """Called by the interpreter for every audited call: note one that GUI code makes in the GUI thread."""
+    if event not in _BLOCKING or threading.current_thread() is not threading.main_thread():
+        return
+    caller = _gui_caller(sys._getframe(1))
+    if caller is not None and _has_application():
+        _seen.append(f"{event} below {caller}")
+
+
+def _gui_caller(frame: FrameType | None) -> str | None:
+    """The innermost frame in the window's code; None where there is none, or the command line is what runs."""
+    found = None
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name in _HEADLESS:
+            return None
+        if found is None and name.startswith(_GUI):
+            found = f"{os.path.relpath(name, ROOT)}:{frame.f_lineno}"
+        frame = frame.f_back
+    return found
+
+
+def _has_application() -> bool:
+    core = sys.modules.get("PySide6.QtCore")
+    return core is not None and core.QCoreApplication.instance() is not None
+
+
+sys.addaudithook(_on_audit)
+
+
+@pytest.fixture
+def gui_thread_calls() -> list[str]:
+    """The blocking calls seen so far; a test that provokes one on purpose empties it."""
+    return _seen
+
+
+@pytest.fixture(autouse=True)
+def _gui_thread_never_waits() -> Iterator[None]:
+    _seen.clear()
+    yield
+    found = list(dict.fromkeys(_seen))
+    _seen.clear()
+    if found:
+        pytest.fail("a socket, a sleep or a child process in the GUI thread: " + "; ".join(found), pytrace=False)

@@ -1,0 +1,20 @@
+"""Foreign programs that tests talk to: found, or the test is skipped with the reason in sight.
+
+It must not know a test. With CI set a skip is a failure (see conftest).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from setup.machine import PEERS, apt_line, find_program
+
+
+def require_tool(name: str) -> str:
+    """The path of a foreign program; skips the calling test where this machine has none."""
+    path = find_program(name)
+    if path is None:
+        package = PEERS.get(name)
+        mend = f"; {apt_line([package])}" if package else ""
+        pytest.skip(f"{name} is not installed here{mend}")
+    return path
