@@ -206,7 +206,7 @@ class Bridge(QObject):
     def _pace(self, now: float) -> None:
         if len(self._tail):
             wanted = BACKLOG_MS
-        elif self._waiting or now < self._busy_until or self._lab.running.all():
+        elif self._waiting or now < self._busy_until or any(s.state == "running" for s in self._lab.running.all()):
             wanted = ACTIVE_MS
         else:
             wanted = IDLE_MS

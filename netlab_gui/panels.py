@@ -1,0 +1,56 @@
+"""The panels of the lab, in the order of the rail: a plain list, and nothing is loaded by reading it.
+
+To add a subject: a room in `protocols`, a room in `widgets`, and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from widgets.desk import Desk
+    from widgets.panel import Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One panel before it is built.
+
+    id: one word, also the name of its pictures. widget: "module:Class" of the Panel.
+    commands: the module whose `add_commands(subparsers)` adds its command lines, or "".
+    foot: it stands at the foot of the rail and has no subject of its own.
+    """
+
+    id: str
+    title: str
+    icon: str
+    widget: str
+    commands: str = ""
+    foot: bool = False
+
+    def build(self, desk: Desk) -> Panel:
+        """Import the room and make the panel."""
+        module, _, name = self.widget.partition(":")
+        make: Callable[[Desk], Any] = getattr(import_module(module), name)
+        panel: Panel = make(desk)
+        return panel
+
+
+PANELS: Final = (
+    Entry("sockets", "Sockets", "plug", "widgets.sockets.panel:SocketsPanel", "protocols.sockets.commands"),
+    Entry("running", "Running", "activity", "widgets.running.panel:RunningPanel", foot=True),
+    Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),
+)
+
+
+def start_panel() -> str:
+    """The id of the panel shown first."""
+    return PANELS[0].id
+
+
+def command_modules() -> tuple[str, ...]:
+    """The modules that add command lines, in order."""
+    return tuple(entry.commands for entry in PANELS if entry.commands)

@@ -1,0 +1,60 @@
+"""StallMeter: how long the GUI thread's event loop was deaf, and for what share of the time.
+
+A percentile of ticks hides a stall, so it tells the longest gap and the share of time beyond
+16 ms. It must not know what is measured.
+"""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+SMOOTH_MS = 16.0
+
+
+class StallMeter:
+    """A timer of 1 ms while the `with` block runs; whatever delays it is a gap.
+
+    max_ms: the longest gap. share: part of the time (0 to 1) that lay beyond 16 ms within gaps.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        self._timer = QTimer(parent)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(1)
+        self._timer.timeout.connect(self._on_timer_timeout)
+        self._gaps_ms: list[float] = []
+        self._last_s = 0.0
+        self._begun_s = 0.0
+        self._ended_s = 0.0
+
+    def __enter__(self) -> StallMeter:
+        self._begun_s = self._last_s = time.perf_counter()
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._on_timer_timeout()
+        self._timer.stop()
+        self._ended_s = self._last_s
+
+    def _on_timer_timeout(self) -> None:
+        now = time.perf_counter()
+        self._gaps_ms.append((now - self._last_s) * 1000)
+        self._last_s = now
+
+    @property
+    def max_ms(self) -> float:
+        """The longest time in which the loop answered nothing."""
+        return max(self._gaps_ms, default=0.0)
+
+    @property
+    def share(self) -> float:
+        """Which part of the whole time was spent beyond 16 ms inside gaps."""
+        whole_ms = (self._ended_s - self._begun_s) * 1000
+        late_ms = sum(gap - SMOOTH_MS for gap in self._gaps_ms if gap > SMOOTH_MS)
+        return late_ms / whole_ms if whole_ms else 0.0
+
+    def __str__(self) -> str:
+        return f"longest gap {self.max_ms:.1f} ms, {self.share:.1%} of the time stalled over {SMOOTH_MS:.0f} ms"
