@@ -6,6 +6,8 @@ import socket
 from functools import lru_cache
 from typing import Final
 
+_OTHERS: Final = ("SO_J1939", "SO_VM_SOCKETS", "IP_DEFAULT", "IP_MAX", "IPV6_RTHDR_TYPE")
+"""Constants that share a prefix and are no options of that level."""
 _LEVELS: Final = {
     socket.SOL_SOCKET: "SO_",
     socket.IPPROTO_TCP: "TCP_",
@@ -18,7 +20,7 @@ _LEVELS: Final = {
 def constant_name(prefix: str, value: int) -> str:
     """The constant of `socket` that starts with `prefix` ("AF_", "SOCK_") and has this value, or the number."""
     for name in dir(socket):
-        if name.startswith(prefix) and getattr(socket, name) == value:
+        if name.startswith(prefix) and not name.startswith(_OTHERS) and getattr(socket, name) == value:
             return name
     return str(int(value))
 

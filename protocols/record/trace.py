@@ -198,6 +198,7 @@ class Trace:
         else:
             conn, role, offset, kept = end.conn, end.role, end.sent, end.keep(count)
             end.sent = offset + count
+        kept = min(kept, len(data))
         detail = (
             _DATA, now - started, fd, current_thread().name, role,
             asked if asked != count else None, kept if kept < count else None, self.tls, flags or None, None,
