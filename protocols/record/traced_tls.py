@@ -56,6 +56,10 @@ class TracedTLSSocket(ssl.SSLSocket):
         started, fd = monotonic_ns(), self.fileno()
         try:
             got: Any = super().read(len, buffer)
+        except ssl.SSLZeroReturnError:  # both sides have said close_notify: Python raises where b"" is meant
+            got = b"" if buffer is None else 0
+        except _WANTS:
+            raise  # no whole record yet, as after a session ticket: nothing was read and nothing failed
         except OSError as error:
             trace.failed(kind, str(len), started, fd, error, "in")
             raise

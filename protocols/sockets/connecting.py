@@ -1,0 +1,128 @@
+"""Connecting with a Stop that works at once, even towards a black hole.
+
+The connect itself never blocks; the wait for its end is a select that a wake descriptor ends.
+The events tell it as the one blocking connect that a script would make. It must not know who
+connects, or why.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from protocols.record.event import monotonic_ns
+from protocols.record.trace import address_call, address_value
+from protocols.record.traced import TracedSocket
+from protocols.service.wake import Wake
+
+_UNIX: Final = getattr(socket, "AF_UNIX", None)
+RETRY_UNIX_MS: Final = 20
+"""A UNIX listener with a full queue answers EAGAIN and tells nobody when there is room: ask again."""
+
+Wait = Callable[[int, int, float | None], bool]
+"""wait(fd, poll mask, timeout_s) -> False when the time is over. Raises Stopped when woken to stop."""
+
+
+class Stopped(OSError):
+    """The user stopped what was under way."""
+
+    def __init__(self, doing: str = "connecting") -> None:
+        super().__init__(errno.ECANCELED, f"stopped while {doing}")
+
+
+def poll_wait(wake: Wake, stopping: threading.Event) -> Wait:
+    """A Wait that `wake` ends when `stopping` is set; other wakes are left to the main loop's own queue."""
+
+    def wait(fd: int, mask: int, timeout_s: float | None) -> bool:
+        poller = select.poll()
+        if fd >= 0:
+            poller.register(fd, mask)
+        poller.register(wake.fileno(), select.POLLIN)
+        deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
+        while not stopping.is_set():
+            rest = None if deadline is None else max(0, deadline - monotonic_ns())
+            ready = poller.poll(None if rest is None else -(-rest // 1_000_000))
+            if stopping.is_set():
+                break
+            if any(number == fd for number, _ in ready):
+                return True
+            if ready:
+                wake.clear()
+            elif deadline is not None and monotonic_ns() >= deadline:
+                return False
+        raise Stopped
+
+    return wait
+
+
+def connect(sock: TracedSocket, address: Any, timeout_s: float | None, wait: Wait) -> None:
+    """Connect `sock`, which is left non-blocking. Raises the real error, TimeoutError, or Stopped."""
+    started = monotonic_ns()
+    text = f"connect({address_call(address)})"
+    sock.setblocking(False)
+    try:
+        _connect(sock, address, timeout_s, wait)
+    except OSError as error:
+        _record(sock, text, started, address, error)
+        raise
+    _record(sock, text, started, address, None)
+
+
+def _connect(sock: TracedSocket, address: Any, timeout_s: float | None, wait: Wait) -> None:
+    deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
+
+    def rest() -> float | None:
+        return None if deadline is None else max(0.0, (deadline - monotonic_ns()) / 1e9)
+
+    result = socket.socket.connect_ex(sock, address)
+    while result == errno.EAGAIN and sock.family == _UNIX:
+        if rest() == 0:
+            raise TimeoutError(errno.ETIMEDOUT, "timed out")
+        wait(-1, 0, RETRY_UNIX_MS / 1000)
+        result = socket.socket.connect_ex(sock, address)
+    if result == errno.EINPROGRESS:
+        if not wait(sock.fileno(), select.POLLOUT, rest()):
+            raise TimeoutError(errno.ETIMEDOUT, "timed out")
+        result = socket.socket.getsockopt(sock, socket.SOL_SOCKET, socket.SO_ERROR)
+    if result:
+        raise OSError(result, os.strerror(result))
+
+
+def _record(sock: TracedSocket, text: str, started: int, address: Any, error: OSError | None) -> None:
+    trace = sock.trace
+    if trace is None or not trace.recorder.enabled:
+        return
+    waited = monotonic_ns() - started
+    peer = address_value(address)
+    if error is not None:
+        trace.call("connect", text, started, error=error, address=address, fd=sock.fileno(), peer=peer,
+                   blocked_ns=waited)  # fmt: skip
+        return
+    trace.stand(sock, "client")
+    try:
+        local, peer = address_value(sock.getsockname()), address_value(sock.getpeername())
+    except OSError:  # reset between the two calls
+        local = None
+    trace.call("connect", f"{text} = 0", started, fd=sock.fileno(), local=local, peer=peer, result=0,
+               blocked_ns=waited)  # fmt: skip
+
+
+def backoff(
+    attempts: int, *, first_s: float = 0.2, factor: float = 2.0, most_s: float = 5.0, jitter: float = 0.25,
+    seed: int | None = None,
+) -> Iterator[float]:  # fmt: skip
+    """The pauses between `attempts` attempts, in seconds: each `factor` times the last, plus or minus `jitter`.
+
+    The jitter keeps many clients that failed together from coming back together.
+    """
+    chance = random.Random(seed)
+    pause = first_s
+    for _ in range(attempts - 1):
+        yield min(pause, most_s) * (1 + chance.uniform(-jitter, jitter))
+        pause *= factor

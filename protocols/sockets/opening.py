@@ -1,0 +1,171 @@
+"""Opening a client's connection: attempts, options, the local address, connect, the TLS handshake.
+
+Every wait ends with Stop. It must not know what is sent afterwards.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Protocol
+
+from protocols.record.event import monotonic_ns
+from protocols.record.explain import explain
+from protocols.record.recorder import Recorder
+from protocols.record.traced import TracedSocket, traced_socket
+from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
+from protocols.sockets.address import Resolved, Target
+from protocols.sockets.connecting import Stopped, Wait, backoff
+from protocols.sockets.connecting import connect as connect_socket
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to open: see `StreamClient.__init__`."""
+
+    timeout_s: float | None = None
+    attempts: int = 1
+    nodelay: bool = False
+    options: tuple[tuple[int, int, int | bytes], ...] = ()
+    source: tuple[str, int] | None = None
+
+
+class Teller(Protocol):
+    """Who asks for the connection, and is told about attempts."""
+
+    name: str
+
+    @property
+    def recorder(self) -> Recorder:
+        """Where events go."""
+
+    def tell(self, kind: str, text: str) -> None:
+        """A note."""
+
+
+def connect(
+    teller: Teller, target: Target, plan: Plan, wait: Wait, context: ssl.SSLContext | None, server_name: str
+) -> TracedSocket | TracedTLSSocket:
+    """Connect, after growing pauses when that fails and there are attempts left. The socket is non-blocking.
+
+    Raises the last real error, or Stopped.
+    """
+    pauses = backoff(plan.attempts)
+    number = 1
+    while True:
+        try:
+            sock = _to_any(teller, target, plan, wait)
+            return sock if context is None else _shake_hands(sock, context, server_name, plan.timeout_s, wait)
+        except Stopped:
+            raise
+        except OSError as error:
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            told = explain(error, call="connect", address=(target.host, target.port))
+            number += 1
+            teller.tell("retrying", f"{told.errno}; attempt {number} of {plan.attempts} in {pause:.2f} s")
+            wait(-1, 0, pause)
+
+
+def _to_any(teller: Teller, target: Target, plan: Plan, wait: Wait) -> TracedSocket:
+    """Try each address that the name has, in order."""
+    last: OSError = OSError(errno.EADDRNOTAVAIL, f"{target.host} has no address")
+    for found in target.resolve(wait):
+        try:
+            return _to_one(teller, found, plan, wait)
+        except Stopped:
+            raise
+        except OSError as error:
+            last = error
+    raise last
+
+
+def _to_one(teller: Teller, found: Resolved, plan: Plan, wait: Wait) -> TracedSocket:
+    sock = traced_socket(teller.recorder, teller.name, found.family, found.type)
+    try:
+        for level, number, value in plan.options:
+            sock.setsockopt(level, number, value)
+        if plan.nodelay and found.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if plan.source is not None:
+            sock.bind(plan.source)
+        connect_socket(sock, found.address, plan.timeout_s, wait)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _shake_hands(
+    sock: TracedSocket, context: ssl.SSLContext, server_name: str, timeout_s: float | None, wait: Wait
+) -> TracedTLSSocket:
+    tls = wrap_tls(context, sock, server_side=False, server_hostname=server_name, handshake=False)
+    deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
+    try:
+        while True:
+            try:
+                tls.do_handshake()
+                return tls
+            except ssl.SSLWantReadError:
+                mask = select.POLLIN
+            except ssl.SSLWantWriteError:
+                mask = select.POLLOUT
+            rest = None if deadline is None else max(0.0, (deadline - monotonic_ns()) / 1e9)
+            if not wait(tls.fileno(), mask, rest):
+                raise TimeoutError(errno.ETIMEDOUT, "the TLS handshake timed out")
+    except BaseException:
+        tls.close()
+        raise
+
+
+def end_sending(sock: TracedSocket | TracedTLSSocket) -> None:
+    """End our direction: FIN for a plain stream, close_notify for TLS (RFC 8446 section 6.1).
+
+    For TLS, read what is `pending()` first; afterwards `recv` goes on to the peer's own end.
+    """
+    if isinstance(sock, TracedTLSSocket):
+        _say_close_notify(sock)
+    else:
+        sock.shutdown(socket.SHUT_WR)
+
+
+def _say_close_notify(sock: TracedTLSSocket) -> None:
+    """Send close_notify and nothing more.
+
+    Python's unwrap() also tries to read the peer's close_notify at once, and where data arrive
+    instead OpenSSL gives the whole connection up: an answer on its way would be lost. So the
+    descriptor is lent an empty socket pair for the call, and the alert is carried over by hand.
+    """
+    started, fd = monotonic_ns(), sock.fileno()
+    real = os.dup(fd)
+    lent, other = socket.socketpair()
+    try:
+        with lent, other:
+            lent.setblocking(False)
+            other.setblocking(False)
+            os.dup2(lent.fileno(), fd, inheritable=False)
+            try:
+                sock.unwrap()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                pass  # said; the peer's own close_notify is still to come, and is read as the end of stream
+            finally:
+                os.dup2(real, fd, inheritable=False)
+            alert = other.recv(4096)
+        while alert:
+            select.select([], [real], [], 1.0)
+            alert = alert[os.write(real, alert) :]
+    finally:
+        os.close(real)
+    if sock.trace is not None and sock.trace.recorder.enabled:
+        sock.trace.call("shutdown", "close_notify sent: TLS ends our direction", started, fd=fd, how="SHUT_WR", tls=True)
+
+
+def set_option(sock: socket.socket, level: int, number: int, value: int | bytes) -> int:
+    """Set an option and give the value that the kernel then holds."""
+    sock.setsockopt(level, number, value)
+    return int(sock.getsockopt(level, number))
