@@ -1,0 +1,113 @@
+"""Segments: a short row of choices of which one holds (the views of a panel, the clients of a card)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from widgets.theme.theme import theme
+
+
+class Segment(QToolButton):
+    """One choice; the chosen one is bolder, and the width is always the bolder one's."""
+
+    def __init__(self, text: str, tip: str = "") -> None:
+        super().__init__()
+        self.setText(text)
+        self.setCheckable(True)
+        self.setToolTip(tip)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setProperty("segment", "only")
+        self.toggled.connect(self._weigh)
+        theme().changed.connect(self._weigh)
+        self._weigh()
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        bold = QFontMetrics(theme().ui_font(9.5, 600)).horizontalAdvance(self.text())
+        return QSize(bold + 24, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def _weigh(self) -> None:
+        font: QFont = theme().ui_font(9.5, 600 if self.isChecked() else 400)
+        self.setFont(font)
+
+
+class Segments(QWidget):
+    """A group of segments; `chosen` gives the index the user picked."""
+
+    chosen = Signal(int)
+
+    def __init__(self, texts: Sequence[str] = (), name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        self._group = QButtonGroup(self)
+        self._group.idClicked.connect(self.chosen)
+        self._segments: list[Segment] = []
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+        for text in texts:
+            self.add(text)
+        if texts:
+            self.set_current(0)
+
+    def add(self, text: str, tip: str = "") -> int:
+        """Append a choice; returns its index."""
+        segment = Segment(text, tip)
+        index = len(self._segments)
+        self._segments.append(segment)
+        self._group.addButton(segment, index)
+        self._row.addWidget(segment)
+        self._shape()
+        return index
+
+    def set_texts(self, texts: Sequence[str]) -> None:
+        """Replace all choices; the index chosen stays where it still exists."""
+        current = self.current()
+        for segment in self._segments:
+            self._group.removeButton(segment)
+            self._row.removeWidget(segment)
+            segment.hide()
+            segment.deleteLater()
+        self._segments = []
+        for text in texts:
+            self.add(text)
+        if self._segments:
+            self.set_current(min(max(current, 0), len(self._segments) - 1))
+
+    def count(self) -> int:
+        """How many choices there are."""
+        return len(self._segments)
+
+    def button(self, index: int) -> Segment:
+        """The button of one choice."""
+        return self._segments[index]
+
+    def current(self) -> int:
+        """The index that holds, -1 for none."""
+        return self._group.checkedId()
+
+    def set_current(self, index: int) -> None:
+        """Choose without a signal."""
+        self._segments[index].setChecked(True)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self.updateGeometry()
+
+    def _shape(self) -> None:
+        last = len(self._segments) - 1
+        for index, segment in enumerate(self._segments):
+            place = "only" if last == 0 else "first" if index == 0 else "last" if index == last else "middle"
+            if segment.property("segment") != place:
+                segment.setProperty("segment", place)
+                segment.style().unpolish(segment)
+                segment.style().polish(segment)

@@ -1,0 +1,36 @@
+"""The tab bar of docks and cards: words on one line, the chosen one bolder and underlined."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QTabBar, QWidget
+
+from widgets.theme.theme import theme
+
+
+class TabBar(QTabBar):
+    """A flat tab bar; `add` takes a Lucide icon."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDrawBase(False)
+        self.setExpanding(False)
+        self.setUsesScrollButtons(True)
+        theme().dress(self, "body")
+        theme().changed.connect(self._size)
+        self._size()
+
+    def add(self, text: str, icon: str = "") -> int:
+        """Append a tab; returns its index."""
+        return self.addTab(theme().icon(icon, "text2"), text) if icon else self.addTab(text)
+
+    def tabSizeHint(self, index: int) -> QSize:
+        # The style measures the normal weight; the chosen tab is bolder and must not be cut.
+        hint = super().tabSizeHint(index)
+        bold = QFontMetrics(theme().ui_font(10, 600)).horizontalAdvance(self.tabText(index))
+        normal = QFontMetrics(self.font()).horizontalAdvance(self.tabText(index))
+        return QSize(hint.width() + max(0, bold - normal) + 2, hint.height())
+
+    def _size(self) -> None:
+        self.setIconSize(QSize(theme().px(16), theme().px(16)))

@@ -1,0 +1,78 @@
+"""A toast: a word about what succeeded elsewhere (saved, copied), with Undo where that is possible.
+
+Never for errors. One at a time, at the bottom right of its panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from widgets.parts.buttons import LinkButton
+from widgets.parts.card import IconLabel
+from widgets.parts.text import ElidedLabel
+from widgets.theme.theme import theme
+
+SHOWN_MS = 4000
+EDGE_PX = 16
+
+
+class Toast(QFrame):
+    """The toast of one panel, hidden until `say`."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("toast", "true")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.setSpacing(10)
+        self._text = ElidedLabel("")
+        self._undo = LinkButton("Undo")
+        self._undo.clicked.connect(self._on_undo_clicked)
+        self._handler: Callable[[], object] | None = None
+        row.addWidget(IconLabel("check", "running", 16))
+        row.addWidget(self._text)
+        row.addWidget(self._undo)
+        self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
+        self._timer.timeout.connect(self.hide)
+        parent.installEventFilter(self)
+        theme().changed.connect(self._place)
+        self.hide()
+
+    def say(self, text: str, undo: Callable[[], object] | None = None) -> None:
+        """Show `text` for four seconds, with Undo if there is a way back."""
+        self._handler = undo
+        self._undo.setVisible(undo is not None)
+        self._text.setText(text)
+        self.setAccessibleName(text)
+        self.show()
+        self.raise_()
+        self._place()
+        self._timer.start()
+
+    def text(self) -> str:
+        """What was said last."""
+        return self._text.text()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        if parent is None or not self.isVisible():
+            return
+        size = self.sizeHint()
+        size.setWidth(min(size.width(), parent.width() - 2 * EDGE_PX))
+        self.resize(size)
+        self.move(parent.width() - size.width() - EDGE_PX, parent.height() - size.height() - EDGE_PX)
+
+    def _on_undo_clicked(self) -> None:
+        handler, self._handler = self._handler, None
+        self._timer.stop()
+        self.hide()
+        if handler is not None:
+            handler()

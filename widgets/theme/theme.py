@@ -1,0 +1,241 @@
+"""The one Theme: which palette, which scale, and everything that is made from them.
+
+`theme()` gives it. A widget asks it for colours, fonts and icons when it paints, and listens to `changed` when
+it keeps one. It must not know any panel.
+"""
+
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+from widgets.theme.focus import FocusRing
+from widgets.theme.fonts import MONO_FAMILIES, UI_FAMILIES, load_fonts, make_font
+from widgets.theme.icons import IconEngine, icon_pixmap
+from widgets.theme.style_sheet import fill_style_sheet, write_pictures
+from widgets.theme.tokens import DARK, LIGHT, Tokens
+
+PRESENTER_SCALE = 1.4
+
+# name -> (points, weight, mono)
+TEXT_STYLES: dict[str, tuple[float, int, bool]] = {
+    "caption": (9, 400, False),
+    "caption_strong": (9, 500, False),
+    "table_head": (9, 500, False),
+    "table": (9.5, 400, False),
+    "body": (10, 400, False),
+    "strong": (10, 600, False),
+    "event": (9.5, 500, False),
+    "button": (10, 500, False),
+    "section": (10, 600, False),
+    "title": (11, 600, False),
+    "panel": (14, 600, False),
+    "figure": (14, 600, False),
+    "start": (20, 600, False),
+    "mono": (9.5, 400, True),
+    "mono_strong": (9.5, 600, True),
+}
+
+
+class Theme(QObject):
+    """Palette, scale, fonts and icons of the running lab; `changed` says that any of them did."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tokens = LIGHT
+        self._scale = 1.0
+        self._follows = False
+        self._app: QApplication | None = None
+        self._folder: QTemporaryDir | None = None
+        self._ring: FocusRing | None = None
+        self._dressed: weakref.WeakKeyDictionary[QWidget, str] = weakref.WeakKeyDictionary()
+        self._fonts: dict[tuple[bool, float, int], QFont] = {}
+
+    # -- installing and switching -------------------------------------------------------------
+
+    def install(self, app: QApplication) -> None:
+        """Give the application the Fusion style, the fonts, the palette and the style sheet."""
+        if self._app is app:
+            return
+        self._app = app
+        load_fonts()
+        app.setStyle("Fusion")
+        self._folder = QTemporaryDir()
+        self._ring = FocusRing(app, lambda: self._tokens.highlight)
+        self._apply()
+
+    @property
+    def tokens(self) -> Tokens:
+        """The colours in force."""
+        return self._tokens
+
+    @property
+    def dark(self) -> bool:
+        """Whether the dark palette is in force."""
+        return self._tokens.dark_theme
+
+    @property
+    def scale(self) -> float:
+        """1.0, or more when the lab is shown to a room."""
+        return self._scale
+
+    def set_dark(self, dark: bool) -> None:
+        """Switch the palette now, and stop following the system."""
+        self._follows = False
+        self._set_tokens(DARK if dark else LIGHT)
+
+    def set_scale(self, scale: float) -> None:
+        """Multiply every font and every length made from one by `scale` (0.5 to 4)."""
+        scale = min(4.0, max(0.5, scale))
+        if scale != self._scale:
+            self._scale = scale
+            self._fonts.clear()
+            self._apply()
+
+    def follow_system(self) -> bool:
+        """Take the palette from the system, now and when it changes; False where the system doesn't say."""
+        hints = QGuiApplication.styleHints()
+        if not self._follows:
+            hints.colorSchemeChanged.connect(self._on_scheme_changed, Qt.ConnectionType.UniqueConnection)
+        self._follows = True
+        return self._take_scheme(hints.colorScheme())
+
+    def _on_scheme_changed(self, scheme: Qt.ColorScheme) -> None:
+        if self._follows:
+            self._take_scheme(scheme)
+
+    def _take_scheme(self, scheme: Qt.ColorScheme) -> bool:
+        if scheme == Qt.ColorScheme.Unknown:
+            return False
+        self._set_tokens(DARK if scheme == Qt.ColorScheme.Dark else LIGHT)
+        return True
+
+    def _set_tokens(self, tokens: Tokens) -> None:
+        if tokens is not self._tokens:
+            self._tokens = tokens
+            self._apply()
+
+    def _apply(self) -> None:
+        if self._app is not None and self._folder is not None:
+            pictures = write_pictures(self._tokens, Path(self._folder.path()))
+            self._app.setFont(self.ui_font())
+            self._app.setPalette(make_palette(self._tokens))
+            sheet = fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale, pictures)
+            self._app.setStyleSheet(sheet)
+        for widget, style in list(self._dressed.items()):
+            if shiboken6.isValid(widget):
+                widget.setFont(self.font(style))
+        self.changed.emit()
+
+    # -- icons ---------------------------------------------------------------------------------
+
+    def icon(self, name: str, role: str = "text2", size: int = 16) -> QIcon:
+        """A Lucide icon that always has the colour of `role`; KeyError for an unknown name or role."""
+        self._tokens.role(role)
+
+        def colour(mode: QIcon.Mode, _state: QIcon.State) -> QColor:
+            return self._tokens.placeholder if mode == QIcon.Mode.Disabled else self._tokens.role(role)
+
+        return QIcon(IconEngine(name, size, colour))
+
+    def pixmap(self, name: str, role: str = "text2", size: int = 16, dpr: float | None = None) -> QPixmap:
+        """The icon as a picture in today's colour; `size` is multiplied by the scale."""
+        ratio = QGuiApplication.primaryScreen().devicePixelRatio() if dpr is None else dpr
+        return icon_pixmap(name, self._tokens.role(role), self.px(size), ratio)
+
+    # -- type and lengths ----------------------------------------------------------------------
+
+    def ui_font(self, pt: float = 10, weight: int = 400) -> QFont:
+        """The reading font at `pt` points before scaling."""
+        return self._font(False, pt, weight)
+
+    def mono_font(self, pt: float = 9.5, weight: int = 400) -> QFont:
+        """The font for what is literally so: bytes, code, calls, addresses."""
+        return self._font(True, pt, weight)
+
+    def font(self, style: str) -> QFont:
+        """The font of a text style of `TEXT_STYLES`."""
+        pt, weight, mono = TEXT_STYLES[style]
+        return self._font(mono, pt, weight)
+
+    def _font(self, mono: bool, pt: float, weight: int) -> QFont:
+        key = (mono, pt, weight)
+        if key not in self._fonts:
+            self._fonts[key] = make_font(MONO_FAMILIES if mono else UI_FAMILIES, pt * self._scale, weight)
+        return QFont(self._fonts[key])
+
+    def dress(self, widget: QWidget, style: str) -> None:
+        """Give `widget` the font of a text style, and keep it right when the scale changes."""
+        self._dressed[widget] = style
+        widget.setFont(self.font(style))
+
+    def px(self, length: float) -> int:
+        """A length of the design in px, scaled."""
+        return round(length * self._scale)
+
+    def line_height(self) -> int:
+        """The height of a line of body text in px."""
+        return QFontMetrics(self.ui_font()).height()
+
+    def row_height(self) -> int:
+        """The height of a table, tree or list row in px."""
+        return self.line_height() + 10
+
+    def control_height(self) -> int:
+        """The height of a button or an input in px."""
+        return self.line_height() + 16
+
+
+def make_palette(tokens: Tokens) -> QPalette:
+    """The QPalette of a set of tokens, flat: nothing Fusion could draw a bevel with."""
+    role = QPalette.ColorRole
+    palette = QPalette()
+    colours = {
+        role.Window: tokens.window,
+        role.Base: tokens.base,
+        role.AlternateBase: tokens.alternate,
+        role.Button: tokens.button,
+        role.Text: tokens.text,
+        role.WindowText: tokens.text,
+        role.ButtonText: tokens.text,
+        role.BrightText: tokens.error,
+        role.PlaceholderText: tokens.placeholder,
+        role.Highlight: tokens.highlight,
+        role.Accent: tokens.highlight,
+        role.HighlightedText: tokens.highlighted_text,
+        role.Link: tokens.link,
+        role.LinkVisited: tokens.link,
+        role.ToolTipBase: tokens.tooltip_base,
+        role.ToolTipText: tokens.tooltip_text,
+        role.Mid: tokens.mid,
+        role.Dark: tokens.dark,
+        role.Light: tokens.window,
+        role.Midlight: tokens.window,
+        role.Shadow: tokens.window,
+    }
+    for each, colour in colours.items():
+        palette.setColor(each, colour)
+    for each in (role.Text, role.ButtonText, role.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, each, tokens.placeholder)
+    return palette
+
+
+_theme: Theme | None = None
+
+
+def theme() -> Theme:
+    """The one theme, installed on the application as soon as there is one."""
+    global _theme
+    if _theme is None or not shiboken6.isValid(_theme):
+        _theme = Theme()
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        _theme.install(app)
+    return _theme
