@@ -162,7 +162,8 @@ def _say_close_notify(sock: TracedTLSSocket) -> None:
     finally:
         os.close(real)
     if sock.trace is not None and sock.trace.recorder.enabled:
-        sock.trace.call("shutdown", "close_notify sent: TLS ends our direction", started, fd=fd, how="SHUT_WR", tls=True)
+        text = "close_notify sent: TLS ends our direction"
+        sock.trace.call("shutdown", text, started, fd=fd, how="SHUT_WR", tls=True)
 
 
 def set_option(sock: socket.socket, level: int, number: int, value: int | bytes) -> int:

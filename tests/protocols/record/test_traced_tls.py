@@ -76,7 +76,7 @@ def test_plaintext_is_recorded_for_both_ends(server_context: ssl.SSLContext, cli
     assert all(event.detail["version"].startswith("TLSv1.") for event in shaken)
     told = next(event for event in shaken if event.detail["end"] == "client")
     assert "localhost" in told.detail["peer_certificate"]["names"]
-    moved = [event for event in events if event.direction and event.size]
+    moved = sorted((event for event in events if event.direction and event.size), key=lambda event: event.t)
     assert [(e.service, e.direction, e.offset, e.size, e.data) for e in moved] == [
         ("client", "out", 0, 6, b"secret"), ("server", "in", 0, 6, b"secret"),
         ("server", "out", 0, 6, b"SECRET"), ("client", "in", 0, 6, b"SECRET"),
