@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
@@ -28,6 +28,8 @@ class Settings(QObject):
     """
 
     changed = Signal(str)
+    current: ClassVar[Settings]
+    """Those of the running application, for the settings page."""
 
     def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)

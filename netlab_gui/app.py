@@ -1,0 +1,176 @@
+"""Application: puts lab, bridge, window and settings together, runs them and takes them apart.
+
+The order is made for a quick first picture: what nobody sees at once is done after it. It must
+not know what any panel does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Final
+
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from netlab_gui import journal
+from netlab_gui.crash import CrashReports, Report
+from netlab_gui.settings import Settings
+from netlab_gui.shutdown import Shutdown, Steps
+from netlab_gui.window import Window
+from protocols.lab import Lab
+from widgets.bridge import Bridge
+from widgets.theme.theme import theme
+
+LATE_MS: Final = 150
+SIGNAL_LOOK_MS: Final = 100
+CRASH_LOOK_MS: Final = 300
+
+NO_WINDOW: Final = """\
+netlab: the window can't open, because Qt can't use the display: {said}
+"netlab --help" names the commands that need no window; "QT_QPA_PLATFORM=offscreen netlab" runs unseen.
+"""
+
+
+class Application:
+    """Everything of one run of the window. Make one with `make()`, end it with `dispose()`."""
+
+    def __init__(self, qt: QApplication, settings: Settings) -> None:
+        self.qt = qt
+        self.settings = settings
+        self.crashes = CrashReports()
+        self.crashes_seen: list[Report] = []
+        self.ready = False
+        self._signals = 0
+        self.lab = Lab()
+        self.bridge = Bridge(self.lab)
+        self.window = Window(self.lab, self.bridge, settings)
+        self.shutdown = Shutdown(
+            self.bridge,
+            Steps(
+                panels_off=self.window.panels_off,
+                stop_all=self.lab.running.stop_all,
+                close_lab=self._close_lab,
+                save_settings=self.window.save_state,
+                quit=self._quit,
+            ),
+        )
+        self.window.closing.connect(self.shutdown.begin)
+        self.shutdown.told.connect(self.window.show_shutdown)
+        QTimer.singleShot(LATE_MS, self.window, self._late_start)
+
+    @classmethod
+    def make(cls) -> Application:
+        """The one application of this process. What Qt can't forgive ends the process with a sentence."""
+        qInstallMessageHandler(_on_qt_message)
+        settings = Settings()
+        look = theme()
+        look.set_dark(settings.dark)
+        look.set_scale(settings.scale)
+        qt = QApplication.instance()
+        if not isinstance(qt, QApplication):
+            QApplication.setDesktopFileName("netlab")
+            qt = QApplication(["netlab"])
+        qt.setApplicationName("NetLab")
+        qt.setApplicationDisplayName("NetLab")
+        qt.setQuitOnLastWindowClosed(False)
+        return cls(qt, settings)
+
+    def run(self) -> int:
+        """Show the window and live until it is closed; returns the exit status."""
+        self.crashes.install()
+        self._take_signals()
+        self.bridge.every(CRASH_LOOK_MS, self._look_for_crashes)
+        self.window.show()
+        status = self.qt.exec()
+        stuck = self.shutdown.stuck
+        self.crashes.close()
+        if stuck:
+            print(f"netlab: did not end in time and was left behind: {', '.join(stuck)}", file=sys.stderr)
+        return status or (1 if stuck else 0)
+
+    def dispose(self) -> None:
+        """Let go of the window and of all it holds, after the shutdown."""
+        self.bridge.close()
+        self.window.hide()
+        self.window.deleteLater()
+        self.bridge.deleteLater()
+        self.shutdown.deleteLater()
+
+    def _late_start(self) -> None:
+        """What the first picture did not need."""
+        self.window.late_start()
+        self.ready = True
+
+    def _look_for_crashes(self) -> None:
+        for report in self.crashes.take():
+            self.crashes_seen.append(report)
+            self.window.show_crash(report)
+
+    def _close_lab(self) -> None:
+        self.window.sessions.close()
+        self.lab.close()
+
+    def _quit(self) -> None:
+        self.window.hide()
+        self.qt.quit()
+
+    # SIGINT and SIGTERM end the window as its close button does; the second one at once.
+
+    def _take_signals(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        self.bridge.every(SIGNAL_LOOK_MS, self._look_for_signals)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            os._exit(128 + number)
+
+    def _look_for_signals(self) -> None:
+        if self._signals and not self.shutdown.begun:
+            self.shutdown.begin()
+
+
+def run_window(session_file: str | None = None) -> int:
+    """`netlab`: open the window, optionally with a saved session in it; returns the exit status."""
+    application = Application.make()
+    if session_file is not None:
+        application.window.open_later(session_file)
+    status = application.run()
+    application.dispose()
+    _leave(status)
+    return status
+
+
+def _leave(status: int) -> None:
+    """A thread that never ends must not hold the process: name it and go."""
+    others = (thread for thread in threading.enumerate() if thread is not threading.main_thread())
+    left = [thread.name for thread in others if not thread.daemon]
+    if left:
+        journal.write(f"threads left at the end: {', '.join(left)}")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+_before_qt: list[str] = []
+"""What Qt said before there was an application: the reason, if that then fails."""
+
+
+def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Qt's own complaints. A fatal one (no display, no platform plugin) becomes a sentence, not an abort."""
+    if kind == QtMsgType.QtFatalMsg:
+        said = (_before_qt or text.splitlines() or ["no reason given"])[0]
+        print(NO_WINDOW.format(said=said), file=sys.stderr, end="", flush=True)
+        os._exit(1)
+    if kind not in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
+        return
+    if QApplication.instance() is None:
+        _before_qt.append(text)
+    else:
+        print(f"Qt: {text}", file=sys.stderr)
+        journal.write(f"Qt: {text}")
