@@ -136,6 +136,15 @@ class EventLog:
         """All rows that pass, at once: for tests and scripts; a window uses `search`."""
         return [row for part in self.search(wanted) for row in part]
 
+    def snapshot(self) -> EventLog:
+        """The log as it is now, for another thread to read: packed rows are shared, for they never change."""
+        copy = EventLog()
+        copy._tables = self._tables
+        copy._blocks, copy._bases = list(self._blocks), list(self._bases)
+        copy._open, copy._open_base = list(self._open), self._open_base
+        copy.first = self.first
+        return copy
+
     def services(self) -> list[str]:
         """The services seen so far, in order."""
         return self._distinct(3, self._tables.services.names)
