@@ -12,7 +12,6 @@ import os
 import random
 import select
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -36,8 +35,8 @@ class Stopped(OSError):
         super().__init__(errno.ECANCELED, f"stopped while {doing}")
 
 
-def poll_wait(wake: Wake, stopping: threading.Event) -> Wait:
-    """A Wait that `wake` ends when `stopping` is set; other wakes are left to the main loop's own queue."""
+def poll_wait(wake: Wake, stopping: Callable[[], bool]) -> Wait:
+    """A Wait that `wake` ends when `stopping()` is true; other wakes are left to the main loop's own queue."""
 
     def wait(fd: int, mask: int, timeout_s: float | None) -> bool:
         poller = select.poll()
@@ -45,10 +44,10 @@ def poll_wait(wake: Wake, stopping: threading.Event) -> Wait:
             poller.register(fd, mask)
         poller.register(wake.fileno(), select.POLLIN)
         deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
-        while not stopping.is_set():
+        while not stopping():
             rest = None if deadline is None else max(0, deadline - monotonic_ns())
             ready = poller.poll(None if rest is None else -(-rest // 1_000_000))
-            if stopping.is_set():
+            if stopping():
                 break
             if any(number == fd for number, _ in ready):
                 return True

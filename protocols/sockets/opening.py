@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import ssl
+import sys
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -94,11 +95,17 @@ def _to_one(teller: Teller, found: Resolved, plan: Plan, wait: Wait) -> TracedSo
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if plan.source is not None:
             sock.bind(plan.source)
+        elif _is_unix_datagram(found):
+            sock.bind("")  # the kernel gives a name: without one nobody can answer (unix(7), autobind)
         connect_socket(sock, found.address, plan.timeout_s, wait)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _is_unix_datagram(found: Resolved) -> bool:
+    return sys.platform == "linux" and found.family == socket.AF_UNIX and found.type == socket.SOCK_DGRAM
 
 
 def _shake_hands(

@@ -64,7 +64,7 @@ class ClientWorker(Service):
 
     def _wait(self) -> Wait:
         assert self._wake is not None
-        return poll_wait(self._wake, self.stopping)
+        return poll_wait(self._wake, self.stopping.is_set)
 
     def _woken(self, mask: int) -> None:
         if self._wake is not None:

@@ -1,0 +1,127 @@
+"""What the command line shares: JSON lines on stdout, sentences on stderr, signals, a broken pipe.
+
+It must not know which command runs.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any, Final
+
+from protocols.record.event import Raw, monotonic_ns, raw_to_json
+from protocols.record.explain import explain
+from protocols.record.recorder import Recorder
+from protocols.service.wake import Wake
+
+DONE: Final = 0
+FAILED: Final = 1
+
+
+class JsonLines:
+    """Every event of a recorder as a line on stdout; the first line says when the clock began.
+
+    Written by the thread that calls `drain`, so that a slow reader slows the command down and
+    loses nothing. Raises BrokenPipeError when the reader is gone.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._tail = recorder.tail()
+        self._first = True
+
+    def first(self, kind: str, summary: str, *, service: str | None = None, **detail: Any) -> None:
+        """Write a note at once, before all that waits."""
+        facts = {**detail, "epoch_ns": self._recorder.epoch_ns}
+        raw: Raw = (monotonic_ns(), "note", kind, service, None, None, None, None, None, summary, facts)
+        self._first = False
+        write_all(raw_to_json(raw) + b"\n")
+
+    def drain(self, timeout_s: float = 0.0) -> None:
+        """Write what has come, after waiting for it up to `timeout_s` seconds."""
+        if timeout_s and not self._tail.wait(timeout_s):
+            return
+        if self._first:
+            self.first("stream started", "events follow, one JSON object a line")
+        while raws := self._tail.take(2000):
+            write_all(b"".join(raw_to_json(raw) + b"\n" for raw in raws))
+
+
+def write_all(data: bytes) -> None:
+    """Write to stdout, whole, however slow its reader is."""
+    sys.stdout.flush()
+    fd, view = sys.stdout.fileno(), memoryview(data)
+    while view:
+        try:
+            view = view[os.write(fd, view) :]
+        except BlockingIOError:  # somebody left the terminal in non-blocking mode
+            poller = select.poll()
+            poller.register(fd, select.POLLOUT)
+            poller.poll()
+
+
+def reader_gone() -> bool:
+    """Whether stdout is a pipe that nobody reads any more."""
+    poller = select.poll()
+    try:
+        poller.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return False
+    return any(mask & (select.POLLERR | select.POLLNVAL) for _, mask in poller.poll(0))
+
+
+def abandon_stdout() -> None:
+    """The reader went away: leave nothing for the interpreter to flush, or it complains at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(sentence: str) -> None:
+    """A sentence for the person, on stderr."""
+    try:
+        print(f"netlab: {sentence}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        pass  # stderr closed: the exit status still tells
+
+
+def fail(error: BaseException, call: str, address: object = None, transport: str = "tcp") -> int:
+    """Say why a call failed and what helps; the exit status for it."""
+    told = explain(error, call=call, address=address, transport=transport)
+    say(f"{told.why} ({told.errno})")
+    if told.mend:
+        say(f"What helps: {told.mend[0]}")
+    return FAILED
+
+
+class Signals:
+    """SIGINT and SIGTERM as a flag and a wake, while the block runs.
+
+    Not a threading.Event: its set() takes a lock that the interrupted thread itself may hold.
+    """
+
+    def __init__(self) -> None:
+        self.wake: Final = Wake()
+        self.came = 0
+        self._before: list[tuple[int, Any]] = []
+
+    def __enter__(self) -> Signals:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before.append((number, signal.signal(number, self._caught)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)
+        self.wake.close()
+
+    def stopping(self) -> bool:
+        """Whether one of them came."""
+        return self.came != 0
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        self.came = number
+        self.wake.set()
