@@ -10,11 +10,12 @@ import importlib
 import os
 import select
 import socket
-import ssl
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import ssl
 
 Transport: TypeAlias = Literal["tcp", "udp", "unix", "unix-dgram", "unix-seqpacket"]
 CONNECTED: Final[tuple[Transport, ...]] = ("tcp", "unix", "unix-seqpacket")
@@ -142,20 +143,11 @@ class ServerTLS:
 
     def ready_context(self) -> ssl.SSLContext:
         """The context, made of `pem` where there is none. Raises ssl.SSLError for bad PEM."""
-        return self.context if self.context is not None else context_of_pem(self.pem)
+        if self.context is not None:
+            return self.context
+        from protocols.concurrency.pem import context_of_pem  # windows import this module and start no server
 
-
-def context_of_pem(pem: bytes) -> ssl.SSLContext:
-    """A server context of a private key and certificate chain in one PEM text."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    fd, path = tempfile.mkstemp(prefix="netlab-", suffix=".pem")  # ssl reads keys from files only; mode 0600
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(pem)
-        context.load_cert_chain(path)
-    finally:
-        os.unlink(path)
-    return context
+        return context_of_pem(self.pem)
 
 
 @dataclass(frozen=True, slots=True)

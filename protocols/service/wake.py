@@ -44,20 +44,20 @@ class Wake:
 
 
 class Readiness:
-    """Waits for one descriptor or a Wake, where the system allows without select()'s descriptor limit."""
+    """Waits for one descriptor and a Wake together, by poll(): select() would fail from descriptor 1,024 on."""
 
-    def __init__(self, fd: int, wake: Wake) -> None:
+    def __init__(self, fd: int, wake: Wake, others: tuple[int, ...] = ()) -> None:
         self._fd = fd
-        self._poll = select.poll()
-        self._poll.register(fd, select.POLLIN)
-        self._poll.register(wake.fileno(), select.POLLIN)
         self._wake = wake
         self._watched = True
+        self._poll = select.poll()
+        for number in (fd, wake.fileno(), *others):
+            self._poll.register(number, select.POLLIN)
 
     def wait(self, timeout_s: float | None = None, *, watch: bool = True) -> bool:
-        """Wait until the descriptor is readable (True), or woken or timed out (False).
+        """Wait until the descriptor is readable (True), or else something happened or timed out (False).
 
-        watch: False leaves the descriptor alone and waits for the Wake only.
+        watch: False leaves the descriptor alone and waits for the rest.
         """
         if watch != self._watched:
             self._watched = watch
@@ -65,8 +65,7 @@ class Readiness:
                 self._poll.register(self._fd, select.POLLIN)
             else:
                 self._poll.unregister(self._fd)
-        ready = self._poll.poll(None if timeout_s is None else timeout_s * 1000)
-        numbers = [fd for fd, _ in ready]
-        if self._wake.fileno() in numbers:
+        ready = [fd for fd, _ in self._poll.poll(None if timeout_s is None else timeout_s * 1000)]
+        if self._wake.fileno() in ready:
             self._wake.clear()
-        return self._fd in numbers
+        return self._fd in ready
