@@ -51,6 +51,11 @@ class Target:
         return self.transport.startswith("unix")
 
     @property
+    def is_numeric(self) -> bool:
+        """No name to ask a resolver for."""
+        return self.is_unix or _is_numeric(self.host)
+
+    @property
     def text(self) -> str:
         """host:port, [host]:port or the path."""
         if self.is_unix:
@@ -66,7 +71,7 @@ class Target:
         """The addresses to try, in the system's order. Raises gaierror, or Stopped through `wait`."""
         if self.is_unix:
             return [Resolved(_UNIX, _TYPES[self.transport], unix_address(self.path))]
-        if wait is None or self.host == "localhost" or _is_numeric(self.host):
+        if wait is None or self.host == "localhost" or self.is_numeric:
             return self._ask()
         return _in_thread(self, wait)
 

@@ -79,7 +79,7 @@ def _run(order: Order, recorder: Recorder, lines: JsonLines | None, signals: Sig
     except Stopped:
         return DONE
     except (OSError, ValueError, OverflowError) as error:
-        return fail(error, "connect", address, target.transport)
+        return fail(error, "connect", address, target.transport, recorder)
     with sock:
         pump = Pump(sock, order, lines, signals)
         try:
@@ -87,9 +87,9 @@ def _run(order: Order, recorder: Recorder, lines: JsonLines | None, signals: Sig
         except BrokenPipeError:
             if reader_gone():
                 raise
-            return fail(BrokenPipeError(errno.EPIPE, "Broken pipe"), "send", address, target.transport)
+            return fail(BrokenPipeError(errno.EPIPE, "Broken pipe"), "send", address, target.transport, recorder)
         except OSError as error:
-            return fail(error, pump.doing, address, target.transport)
+            return fail(error, pump.doing, address, target.transport, recorder)
 
 
 @dataclass

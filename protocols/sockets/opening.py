@@ -17,6 +17,7 @@ from typing import Protocol
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
+from protocols.record.trace import Trace, address_text
 from protocols.record.traced import TracedSocket, traced_socket
 from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
 from protocols.sockets.address import Resolved, Target
@@ -76,7 +77,7 @@ def connect(
 def _to_any(teller: Teller, target: Target, plan: Plan, wait: Wait) -> TracedSocket:
     """Try each address that the name has, in order."""
     last: OSError = OSError(errno.EADDRNOTAVAIL, f"{target.host} has no address")
-    for found in target.resolve(wait):
+    for found in resolve(teller, target, wait):
         try:
             return _to_one(teller, found, plan, wait)
         except Stopped:
@@ -84,6 +85,24 @@ def _to_any(teller: Teller, target: Target, plan: Plan, wait: Wait) -> TracedSoc
         except OSError as error:
             last = error
     raise last
+
+
+def resolve(teller: Teller, target: Target, wait: Wait) -> list[Resolved]:
+    """The target's addresses; asking for a name is on the time line. Raises gaierror or Stopped."""
+    started = monotonic_ns()
+    trace = Trace(teller.recorder, teller.name, transport=target.transport)
+    text = f"getaddrinfo({target.host!r}, {target.port})"
+    try:
+        found = target.resolve(wait)
+    except Stopped:
+        raise
+    except (OSError, UnicodeError) as error:
+        trace.call("getaddrinfo", text, started, error=error, address=(target.host, target.port))
+        raise
+    if not target.is_numeric and teller.recorder.enabled:
+        addresses = [address_text(each.address) for each in found]
+        trace.call("getaddrinfo", f"{text} = {', '.join(addresses)}", started, result=addresses)
+    return found
 
 
 def _to_one(teller: Teller, found: Resolved, plan: Plan, wait: Wait) -> TracedSocket:

@@ -47,7 +47,7 @@ def run(order: Order) -> int:
         try:
             server = _started(order, recorder)
         except (OSError, ValueError) as error:
-            status = _failed(order, error)
+            status = _failed(order, error, recorder)
             if lines is not None:
                 lines.drain()
             return status
@@ -73,13 +73,13 @@ def _started(order: Order, recorder: Recorder) -> Server:
     return server
 
 
-def _failed(order: Order, error: OSError | ValueError) -> int:
+def _failed(order: Order, error: OSError | ValueError, recorder: Recorder) -> int:
     if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
         say(str(error))
         return FAILED
     listen = order.listen
     address: object = listen.path if listen.transport.startswith("unix") else (listen.host, listen.port)
-    return fail(error, "bind", address, listen.transport)
+    return fail(error, "bind", address, listen.transport, recorder)
 
 
 def _tell_where(order: Order, server: Server, lines: JsonLines | None) -> None:

@@ -87,9 +87,13 @@ def say(sentence: str) -> None:
         pass  # stderr closed: the exit status still tells
 
 
-def fail(error: BaseException, call: str, address: object = None, transport: str = "tcp") -> int:
-    """Say why a call failed and what helps; the exit status for it."""
+def fail(
+    error: BaseException, call: str, address: object = None, transport: str = "tcp", recorder: Recorder | None = None
+) -> int:
+    """Say why a call failed and what helps, also on the time line; the exit status for it."""
     told = explain(error, call=call, address=address, transport=transport)
+    if recorder is not None:
+        recorder.note("explained", told.why, errno=told.errno, why=told.why, mend=list(told.mend))
     say(f"{told.why} ({told.errno})")
     if told.mend:
         say(f"What helps: {told.mend[0]}")
