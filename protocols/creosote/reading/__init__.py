@@ -1,0 +1,1 @@
+"""What a datagram's bytes seem to say: formats recognised, never executed. Pure functions, no sockets."""

@@ -1,0 +1,100 @@
+"""Reading: what a payload says, in one shape whatever the format, and the one list of formats.
+
+Nothing here runs, imports or unpickles what arrived. A sender, a level and a time are what the
+bytes claim: UDP has no handshake that could prove them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+FIELDS: Final = 100
+"""Fields that are kept of one message."""
+VALUE_CHARACTERS: Final = 4096
+LEVELS: Final = ("DEBUG", "INFO", "WARN", "ERROR", "CRITICAL")
+
+_LEVEL_WORDS: Final = {
+    "trace": "DEBUG", "verbose": "DEBUG", "debug": "DEBUG", "dbg": "DEBUG", "fine": "DEBUG",
+    "info": "INFO", "information": "INFO", "informational": "INFO", "notice": "INFO", "inf": "INFO",
+    "warn": "WARN", "warning": "WARN", "wrn": "WARN",
+    "err": "ERROR", "error": "ERROR", "severe": "ERROR",
+    "crit": "CRITICAL", "critical": "CRITICAL", "fatal": "CRITICAL", "alert": "CRITICAL",
+    "emerg": "CRITICAL", "emergency": "CRITICAL", "panic": "CRITICAL",
+}  # fmt: skip
+_LEVEL_IN_TEXT: Final = re.compile(
+    r"(?:^|[\s\[(<|:])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|FATAL|ALERT|EMERG|PANIC)(?=$|[\s\])>|:,-])"
+)
+_HEAD: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a payload says.
+
+    kind: text, bytes, json, syslog, gelf, logfmt, trace or pickle. text: the message itself, may hold
+    control characters: whoever shows it makes them visible. level: one of LEVELS or "". source: the
+    program or host that it says it is. stamp: the time it claims, as it wrote it. fields: the rest.
+    warning: why a part was refused or cut, a sentence, or "".
+    """
+
+    kind: str
+    text: str
+    level: str = ""
+    source: str = ""
+    stamp: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    warning: str = ""
+
+
+def level_of(value: object) -> str:
+    """The lab's level for a word or a number: Python's logging (10 to 50), pino's (10 to 60) or syslog's (0 to 7)."""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, (int, float)):
+        return _level_of_number(value)
+    if not isinstance(value, str):
+        return ""
+    word = value.strip().lower()
+    return _level_of_number(int(word)) if word.isdecimal() and len(word) < 4 else _LEVEL_WORDS.get(word, "")
+
+
+def _level_of_number(number: float) -> str:
+    if 0 <= number <= 7:
+        return syslog_level(int(number))
+    if 10 <= number <= 60:
+        return LEVELS[min(int(number) // 10 - 1, 4)]
+    return ""
+
+
+def syslog_level(severity: int) -> str:
+    """The lab's level for a syslog severity (RFC 5424 section 6.2.1): 0 emergency to 7 debug."""
+    return ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARN", "INFO", "INFO", "DEBUG")[severity & 7]
+
+
+def level_in(text: str) -> str:
+    """The level that stands in capitals near the start of a line, or ""."""
+    found = _LEVEL_IN_TEXT.search(text[:_HEAD])
+    return _LEVEL_WORDS[found[1].lower()] if found else ""
+
+
+def kept_fields(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Fields with their number and their lengths bounded."""
+    return {name[:VALUE_CHARACTERS]: value[:VALUE_CHARACTERS] for name, value in pairs[:FIELDS]}
+
+
+def read(data: bytes) -> Reading:
+    """What a payload says. Any bytes at all give a Reading; nothing raises."""
+    from protocols.creosote.reading import gelf, jsonline, logfmt, pickled, syslog, tracebacks
+
+    readers: tuple[Callable[[bytes], Reading | None], ...] = (gelf.read, pickled.read, jsonline.read, syslog.read)
+    for reader in readers:
+        if (found := reader(data)) is not None:
+            return found
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Reading("bytes", repr(data)[2:-1], level_in(data[:_HEAD].decode("ascii", "replace")))
+    return tracebacks.read(text) or logfmt.read(text) or Reading("text", text.rstrip("\r\n"), level_in(text))

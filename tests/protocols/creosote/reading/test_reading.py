@@ -1,0 +1,201 @@
+"""Every format is read for what it says, any bytes at all are read as something, and nothing is ever run."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import logging.handlers
+import pickle
+import traceback
+import zlib
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.creosote.reading import ansi, gelf
+from protocols.creosote.reading.gelf import UNPACKED_BYTES, Assembler
+from protocols.creosote.reading.reading import LEVELS, level_in, level_of, read
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_give_a_reading(data: bytes) -> None:
+    found = read(data)
+    assert found.level in ("", *LEVELS)
+    assert len(found.fields) <= 100
+
+
+@given(st.text(max_size=500))
+def test_any_text_gives_a_reading(text: str) -> None:
+    assert read(text.encode("utf-8", "surrogatepass")).kind
+
+
+@given(st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists)))
+def test_any_json_object_is_read_as_json(found: dict[str, object]) -> None:
+    data = json.dumps(found).encode()
+    assert read(data).kind in ("json", "gelf", "bytes", "text")
+    if "short_message" not in found and all(-(2**63) <= n < 2**64 for n in found.values() if isinstance(n, int)):
+        assert read(data).kind in ("json", "text")
+
+
+def test_plain_text_keeps_its_words_and_finds_its_level() -> None:
+    found = read(b"2026-11-21 10:00:00 [WARN] disk is nearly full\n")
+    assert (found.kind, found.level) == ("text", "WARN")
+    assert found.text == "2026-11-21 10:00:00 [WARN] disk is nearly full"
+    assert level_in("no warning here, only Errors in prose") == ""
+    assert level_in("ERROR: boom") == "ERROR"
+
+
+def test_bytes_are_escaped_as_the_original_escapes_them() -> None:
+    found = read(b"\xff\x00caf\xe9")
+    assert (found.kind, found.text) == ("bytes", r"\xff\x00caf\xe9")
+
+
+def test_json_lines_have_level_source_and_fields() -> None:
+    found = read(b'{"evt":"req","path":"/pay","ms":5000.1,"status":504,"level":"error","logger":"web-02"}')
+    assert (found.kind, found.text, found.level, found.source) == ("json", "req", "ERROR", "web-02")
+    assert found.fields["status"] == "504"
+    assert read(b'{"broken": ').kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "level", "source"),
+    [
+        (b"<34>Oct 11 22:14:15 mymachine su: 'su root' failed", "'su root' failed", "CRITICAL", "su"),
+        (b"<13>Feb  5 17:32:18 10.0.0.99 Use the BFG!", "Use the BFG!", "INFO", "10.0.0.99"),
+        (b"<190>sshd[4721]: Accepted", "Accepted", "INFO", "sshd"),
+        (
+            b"<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 "
+            b'[exampleSDID@32473 iut="3" eventSource="App\\"lication"][x@1 a="b"] \xef\xbb\xbfAn event',
+            "An event", "INFO", "evntslog",
+        ),
+        (b"<34>1 - - - - - -", "", "CRITICAL", ""),
+    ],
+)  # fmt: skip
+def test_syslog_of_both_kinds(line: bytes, text: str, level: str, source: str) -> None:
+    found = read(line)
+    assert (found.kind, found.text, found.level, found.source) == ("syslog", text, level, source)
+
+
+def test_structured_data_becomes_fields() -> None:
+    found = read(b'<165>1 2026-11-21T10:58:14Z db pg 811 - [a@1 b="c" d="e\\]f"] slow')
+    assert found.fields["a@1.b"] == "c"
+    assert found.fields["a@1.d"] == "e]f"
+    assert (found.fields["pid"], found.fields["facility"], found.stamp) == ("811", "local4", "2026-11-21T10:58:14Z")
+
+
+def test_what_the_standard_librarys_syslog_handler_sends_is_read() -> None:
+    handler = logging.handlers.SysLogHandler.__new__(logging.handlers.SysLogHandler)
+    handler.ident, handler.append_nul = "app: ", True
+    priority = handler.encodePriority("user", "err")
+    found = read(f"<{priority}>app: it broke\0".encode())
+    assert (found.kind, found.level, found.text, found.source) == ("syslog", "ERROR", "it broke", "app")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zlib.compress])
+def test_gelf_plain_and_compressed(pack: object) -> None:
+    message = {"version": "1.1", "host": "build-07", "short_message": "done", "level": 4, "_job": 17}
+    found = read(pack(json.dumps(message).encode()))  # type: ignore[operator]
+    assert (found.kind, found.text, found.level, found.source) == ("gelf", "done", "WARN", "build-07")
+    assert found.fields["job"] == "17"
+
+
+@given(order=st.permutations(range(5)))
+def test_gelf_chunks_join_in_any_order(order: list[int]) -> None:
+    data = gzip.compress(json.dumps({"short_message": "x" * 50, "host": "h"}).encode())
+    size = len(data) // 5 + 1
+    chunks = [b"\x1e\x0f12345678" + bytes((n, 5)) + data[n * size : (n + 1) * size] for n in range(5)]
+    assembler = Assembler()
+    results = [assembler.add(chunks[n], ("127.0.0.1", 1), 0) for n in order]
+    assert results[:-1] == [None] * 4
+    assert results[-1] is not None
+    assert (results[-1].text, results[-1].fields["chunks"]) == ("x" * 50, "5")
+    assert read(chunks[0]).text.startswith("chunk 1 of 5")
+
+
+def test_chunks_that_never_complete_are_bounded_and_counted() -> None:
+    assembler = Assembler()
+    for number in range(1000):
+        assembler.add(b"\x1e\x0f" + number.to_bytes(8, "big") + b"\x00\x02" + bytes(10), "s", number)
+    assert assembler.given_up >= 1000 - gelf.PENDING_MESSAGES - 1
+    assert assembler.add(b"\x1e\x0f" + bytes(8) + b"\x05\x02x", "s", 0) is None
+
+
+def test_a_decompression_bomb_is_stopped_and_said() -> None:
+    bomb = gzip.compress(bytes(50 * UNPACKED_BYTES))
+    found = read(bomb)
+    assert found.kind == "gelf"
+    assert "bomb" in found.warning
+    assert len(found.text) < 200
+
+
+def test_logfmt_pairs_become_fields() -> None:
+    found = read(b'level=error msg="421 4.7.0 too many \\"connections\\"" peer=10.0.0.9:25 ms=12')
+    assert (found.kind, found.level, found.text) == ("logfmt", "ERROR", '421 4.7.0 too many "connections"')
+    assert found.fields["peer"] == "10.0.0.9:25"
+    assert read(b"x = y and more").kind == "text"
+    assert read(b"just=one").kind == "text"
+
+
+def test_a_python_traceback_names_its_exception_and_its_last_frame() -> None:
+    try:
+        _ = {}["missing"]
+    except KeyError:
+        text = traceback.format_exc()
+    found = read(b"job failed\n" + text.encode())
+    assert (found.kind, found.level, found.source) == ("trace", "ERROR", "test_reading.py")
+    assert found.text == "job failed \u2026 KeyError: 'missing'"
+    assert found.fields["function"] == "test_a_python_traceback_names_its_exception_and_its_last_frame"
+
+
+class Evil:
+    """Unpickling one calls a function of the sender's choice."""
+
+    ran: ClassVar[list[str]] = []
+
+    def __reduce__(self) -> tuple[object, tuple[str, ...]]:
+        return Evil.ran.append, ("executed",)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_pickle_is_recognised_refused_and_never_run(protocol: int) -> None:
+    found = read(pickle.dumps(Evil(), protocol))
+    assert (found.kind, found.level) == ("pickle", "WARN")
+    assert "sender" in found.warning
+    assert Evil.ran == []
+
+
+def test_what_the_standard_librarys_datagram_handler_sends_is_refused() -> None:
+    handler = logging.handlers.DatagramHandler("127.0.0.1", 9)
+    record = logging.LogRecord("student", logging.INFO, __file__, 1, "hello %s", ("you",), None)
+    found = read(handler.makePickle(record))
+    handler.close()
+    assert found.kind == "pickle"
+    assert "log record" in found.text
+
+
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [("Warning", "WARN"), ("fatal", "CRITICAL"), (20, "INFO"), (50, "CRITICAL"), (3, "ERROR"), ("30", "WARN"),
+     (True, ""), (None, ""), (99, ""), ("loud", "")],
+)  # fmt: skip
+def test_levels_of_all_dialects(value: object, level: str) -> None:
+    assert level_of(value) == level
+
+
+def test_ansi_colours_are_runs_and_other_sequences_vanish() -> None:
+    text = "a\x1b[1;31mred\x1b[0m b\x1b[2J\x1b[38;5;9mnine\x1b[38;2;1;2;3mtrue\x1b[m"
+    found = [(part, style.colour, style.bold) for part, style in ansi.runs(text)]
+    assert found == [
+        ("a", None, False), ("red", 1, True), (" b", None, False), ("nine", 9, False), ("true", None, False),
+    ]  # fmt: skip
+    assert ansi.plain(text) == "ared bninetrue"
+
+
+@given(st.text())
+def test_visible_text_holds_nothing_that_acts(text: str) -> None:
+    shown = ansi.visible(text)
+    assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0x202A <= ord(c) <= 0x202E for c in shown)
+    assert "".join(part for part, _ in ansi.runs(text)) == ansi.plain(text)
