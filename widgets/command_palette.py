@@ -199,7 +199,8 @@ class CommandPalette(QFrame):
         whole.addWidget(self.nothing)
         whole.addSpacing(4)
         whole.addWidget(Line(dock=True))
-        whole.addWidget(_foot())
+        self._foot = _foot()
+        whole.addWidget(self._foot)
         self._on_theme_changed()
 
     def add_source(self, caption: str, source: Source) -> None:
@@ -316,7 +317,8 @@ class CommandPalette(QFrame):
 
     def _place(self) -> None:
         window = self.window()
-        width = min(theme().px(MOST_WIDTH), max(theme().px(LEAST_WIDTH), window.width() // 3), window.width() - 32)
+        least = max(theme().px(LEAST_WIDTH), self._foot.sizeHint().width() + 2)
+        width = min(theme().px(MOST_WIDTH), max(least, window.width() // 3), window.width() - 32)
         under = self._under
         if under is not None and under.isVisible():
             corner = under.mapTo(window, QPoint(0, under.height() + 6))
@@ -346,13 +348,13 @@ def _foot() -> QWidget:
     """What the keys do."""
     foot = QWidget()
     row = QHBoxLayout(foot)
-    row.setContentsMargins(20, 8, 20, 8)
-    row.setSpacing(6)
+    row.setContentsMargins(18, 8, 18, 8)
+    row.setSpacing(5)
     for keys, words in ((("↑", "↓"), "choose"), (("⏎",), "run"), (("Alt ⏎",), "show as Python")):
         for key in keys:
             row.addWidget(KeyCap(key))
         row.addWidget(Label(words, "caption", "text2"))
-        row.addSpacing(12)
+        row.addSpacing(9)
     row.addStretch(1)
     row.addWidget(KeyCap("Esc"))
     row.addWidget(Label("close", "caption", "text2"))

@@ -25,12 +25,13 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QProgressBar,
     QRadioButton,
-    QSpinBox,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
+from widgets.actions import Actions
+from widgets.command_palette import CommandPalette
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, IconButton, LinkButton, PrimaryButton
 from widgets.parts.card import Aside, Card, Line
@@ -39,6 +40,7 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.fact import Fact
 from widgets.parts.field import LabelledField
 from widgets.parts.flow import FlowRow
+from widgets.parts.number_field import NumberField
 from widgets.parts.segments import Segments
 from widgets.parts.splitter import Splitter
 from widgets.parts.state_label import StateLabel
@@ -161,8 +163,7 @@ def failing_card() -> Card:
     card.add_action(IconButton("ellipsis", "More"))
     combo = QComboBox()
     combo.addItem("TCP")
-    port = QSpinBox(maximum=65535)
-    port.setValue(2345)
+    port = NumberField(2345)
     fields = row(
         LabelledField("Transport", combo),
         LabelledField("&Host", QLineEdit("127.0.0.1")),
@@ -260,6 +261,35 @@ class Gallery(QWidget):
         self.toast.say("Script copied", undo=lambda: None)
 
 
+def window_with_palette() -> tuple[QWidget, CommandPalette]:
+    """A window with a command field and the palette open under it."""
+    window = QWidget()
+    window.setProperty("surface", "window")
+    window.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    column = QVBoxLayout(window)
+    field = QLineEdit(placeholderText="Search actions, services, events")
+    field.setFixedWidth(340)
+    column.addWidget(field, 0, Qt.AlignmentFlag.AlignHCenter)
+    column.addStretch(1)
+    actions = Actions(window)
+    rows = (
+        ("Start upper-case server on 2345", "Sockets", "mends \u201crefused\u201d", "play", None, True),
+        ("Start echo server", "Sockets", "TCP, threads", "server", None, False),
+        ("Start UDP upper-case server", "Sockets", "11111", "server", None, False),
+        ("Start a bucket", "Creosote", "Creosote, 7739", "megaphone", None, False),
+        ("Start capture in a private network", "Packets", "Packets, L1", "package", "Ctrl+Shift+E", False),
+        ("Stop all", "Lab", "", "circle-stop", "Ctrl+Shift+X", False),
+        ("Show all shortcuts", "Lab", "", "keyboard", "F1", False),
+    )
+    for number, (text, group, tip, icon, keys, fits) in enumerate(rows):
+        actions.add(f"demo.{number}", text, lambda: None, icon, keys, group, tip, fits=lambda fits=fits: fits)
+    palette = CommandPalette(actions, window, lambda: "Sockets")
+    window.resize(760, 560)
+    window.show()
+    palette.open_under(field, "start")
+    return window, palette
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
@@ -271,6 +301,7 @@ def main() -> int:
     page.resize(1280, 1080)
     page.show()
     page.findChild(QLineEdit, "focused").setFocus()
+    window, palette = window_with_palette()
     for shade in ("light", "dark"):
         look.set_dark(shade == "dark")
         for scale, width in ((1.0, 1280), (1.4, 1700)):
@@ -279,6 +310,10 @@ def main() -> int:
             app.processEvents()
             page.grab().save(str(out / f"theme-{shade}-{scale:g}.png"))
         look.set_scale(1.0)
+        for text in ("start", ""):
+            palette.edit.setText(text)
+            app.processEvents()
+            window.grab().save(str(out / f"palette-{shade}-{text or 'all'}.png"))
         menu = QMenu()
         for text, icon in (("Half-close", "unplug"), ("Copy address", "copy"), ("Reset", "zap")):
             menu.addAction(look.icon(icon, "text"), text)

@@ -156,4 +156,5 @@ class ActionButton(QToolButton):
         theme().changed.connect(self._size_icon)
 
     def _size_icon(self) -> None:
-        self.setIconSize(QSize(theme().px(16), theme().px(16)))
+        gap = ICON_GAP if self.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon else 0
+        self.setIconSize(QSize(theme().px(16 + gap), theme().px(16)))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from widgets.parts.chip import Chip
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import ElidedLabel, LeadText
-from widgets.theme.theme import theme
+from widgets.theme.theme import set_look, theme
 
 PAD = 12
 
@@ -143,9 +143,7 @@ class Card(QFrame):
 
     def set_chosen(self, chosen: bool) -> None:
         """Draw the border of the chosen one among several cards."""
-        self.setProperty("card", "chosen" if chosen else "true")
-        self.style().unpolish(self)
-        self.style().polish(self)
+        set_look(self, "card", "chosen" if chosen else "true")
 
     def add_head(self, widget: QWidget) -> None:
         """Put `widget` right after the title."""

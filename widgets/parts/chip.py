@@ -77,7 +77,7 @@ class LayerChip(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(tokens.dark if self.isChecked() else tokens.mid, 1))
-        ground = tokens.button if self.isChecked() else tokens.window
+        ground = tokens.base if self.isChecked() else tokens.window
         painter.setBrush(tokens.button_hover if self.underMouse() else ground)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         side = look.px(16)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.parts.text import ElidedLabel, Label
+from widgets.theme.theme import theme
 
 
 class Fact(QWidget):
@@ -24,7 +26,15 @@ class Fact(QWidget):
         for label in (self._caption, self._value):
             label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             column.addWidget(label)
+        column.addStretch(1)
+        theme().changed.connect(self._align)
+        self._align()
         self.set_value(value)
+
+    def _align(self) -> None:
+        # Both fonts get the taller one's line, so that values beside each other stand on one line.
+        tallest = max(QFontMetrics(theme().mono_font()).height(), theme().line_height())
+        self._value.setMinimumHeight(tallest)
 
     def value(self) -> str:
         """The whole value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.parts.text import Label, set_tone
+from widgets.theme.theme import set_look
 
 
 class LabelledField(QWidget):
@@ -31,7 +32,4 @@ class LabelledField(QWidget):
         self._hint.setVisible(bool(hint))
         set_tone(self._hint, "error" if error else "text2")
         self.field.setAccessibleDescription(hint)
-        if bool(self.field.property("invalid")) != error:
-            self.field.setProperty("invalid", error)
-            self.field.style().unpolish(self.field)
-            self.field.style().polish(self.field)
+        set_look(self.field, "invalid", error)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from widgets.theme.theme import theme
+from widgets.theme.theme import set_look, theme
 
 
 class Segment(QToolButton):
@@ -26,9 +26,8 @@ class Segment(QToolButton):
         self._weigh()
 
     def sizeHint(self) -> QSize:
-        hint = super().sizeHint()
         bold = QFontMetrics(theme().ui_font(9.5, 600)).horizontalAdvance(self.text())
-        return QSize(bold + 24, hint.height())
+        return QSize(bold + 24, theme().line_height() + 12)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -98,16 +97,8 @@ class Segments(QWidget):
         """Choose without a signal."""
         self._segments[index].setChecked(True)
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
-            self.updateGeometry()
-
     def _shape(self) -> None:
         last = len(self._segments) - 1
         for index, segment in enumerate(self._segments):
             place = "only" if last == 0 else "first" if index == 0 else "last" if index == last else "middle"
-            if segment.property("segment") != place:
-                segment.setProperty("segment", place)
-                segment.style().unpolish(segment)
-                segment.style().polish(segment)
+            set_look(segment, "segment", place)

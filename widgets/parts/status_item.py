@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from widgets.theme.signs import STATE_SIGNS, state_icon
-from widgets.theme.theme import theme
+from widgets.theme.theme import set_look, theme
 
 
 class StatusItem(QToolButton):
@@ -40,9 +40,7 @@ class StatusItem(QToolButton):
             self.setIcon(theme().icon(icon, "text2", 14))
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if icon or state else Qt.ToolButtonStyle.ToolButtonTextOnly
         self.setToolButtonStyle(style)
-        self.setProperty("status", role if role in ("running", "warning") else "true")
-        self.style().unpolish(self)
-        self.style().polish(self)
+        set_look(self, "status", role if role in ("running", "warning") else "true")
 
     def _size(self) -> None:
-        self.setIconSize(QSize(theme().px(14), theme().px(14)))
+        self.setIconSize(QSize(theme().px(17), theme().px(14)))

@@ -8,6 +8,10 @@ from PySide6.QtWidgets import QTabBar, QWidget
 
 from widgets.theme.theme import theme
 
+ICON_GAP = 8
+# As the style sheet has it.
+MARGIN = 10
+
 
 class TabBar(QTabBar):
     """A flat tab bar; `add` takes a Lucide icon."""
@@ -26,11 +30,13 @@ class TabBar(QTabBar):
         return self.addTab(theme().icon(icon, "text2"), text) if icon else self.addTab(text)
 
     def tabSizeHint(self, index: int) -> QSize:
-        # The style measures the normal weight; the chosen tab is bolder and must not be cut.
-        hint = super().tabSizeHint(index)
-        bold = QFontMetrics(theme().ui_font(10, 600)).horizontalAdvance(self.tabText(index))
-        normal = QFontMetrics(self.font()).horizontalAdvance(self.tabText(index))
-        return QSize(hint.width() + max(0, bold - normal) + 2, hint.height())
+        # The style measures the normal weight and pads twice; the chosen tab is bolder and must not be cut.
+        words = QFontMetrics(theme().ui_font(10, 600)).horizontalAdvance(self.tabText(index))
+        icon = 0 if self.tabIcon(index).isNull() else self.iconSize().width() + ICON_GAP
+        return QSize(words + icon + 2 * MARGIN + 4, theme().line_height() + 22)
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        return self.tabSizeHint(index)
 
     def _size(self) -> None:
         self.setIconSize(QSize(theme().px(16), theme().px(16)))

@@ -18,15 +18,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from widgets.theme.theme import theme
+from widgets.theme.theme import set_look, theme
 
 
 def set_tone(widget: QWidget, tone: str) -> None:
     """Colour a label by role ("text2", "error", ...; "" for text); the style sheet has one rule for each."""
-    if widget.property("tone") != tone:
-        widget.setProperty("tone", tone)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
+    set_look(widget, "tone", tone)
 
 
 class Label(QLabel):

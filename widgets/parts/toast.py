@@ -63,7 +63,7 @@ class Toast(QFrame):
 
     def _place(self) -> None:
         parent = self.parentWidget()
-        if parent is None or not self.isVisible():
+        if parent is None or self.isHidden():
             return
         size = self.sizeHint()
         size.setWidth(min(size.width(), parent.width() - 2 * EDGE_PX))

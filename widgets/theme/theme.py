@@ -227,6 +227,22 @@ def make_palette(tokens: Tokens) -> QPalette:
     return palette
 
 
+def set_look(widget: QWidget, name: str, value: str | bool) -> None:
+    """Set a property that rules of the style sheet ask for, and let them act at once.
+
+    A widget not shown yet is left alone: polished by hand before, it would lose a font it gets after.
+    """
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        font = widget.font() if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) else None
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+        if font is not None:
+            widget.setFont(font)
+
+
 _theme: Theme | None = None
 
 
