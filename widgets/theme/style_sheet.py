@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 
 from widgets.theme.icons import tinted_svg
+from widgets.theme.resources import register
 from widgets.theme.tokens import Tokens, mix, tint
 
 _BOX = '<rect x="{inset}" y="{inset}" width="{side}" height="{side}" rx="3.5" fill="{fill}" stroke="{line}"/>'
@@ -46,16 +46,12 @@ def _pictures(tokens: Tokens) -> dict[str, bytes]:
     }
 
 
-def write_pictures(tokens: Tokens, folder: Path) -> dict[str, str]:
-    """Write the tinted pictures into `folder`; returns style sheet name -> path with forward slashes."""
-    shade = "dark" if tokens.dark_theme else "light"
-    paths = {}
-    for name, data in _pictures(tokens).items():
-        path = folder / f"{name}-{shade}.svg"
-        if not path.exists():
-            path.write_bytes(data)
-        paths[f"img_{name}"] = f'"{path.as_posix()}"'
-    return paths
+@cache
+def picture_names(tokens: Tokens) -> dict[str, str]:
+    """Draw the pictures of a palette once; returns name in the style sheet -> name for Qt."""
+    shade = "netlab-dark" if tokens.dark_theme else "netlab-light"
+    names = register(shade, {f"{name}.svg": data for name, data in _pictures(tokens).items()})
+    return {f"img_{name.removesuffix('.svg')}": path for name, path in names.items()}
 
 
 def lengths(line: int, caption_pt: float) -> dict[str, str]:
@@ -78,7 +74,7 @@ def lengths(line: int, caption_pt: float) -> dict[str, str]:
     }
 
 
-def fill_style_sheet(tokens: Tokens, line: int, caption_pt: float, pictures: dict[str, str]) -> str:
+def fill_style_sheet(tokens: Tokens, line: int, caption_pt: float) -> str:
     """The finished style sheet; KeyError when the template asks for something that is not a token."""
     dark = tokens.dark_theme
     derived = {
@@ -88,4 +84,4 @@ def fill_style_sheet(tokens: Tokens, line: int, caption_pt: float, pictures: dic
         "highlight_pressed": mix(tokens.window if dark else tokens.text, tokens.highlight, 0.16),
     }
     colours = {name: colour.name() for name, colour in (tokens.roles | derived).items()}
-    return _template().substitute(colours | lengths(line, caption_pt) | pictures)
+    return _template().substitute(colours | lengths(line, caption_pt) | picture_names(tokens))

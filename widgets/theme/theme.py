@@ -7,17 +7,16 @@ it keeps one. It must not know any panel.
 from __future__ import annotations
 
 import weakref
-from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from widgets.theme.focus import FocusRing
 from widgets.theme.fonts import MONO_FAMILIES, UI_FAMILIES, load_fonts, make_font
 from widgets.theme.icons import IconEngine, icon_pixmap
-from widgets.theme.style_sheet import fill_style_sheet, write_pictures
+from widgets.theme.style_sheet import fill_style_sheet
 from widgets.theme.tokens import DARK, LIGHT, Tokens
 
 PRESENTER_SCALE = 1.4
@@ -53,7 +52,6 @@ class Theme(QObject):
         self._scale = 1.0
         self._follows = False
         self._app: QApplication | None = None
-        self._folder: QTemporaryDir | None = None
         self._ring: FocusRing | None = None
         self._dressed: weakref.WeakKeyDictionary[QWidget, str] = weakref.WeakKeyDictionary()
         self._fonts: dict[tuple[bool, float, int], QFont] = {}
@@ -67,7 +65,6 @@ class Theme(QObject):
         self._app = app
         load_fonts()
         app.setStyle("Fusion")
-        self._folder = QTemporaryDir()
         self._ring = FocusRing(app, lambda: self._tokens.highlight)
         self._apply()
 
@@ -123,11 +120,10 @@ class Theme(QObject):
             self._apply()
 
     def _apply(self) -> None:
-        if self._app is not None and self._folder is not None:
-            pictures = write_pictures(self._tokens, Path(self._folder.path()))
+        if self._app is not None:
             self._app.setFont(self.ui_font())
             self._app.setPalette(make_palette(self._tokens))
-            sheet = fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale, pictures)
+            sheet = fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale)
             self._app.setStyleSheet(sheet)
         for widget, style in list(self._dressed.items()):
             if shiboken6.isValid(widget):
