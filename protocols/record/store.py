@@ -1,0 +1,195 @@
+"""Store: writes all that a recorder records into a session file, from one thread of its own.
+
+Commits several times a second, so that a killed lab loses the last moment only. What can't be
+written (disk full, read-only, damaged) is told by a note and tried again; recording goes on in
+memory. It must not know which sessions there are or who looks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from protocols.record.event import Raw
+from protocols.record.recorder import Recorder
+from protocols.record.sessionfile import INSERT, Lock, SessionError, create, set_meta, to_row, to_row_slowly
+
+GATHER_S: Final = 0.1
+"""Events of this long are written in one transaction."""
+RETRY_S: Final = 1.0
+BATCH_ROWS: Final = 5_000
+PENDING_ROWS: Final = 200_000
+PENDING_BYTES: Final = 64 << 20
+"""Events that wait in memory while the file can't be written; more of them are counted as missed."""
+LIMIT_BYTES: Final = 8 << 30
+_PROBLEMS: Final = {
+    "SQLITE_FULL": ("There is no room left for the session file: the disk is full or the file has reached its limit.",
+                    "Free some space, or save what is on the time line elsewhere."),
+    "SQLITE_READONLY": ("The session file can't be written any more: it has become read-only, or was moved or removed.",
+                        "Make it writable again, or export the time line to another place."),
+    "SQLITE_BUSY": ("Another program has locked the session file.", "Close the program that has it open."),
+    "SQLITE_LOCKED": ("Another program has locked the session file.", "Close the program that has it open."),
+    "SQLITE_CORRUPT": ("The session file is damaged.", "Export the time line, then start the lab anew."),
+    "SQLITE_NOTADB": ("The session file was overwritten by something else.",
+                      "Export the time line, then start the lab anew."),
+    "SQLITE_CANTOPEN": ("The session file can't be opened.", "Check that its folder still exists and is writable."),
+    "SQLITE_IOERR": ("The disk failed while the session file was written.",
+                     "Check the disk and its free space; export the time line to another place."),
+}  # fmt: skip
+_UNSAYABLE: Final = (
+    UnicodeEncodeError, OverflowError, TypeError, ValueError, RecursionError,
+    sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError,
+)  # fmt: skip
+_FOR_GOOD: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+
+
+class Store:
+    """The session file of this run. Made open and running; raises SessionError if it can't be made.
+
+    path: the file. written: events in it. missed: events that found no room in time.
+    problem: why nothing can be written now, a sentence; None while all is well.
+    """
+
+    def __init__(self, recorder: Recorder, path: Path, *, name: str = "", limit_bytes: int = LIMIT_BYTES) -> None:
+        self.path: Final = path
+        self.written = 0
+        self.missed = 0
+        self.problem: str | None = None
+        self._recorder = recorder
+        self._closing = threading.Event()
+        self._changed = threading.Condition()
+        self._asked = self._done = 0
+        self._pending: list[Raw] = []
+        self._open(name, limit_bytes)
+        self._tail = recorder.tail()
+        self._thread = threading.Thread(target=self._run, name="lab-store", daemon=True)
+        self._thread.start()
+
+    def _open(self, name: str, limit_bytes: int) -> None:
+        now = time.time_ns()
+        meta = {"epoch_ns": self._recorder.epoch_ns, "name": name, "created_ns": now, "clean": 0, "version": "1"}
+        lock = None
+        try:
+            lock = Lock(self.path)
+            self._connection = create(self.path, meta.items(), limit_bytes)
+        except (OSError, sqlite3.Error) as error:
+            if lock is not None:
+                lock.release()
+            raise SessionError(f"No session can be recorded at {self.path}: {error}.") from None
+        self._lock = lock
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._tail.wait(RETRY_S)
+            asked = self._asked
+            if asked == self._done:
+                self._closing.wait(GATHER_S if self.problem is None else RETRY_S)
+            self._write_all()
+            with self._changed:
+                self._done = asked
+                self._changed.notify_all()
+        self._tail.close()
+        self._write_all()
+        self._end()
+
+    def _write_all(self) -> None:
+        while True:
+            raws = self._pending or self._tail.take(BATCH_ROWS)
+            if not raws:
+                return
+            self._pending = []
+            try:
+                self._commit(raws)
+            except sqlite3.Error as error:
+                self._keep(raws)
+                self._tell(error)
+                return
+            self.written += len(raws)
+            if self.problem is not None:
+                self._tell_recovered()
+
+    def _commit(self, raws: list[Raw]) -> None:
+        try:
+            self._insert(map(to_row, raws))
+        except _UNSAYABLE:
+            self._insert(map(to_row_slowly, raws))
+
+    def _insert(self, rows: Iterable[tuple[object, ...]]) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.executemany(INSERT, rows)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _keep(self, raws: list[Raw]) -> None:
+        """What could not be written waits, with all that has come since, as far as there is room."""
+        raws += self._tail.take()
+        room, count = PENDING_BYTES, 0
+        for raw in raws[:PENDING_ROWS]:
+            room -= len(raw[8] or b"")
+            if room < 0:
+                break
+            count += 1
+        self.missed += len(raws) - count
+        self._pending = raws[:count]
+
+    def _tell(self, error: sqlite3.Error) -> None:
+        symbol = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+        plain = "_".join(symbol.split("_")[:2])
+        why, mend = _PROBLEMS.get(plain, (f"The session file can't be written: {error}.", "Export the time line."))
+        if self.problem is None:
+            self._recorder.note(
+                "store failed", why, errno=plain, why=f"{why} Recording goes on in memory.", mend=[mend],
+                path=str(self.path), reason=str(error),
+            )  # fmt: skip
+        self.problem = why
+        if plain in _FOR_GOOD:
+            self._tail.close()
+
+    def _tell_recovered(self) -> None:
+        self.problem = None
+        lost = f", {self.missed} events are missing in it" if self.missed else ""
+        self._recorder.note("store recovered", f"The session file is written again{lost}", missed=self.missed)
+
+    def _end(self) -> None:
+        """A file that was written to its end is marked so, and is one file: nothing beside it."""
+        try:
+            if self.problem is None:
+                self._connection.execute("UPDATE meta SET value = 1 WHERE key = 'clean'")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            self._tell(error)
+        finally:
+            self._connection.close()
+            self._lock.release()
+            with self._changed:
+                self._done = self._asked
+                self._changed.notify_all()
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """Wait until all that was recorded before this call is in the file; False if it is not in time."""
+        with self._changed:
+            self._asked += 1
+            ticket = self._asked
+            self._tail.wake()
+            in_time = self._changed.wait_for(lambda: self._done >= ticket or not self._thread.is_alive(), timeout_s)
+        return in_time and self.problem is None
+
+    def rename(self, name: str) -> None:
+        """Name the session; a named one is kept until its owner removes it. Raises SessionError."""
+        set_meta(self.path, "name", name)
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Write what is left, mark the end as clean and end the thread; True if that was done in time."""
+        self._closing.set()
+        self._tail.wake()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive() and self.problem is None
