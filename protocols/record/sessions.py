@@ -27,6 +27,7 @@ from protocols.record.sessionfile import (
     read_meta,
     set_meta,
 )
+from protocols.record.sessionfile import SessionError as SessionError
 from protocols.record.store import LIMIT_BYTES, Store
 
 KEPT: Final = 30
