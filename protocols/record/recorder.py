@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from protocols.record.bulk import Bulk
 from protocols.record.connections import Connections
 from protocols.record.event import Direction, Layer, Raw, monotonic_ns
 
@@ -28,27 +29,40 @@ class Tail:
         self._recorder = recorder
         self._bound_events = bound_events
         self._bound_bytes = bound_bytes
-        self._items: deque[Raw] = deque()
+        self._items: deque[Raw | Bulk] = deque()
+        self._rows = 0
         self._bytes = 0
         self._new_drops = 0
         self._ready = threading.Event()
         self.dropped = 0
 
-    def _push(self, raw: Raw) -> None:
+    def _push(self, item: Raw | Bulk, rows: int, size: int) -> None:
         """Called with the recorder's lock held."""
-        data = raw[8]
-        size = 0 if data is None else len(data)
-        if len(self._items) >= self._bound_events or self._bytes + size > self._bound_bytes:
-            self.dropped += 1
-            self._new_drops += 1
+        if self._rows + rows > self._bound_events or self._bytes + size > self._bound_bytes:
+            self.dropped += rows
+            self._new_drops += rows
             return
-        self._items.append(raw)
+        self._items.append(item)
+        self._rows += rows
         self._bytes += size
         if not self._ready.is_set():
             self._ready.set()
 
     def take(self, limit: int | None = None) -> list[Raw]:
-        """Take what has arrived, oldest first, at most `limit`. Drops are told by a note in the batch."""
+        """Take what has arrived, oldest first, about `limit` events. Drops are told by a note in the batch.
+
+        A bulk comes whole, as the events of its rows.
+        """
+        taken: list[Raw] = []
+        for item in self.take_items(limit):
+            if isinstance(item, Bulk):
+                taken.extend(item.raws())
+            else:
+                taken.append(item)
+        return taken
+
+    def take_items(self, limit: int | None = None) -> list[Raw | Bulk]:
+        """As `take`, but bulks are given as they are, for a consumer that looks at few of their rows."""
         with self._recorder._lock:
             taken = self._swap(limit)
             drops, self._new_drops = self._new_drops, 0
@@ -56,19 +70,25 @@ class Tail:
             taken.append(_drop_note(drops))
         return taken
 
-    def _swap(self, limit: int | None) -> list[Raw]:
-        if limit is None or len(self._items) <= limit:
+    def _swap(self, limit: int | None) -> list[Raw | Bulk]:
+        if limit is None or self._rows <= limit:
             taken = list(self._items)
             self._items.clear()
-            self._bytes = 0
+            self._rows = self._bytes = 0
             self._ready.clear()
             return taken
-        taken = [self._items.popleft() for _ in range(limit)]
-        self._bytes -= sum(len(raw[8]) for raw in taken if raw[8] is not None)
+        taken, left = [], limit
+        while left > 0 and self._items:
+            item = self._items.popleft()
+            rows, size = _extent(item)
+            self._rows -= rows
+            self._bytes -= size
+            left -= rows
+            taken.append(item)
         return taken
 
     def __len__(self) -> int:
-        return len(self._items)
+        return self._rows
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until something has arrived; False after `timeout_s` seconds without."""
@@ -81,6 +101,13 @@ class Tail:
     def close(self) -> None:
         """Stop receiving. What is queued can still be taken."""
         self._recorder._forget(self)
+
+
+def _extent(item: Raw | Bulk) -> tuple[int, int]:
+    """How many events an item is, and how many bytes of payload it holds."""
+    if isinstance(item, Bulk):
+        return len(item), item.nbytes
+    return 1, len(item[8] or b"")
 
 
 def _drop_note(count: int) -> Raw:
@@ -118,10 +145,12 @@ class Recorder:
 
     def put(self, raw: Raw) -> None:
         """Record one hot-path tuple (the fields of Event in order)."""
+        data = raw[8]
+        size = 0 if data is None else len(data)
         with self._lock:
             self.total += 1
             for tail in self._tails:
-                tail._push(raw)
+                tail._push(raw, 1, size)
 
     def put_many(self, raws: Iterable[Raw]) -> None:
         """Record several tuples under one lock."""
@@ -129,7 +158,15 @@ class Recorder:
             for raw in raws:
                 self.total += 1
                 for tail in self._tails:
-                    tail._push(raw)
+                    tail._push(raw, 1, len(raw[8] or b""))
+
+    def put_bulk(self, bulk: Bulk) -> None:
+        """Record many datagrams at once; a consumer without room for all of them gets none, and they are counted."""
+        rows, size = len(bulk), bulk.nbytes
+        with self._lock:
+            self.total += rows
+            for tail in self._tails:
+                tail._push(bulk, rows, size)
 
     def emit(
         self,

@@ -1,0 +1,89 @@
+"""A bulk of datagrams reads as the events it stands for, survives a file, and is counted by the event."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.record.bulk import Bulk, summary_of, unpacked
+from protocols.record.event import Event
+from protocols.record.recorder import Recorder
+
+PEERS = [("127.0.0.1", 4000), ("127.0.0.1", 4001)]
+CONNS = ["1", "2"]
+LOCAL = ("127.0.0.1", 7739)
+
+
+def bulk_of(payloads: list[bytes], dropped: int = 0) -> Bulk:
+    return Bulk(
+        "bucket:7739", LOCAL, array("q", range(len(payloads))), b"".join(payloads),
+        array("I", accumulate(map(len, payloads))), array("I", [at % 2 for at in range(len(payloads))]),
+        PEERS, CONNS, dropped,
+    )  # fmt: skip
+
+
+@given(st.lists(st.binary(max_size=300), max_size=30))
+def test_rows_are_events_with_the_whole_payload(payloads: list[bytes]) -> None:
+    events = [Event.of(raw) for raw in bulk_of(payloads, 3).raws()]
+    assert [event.data for event in events] == payloads
+    for row, event in enumerate(events):
+        assert (event.layer, event.kind, event.conn) == ("message", "datagram", CONNS[row % 2])
+        assert event.detail["peer"] == list(PEERS[row % 2])
+        assert (event.size, event.detail["dropped"]) == (len(payloads[row]), 3)
+        assert event.summary.isprintable() or not event.summary
+
+
+@given(st.lists(st.binary(max_size=50), max_size=30), st.data())
+def test_a_bulk_survives_a_file_and_can_be_parted(payloads: list[bytes], data: st.DataObject) -> None:
+    bulk = bulk_of(payloads)
+    again = unpacked(bulk.packed(), bulk.service, LOCAL, PEERS, CONNS, 0)
+    assert list(again.raws()) == list(bulk.raws())
+    start = data.draw(st.integers(0, len(payloads)))
+    stop = data.draw(st.integers(start, len(payloads)))
+    assert list(bulk.part(start, stop).raws()) == list(bulk.raws())[start:stop]
+
+
+@given(st.binary(max_size=200))
+def test_bytes_from_elsewhere_are_refused_with_a_value_error(blob: bytes) -> None:
+    with pytest.raises(ValueError):
+        unpacked(blob, "s", LOCAL, PEERS, CONNS, 0)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=5), st.data())
+def test_a_damaged_bulk_is_refused_or_still_whole(payloads: list[bytes], data: st.DataObject) -> None:
+    blob = bytearray(bulk_of(payloads).packed())
+    at = data.draw(st.integers(0, len(blob) - 1))
+    blob[at] ^= data.draw(st.integers(1, 255))
+    try:
+        again = unpacked(bytes(blob), "s", LOCAL, PEERS, CONNS, 0)
+    except ValueError:
+        return
+    assert sum(len(again.payload(row)) for row in range(len(again))) == len(again.data)
+
+
+def test_consumers_get_events_or_the_bulk_itself_and_drops_count_events() -> None:
+    recorder = Recorder()
+    plain, mixed, small = recorder.tail(), recorder.tail(), recorder.tail(bound_events=5)
+    recorder.note("started", "now")
+    recorder.put_bulk(bulk_of([b"a", b"b", b"c", b"d", b"e"]))
+    assert recorder.total == 6
+    assert len(plain) == len(mixed) == 6
+    assert [raw[2] for raw in plain.take()] == ["started"] + ["datagram"] * 5
+    items = mixed.take_items()
+    assert isinstance(items[1], Bulk)
+    assert len(items) == 2
+    assert small.dropped == 5
+    assert [raw[2] for raw in small.take()] == ["started", "events dropped"]
+    assert len(plain) == len(mixed) == len(small) == 0
+
+
+def test_a_summary_is_one_line_that_acts_on_nothing() -> None:
+    assert summary_of(b"plain text\r\n") == "plain text"
+    assert summary_of(b"\xff\x00") == r"\xff\x00"
+    assert summary_of("\u202eevil\x1b[2J".encode()) == r"\u202eevil\x1b[2J"
+    cut = summary_of(("x" * 119 + "\u2603").encode())
+    assert cut == "x" * 119 + "\u2026"
