@@ -18,6 +18,7 @@ from protocols.concurrency.contract import DATAGRAM, Connection, Handler, Handle
 from protocols.sockets.expression import Expression, ExpressionError
 
 LINE_LIMIT_BYTES: Final = 64 << 10
+PAGE: Final = b"<html><body><h1>It works</h1><p>This page came over a socket.</p></body></html>\n"
 SPIN_LIMIT_S: Final = 5.0
 """How long the classic mistake may burn a processor before the lab ends it."""
 
@@ -133,6 +134,20 @@ class UpperCourse(Handler):
             conn.close()
 
 
+class Page(Handler):
+    """Answers any request with one small page over HTTP/1.0 and closes: something to fetch by hand."""
+
+    def __init__(self) -> None:
+        self._request = b""
+
+    def received(self, conn: Connection, data: bytes) -> None:
+        self._request += data
+        if b"\r\n\r\n" in self._request or b"\n\n" in self._request or len(self._request) > LINE_LIMIT_BYTES:
+            head = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(PAGE)
+            conn.send(head + PAGE)
+            conn.close()
+
+
 class Transform(Handler):
     """Answers each chunk with a user's own expression over `data`; a failure is told to the peer."""
 
@@ -235,6 +250,8 @@ BEHAVIOURS: Final[tuple[Behaviour, ...]] = (
     _answer("lower", "Lower case", "Sends back what it receives, in small letters."),
     _answer("reverse", "Reverse", "Sends each chunk back from its end to its start."),
     _answer("rot13", "Rot 13", "Moves each letter 13 places on; twice gives the text again."),
+    Behaviour("page", "A page", "Answers a request with one small page over HTTP/1.0, and closes.",
+              "Page", "DiscardDatagram", {}),
     Behaviour("transform", "Your own", "Answers with your own Python expression over `data`.",
               "Transform", "TransformDatagram", {}),
     Behaviour("upper-course", "Upper case, as in the courses",
@@ -273,7 +290,7 @@ def handlers(kind: str, **params: str) -> Callable[[], Any]:
 _KINDS: Final[Mapping[str, Callable[..., Any]]] = {
     made.__name__: made
     for made in (
-        Answer, EchoOnce, Hello, Time, Discard, UpperLines, UpperCourse, Transform,
+        Answer, EchoOnce, Hello, Time, Discard, UpperLines, UpperCourse, Page, Transform,
         AnswerDatagram, HelloDatagram, TimeDatagram, DiscardDatagram, TransformDatagram,
     )
 }  # fmt: skip

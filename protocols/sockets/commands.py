@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 
 BEHAVIOURS: Final = ("echo", "upper", "hello", "time", "discard")
-MORE_BEHAVIOURS: Final = ("upper-lines", "upper-course", "echo-once", "lower", "reverse", "rot13", "transform")
+MORE_BEHAVIOURS: Final = ("upper-lines", "upper-course", "echo-once", "lower", "reverse", "rot13", "page", "transform")
 TRANSPORTS: Final = ("tcp", "udp", "unix", "unix-dgram", "unix-seqpacket")
 MODELS: Final = (
     "iterative", "threads", "pool", "fork", "select", "poll", "epoll", "kqueue", "selectors", "asyncio",

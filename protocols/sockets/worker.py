@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import selectors
+import socket
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +21,10 @@ from protocols.record.explain import Explained, explain
 from protocols.record.recorder import Recorder
 from protocols.service.base import Service
 from protocols.service.wake import Wake
+from protocols.sockets import options
 from protocols.sockets.connecting import Stopped, Wait, poll_wait
+from protocols.sockets.option_table import Option
+from protocols.sockets.options import Reading
 from protocols.sockets.transcript import Line, Transcript
 
 T = TypeVar("T")
@@ -47,7 +51,19 @@ class ClientWorker(Service):
         """The transcript's lines from `number` on."""
         return self.transcript.since(number)
 
+    def read_options(self) -> Future[list[Reading]]:
+        """Every option of the socket and its value now."""
+        return self.submit(lambda: options.read_all(self._socket()))
+
+    def write_option(self, option: Option, text: str) -> Future[Reading]:
+        """Set an option to what was typed; the future gives what the kernel made of it."""
+        return self.submit(lambda: options.write(self._socket(), option, text))
+
     # Life
+
+    @abstractmethod
+    def _socket(self) -> socket.socket:
+        """The open socket. Raises OSError when there is none."""
 
     @abstractmethod
     def _connect(self) -> None:
