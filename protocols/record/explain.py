@@ -8,6 +8,7 @@ not know who shows the words. `who_has` alone looks at other programs, and only 
 from __future__ import annotations
 
 import errno as errno_numbers
+import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -66,6 +67,16 @@ def explain(error: BaseException, *, call: str = "", address: object = None, tra
     cases = tuple(_cases(error, symbol, call, address, transport))
     host, port = _host_port(address)
     return _rendered(symbol, cases, call, address_text(address), host, port, _text_of(error))
+
+
+def explain_symbol(symbol: str, *, call: str = "", address: object = None, transport: str = "tcp") -> Explained:
+    """The same for an error of which only the symbol is left: one that an event tells. Lists are addresses, too."""
+    number = getattr(errno_numbers, symbol, 0)
+    error = OSError(number, os.strerror(number)) if isinstance(number, int) and number else OSError()
+    where = tuple(address) if isinstance(address, list) else address
+    host, port = _host_port(where)
+    cases = tuple(_cases(error, symbol, call, where, transport))
+    return _rendered(symbol, cases, call, address_text(where), host, port, _text_of(error))
 
 
 def symbol_of(error: BaseException) -> str:
