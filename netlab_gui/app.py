@@ -29,6 +29,8 @@ LATE_MS: Final = 150
 SIGNAL_LOOK_MS: Final = 100
 CRASH_LOOK_MS: Final = 300
 
+OFFSCREEN_NOISE: Final = "propagateSizeHints"
+"""The offscreen plugin says so whenever a window has a least size."""
 NO_WINDOW: Final = """\
 netlab: the window can't open, because Qt can't use the display: {said}
 "netlab --help" names the commands that need no window; "QT_QPA_PLATFORM=offscreen netlab" runs unseen.
@@ -43,7 +45,6 @@ class Application:
         self.settings = settings
         self.crashes = CrashReports()
         self.crashes_seen: list[Report] = []
-        self.ready = False
         self._signals = 0
         self.lab = Lab()
         self.bridge = Bridge(self.lab)
@@ -67,6 +68,7 @@ class Application:
         """The one application of this process. What Qt can't forgive ends the process with a sentence."""
         qInstallMessageHandler(_on_qt_message)
         settings = Settings()
+        Settings.current = settings
         look = theme()
         look.set_dark(settings.dark)
         look.set_scale(settings.scale)
@@ -102,8 +104,18 @@ class Application:
 
     def _late_start(self) -> None:
         """What the first picture did not need."""
+        self.window.sessions.changed.connect(self._on_sessions_changed)
         self.window.late_start()
-        self.ready = True
+
+    @property
+    def ready(self) -> bool:
+        """The late part of the start is done: what happens from now on is in the session file."""
+        return self.window.sessions.started
+
+    def _on_sessions_changed(self) -> None:
+        self.window.sessions.changed.disconnect(self._on_sessions_changed)
+        if os.environ.get("NETLAB_TELL_READY"):
+            print("ready", flush=True)
 
     def _look_for_crashes(self) -> None:
         for report in self.crashes.take():
@@ -167,7 +179,7 @@ def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> 
         said = (_before_qt or text.splitlines() or ["no reason given"])[0]
         print(NO_WINDOW.format(said=said), file=sys.stderr, end="", flush=True)
         os._exit(1)
-    if kind not in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
+    if kind not in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg) or OFFSCREEN_NOISE in text:
         return
     if QApplication.instance() is None:
         _before_qt.append(text)

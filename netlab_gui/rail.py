@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QPaintEvent, 
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from netlab_gui.panels import Entry
+from netlab_gui.toolbar import bar_height
 from widgets.theme.theme import theme
 
 WIDTH = 76
@@ -103,7 +104,11 @@ class Rail(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
         layout.setSpacing(2)
-        layout.addWidget(menu, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._head = QWidget()
+        head = QVBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.addWidget(menu, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self._head)
         listed = list(entries)
         for entry in listed:
             if not entry.foot:
@@ -156,6 +161,7 @@ class Rail(QWidget):
 
     def _on_theme_changed(self) -> None:
         self.setFixedWidth(theme().px(WIDTH))
+        self._head.setFixedHeight(bar_height())
         for button in self._buttons.values():
             button.updateGeometry()
         self.update()

@@ -12,11 +12,16 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from widgets.parts.buttons import ActionButton
 from widgets.statusbar import grouped
+from widgets.theme.signs import paint_icon
 from widgets.theme.theme import theme
 
 FIELD_WIDTH: Final = 340
 FIELD_LEAST: Final = 190
+NAME_WIDTH: Final = 230
+PAD: Final = 8
+GAP: Final = 7
 HINT: Final = "Search actions, services, events"
 
 
@@ -140,6 +145,51 @@ class RecorderLight(QAbstractButton):
         self.update()
 
 
+class SessionButton(QToolButton):
+    """The session's icon, name and the sign that a menu is under it."""
+
+    def __init__(self, menu: QMenu) -> None:
+        super().__init__()
+        self.setObjectName("session-button")
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        theme().dress(self, "strong")
+
+    def sizeHint(self) -> QSize:
+        look = theme()
+        words = min(QFontMetrics(look.font("strong")).horizontalAdvance(self.text()), look.px(NAME_WIDTH))
+        return QSize(words + look.px(16 + 14) + 2 * PAD + 2 * GAP + 2, look.line_height() + 14)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(110), self.sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.underMouse() or self.isDown():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(look.tokens.track)
+            painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
+        icon, sign = look.px(16), look.px(14)
+        middle = self.height() / 2
+        paint_icon(painter, QRectF(PAD, middle - icon / 2, icon, icon), "notebook-text", "text")
+        paint_icon(painter, QRectF(self.width() - PAD - sign, middle - sign / 2, sign, sign), "chevron-down", "text2")
+        painter.setFont(look.font("strong"))
+        painter.setPen(look.tokens.text)
+        room = QRectF(PAD + icon + GAP, 0, self.width() - 2 * PAD - icon - sign - 2 * GAP + 1, self.height())
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
+        painter.end()
+
+
+def bar_height() -> int:
+    """The height of the toolbar, and of the menu button beside it, in px."""
+    return theme().line_height() + 32
+
+
 class Toolbar(QToolBar):
     """The window's upper line. `session` opens the session menu; the rest are registry actions."""
 
@@ -149,50 +199,48 @@ class Toolbar(QToolBar):
         self.setMovable(False)
         self.setFloatable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.session = QToolButton()
-        self.session.setObjectName("session-button")
-        self.session.setMenu(menu)
-        self.session.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.session.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.session.setIcon(theme().icon("notebook-text", "text"))
-        self.session.setProperty("toolbar", True)
-        theme().dress(self.session, "strong")
+        self.session = SessionButton(menu)
         self.light = RecorderLight(record)
         self.field = CommandField(palette)
         self.addWidget(self._row(right))
         self.show_session("New session")
         theme().changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
 
     def show_session(self, name: str, *, read_only: bool = False) -> None:
         """The name of the session that is looked at."""
         words = f"{name}, saved" if read_only else name
-        metrics = QFontMetrics(theme().font("strong"))
-        self.session.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, theme().px(230)).replace("&", "&&"))
+        self.session.setText(words)
+        self.session.updateGeometry()
         self.session.setToolTip(words)
         self.session.setAccessibleName(f"Session {words}")
 
     def _row(self, right: list[QAction]) -> QWidget:
         row = QWidget()
         layout = QHBoxLayout(row)
-        layout.setContentsMargins(8, 6, 10, 6)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self.session)
-        layout.addWidget(self.light)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        layout.addWidget(self.session, 0, middle)
+        layout.addWidget(self.light, 0, middle)
         layout.addStretch(1)
-        layout.addWidget(self.field, 2)
+        layout.addWidget(self.field, 2, middle)
         layout.addStretch(1)
         for action in right:
-            button = QToolButton()
-            button.setDefaultAction(action)
-            words = action.property("wordless") is not True
-            style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if words else Qt.ToolButtonStyle.ToolButtonIconOnly
-            button.setToolButtonStyle(style)
-            button.setAccessibleName(action.text())
-            button.setProperty("toolbar", True)
-            layout.addWidget(button)
+            layout.addWidget(_flat_button(action), 0, middle)
         return row
 
     def _on_theme_changed(self) -> None:
-        for widget in (self.light, self.field):
+        self.setFixedHeight(bar_height())
+        for widget in (self.session, self.light, self.field):
             widget.updateGeometry()
             widget.update()
+
+
+def _flat_button(action: QAction) -> ActionButton:
+    """An action of the registry without a border: icon and word, or the icon alone."""
+    wordless = action.property("wordless") is True
+    button = ActionButton(action, icon_only=True)
+    if not wordless:
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button

@@ -68,7 +68,7 @@ def _tour(folder: Path) -> list[dict[str, object]]:
     window.resize(WIDTH, HEIGHT)
     window.show()
     wait_until(lambda: application.ready, READY_S)
-    rows = [_panel_row(application, folder, panel) for panel in window.panel_ids()]
+    rows = [_panel_row(application, folder, panel) for panel in window.stack.ids()]
     rows.append(_window_row(application, folder))
     application.window.close()
     ended = wait_until(lambda: application.shutdown.finished, QUIT_S)
@@ -85,7 +85,7 @@ def _panel_row(application: Application, folder: Path, panel_id: str) -> dict[st
     window = application.window
     window.show_panel(panel_id)
     settle()
-    return _row(panel_id, Driver(lambda: _pictures(application, folder, panel_id)).play(window.panel(panel_id)))
+    return _row(panel_id, Driver(lambda: _pictures(application, folder, panel_id)).play(window.stack.panel(panel_id)))
 
 
 def _window_row(application: Application, folder: Path) -> dict[str, object]:
@@ -96,7 +96,7 @@ def _window_row(application: Application, folder: Path) -> dict[str, object]:
     from netlab_gui.driving import Verdict, settle, wait_until
 
     window = application.window
-    window.show_panel(window.panel_ids()[0])
+    window.show_panel(window.stack.ids()[0])
     settle()
     checks = [Verdict("the time line holds what the panels did", wait_until(lambda: len(window.desk.log) > 0, 2))]
     checks.append(Verdict("no event was dropped", application.lab.recorder.dropped == 0))

@@ -1,0 +1,113 @@
+"""Docks: the time line below, the inspector at the right, and the Python drawer over the inspector.
+
+The drawer is built when it is first opened. It must not know what stands in a dock, only
+where docks go and how they come back at the next start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtWidgets import QMainWindow
+
+from widgets.inspector.dock import InspectorDock
+from widgets.theme.theme import theme
+from widgets.timeline.dock import TimelineDock
+
+if TYPE_CHECKING:
+    from widgets.desk import Desk
+    from widgets.python_drawer.drawer import PythonDrawer
+
+VERSION: Final = 1
+INSPECTOR_WIDTH: Final = 372
+DRAWER_WIDTH: Final = 480
+NARROW: Final = 1150
+"""Below this width of the window the inspector starts closed: the panel needs the room."""
+
+
+class Docks(QObject):
+    """Owns the docks of one main window.
+
+    drawer_shown(bool): the Python drawer has come to the front, or gone.
+    """
+
+    drawer_shown = Signal(bool)
+
+    def __init__(self, floor: QMainWindow, desk: Desk) -> None:
+        super().__init__(floor)
+        self._floor = floor
+        self._desk = desk
+        self._drawer: PythonDrawer | None = None
+        floor.setDockNestingEnabled(False)
+        floor.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        floor.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.timeline = TimelineDock(desk)
+        self.inspector = InspectorDock(desk)
+        floor.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.timeline)
+        floor.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
+
+    @property
+    def drawer(self) -> PythonDrawer:
+        """The Python drawer; the first call builds it, over the inspector."""
+        if self._drawer is None:
+            from widgets.python_drawer.drawer import PythonDrawer
+
+            self._drawer = PythonDrawer(self._desk)
+            if not self._floor.restoreDockWidget(self._drawer):
+                self._floor.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._drawer)
+                self._floor.tabifyDockWidget(self.inspector, self._drawer)
+            self._drawer.hide()
+            self._drawer.visibilityChanged.connect(self._on_drawer_visibility_changed)
+        return self._drawer
+
+    def show_python(self, action_id: str, params: Mapping[str, Any]) -> None:
+        """Open the drawer with the script of an action."""
+        self.drawer.show_script(action_id, params)
+        self.open_drawer()
+
+    def open_drawer(self) -> None:
+        """Bring the drawer to the front, wide enough to read code."""
+        drawer = self.drawer
+        was_hidden = not drawer.isVisible()
+        drawer.show()
+        drawer.raise_()
+        if was_hidden and drawer.width() < theme().px(DRAWER_WIDTH):
+            self._floor.resizeDocks([drawer], [theme().px(DRAWER_WIDTH)], Qt.Orientation.Horizontal)
+
+    @property
+    def drawer_is_open(self) -> bool:
+        """The drawer can be seen."""
+        return self._drawer is not None and self._drawer.isVisible()
+
+    def close_drawer(self) -> None:
+        """Put the drawer away."""
+        if self._drawer is not None:
+            self._drawer.close()
+
+    def start_sizes(self, width: int, height: int) -> None:
+        """The sizes of a first start, in a window of this size."""
+        self._floor.resizeDocks([self.timeline], [round(height * 0.52)], Qt.Orientation.Vertical)
+        self._floor.resizeDocks([self.inspector], [theme().px(INSPECTOR_WIDTH)], Qt.Orientation.Horizontal)
+        self.inspector.setVisible(width >= theme().px(NARROW))
+
+    def save(self) -> QByteArray:
+        """Places and sizes, for the next start."""
+        return self._floor.saveState(VERSION)
+
+    def save_contents(self) -> dict[str, Any]:
+        """What the docks show and how, for the next start."""
+        return {dock.objectName(): dock.save_state() for dock in (self.timeline, self.inspector)}
+
+    def restore(self, state: object, contents: Mapping[str, Any]) -> bool:
+        """Take what `save` and `save_contents` gave; False when the places are of another version or broken."""
+        placed = isinstance(state, QByteArray) and self._floor.restoreState(state, VERSION)
+        for dock in (self.timeline, self.inspector):
+            kept = contents.get(dock.objectName())
+            if isinstance(kept, dict):
+                dock.restore_state(kept)
+        return placed
+
+    def _on_drawer_visibility_changed(self, visible: bool) -> None:
+        self.drawer_shown.emit(visible)

@@ -1,0 +1,98 @@
+"""PanelStack: the panels of the list, each built when it is first shown, one at the front.
+
+A panel that can't be built is replaced by a page that says so. It must not know the rail, the
+docks or what a panel is about.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget
+
+from netlab_gui import journal
+from netlab_gui.panels import PANELS, Entry
+
+if TYPE_CHECKING:
+    from widgets.desk import Desk
+    from widgets.panel import Panel
+
+
+class PanelStack(QStackedWidget):
+    """The panels. came(id): this panel is at the front now."""
+
+    came = Signal(str)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._panels: dict[str, Panel] = {}
+        self._states: dict[str, Any] = {}
+        self.current = ""
+
+    def ids(self) -> list[str]:
+        """The ids of all panels, in the order of the rail."""
+        return [entry.id for entry in PANELS]
+
+    def title(self) -> str:
+        """The title of the panel at the front."""
+        return next((entry.title for entry in PANELS if entry.id == self.current), "")
+
+    def panel(self, panel_id: str) -> Panel:
+        """A panel; the first call builds it."""
+        if panel_id not in self._panels:
+            panel = self._build(next(entry for entry in PANELS if entry.id == panel_id))
+            self._panels[panel_id] = panel
+            self.addWidget(panel)
+        return self._panels[panel_id]
+
+    def _build(self, entry: Entry) -> Panel:
+        try:
+            panel = entry.build(self._desk)
+        except Exception as error:  # noqa: BLE001 - one broken room must not keep the window from opening
+            from netlab_gui.broken_panel import BrokenPanel
+
+            sys.excepthook(type(error), error, error.__traceback__)
+            return BrokenPanel(self._desk, entry.title, error)
+        state = self._states.get(entry.id)
+        if isinstance(state, dict):
+            try:
+                panel.restore_state(state)
+            except Exception as error:  # noqa: BLE001 - an old state must not keep a panel from opening
+                journal.write(f"state of {entry.id} not restored: {type(error).__name__}: {error}")
+        return panel
+
+    def show_panel(self, panel_id: str) -> None:
+        """Bring a panel to the front; an unknown id is ignored."""
+        if panel_id == self.current or panel_id not in self.ids():
+            return
+        panel = self.panel(panel_id)
+        if self.current:
+            self._panels[self.current].hidden()
+        self.current = panel_id
+        self.setCurrentWidget(panel)
+        self.came.emit(panel_id)
+        panel.shown()
+
+    def off(self) -> None:
+        """The window closes: no panel starts or looks at anything any more."""
+        self.setEnabled(False)
+        for panel in self._panels.values():
+            panel.hidden()
+
+    def save_states(self) -> dict[str, Any]:
+        """What the panels want to find again, also those not built this time."""
+        states = dict(self._states)
+        for name, panel in self._panels.items():
+            try:
+                states[name] = panel.save_state()
+            except Exception as error:  # noqa: BLE001 - one panel must not cost the others their state
+                journal.write(f"state of {name} not kept: {type(error).__name__}: {error}")
+        return states
+
+    def take_states(self, states: Mapping[str, Any]) -> None:
+        """The states of the last time, for panels that are built from now on."""
+        self._states = dict(states)

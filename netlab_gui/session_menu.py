@@ -1,0 +1,120 @@
+"""Session menu: begin, name, save, open and find again what was recorded.
+
+It asks with file dialogs and a small input line, and tells the Sessions. It must not know
+how sessions are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFileDialog, QFrame, QLineEdit, QMenu, QVBoxLayout, QWidget
+
+from netlab_gui.sessions import SUFFIX
+from widgets.parts.field import LabelledField
+from widgets.statusbar import size_words
+from widgets.theme.theme import theme
+
+if TYPE_CHECKING:
+    from netlab_gui.sessions import Sessions
+    from widgets.actions import Actions
+
+GROUP: Final = "Session"
+FILTER: Final = f"NetLab sessions (*{SUFFIX});;All files (*)"
+
+
+class SessionMenu(QMenu):
+    """The menu under the session's name. Recent sessions are looked up when it opens."""
+
+    def __init__(self, sessions: Sessions, actions: Actions, window: QWidget) -> None:
+        super().__init__("Session", window)
+        self._sessions = sessions
+        self._window = window
+        add = actions.add
+        self._new = add("session.new", "New session", sessions.new, "plus", "Ctrl+Shift+N", GROUP,
+                        "Keep what was recorded and begin with an empty time line")  # fmt: skip
+        self._rename = add("session.rename", "Rename\u2026", self.ask_name, "pencil", None, GROUP)
+        self._save = add("session.save_as", "Save as\u2026", self._on_save_as, "save", "Ctrl+Shift+S", GROUP,
+                         "A copy of the session as one file")  # fmt: skip
+        self._open = add("session.open", "Open\u2026", self._on_open, "folder-open", "Ctrl+O", GROUP,
+                         "Look at a saved session; what runs goes on")  # fmt: skip
+        self._back = add("session.back", "Back to the live session", sessions.back, "undo-2", None, GROUP)
+        self.addActions([self._new, self._rename, self._save])
+        self.addSeparator()
+        self.addAction(self._open)
+        self._recent = self.addMenu(theme().icon("history", "text"), "Recent")
+        self.addSeparator()
+        self.addAction(self._back)
+        self.aboutToShow.connect(self._refresh)
+        sessions.changed.connect(self._refresh)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        live = not self._sessions.read_only
+        self._back.setEnabled(not live)
+        self._rename.setEnabled(live and self._sessions.writable)
+        self._save.setEnabled(live and self._sessions.writable)
+        self._recent.clear()
+        for one in self._sessions.recent:
+            words = f"{one.name}\t{size_words(one.size_bytes)}".replace("&", "&&")
+            action = self._recent.addAction(words)
+            action.setToolTip(str(one.path))
+            action.triggered.connect(lambda _checked=False, path=one.path: self._sessions.open(path))
+        self._recent.setEnabled(bool(self._sessions.recent))
+
+    def ask_name(self) -> None:
+        """A line under the toolbar; Return renames, Escape leaves it."""
+        line = NameLine(self._window, self._sessions.name, self._sessions.rename)
+        line.open_at(QPoint(theme().px(92), theme().px(48)))
+
+    def _on_save_as(self) -> None:
+        dialog = QFileDialog(self._window, "Save the session as", str(self._sessions.suggested_file()), FILTER)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(SUFFIX.lstrip("."))
+        dialog.selectFile(self._sessions.suggested_file().name)
+        dialog.fileSelected.connect(lambda path: self._sessions.save_as(Path(path)))
+        self._show(dialog)
+
+    def _on_open(self) -> None:
+        dialog = QFileDialog(self._window, "Open a session", str(self._sessions.suggested_file().parent), FILTER)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda path: self._sessions.open(Path(path)))
+        self._show(dialog)
+
+    def _show(self, dialog: QFileDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+
+class NameLine(QFrame):
+    """A small popup with one input."""
+
+    def __init__(self, window: QWidget, name: str, named: Callable[[str], object]) -> None:
+        super().__init__(window, Qt.WindowType.Popup)
+        self.setProperty("popup", "true")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._named = named
+        self.edit = QLineEdit(name)
+        self.edit.setMaxLength(120)
+        self.edit.selectAll()
+        self.edit.returnPressed.connect(self._on_return_pressed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.addWidget(LabelledField("Name of the session", self.edit, "Return keeps it, Escape does not."))
+
+    def open_at(self, point: QPoint) -> None:
+        """Show it at a point of the window, ready to type."""
+        window = self.parentWidget()
+        self.resize(theme().px(320), self.sizeHint().height())
+        self.move(window.mapToGlobal(point) if window is not None else point)
+        self.show()
+        self.edit.setFocus()
+
+    def _on_return_pressed(self) -> None:
+        name = self.edit.text().strip()
+        self.close()
+        if name:
+            self._named(name)
