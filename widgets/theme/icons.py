@@ -10,13 +10,13 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from PySide6.QtCore import QByteArray, QLibraryInfo, QRect, QRectF, QSize, Qt, QVersionNumber
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt, qVersion
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 STROKE = "1.75"
 # Up to Qt 6.8 an engine is asked for device pixels, since 6.9 for logical ones.
-PHYSICAL_SIZES = QLibraryInfo.version() < QVersionNumber(6, 9)
+PHYSICAL_SIZES = tuple(int(part) for part in qVersion().split(".")[:2]) < (6, 9)
 
 
 @cache
