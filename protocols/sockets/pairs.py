@@ -39,8 +39,8 @@ def tcp_pair(
     with listener(recorder, f"{service} server") as waiting, traced_socket(recorder, f"{service} client") as client:
         if before is not None:
             before(client)
+        client.connect(waiting.getsockname())  # blocking: with a time-out the kernel would not know it is over
         client.settimeout(5)
-        client.connect(waiting.getsockname())
         server, _ = waiting.accept()
         with server:
             server.settimeout(5)
