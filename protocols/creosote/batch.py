@@ -52,6 +52,35 @@ class Batch:
             start = end
         return parts
 
+    def longer_than(self, size: int) -> int:
+        """How many payloads are longer than `size` bytes."""
+        import numpy as np
+
+        return int((np.diff(self.ends, prepend=0) > size).sum())
+
+    def cut(self, size: int) -> Batch:
+        """The same with every payload cut to `size` bytes."""
+        import numpy as np
+
+        if not self.longer_than(size):
+            return self
+        parts = [payload[:size] for payload in self.payloads()]
+        ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts))).astype(np.uint32)
+        return Batch(self.t, b"".join(parts), ends, self.senders, self.dropped)
+
+    def by_sender(self) -> list[tuple[int, int, int, int]]:
+        """For each sender: its number, how many rows, and its first and last row."""
+        import numpy as np
+
+        senders = self.senders
+        if len(senders) == 0:
+            return []
+        if bool((senders == senders[0]).all()):
+            return [(int(senders[0]), len(senders), 0, len(senders) - 1)]
+        numbers, first, counts = np.unique(senders, return_index=True, return_counts=True)
+        last = len(senders) - 1 - np.unique(senders[::-1], return_index=True)[1]
+        return list(zip(numbers.tolist(), counts.tolist(), first.tolist(), last.tolist(), strict=True))
+
 
 def joined(batches: Sequence[Batch]) -> Batch:
     """One batch of several, in order."""
