@@ -212,6 +212,7 @@ class CommandPalette(QFrame):
     def open_under(self, field: QWidget | None = None, text: str = "") -> None:
         """Show the palette under `field`, or at the top of the window, with `text` typed in."""
         if self.isVisible():
+            self.edit.selectAll()
             return
         self._under = field
         self._before = QApplication.focusWidget()
@@ -338,6 +339,10 @@ class CommandPalette(QFrame):
         self._head.setFixedHeight(theme().line_height() + 32)
         if self.isVisible():
             self._place()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        # Taken here, it does not wander up to the window, where it would count as a click elsewhere.
+        event.accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
