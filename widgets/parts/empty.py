@@ -35,11 +35,11 @@ class EmptyState(QWidget):
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = Button(button, button_icon, primary=primary)
         self.button.clicked.connect(self.acted)
-        self.button.setVisible(bool(button))
         column.addStretch(1)
         column.addWidget(self._icon, 0, centre)
         column.addWidget(self._sentence)
         column.addWidget(self.button, 0, centre)
+        self.button.setVisible(bool(button))  # not before it has a parent: it would be a window of its own
         column.addStretch(1)
 
     def set_sentence(self, sentence: str) -> None:
