@@ -53,7 +53,7 @@ class ShellActions:
         )  # fmt: skip
         self.present.setIconText(" Present")
         self.dark: QAction = add(
-            "view.dark", "Dark palette", self._on_dark_toggled, "moon", "Ctrl+Shift+D", GROUP_VIEW, checkable=True
+            "view.dark", "Dark palette", self._switch_palette, "moon", "Ctrl+Shift+D", GROUP_VIEW
         )  # fmt: skip
         self.dark.setProperty("wordless", True)
         self.python: QAction = add(
@@ -166,9 +166,8 @@ class ShellActions:
         else:
             settings.scale = self._presented_from
 
-    def _on_dark_toggled(self, on: bool) -> None:
-        if self._window.settings.dark != on:
-            self._window.settings.dark = on
+    def _switch_palette(self) -> None:
+        self._window.settings.dark = not theme().dark
 
     def _on_python_toggled(self, on: bool) -> None:
         docks = self._window.docks
@@ -202,7 +201,6 @@ class ShellActions:
 
     def _on_theme_changed(self) -> None:
         look = theme()
-        self.dark.setChecked(look.dark)
         self.dark.setIcon(look.icon("sun" if look.dark else "moon", "text2"))
         self.dark.setText("Light palette" if look.dark else "Dark palette")
         self.dark.setToolTip(f"{self.dark.text()} (Ctrl+Shift+D)")

@@ -202,7 +202,11 @@ class Toolbar(QToolBar):
         self.session = SessionButton(menu)
         self.light = RecorderLight(record)
         self.field = CommandField(palette)
-        self.addWidget(self._row(right))
+        self._row_widget = self._row(right)
+        self.addWidget(self._row_widget)
+        layout = self.layout()
+        if layout is not None:
+            layout.setContentsMargins(0, 0, 0, 0)
         self.show_session("New session")
         theme().changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -232,6 +236,7 @@ class Toolbar(QToolBar):
 
     def _on_theme_changed(self) -> None:
         self.setFixedHeight(bar_height())
+        self._row_widget.setFixedHeight(bar_height() - 1)
         for widget in (self.session, self.light, self.field):
             widget.updateGeometry()
             widget.update()
