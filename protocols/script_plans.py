@@ -45,7 +45,11 @@ _GROUPS: Final[Mapping[str, frozenset[str]]] = {
 }
 _DATAGRAM_TWIN: Final = {"upper-lines": "upper", "upper-course": "upper", "echo-once": "echo"}
 _WITH_TLS: Final = ("iterative", "threads", "pool", "fork", "asyncio")
-_SHOWN_WITH_THREADS: Final = " (written with a thread per client: it says the same in a quarter of the lines)"
+_SHOWN_WITH_THREADS: Final = ", shown with a thread per client"
+_MODELS: Final = (
+    "iterative", "threads", "pool", "fork", "select", "poll", "epoll", "kqueue", "selectors", "asyncio",
+    "asyncio-protocol", "socketserver", "socketserver-threading", "socketserver-forking",
+)  # fmt: skip
 _BASES: Final = {
     "tcp": "socketserver.TCPServer",
     "udp": "socketserver.UDPServer",
@@ -74,6 +78,8 @@ def server_plan(params: Params) -> Plan:
     flags |= {name for name in ("tls", "reuse_address") if params[name]}
     flags |= {name for name, given in (("delay", params["delay_ms"]), ("edge", params["edge_triggered"])) if given}
     remark = ""
+    if model not in _MODELS:
+        raise ScriptError(f"no model {model!r}")
     code = {"code_answer": _answer(params["behaviour"], params["expression"], datagram=datagram)}
     if model.startswith("socketserver") and transport in _BASES and not params["tls"]:
         template = "server-socketserver"
@@ -88,6 +94,8 @@ def server_plan(params: Params) -> Plan:
         template = "server-" + ("threads" if model.startswith("socketserver") else model)
     values = dict(params) | {"path": _path(params["path"]), "delay_s": params["delay_ms"] / 1000}
     values |= {"host": _host(params["host"], dual="dual" in flags)}
+    if template in ("server-threads", "server-pool") or ("threading" in flags and not datagram):
+        flags.add("parallel")
     flags |= {"asynchronous"} if "asyncio" in template else set()
     return Plan(template, values, frozenset(flags), code, remark)
 

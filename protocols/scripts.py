@@ -63,6 +63,9 @@ _WORDS: Final = {
     "tcp": "TCP", "udp": "UDP", "unix": "UNIX stream", "unix-dgram": "UNIX datagram",
     "unix-seqpacket": "UNIX seqpacket", "threads": "a thread per client", "pool": "a pool of threads",
     "fork": "a process per client", "iterative": "one client after the other",
+    "echo": "Echo", "upper": "Upper-case", "hello": "Hello", "time": "Time", "discard": "Discard",
+    "lower": "Lower-case", "upper-lines": "Upper-case", "echo-once": "Echo-once", "reverse": "Reverse",
+    "rot13": "Rot13", "transform": "Own-transform", "upper-course": "Upper-case (of the courses)",
 }  # fmt: skip
 _CUT: Final = f" (long messages are cut to {LIMIT_BYTES} bytes here)"
 
@@ -183,8 +186,8 @@ _MODEL_TITLES: Final = {
 }  # fmt: skip
 
 _ENTRIES: Final[tuple[Script, ...]] = (
-    _server("server", "A {behaviour} server ({transport}, {model})"),
-    _client("client", "A {transport} client"),
+    _server("server", "{behaviour} server over {transport}, {model}"),
+    _client("client", "{transport} client"),
     *(_server(f"server-{model}", f"Echo server with {words}", model=model) for model, words in _MODEL_TITLES.items()),
     _server("server-epoll-edge", "Echo server with epoll, edge triggered", model="epoll", edge_triggered=True),
     _server("hello-server", "Hello server: greet each client and hang up", behaviour="hello", port=9000,
