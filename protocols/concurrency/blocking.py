@@ -27,8 +27,10 @@ _WANTS: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class BlockingLink(Link):
     """A connection whose worker waits in the calls themselves."""
 
-    def __init__(self, serving: Serving, sock: TracedSocket, address: Any, worker: str) -> None:
-        super().__init__(serving, sock, address, worker)
+    def __init__(
+        self, serving: Serving, sock: TracedSocket, address: Any, worker: str, number: int | None = None
+    ) -> None:
+        super().__init__(serving, sock, address, worker, number)
         self._lock = threading.RLock()
         self._gone = threading.Event()
         self._sending = False

@@ -6,13 +6,14 @@ must not know how a model works, nor any protocol.
 
 from __future__ import annotations
 
-import importlib
 import os
 import select
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+
+from protocols.service.target import load
 
 if TYPE_CHECKING:
     import ssl
@@ -77,27 +78,6 @@ class DatagramHandler(Protocol):
         """Answer one datagram from `sender`, or None for no answer."""
 
 
-class HandlerError(ValueError):
-    """A handler's name that can't be made into a handler; the message says why."""
-
-
-_ALLOWED_ROOTS: Final = ("protocols.", "tests.")
-
-
-def load(target: str) -> Callable[..., Any]:
-    """The function that "module:function" names, in the lab's own packages only. Raises HandlerError."""
-    module_name, _, name = target.partition(":")
-    if not name.isidentifier() or not module_name.startswith(_ALLOWED_ROOTS):
-        raise HandlerError(f"{target!r} does not name a function of the lab (module:function)")
-    try:
-        made = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
-        raise HandlerError(f"{target!r} can't be loaded: {error}") from error
-    if not callable(made):
-        raise HandlerError(f"{target!r} is not a function")
-    return made  # type: ignore[no-any-return]
-
-
 @dataclass(frozen=True)
 class HandlerSpec:
     """A handler by name, so that a child process can make the same one.
@@ -110,7 +90,7 @@ class HandlerSpec:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def make(self) -> Callable[[], Any]:
-        """The factory of handlers. Raises HandlerError for a wrong name, TypeError for wrong params."""
+        """The factory of handlers. Raises TargetError for a wrong name, TypeError for wrong params."""
         factory: Callable[[], Any] = load(self.target)(**self.params)
         return factory
 

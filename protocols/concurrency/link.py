@@ -43,7 +43,9 @@ class Link(ABC):
     finished: no more is read and the handler is not called again but for `closed`.
     """
 
-    def __init__(self, serving: Serving, sock: TracedSocket, address: Any, worker: str) -> None:
+    def __init__(
+        self, serving: Serving, sock: TracedSocket, address: Any, worker: str, number: int | None = None
+    ) -> None:
         trace = sock.trace
         assert trace is not None
         if trace.end is None:  # accepted while nothing was recorded
@@ -56,7 +58,7 @@ class Link(ABC):
         self.conn: str = self.end.conn
         self.peer: object = address or self.end.peer
         self.local: object = sock.getsockname()
-        self.number: Final = serving.number()
+        self.number: Final = serving.number() if number is None else number
         self.worker = worker
         self.since_ns: Final = monotonic_ns()
         self.handler = _made_handler(serving)
@@ -110,11 +112,10 @@ class Link(ABC):
         """Call the handler's `opened`."""
         self._call(self.handler.opened, self)
 
-    def tell_received(self, data: bytes) -> None:
-        """Hand over what one recv() gave, recorded as a request."""
+    def tell_received(self, data: bytes, offset: int | None = None) -> None:
+        """Hand over what one recv() gave, recorded as a request; `offset` where more was received since."""
         if self.recorder.enabled and data:
-            offset = self.end.received - len(data)
-            self.message("request", "in", offset, data)
+            self.message("request", "in", self.end.received - len(data) if offset is None else offset, data)
         self._handling = True
         try:
             self.handler.received(self, data)

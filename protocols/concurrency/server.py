@@ -51,6 +51,11 @@ def model_module(name: str) -> Any:
     return importlib.import_module(f"protocols.concurrency.{_MODULES[name]}")
 
 
+def _as_listed(address: tuple[Any, ...]) -> tuple[str, int]:
+    """The address as the kernel's table has it: an IPv4 client of a dual-stack server is listed as IPv4."""
+    return str(address[0]).removeprefix("::ffff:"), address[1]
+
+
 class Server(Service):
     """A server of any model. address: (host, port) or a path, once it listens.
 
@@ -116,11 +121,7 @@ class Server(Service):
         """The TCP states of both ends, "" where there are none or they are not known."""
         if self.listen.transport != "tcp" or not isinstance(local, tuple) or not isinstance(peer, tuple):
             return "", ""
-        here, there = self._table.both_ends(local[:2], peer[:2])
-        if not there and str(peer[0]).startswith("::ffff:"):  # an IPv4 client of a dual-stack server
-            plain = [(str(host).removeprefix("::ffff:"), port) for host, port in (peer[:2], local[:2])]
-            there = self._table.both_ends(plain[0], plain[1])[0]
-        return here, there
+        return self._table.both_ends(_as_listed(local), _as_listed(peer))
 
     def facts(self) -> Facts:
         """What it occupies now."""

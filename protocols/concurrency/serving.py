@@ -80,8 +80,9 @@ class Serving:
             self._links[link.conn] = link
         self.note(
             "accepted by", f"connection {link.number} from {address_text(link.peer)} is served by {link.worker}",
-            conn=link.conn, number=link.number, worker=link.worker, model_local=address_value(link.local),
-            model_peer=address_value(link.peer), transport=link.transport,
+            conn=link.conn, number=link.number, worker=link.worker, local=address_value(link.local),
+            peer=address_value(link.peer), end_local=address_value(link.end.local),
+            end_peer=address_value(link.end.peer), transport=link.transport,
         )  # fmt: skip
         if self.stopping.is_set():
             link.abort()

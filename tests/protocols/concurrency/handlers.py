@@ -61,8 +61,6 @@ class Spinning(Handler):
 class Recording(Handler):
     """Puts what happens into a list that the test shares."""
 
-    events: list = []
-
     def __init__(self, events):
         self.log = events
 

@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from protocols.concurrency.contract import HandlerError, HandlerSpec, Listen
+from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import make_server
 from protocols.record.recorder import Recorder
+from protocols.service.target import TargetError
 from tests.protocols.concurrency.bench import (
     LOCAL_MODELS,
     PARALLEL,
@@ -173,7 +174,7 @@ def test_a_slow_reader_does_not_hold_up_the_stop(model):
 
 @pytest.mark.parametrize("model", [name for name in PARALLEL if name != "pool"])
 def test_a_slow_reader_does_not_hold_up_the_others_and_is_not_read_from_any_more(model):
-    with running(model, "flood", recv_size=100) as (server, log), dial(server) as slow, dial(server) as quick:
+    with running(model, "flood", recv_size=100) as (server, _), dial(server) as slow, dial(server) as quick:
         slow.setblocking(False)
         sent = 0
         try:
@@ -184,7 +185,7 @@ def test_a_slow_reader_does_not_hold_up_the_others_and_is_not_read_from_any_more
         quick.sendall(b"q")
         assert read_exactly(quick, 1 << 20) == b"q" * (1 << 20)
         slow_row = next(row for row in server.connections() if str(slow.getsockname()[1]) in row.peer)
-        assert slow_row.received < 50 * 100
+        assert slow_row.received < 100_000
 
 
 @pytest.mark.parametrize("model", STREAM_MODELS)
@@ -196,7 +197,7 @@ def test_the_live_table_and_what_can_be_done_from_it(model):
             assert read_exactly(client, 5) == b"hello"
         rows = server.connections()
         assert [row.number for row in rows] == list(range(1, len(clients) + 1))
-        assert {row.peer for row in rows} == {"127.0.0.1:%d" % client.getsockname()[1] for client in clients}
+        assert {row.peer for row in rows} == {f"127.0.0.1:{client.getsockname()[1]}" for client in clients}
         eventually(lambda: all((row.received, row.sent) == (5, 5) for row in server.connections()), "byte counts")
         assert {(row.state_here, row.state_there) for row in rows} == {("ESTABLISHED", "ESTABLISHED")}
         assert all(row.worker.split()[0] in ("thread", "pid", "task") for row in rows)
@@ -223,7 +224,7 @@ def test_the_live_table_and_what_can_be_done_from_it(model):
             client.close()
 
 
-@pytest.mark.parametrize("model", [name for name in STREAM_MODELS if name != "asyncio"])
+@pytest.mark.parametrize("model", STREAM_MODELS)
 def test_held_connections_wait_in_the_backlog_until_released(model):
     with running(model, hold_accept=True) as (server, log), dial(server) as client:
         client.sendall(b"anybody?")
@@ -326,14 +327,17 @@ def test_a_stale_path_is_taken_away_and_a_live_one_is_in_use(tmp_path):
             assert client.recv(1) == b"x"
 
 
+def both_established(row):
+    return (row.state_here, row.state_there) == ("ESTABLISHED", "ESTABLISHED")
+
+
 def test_dual_stack_takes_ipv4_and_ipv6_and_knows_both_states():
-    with running(listen=Listen(host="::", dual=True)) as (server, log):
+    with running(listen=Listen(host="::", dual=True)) as (server, _):
         for host in ("127.0.0.1", "::1"):
             with socket.create_connection((host, server.address[1]), 5) as client:
                 client.sendall(b"x")
                 assert client.recv(1) == b"x"
-                row = server.connections()[-1]
-                assert (row.state_here, row.state_there) == ("ESTABLISHED", "ESTABLISHED")
+                eventually(lambda: both_established(server.connections()[-1]), "both states")
         assert server.facts().exposed
 
 
@@ -396,7 +400,7 @@ def test_a_bad_order_is_refused_before_anything_is_opened():
         with pytest.raises(ValueError):
             make_server(Recorder(), spec("echo"), listen, name="echo", **order)
     for target in ("os:system", "protocols.concurrency.contract:nothing", "protocols.nowhere:x", "protocols"):
-        with pytest.raises(HandlerError):
+        with pytest.raises(TargetError):
             HandlerSpec(target).make()
 
 
