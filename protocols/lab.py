@@ -1,0 +1,67 @@
+"""Lab: one recorder, what runs, what was asked for, and the store that keeps it. Complete without a window.
+
+A script makes one, starts services in it and closes it. It must not know any service's subject,
+nor who looks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from protocols.record.recorder import Recorder
+from protocols.record.tcpstate import StateSampler
+from protocols.service.base import JOIN_S, Service
+from protocols.service.descriptors import raise_limit
+from protocols.service.intents import Intents
+from protocols.service.running import Running
+
+if TYPE_CHECKING:
+    from protocols.record.store import Store
+
+
+class Lab:
+    """What all services of one run share. Use it as a context manager, or call `close()`.
+
+    store: where events are kept, or None; whoever opens a session sets it. descriptors: (soft, hard) limit.
+    """
+
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self.recorder: Final = recorder if recorder is not None else Recorder()
+        self.running: Final = Running()
+        self.intents: Final = Intents()
+        self.sampler: Final = StateSampler(self.recorder)
+        self.store: Store | None = None
+        self.descriptors: Final = raise_limit()
+
+    def start(self, service: Service) -> None:
+        """Start `service` and keep an eye on it. Raises what its start raises; then it is forgotten."""
+        self.sampler.start()
+        self.running.add(service)
+        try:
+            service.start()
+        except BaseException:
+            self.running.discard(service)
+            raise
+
+    def stop(self, service: Service, timeout_s: float = JOIN_S) -> bool:
+        """Stop `service`; False, and it stays in the list, when it did not end in time."""
+        ended = service.stop(timeout_s)
+        if ended:
+            self.running.discard(service)
+        return ended
+
+    def close(self, deadline_s: float = JOIN_S) -> list[str]:
+        """Stop everything, and close the store. The names of services that did not end in time."""
+        left = self.running.stop_all(deadline_s)
+        self.intents.close()
+        self.sampler.stop()
+        store, self.store = self.store, None
+        if store is not None:
+            store.close()
+        return left
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
