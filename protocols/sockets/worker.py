@@ -55,6 +55,10 @@ class ClientWorker(Service):
         """Every option of the socket and its value now."""
         return self.submit(lambda: options.read_all(self._socket()))
 
+    def look(self, ask: Callable[[Any], T]) -> Future[T]:
+        """What `ask` finds out about the open socket, asked in the worker; a view looks by this."""
+        return self.submit(lambda: ask(self._socket()))
+
     def write_option(self, option: Option, text: str) -> Future[Reading]:
         """Set an option to what was typed; the future gives what the kernel made of it."""
         return self.submit(lambda: options.write(self._socket(), option, text))
