@@ -1,0 +1,199 @@
+"""Both ends: the client card and the server card side by side, and what concerns the two together.
+
+"Connect a client to it", "give me the other end", the buttons that mend an error. Below 900 px one
+stands above the other. It must not know the other views of the panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.desk import Desk
+from widgets.parts.splitter import Splitter
+from widgets.sockets.client_card import ClientCard, ClientView
+from widgets.sockets.client_slot import ClientSlot
+from widgets.sockets.fields import Choice
+from widgets.sockets.pairing import client_for, server_for
+from widgets.sockets.server_card import ServerCard
+from widgets.sockets.server_slot import ServerSlot
+from widgets.theme.theme import theme
+
+NARROW_PX: Final = 900
+FIRST_SERVER: Final = {"behaviour": "upper", "transport": "tcp", "bind": "127.0.0.1", "port": 2345, "model": "threads"}
+
+
+class BothEnds(QWidget):
+    """The two cards. `why_requested(service)`: explain the last error of that service.
+
+    desk: the shared things. certificates, backlog_limit: see ServerForm.
+    """
+
+    why_requested = Signal(object)
+    who_has_requested = Signal(object)
+
+    def __init__(self, desk: Desk, certificates: list[Choice], backlog_limit: int) -> None:
+        super().__init__()
+        self.desk = desk
+        self.clients = ClientCard(desk)
+        self.servers = ServerCard(desk, certificates, backlog_limit)
+        self.splitter = Splitter(Qt.Orientation.Horizontal, self.clients, self.servers, line=False)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([1000, 1000])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.splitter)
+        self.clients.why_requested.connect(self.why_requested)
+        self.servers.why_requested.connect(self.why_requested)
+        self.clients.mend_requested.connect(self.mend_client)
+        self.servers.mend_requested.connect(self.mend_server)
+        self.clients.other_end_requested.connect(self.give_other_end)
+        self.servers.client_requested.connect(self.connect_to)
+        self.servers.start_requested.connect(self.start)
+        self.servers.first_requested.connect(self.start_first)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(320), theme().px(240))
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < theme().px(NARROW_PX) - 200
+        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        if self.splitter.orientation() != wanted:
+            self.splitter.setOrientation(wanted)
+
+    # Starting
+
+    def start(self, slot: ServerSlot) -> None:
+        """Start with the form's values."""
+        slot.start(self.servers.view_of(slot).form.fields.values())
+
+    def start_first(self) -> None:
+        """Start the upper-case server that a newcomer begins with, on a free port when its own is taken."""
+        self.start_preset(FIRST_SERVER)
+
+    def start_preset(self, values: Mapping[str, Any], then: Callable[[ServerSlot], object] | None = None) -> ServerSlot:
+        """Start a server of given values in a tab that is free, on a free port when its own is taken."""
+        view = self.servers.free_view()
+        self.servers.choose(self.servers.views.index(view))
+        form = view.form.fields
+        form.set_values({"path": "", "host": "", "allow": "", "tls": False, "delay_ms": 0, "hold_accept": False})
+        form.set_values(values)
+        if then is not None:
+            once(view.slot.started, view.slot.failed, lambda: then(view.slot))
+        view.slot.start({**form.values(), **values}, free_port_if_taken=True)
+        return view.slot
+
+    # The two together
+
+    def connect_to(self, server: ServerSlot) -> ClientView:
+        """Connect a client to a running server: the client shown if it is idle, else a new one."""
+        view = self.free_client()
+        view.form.fields.set_values(client_for(server.values, server.server))
+        self.clients.connect_client(view)
+        return view
+
+    def free_client(self) -> ClientView:
+        """A client that does nothing: the one shown, another, or a new one; it is then the one shown."""
+        for view in (self.clients.current, *self.clients.views):
+            if view.slot.phase in ("idle", "ended"):
+                self.clients.choose(self.clients.views.index(view))
+                return view
+        return self.clients.add_client()
+
+    def give_other_end(self, client: ClientSlot) -> None:
+        """Start a server that fits the client's form on a free port, fill in its address, and connect."""
+        view = self.clients.view_of(client)
+        values = {**server_for(view.form.fields.values()), "port": 0, "path": ""}
+        self._start_for(view, values)
+
+    def _start_for(self, view: ClientView, values: Mapping[str, Any]) -> None:
+        def ready(server: ServerSlot) -> None:
+            if server.server is not None:
+                view.form.fields.set_values(client_for(server.values, server.server))
+                self.clients.connect_client(view)
+
+        self.start_preset(values, ready)
+
+    # Mending
+
+    def mend_client(self, slot: ClientSlot, key: str) -> None:
+        """Do what a button of a client's red strip says."""
+        view = self.clients.view_of(slot)
+        fields = view.form.fields
+        if key == "start-server":
+            self._start_for(view, server_for(slot.values or fields.values()))
+            return
+        if key == "edit":
+            slot.edit()
+            fields.editor("path" if fields["transport"].startswith("unix") else "port").setFocus()
+            return
+        changes: dict[str, dict[str, Any]] = {
+            "wait-longer": {"timeout_ms": 10_000},
+            "trust-lab": {"verify": "lab"},
+            "no-verify": {"verify": "none"},
+            "no-tls": {"tls": False},
+            "broadcast": {"broadcast": True},
+            "loopback": {"host": "127.0.0.1"},
+            "retry-until": {"retries": 30},
+        }
+        fields.set_values(changes.get(key, {}))
+        self.clients.connect_client(view)
+
+    def mend_server(self, slot: ServerSlot, key: str) -> None:
+        """Do what a button of a server's red strip, or of its warning, says."""
+        view = self.servers.view_of(slot)
+        fields = view.form.fields
+        if key == "edit":
+            view.show_form()
+            fields.editor("path" if fields["transport"].startswith("unix") else "port").setFocus()
+            return
+        if key == "who-has":
+            self.who_has_requested.emit(slot)
+            return
+        if key == "loopback-now":
+            self._rebind_to_loopback(slot)
+            return
+        changes: dict[str, dict[str, Any]] = {
+            "free-port": {"port": 0},
+            "free-path": {"path": ""},
+            "high-port": {"port": 8000 + int(fields["port"])},
+            "loopback": {"bind": "127.0.0.1", "host": ""},
+        }
+        fields.set_values(changes.get(key, {}))
+        self.start(slot)
+
+    def _rebind_to_loopback(self, slot: ServerSlot) -> None:
+        """End the exposed server and start the same on loopback, on the same port."""
+        fields = self.servers.view_of(slot).form.fields
+        bound = slot.server.address if slot.server is not None else ""
+        port = bound[1] if isinstance(bound, tuple) else int(fields["port"])
+        fields.set_values({"bind": "127.0.0.1", "port": port})
+
+        def again() -> None:
+            if slot.phase == "ended":
+                slot.changed.disconnect(again)
+                self.start(slot)
+
+        slot.changed.connect(again)
+        slot.stop()
+
+
+def once(done: Any, failed: Any, run: Callable[[], object]) -> None:
+    """Call `run` at the next `done`; forget it at the next `failed`."""
+
+    def finish() -> None:
+        stop()
+        run()
+
+    def stop() -> None:
+        done.disconnect(finish)
+        failed.disconnect(stop)
+
+    done.connect(finish)
+    failed.connect(stop)

@@ -1,0 +1,185 @@
+"""The client card: a numbered tab for each client, its form or its conversation below.
+
+It must not know the server card: what concerns both ends leaves as a signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from widgets.desk import Desk
+from widgets.parts.buttons import Button, IconButton
+from widgets.parts.card import Card
+from widgets.parts.segments import Segments
+from widgets.sockets.client_form import ClientForm
+from widgets.sockets.client_live import ClientLive
+from widgets.sockets.client_slot import WORDS, ClientSlot
+from widgets.sockets.mends import client_mends
+from widgets.sockets.trouble import TroubleStrip
+
+
+class ClientView(QWidget):
+    """One client's two pages: the form, and what it shows while it talks."""
+
+    def __init__(self, slot: ClientSlot, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.slot = slot
+        self.form = ClientForm()
+        self.strip = TroubleStrip()
+        self.form.place_for_strip.addWidget(self.strip)
+        self.live = ClientLive(slot)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.form)
+        self.stack.addWidget(self.live)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.stack)
+        slot.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the page of the slot's phase, and its trouble where the click was."""
+        slot = self.slot
+        talking = slot.phase in ("connected", "ended")
+        self.stack.setCurrentWidget(self.live if talking else self.form)
+        self.form.set_connecting(slot.phase == "connecting")
+        for strip in (self.strip, self.live.strip):
+            if slot.trouble is None:
+                strip.clear()
+            elif strip.errno != slot.trouble.errno or strip.text() == "":
+                mends = client_mends(slot.trouble.errno, slot.values)
+                strip.tell(slot.trouble.title, slot.trouble.why, mends, errno=slot.trouble.errno)
+
+
+class ClientCard(Card):
+    """All clients. Signals carry the slot; `sent(slot, bytes)` and `connected(slot)` tell what was done."""
+
+    why_requested = Signal(object)
+    mend_requested = Signal(object, str)
+    other_end_requested = Signal(object)
+    current_changed = Signal(object)
+    connected = Signal(object)
+    sent = Signal(object, bytes)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("Client", "monitor", parent=parent)
+        self.desk = desk
+        self.views: list[ClientView] = []
+        self._numbers = 0
+        self.tabs = Segments((), "Clients")
+        self.more_button = IconButton("ellipsis", "More for this client")
+        self.menu = QMenu(self.more_button)
+        self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
+        self.more_button.setMenu(self.menu)
+        self.close_button = Button("Close", "x", small=True)
+        self.stop_button = Button("Stop", "square", small=True)
+        self.stack = QStackedWidget()
+        self.add_head(self.tabs)
+        for button in (self.more_button, self.stop_button, self.close_button):
+            self.add_action(button)
+        self.add(self.stack, 1)
+        self.tabs.chosen.connect(self.choose)
+        self.close_button.clicked.connect(self._on_close)
+        self.stop_button.clicked.connect(self._on_close)
+        self.add_client()
+
+    @property
+    def current(self) -> ClientView:
+        """The client shown."""
+        view = self.stack.currentWidget()
+        assert isinstance(view, ClientView)
+        return view
+
+    def slots(self) -> list[ClientSlot]:
+        """All clients, in the order of their tabs."""
+        return [view.slot for view in self.views]
+
+    def add_client(self, values: Mapping[str, Any] | None = None) -> ClientView:
+        """A new client in a tab of its own, shown; its form starts with `values`."""
+        self._numbers += 1
+        view = ClientView(ClientSlot(self.desk, self._numbers, self))
+        if values:
+            view.form.fields.set_values(values)
+        view.form.connect_requested.connect(lambda: self.connect_client(view))
+        view.form.connect_button.clicked.connect(lambda: self.connect_client(view))
+        view.form.stop_button.clicked.connect(view.slot.stop_connecting)
+        view.form.other_end_button.clicked.connect(lambda: self.other_end_requested.emit(view.slot))
+        view.live.again_requested.connect(lambda: self.connect_client(view))
+        view.live.edit_requested.connect(view.slot.edit)
+        for strip in (view.strip, view.live.strip):
+            strip.why_requested.connect(lambda: self.why_requested.emit(view.slot))
+            strip.mend_requested.connect(lambda key: self.mend_requested.emit(view.slot, key))
+        view.slot.changed.connect(self._refresh_head)
+        view.slot.connected.connect(lambda: self._on_connected(view))
+        self._wire_input(view)
+        self.views.append(view)
+        self.stack.addWidget(view)
+        self._number_tabs()
+        self.choose(len(self.views) - 1)
+        return view
+
+    def _wire_input(self, view: ClientView) -> None:
+        slot, row = view.slot, view.live.input
+        row.send_requested.connect(lambda data: self._send(view, data))
+        row.key_requested.connect(lambda data: self._send(view, data))
+        row.file_requested.connect(slot.send_file)
+        row.repeat_requested.connect(slot.send_repeated)
+        row.stop_repeat_requested.connect(slot.stop_repeating)
+
+    def _send(self, view: ClientView, data: bytes) -> None:
+        view.slot.send(data)
+        self.sent.emit(view.slot, data)
+
+    def _on_connected(self, view: ClientView) -> None:
+        values = view.slot.values
+        view.live.input.set_framed(values.get("framing", "none") != "none")
+        view.live.input.set_character_mode(values.get("mode") == "character" and values.get("transport") == "tcp")
+        if view is self.current:
+            view.live.input.field.setFocus()
+        self.connected.emit(view.slot)
+
+    def remove_client(self, view: ClientView) -> None:
+        """Close a client and take its tab away; the last one stays, empty."""
+        view.slot.edit()
+        if len(self.views) == 1:
+            return
+        self.views.remove(view)
+        self.stack.removeWidget(view)
+        view.slot.changed.disconnect(self._refresh_head)
+        view.deleteLater()
+        self._number_tabs()
+        self.choose(min(self.tabs.count() - 1, max(0, self.stack.currentIndex())))
+
+    def connect_client(self, view: ClientView) -> None:
+        """Connect with the values of the form."""
+        view.slot.connect_to(view.form.fields.values())
+
+    def choose(self, index: int) -> None:
+        """Show the client of a tab."""
+        self.stack.setCurrentWidget(self.views[index])
+        self.tabs.set_current(index)
+        self._refresh_head()
+
+    def view_of(self, slot: ClientSlot) -> ClientView:
+        """The view of a slot."""
+        return next(view for view in self.views if view.slot is slot)
+
+    def _on_close(self) -> None:
+        self.current.slot.close()
+
+    def _number_tabs(self) -> None:
+        self.tabs.set_texts([str(view.slot.number) for view in self.views])
+
+    def _refresh_head(self) -> None:
+        slot = self.current.slot
+        sign, word = WORDS[slot.phase]
+        if slot.trouble is not None and slot.phase in ("idle", "ended"):
+            sign, word = "error", slot.trouble.title.removeprefix("Connection ").capitalize()
+        self.set_state(sign, word)
+        self.close_button.setVisible(slot.phase == "connected")
+        self.stop_button.setVisible(slot.phase == "connecting")
+        self.current_changed.emit(slot)

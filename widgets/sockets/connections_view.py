@@ -1,0 +1,170 @@
+"""The painted table of a server's connections: state signs, monospace addresses, soft selection.
+
+It must not know the server: it tells which connection a person chose.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from widgets.sockets.connections_model import HERE, IN, NUMBER, OUT, PEER, RIGHT, THERE, WORKER, ConnectionsModel
+from widgets.theme.signs import paint_state
+from widgets.theme.theme import theme
+
+PAD: Final = 6
+SIGN: Final = 14
+SIGNS: Final = {
+    "ESTABLISHED": ("running", "running"),
+    "CLOSE_WAIT": ("waiting", "waiting"),
+    "FIN_WAIT1": ("waiting", "waiting"),
+    "FIN_WAIT2": ("waiting", "waiting"),
+    "LAST_ACK": ("waiting", "waiting"),
+    "CLOSING": ("waiting", "waiting"),
+    "SYN_SENT": ("waiting", "waiting"),
+    "SYN_RECV": ("waiting", "waiting"),
+    "TIME_WAIT": ("stopped", "stopped"),
+    "CLOSE": ("stopped", "stopped"),
+}
+_SAMPLES: Final = {
+    NUMBER: "99",
+    PEER: "127.0.0.1:55555",
+    HERE: "     ESTABLISHED",
+    THERE: "ESTABLISHED",
+    IN: "123 456",
+    OUT: "123 456",
+    WORKER: "thread upper-conn:51858",
+}
+
+
+class ConnectionsDelegate(QStyledItemDelegate):
+    """Paints one cell: nothing is bold, only addresses are monospace, colour never stands alone."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex, /
+    ) -> None:
+        tokens = theme().tokens
+        rect: QRect = option.rect
+        state = option.state
+        painter.save()
+        if state & state.State_Selected:
+            painter.fillRect(rect, tokens.select)
+        elif state & state.State_MouseOver:
+            painter.fillRect(rect, tokens.hover)
+        elif index.row() % 2:
+            painter.fillRect(rect, tokens.alternate)
+        self._paint_text(painter, rect.adjusted(PAD, 0, -PAD, 0), index)
+        painter.restore()
+
+    def _paint_text(self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        tokens, column = theme().tokens, index.column()
+        text = str(index.data() or "")
+        font = theme().mono_font() if column == PEER else theme().ui_font(9.5)
+        role = "text2" if column in (NUMBER, THERE, WORKER) else "text"
+        if column == HERE and text in SIGNS:
+            sign, role = SIGNS[text]
+            side = theme().px(SIGN)
+            paint_state(painter, QRect(rect.left(), rect.center().y() - side // 2 + 1, side, side), sign)
+            rect = rect.adjusted(side + 5, 0, 0, 0)
+        side = Qt.AlignmentFlag.AlignRight if column in RIGHT else Qt.AlignmentFlag.AlignLeft
+        elide = Qt.TextElideMode.ElideMiddle if column in (PEER, WORKER) else Qt.TextElideMode.ElideRight
+        painter.setFont(font)
+        painter.setPen(tokens.role(role))
+        shown = QFontMetrics(font).elidedText(text, elide, rect.width())
+        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex, /) -> QSize:
+        return QSize(width_of(index.column()), row_height())
+
+
+def row_height() -> int:
+    """The height of one row, from the font."""
+    return QFontMetrics(theme().ui_font(9.5)).height() + 10
+
+
+def width_of(column: int) -> int:
+    """The width a column wants, from its font and a typical text."""
+    font = theme().mono_font() if column == PEER else theme().ui_font(9.5)
+    return QFontMetrics(font).horizontalAdvance(_SAMPLES[column]) + 2 * PAD + 2
+
+
+class ConnectionsView(QTableView):
+    """The table. `connection_chosen(conn)`: another row is current; empty when none is."""
+
+    connection_chosen = Signal(str)
+
+    def __init__(self, model: ConnectionsModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.setModel(model)
+        self.setItemDelegate(ConnectionsDelegate(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setMouseTracking(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName("Connections of the server")
+        self.verticalHeader().setVisible(False)
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setStretchLastSection(True)
+        head.setMinimumSectionSize(theme().px(20))
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.selectionModel().currentRowChanged.connect(self._on_current_changed)
+        model.rowsRemoved.connect(self._on_rows_removed)
+        theme().changed.connect(self._suit_fonts)
+        self._suit_fonts()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """The peer's column takes what is left; the worker's is shown where there is room for it."""
+        fixed = sum(width_of(column) for column in (NUMBER, HERE, THERE, IN, OUT))
+        room = self.viewport().width() - fixed
+        self.setColumnHidden(WORKER, room < width_of(PEER) + width_of(WORKER))
+        worker = 0 if self.isColumnHidden(WORKER) else width_of(WORKER)
+        self.setColumnWidth(PEER, max(width_of(PEER) * 2 // 3, min(room - worker, width_of(PEER) * 2)))
+
+    def _suit_fonts(self) -> None:
+        rows = self.verticalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(row_height())
+        rows.setDefaultSectionSize(row_height())
+        for column in range(self._model.columnCount()):
+            self.setColumnWidth(column, width_of(column))
+        self.setMinimumHeight(row_height() * 3)
+        self._share_width()
+        self.viewport().update()
+
+    def chosen(self) -> str:
+        """The connection of the current row, or empty."""
+        row = self._model.row(self.currentIndex().row())
+        return "" if row is None else row.conn
+
+    def choose(self, conn: str) -> None:
+        """Go to the row of a connection."""
+        at = self._model.row_of(conn)
+        if at >= 0:
+            self.selectRow(at)
+
+    def _on_current_changed(self, _current: QModelIndex, _previous: QModelIndex) -> None:
+        self.connection_chosen.emit(self.chosen())
+
+    def _on_rows_removed(self, *_: object) -> None:
+        self.connection_chosen.emit(self.chosen())

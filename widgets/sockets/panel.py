@@ -1,0 +1,184 @@
+"""The socket bench: clients and servers side by side, and five more views of the same subject.
+
+Puts the views together and holds what they share: the polls, the actions, what the next start
+shall find again. It must not know the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from protocols.tls import FLAWS
+from widgets.desk import Desk
+from widgets.panel import DemoStep, Panel
+from widgets.parts.buttons import Button
+from widgets.parts.segments import Segments
+from widgets.parts.text import Label
+from widgets.sockets import demo, panel_actions, why
+from widgets.sockets.both_ends import BothEnds
+from widgets.sockets.fields import Choice
+
+POLL_CLIENTS_MS: Final = 60
+POLL_SERVERS_MS: Final = 250
+VIEWS: Final = (
+    ("ends", "Both ends"),
+    ("steps", "Step by step"),
+    ("options", "Options"),
+    ("tls", "TLS"),
+    ("failures", "Failures"),
+    ("experiments", "Experiments"),
+)
+
+
+class SocketsPanel(Panel):
+    """The panel. `view(name)` is one of its views, built when first shown."""
+
+    id: ClassVar[str] = "sockets"
+    title: ClassVar[str] = "Sockets"
+    icon: ClassVar[str] = "plug-zap"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.segments = Segments([title for _, title in VIEWS], "Views of the socket bench")
+        self.server_button = Button("Server", "plus", small=True)
+        self.client_button = Button("Client", "plus", small=True)
+        self.python_button = Button("Show as Python", "code-xml", small=True)
+        self.stack = QStackedWidget()
+        self.ends = BothEnds(desk, certificate_choices(), backlog_limit())
+        self._views: dict[str, QWidget] = {"ends": self.ends}
+        self._polls: list[Callable[[], None]] = []
+        self.stack.addWidget(self.ends)
+        self._lay_out()
+        self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
+        self.server_button.clicked.connect(self.new_server)
+        self.client_button.clicked.connect(self.new_client)
+        self.ends.why_requested.connect(lambda slot: why.explain_last(self.desk, slot))
+        self.actions_of = panel_actions.PanelActions(self)
+        self.python_button.clicked.connect(self.actions_of.show_python)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 10, 16, 8)
+        head.setSpacing(8)
+        head.addWidget(Label(self.title, "panel"))
+        head.addSpacing(4)
+        head.addWidget(self.segments)
+        head.addStretch(1)
+        for button in (self.server_button, self.client_button, self.python_button):
+            head.addWidget(button)
+        body = QVBoxLayout()
+        body.setContentsMargins(16, 0, 16, 12)
+        body.addWidget(self.stack)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addLayout(body, 1)
+
+    # Views
+
+    def view(self, name: str) -> QWidget:
+        """A view by name, built now if it was never shown."""
+        if name not in self._views:
+            self._views[name] = self._made(name)
+            self.stack.addWidget(self._views[name])
+        return self._views[name]
+
+    def _made(self, name: str) -> QWidget:
+        raise KeyError(name)
+
+    def show_view(self, name: str) -> None:
+        """Go to a view."""
+        self.stack.setCurrentWidget(self.view(name))
+        self.segments.set_current([key for key, _ in VIEWS].index(name))
+
+    def new_server(self) -> None:
+        """A form for one more server."""
+        self.show_view("ends")
+        view = self.ends.servers.current
+        if view.slot.phase in ("idle", "ended") and view.stack.currentWidget() is view.empty:
+            view.show_form()
+            self.ends.servers.choose(self.ends.servers.views.index(view))
+        else:
+            self.ends.servers.add_server()
+
+    def new_client(self) -> None:
+        """A form for one more client."""
+        self.show_view("ends")
+        self.ends.clients.add_client()
+
+    # Life
+
+    def shown(self) -> None:
+        """Look at the clients and servers while the panel is at the front."""
+        if not self._polls:
+            bridge = self.desk.bridge
+            self._polls = [
+                bridge.every(POLL_CLIENTS_MS, self._poll_clients),
+                bridge.every(POLL_SERVERS_MS, self._poll_servers),
+            ]
+            self._poll_clients()
+            self._poll_servers()
+
+    def hidden(self) -> None:
+        """Look no more: the transcripts are kept by the clients."""
+        for cancel in self._polls:
+            cancel()
+        self._polls.clear()
+
+    def _poll_clients(self) -> None:
+        for slot in self.ends.clients.slots():
+            slot.poll()
+
+    def _poll_servers(self) -> None:
+        for slot in self.ends.servers.slots():
+            slot.poll()
+        self.ends.clients.current.slot.look_at_kernel()
+
+    def save_state(self) -> dict[str, Any]:
+        """The forms, not what runs."""
+        return {
+            "view": next((name for name, view in self._views.items() if view is self.stack.currentWidget()), "ends"),
+            "clients": [view.form.fields.values() for view in self.ends.clients.views],
+            "servers": [view.form.fields.values() for view in self.ends.servers.views],
+            "splitter": self.ends.splitter.sizes(),
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Fill the forms again; what is strange is ignored."""
+        clients, servers = _mappings(state.get("clients")), _mappings(state.get("servers"))
+        for values, view in zip(clients, self.ends.clients.views, strict=False):
+            view.form.fields.set_values(values)
+        for values, server in zip(servers, self.ends.servers.views, strict=False):
+            server.form.fields.set_values(values)
+        sizes = state.get("splitter")
+        if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(size, int) for size in sizes):
+            self.ends.splitter.setSizes(sizes)
+        if state.get("view") in dict(VIEWS):
+            self.show_view(str(state["view"]))
+
+    def demo(self) -> Iterator[DemoStep]:
+        """Start a server, connect, send a line, see the answer; and a connect that is refused."""
+        return demo.steps(self)
+
+
+def _mappings(found: object) -> list[Mapping[str, Any]]:
+    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+
+
+def certificate_choices() -> list[Choice]:
+    """The certificates that a server can show: a good one, and those broken on purpose."""
+    broken = [Choice(flaw, f"Broken on purpose: {flaw}") for flaw in FLAWS]
+    return [Choice("good", "Good: signed by the lab CA"), *broken]
+
+
+def backlog_limit() -> int:
+    """What the kernel cuts a backlog to."""
+    try:
+        with open("/proc/sys/net/core/somaxconn", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 128

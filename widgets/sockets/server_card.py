@@ -1,0 +1,200 @@
+"""The server card: a numbered tab for each server; empty, its form, or its live connections below.
+
+It must not know the client card: what concerns both ends leaves as a signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from widgets.desk import Desk
+from widgets.parts.buttons import Button, IconButton
+from widgets.parts.card import Card
+from widgets.parts.empty import EmptyState
+from widgets.parts.segments import Segments
+from widgets.sockets.fields import Choice
+from widgets.sockets.mends import server_mends
+from widgets.sockets.server_form import ServerForm
+from widgets.sockets.server_live import ServerLive
+from widgets.sockets.server_slot import WORDS, ServerSlot
+from widgets.sockets.server_words import TRANSPORT_CHIPS, behaviour_title
+from widgets.sockets.trouble import TroubleStrip
+
+
+class ServerView(QWidget):
+    """One server's pages: nothing yet, the form, and what it shows while it runs."""
+
+    def __init__(self, slot: ServerSlot, certificates: list[Choice], backlog_limit: int, *, empty: bool) -> None:
+        super().__init__()
+        self.slot = slot
+        self.empty = EmptyState(
+            "server",
+            "No server runs yet. Start one, then connect a client and watch them talk.",
+            "Start an upper-case server",
+            button_icon="play",
+            primary=True,
+        )
+        self.form = ServerForm(certificates, backlog_limit)
+        self.strip = TroubleStrip()
+        self.form.place_for_strip.addWidget(self.strip)
+        self.live = ServerLive(slot)
+        self.stack = QStackedWidget()
+        for page in (self.empty, self.form, self.live):
+            self.stack.addWidget(page)
+        self._wants_form = not empty
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.stack)
+        slot.changed.connect(self.refresh)
+        self.refresh()
+
+    def show_form(self) -> None:
+        """Show the form instead of the empty state."""
+        self._wants_form = True
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the page of the slot's phase, and its trouble where the click was."""
+        slot = self.slot
+        if slot.phase in ("starting", "ended") or slot.trouble is not None:
+            self._wants_form = True
+        page: QWidget = self.live if slot.phase == "running" else self.form if self._wants_form else self.empty
+        self.stack.setCurrentWidget(page)
+        self.form.start_button.setEnabled(slot.phase != "starting")
+        for strip in (self.strip, self.live.strip):
+            if slot.trouble is None:
+                strip.clear()
+            elif strip.errno != slot.trouble.errno or strip.text() == "":
+                mends = server_mends(slot.trouble.errno, slot.values)
+                strip.tell(slot.trouble.title, slot.trouble.why, mends, errno=slot.trouble.errno)
+
+
+class ServerCard(Card):
+    """All servers. Signals carry the slot; `client_requested(slot)`: connect a client to it."""
+
+    why_requested = Signal(object)
+    mend_requested = Signal(object, str)
+    client_requested = Signal(object)
+    start_requested = Signal(object)
+    first_requested = Signal()
+    current_changed = Signal(object)
+    started = Signal(object)
+
+    def __init__(self, desk: Desk, certificates: list[Choice], backlog_limit: int) -> None:
+        super().__init__("Server", "server")
+        self.desk = desk
+        self.views: list[ServerView] = []
+        self._certificates, self._backlog_limit = certificates, backlog_limit
+        self._numbers = 0
+        self.tabs = Segments((), "Servers")
+        self.form_button = Button("Set up", "sliders-horizontal", small=True)
+        self.more_button = IconButton("ellipsis", "More for this server")
+        self.menu = QMenu(self.more_button)
+        self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
+        self.more_button.setMenu(self.menu)
+        self.client_button = IconButton("plug", "Connect one more client to it")
+        self.stop_button = Button("Stop", "square", small=True)
+        self.stack = QStackedWidget()
+        self.add_head(self.tabs)
+        for button in (self.more_button, self.form_button, self.client_button, self.stop_button):
+            self.add_action(button)
+        self.add(self.stack, 1)
+        self.tabs.chosen.connect(self.choose)
+        self.stop_button.clicked.connect(self._on_stop)
+        self.form_button.clicked.connect(self._on_form)
+        self.client_button.clicked.connect(lambda: self.client_requested.emit(self.current.slot))
+        self.add_server(empty=True)
+
+    def _on_stop(self) -> None:
+        self.current.slot.stop()
+
+    def _on_form(self) -> None:
+        self.current.show_form()
+        self._refresh_head()
+
+    @property
+    def current(self) -> ServerView:
+        """The server shown."""
+        view = self.stack.currentWidget()
+        assert isinstance(view, ServerView)
+        return view
+
+    def slots(self) -> list[ServerSlot]:
+        """All servers, in the order of their tabs."""
+        return [view.slot for view in self.views]
+
+    def add_server(self, values: Mapping[str, Any] | None = None, *, empty: bool = False) -> ServerView:
+        """A new server in a tab of its own, shown; its form starts with `values`."""
+        self._numbers += 1
+        slot = ServerSlot(self.desk, self._numbers, self)
+        view = ServerView(slot, self._certificates, self._backlog_limit, empty=empty)
+        if values:
+            view.form.fields.set_values(values)
+        view.empty.acted.connect(self.first_requested)
+        view.form.start_button.clicked.connect(lambda: self.start_requested.emit(slot))
+        view.form.start_requested.connect(lambda: self.start_requested.emit(slot))
+        view.live.client_requested.connect(lambda: self.client_requested.emit(slot))
+        view.live.loopback_requested.connect(lambda: self.mend_requested.emit(slot, "loopback-now"))
+        for strip in (view.strip, view.live.strip):
+            strip.why_requested.connect(lambda: self.why_requested.emit(slot))
+            strip.mend_requested.connect(lambda key: self.mend_requested.emit(slot, key))
+        slot.changed.connect(self._refresh_head)
+        slot.started.connect(lambda: self.started.emit(slot))
+        slot.rows.rowsInserted.connect(self._refresh_head)
+        slot.rows.rowsRemoved.connect(self._refresh_head)
+        self.views.append(view)
+        self.stack.addWidget(view)
+        self.tabs.set_texts([str(each.slot.number) for each in self.views])
+        self.choose(len(self.views) - 1)
+        return view
+
+    def remove_server(self, view: ServerView) -> None:
+        """Stop a server and take its tab away; the last one stays, as a form."""
+        view.slot.stop()
+        if len(self.views) == 1:
+            return
+        at = self.views.index(view)
+        self.views.remove(view)
+        self.stack.removeWidget(view)
+        view.slot.changed.disconnect(self._refresh_head)
+        view.hide()
+        view.deleteLater()
+        self.tabs.set_texts([str(each.slot.number) for each in self.views])
+        self.choose(min(at, len(self.views) - 1))
+
+    def free_view(self) -> ServerView:
+        """A view whose server does not run: the one shown, another, or a new one."""
+        for view in (self.current, *self.views):
+            if view.slot.phase in ("idle", "ended"):
+                return view
+        return self.add_server()
+
+    def choose(self, index: int) -> None:
+        """Show the server of a tab."""
+        self.stack.setCurrentWidget(self.views[index])
+        self.tabs.set_current(index)
+        self._refresh_head()
+
+    def view_of(self, slot: ServerSlot) -> ServerView:
+        """The view of a slot."""
+        return next(view for view in self.views if view.slot is slot)
+
+    def _refresh_head(self, *_: object) -> None:
+        view = self.current
+        slot = view.slot
+        running = slot.phase == "running"
+        sign, word = WORDS[slot.phase]
+        if slot.trouble is not None and not running:
+            sign, word = "error", slot.trouble.title.capitalize()
+        self.set_state(sign, word)
+        self.set_title(f"{behaviour_title(str(slot.values.get('behaviour')))} server" if running else "Server")
+        self.set_chip(TRANSPORT_CHIPS.get(str(slot.values.get("transport")), "") if running else "")
+        self.tabs.setVisible(len(self.views) > 1)
+        self.stop_button.setVisible(running)
+        self.client_button.setVisible(running and bool(slot.rows.rowCount()))
+        self.form_button.setVisible(view.stack.currentWidget() is view.empty)
+        self.current_changed.emit(slot)

@@ -1,0 +1,238 @@
+"""The server card's form: what it answers, how it serves many, and where it listens.
+
+A list of fields by key; what they make is in `server_launch`. It must not know services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from protocols.concurrency.contract import CONNECTED
+from widgets.parts.buttons import LinkButton, PrimaryButton
+from widgets.parts.text import Label
+from widgets.sockets.client_form import TRANSPORTS
+from widgets.sockets.fields import Choice, Fields, QuietCombo
+from widgets.sockets.flow import FlowBox
+from widgets.sockets.server_words import behaviour_choices, model_choices, sentence_of
+
+BINDS: Final = (
+    Choice("127.0.0.1", "127.0.0.1, this machine only", "Loopback: nobody else can reach it"),
+    Choice("::1", "::1, this machine only (IPv6)", "Loopback: nobody else can reach it"),
+    Choice("0.0.0.0", "0.0.0.0, every IPv4 interface", "Everyone who can reach this machine can connect"),
+    Choice("::", "::, every interface, IPv6 only", "Everyone who can reach this machine by IPv6 can connect"),
+    Choice("dual", ":: dual stack, IPv6 and IPv4", "One socket for both; IPv4 peers show as ::ffff:a.b.c.d"),
+    Choice("other", "Another address…", "One interface, a multicast group's interface, or one that is not yours"),
+)
+EXPOSURE: Final = {
+    "127.0.0.1": "Only programs on this machine can connect.",
+    "::1": "Only programs on this machine can connect, by IPv6.",
+    "0.0.0.0": "Everyone who can reach one of this machine's IPv4 addresses can connect.",
+    "::": "Everyone who can reach one of this machine's IPv6 addresses can connect.",
+    "dual": "Everyone who can reach this machine, by IPv4 or IPv6, can connect.",
+    "other": "Whoever can reach that address can connect. One that is not this machine's is refused: EADDRNOTAVAIL.",
+}
+
+
+class ServerForm(QWidget):
+    """The fields of a server. `changed`: a value is new; `start_requested`: Enter was pressed in a field.
+
+    certificates: the entries of that field. backlog_limit: what the kernel cuts a backlog to.
+    """
+
+    changed = Signal(str)
+    start_requested = Signal()
+
+    def __init__(
+        self,
+        certificates: list[Choice],
+        backlog_limit: int,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.fields = Fields(self)
+        self._certificates = certificates
+        self._backlog_limit = backlog_limit
+        self.start_button = PrimaryButton("Start", "play")
+        self.more_button = LinkButton("More")
+        self.more_button.setCheckable(True)
+        self.more_button.setAccessibleName("More settings of the server")
+        self.explained = Label("", "body", "text2", wrap=True)
+        self.exposure = Label("", "body", "text2", wrap=True)
+        self.more = QWidget()
+        self.more.setVisible(False)
+        self.place_for_strip = QVBoxLayout()
+        self._sections: dict[str, QWidget] = {}
+        self._build()
+        self.more_button.toggled.connect(self._on_more_toggled)
+        self.fields.changed.connect(self._on_field_changed)
+        self._suit()
+
+    def _build(self) -> None:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(12)
+        column.addWidget(self._what_row())
+        column.addWidget(self._where_row())
+        column.addWidget(self.explained)
+        column.addLayout(self.place_for_strip)
+        column.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.more)
+        column.addStretch(1)
+        lines = QVBoxLayout(self.more)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(8)
+        for title, fill in (
+            ("Where", self._bind_fields),
+            ("How", self._model_fields),
+            ("Listening", self._listen_fields),
+            ("TLS", self._tls_fields),
+        ):
+            lines.addWidget(self._section(title, fill))
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+
+    def _section(self, title: str, fill: Callable[[FlowBox], None]) -> QWidget:
+        box = QWidget()
+        lines = QVBoxLayout(box)
+        lines.setContentsMargins(0, 4, 0, 0)
+        lines.setSpacing(6)
+        lines.addWidget(Label(title, "section"))
+        flow = FlowBox(spacing=12)
+        fill(flow)
+        lines.addWidget(flow)
+        if title == "Where":
+            lines.addWidget(self.exposure)
+        self._sections[title] = box
+        return box
+
+    def _what_row(self) -> QWidget:
+        fields, row = self.fields, FlowBox()
+        row.add(fields.choice("behaviour", "Behaviour", behaviour_choices()), 1)
+        row.add(
+            fields.line(
+                "expression",
+                "Your expression over data",
+                "data.upper()",
+                characters=22,
+                tip="Python over `data` (bytes): methods, slices, arithmetic. Interpreted, never run as code.",
+            ),
+            1,
+        )
+        row.add(fields.choice("model", "Model", model_choices("tcp")), 1)
+        fields.editor("expression").returnPressed.connect(self.start_requested)  # type: ignore[attr-defined]
+        return row
+
+    def _where_row(self) -> QWidget:
+        fields, row = self.fields, FlowBox()
+        row.add(fields.choice("transport", "Transport", TRANSPORTS))
+        row.add(fields.number("port", "Port", 2345, (0, 65535), zero="0, any free"))
+        row.add(fields.line("path", "Path", "", characters=20, hint="empty: one is made"), 1)
+        row.add(self.start_button)
+        row.flow.setAlignment(self.start_button, Qt.AlignmentFlag.AlignBottom)
+        fields.editor("path").returnPressed.connect(self.start_requested)  # type: ignore[attr-defined]
+        return row
+
+    def _bind_fields(self, flow: FlowBox) -> None:
+        fields = self.fields
+        flow.add(fields.choice("bind", "Bind to", BINDS), 1)
+        flow.add(fields.line("host", "Address", "", hint="e.g. 192.0.2.1", characters=16), 1)
+        flow.add(
+            fields.line(
+                "allow",
+                "Allow list",
+                "",
+                hint="everyone",
+                characters=20,
+                tip="Addresses or networks, a comma between: 127.0.0.1, 10.0.0.0/8",
+            ),
+            1,
+        )
+
+    def _model_fields(self, flow: FlowBox) -> None:
+        fields = self.fields
+        flow.add(
+            fields.number(
+                "delay_ms",
+                "Handler delay",
+                0,
+                (0, 60_000),
+                suffix=" ms",
+                tip="Waited before each answer, so that models differ",
+            )
+        )
+        flow.add(fields.number("workers", "Workers", 4, (1, 256), tip="Threads of the pool"))
+        flow.add(fields.number("recv_size", "Receive size", 4096, (1, 1 << 20), suffix=" B"))
+        flow.add(fields.check("edge", "Edge-triggered", tip="epoll wakes once per change, not as long as data waits"))
+
+    def _listen_fields(self, flow: FlowBox) -> None:
+        fields = self.fields
+        flow.add(
+            fields.number(
+                "backlog",
+                "Backlog",
+                128,
+                (0, 65535),
+                tip=f"Connections that wait for accept(), not clients. The kernel cuts it to {self._backlog_limit}.",
+            )
+        )
+        flow.add(fields.check("hold_accept", "Hold accept", tip="Listen, but call accept() only when you say so"))
+        flow.add(
+            fields.check("reuse_address", "SO_REUSEADDR", True, tip="Bind although old connections are in TIME_WAIT")
+        )
+        flow.add(
+            fields.check(
+                "reuse_port", "SO_REUSEPORT", tip="Several servers on one port; the kernel spreads the clients"
+            )
+        )
+
+    def _tls_fields(self, flow: FlowBox) -> None:
+        fields = self.fields
+        flow.add(fields.check("tls", "TLS"))
+        flow.add(fields.choice("certificate", "Certificate", self._certificates), 1)
+
+    def _on_more_toggled(self, on: bool) -> None:
+        self.more.setVisible(on)
+        self.more_button.setText("Less" if on else "More")
+
+    def _on_field_changed(self, key: str) -> None:
+        if key == "transport":
+            models = self.fields.editor("model")
+            assert isinstance(models, QuietCombo)
+            models.fill(model_choices(str(self.fields["transport"])))
+        if key in ("transport", "behaviour", "model", "bind", "tls"):
+            self._suit()
+        self.changed.emit(key)
+
+    def _suit(self) -> None:
+        """Show the fields that the transport, the model and the behaviour have."""
+        fields = self.fields
+        transport, model = str(fields["transport"]), str(fields["model"])
+        unix, tcp = transport.startswith("unix"), transport == "tcp"
+        stream = transport in CONNECTED
+        fields.show("port", not unix)
+        fields.show("path", unix)
+        fields.show("expression", fields["behaviour"] == "transform")
+        fields.show("host", fields["bind"] == "other")
+        fields.show("workers", model == "pool")
+        fields.show("edge", model == "epoll")
+        fields.show("certificate", bool(fields["tls"]))
+        for key in ("backlog", "hold_accept"):
+            fields.show(key, stream)
+        fields.show("reuse_port", not unix)
+        fields.show("reuse_address", not unix)
+        self._sections["TLS"].setVisible(tcp)
+        self._sections["Where"].setVisible(not unix)
+        self._sections["Listening"].setVisible(stream or not unix)
+        self.exposure.setText(EXPOSURE.get(str(fields["bind"]), ""))
+        self.explained.setText(sentence_of(str(fields["behaviour"]), model))

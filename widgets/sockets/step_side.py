@@ -1,0 +1,250 @@
+"""One side of "step by step": the calls of a server or a client as rows, one click each, the wrong ones too.
+
+Emphasises what is right now and says why the rest is not. It must not know the other side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from protocols.concurrency.contract import DATAGRAM
+from protocols.sockets.address import Target
+from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, code_of
+from protocols.sockets.steps import StepMachine, StepResult
+from widgets.desk import Desk
+from widgets.parts.buttons import Button
+from widgets.parts.card import Aside, Card, Line
+from widgets.parts.text import ElidedLabel
+from widgets.sockets.orders import Orders
+from widgets.sockets.transcript_model import TranscriptModel
+from widgets.sockets.transcript_view import TranscriptView
+
+STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {
+    "nothing": ("stopped", "No socket yet"),
+    "created": ("info", "Created"),
+    "bound": ("info", "Bound"),
+    "listening": ("running", "Listening"),
+    "connected": ("running", "Connected"),
+    "half-closed": ("waiting", "Half-closed"),
+    "ended": ("waiting", "Peer has ended"),
+    "ready": ("running", "Ready"),
+    "closed": ("stopped", "Closed"),
+}
+
+
+@dataclass
+class Order:
+    """What the next steps are about; also what `code_of` needs to write a line before there is a socket."""
+
+    role: Role
+    target: Target
+    data: bytes = b"hello\n"
+    size: int = 1024
+    backlog: int = 5
+    on_listener: bool = False
+
+    @property
+    def datagram(self) -> bool:
+        """No connection: datagrams."""
+        return self.target.transport in DATAGRAM
+
+
+class StepSide(Card):
+    """A server or client taken step by step. `stepped(result)`: a step was done; `bound(text)`: it has an address."""
+
+    stepped = Signal(object)
+
+    def __init__(self, desk: Desk, role: Role) -> None:
+        super().__init__("Server" if role == "server" else "Client", "server" if role == "server" else "monitor")
+        self.desk = desk
+        self.role: Role = role
+        self.order = Order(role, Target("tcp", "127.0.0.1", 0))
+        self.machine: StepMachine | None = None
+        self.lines = TranscriptModel(desk.lab.recorder.epoch_ns, self)
+        self.transcript = TranscriptView(self.lines)
+        self.transcript.list.setAccessibleName(f"What the {role} did")
+        self.aside = Aside()
+        self.aside.hide()
+        self.stop_button = Button("Stop waiting", "square", small=True)
+        self.stop_button.hide()
+        self.buttons: dict[str, Button] = {}
+        self._codes: dict[str, ElidedLabel] = {}
+        self._taken = 0
+        self._waiting = ""
+        self._orders = Orders(desk.bridge, self._on_failed, self)
+        self._grid_holder = QWidget()
+        self._lay_out()
+        self.stop_button.clicked.connect(self.stop_waiting)
+        self.set_order(self.order)
+
+    def _lay_out(self) -> None:
+        top = QWidget()
+        column = self._column = QVBoxLayout(top)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(10)
+        column.addWidget(self._grid_holder)
+        column.addWidget(self.aside)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(top)
+        self.add(scroll, 3)
+        self.add(Line())
+        self.add(self.transcript, 1)
+        self.add_action(self.stop_button)
+
+    def set_order(self, order: Order) -> None:
+        """Take other settings; another transport begins anew."""
+        anew = order.target.transport != self.order.target.transport or not self.buttons
+        self.order = order
+        if anew:
+            self.start_over()
+            self._fill()
+        elif self.machine is not None and self.stage in ("nothing", "created", "closed"):
+            self.machine.target = order.target
+        self.refresh()
+
+    def _fill(self) -> None:
+        """The rows of this transport: button, line of code."""
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        self.buttons.clear()
+        self._codes.clear()
+        for at, step in enumerate(STEPS[self.role, self.order.datagram]):
+            button = Button(step.title, "circle", small=True)
+            button.setToolTip(step.meaning)
+            button.clicked.connect(lambda _checked=False, name=step.id: self.do(name))
+            code = ElidedLabel("", "mono", "text2", mode=Qt.TextElideMode.ElideRight)
+            grid.addWidget(button, at, 0)
+            grid.addWidget(code, at, 1)
+            self.buttons[step.id], self._codes[step.id] = button, code
+        self._column.replaceWidget(self._grid_holder, holder)
+        self._grid_holder.hide()
+        self._grid_holder.deleteLater()
+        self._grid_holder = holder
+
+    # Steps
+
+    @property
+    def stage(self) -> Stage:
+        """Where it stands."""
+        return self.machine.stage if self.machine is not None else "nothing"
+
+    @property
+    def address(self) -> str:
+        """Its own address, "" before it has one."""
+        return self.machine.local if self.machine is not None else ""
+
+    def do(self, step: str) -> None:
+        """Do one step elsewhere; the result comes by `stepped`."""
+        order = self.order
+        machine = self.machine
+        self._waiting = step
+        self.refresh()
+        if machine is None:
+            self._orders.put(self._make, lambda made: self._on_made(made, step))
+            return
+        work = machine.do(step, order.data, order.size, on_listener=order.on_listener)
+        self._orders.put(work.result, self._on_stepped)
+
+    def _make(self) -> StepMachine:
+        order = self.order
+        target = order.target
+        machine = StepMachine(
+            self.desk.lab.recorder,
+            name=f"{self.role} steps",
+            role=self.role,
+            transport=target.transport,
+            host=target.host,
+            port=target.port,
+            path=target.path,
+            backlog=order.backlog,
+        )
+        self.desk.lab.start(machine)
+        return machine
+
+    def _on_made(self, machine: StepMachine, step: str) -> None:
+        self.machine = machine
+        self._taken = 0
+        self.do(step)
+
+    def _on_stepped(self, result: StepResult) -> None:
+        self._waiting = ""
+        self.poll()
+        if result.ok:
+            self.aside.set(f"{result.code}", result.result + ".")
+        else:
+            self.aside.set(f"{result.errno}.", result.why)
+        self.aside.show()
+        self.refresh()
+        self.stepped.emit(result)
+
+    def _on_failed(self, _error: BaseException) -> None:
+        self._waiting = ""
+        self.refresh()
+
+    def stop_waiting(self) -> None:
+        """End a step that waits."""
+        if self.machine is not None:
+            self.machine.cancel()
+
+    def start_over(self) -> None:
+        """Close what there is and begin with nothing."""
+        machine, self.machine = self.machine, None
+        self._waiting = ""
+        self._taken = 0
+        self.lines.clear()
+        self.aside.hide()
+        if machine is not None:
+            machine.request_stop()
+            self.desk.bridge.call(lambda: self.desk.lab.stop(machine))
+
+    # Looking
+
+    def poll(self) -> None:
+        """Take new lines, and whether a step waits."""
+        machine = self.machine
+        if machine is None:
+            return
+        new = machine.transcript_since(self._taken)
+        self._taken += len(new)
+        self.lines.append(new)
+        self.stop_button.setVisible(bool(machine.blocked_in))
+
+    def refresh(self) -> None:
+        """Emphasise what is right now; the first of them is the primary button."""
+        legal = LEGAL[self.role, self.order.datagram][self.stage]
+        for name, button in self.buttons.items():
+            right = name in legal
+            _style(button, primary=bool(legal) and name == legal[0] and not self._waiting)
+            button.set_icon("hourglass" if name == self._waiting else "circle-dot" if right else "circle")
+            button.setEnabled(not self._waiting)
+            verdict = "right now" if right else "wrong now: try it and see why"
+            button.setAccessibleDescription(verdict)
+            self._codes[name].setText(code_of(self._like(), name, self.order.data, self.order.size))
+            self._codes[name].set_tone("" if right else "text2")
+        sign, word = STAGE_WORDS[self.stage]
+        if self._waiting:
+            sign, word = "waiting", f"In {self._waiting}()"
+        self.set_state(sign, word)
+        self.stop_button.setVisible(bool(self.machine is not None and self.machine.blocked_in))
+
+    def _like(self) -> Any:
+        return self.machine if self.machine is not None else self.order
+
+
+def _style(button: Button, *, primary: bool) -> None:
+    if bool(button.property("primary")) != primary:
+        button.setProperty("primary", primary)
+        button.style().unpolish(button)
+        button.style().polish(button)

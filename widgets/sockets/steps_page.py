@@ -1,0 +1,109 @@
+"""Step by step: a server and a client side by side, each call one click, in any order.
+
+It must not know the calls: `protocols.sockets.steps` makes them and explains the wrong ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from typing import Any, Final, cast
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from protocols.sockets.address import Target, Transport
+from protocols.sockets.payload import PayloadError, from_text
+from widgets.desk import Desk
+from widgets.parts.buttons import Button
+from widgets.parts.splitter import Splitter
+from widgets.sockets.client_form import TRANSPORTS
+from widgets.sockets.fields import Choice, Fields
+from widgets.sockets.flow import FlowBox
+from widgets.sockets.step_side import Order, StepSide
+
+_numbers: Final = itertools.count(1)
+ADDRESSES: Final = (Choice("127.0.0.1", "127.0.0.1"), Choice("::1", "::1 (IPv6)"))
+
+
+class StepsPage(QWidget):
+    """The two sides and the settings they share."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.fields = Fields(self)
+        self.server = StepSide(desk, "server")
+        self.client = StepSide(desk, "client")
+        self.over_button = Button("Start over", "rotate-cw")
+        self._path = ""
+        splitter = Splitter(Qt.Orientation.Horizontal, self.client, self.server, line=False)
+        self.splitter = splitter
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self._settings())
+        column.addWidget(splitter, 1)
+        self.fields.changed.connect(lambda _key: self._take_settings())
+        self.over_button.clicked.connect(self.start_over)
+        self.server.stepped.connect(lambda _result: self._take_settings())
+        self._take_settings()
+
+    def _settings(self) -> QWidget:
+        fields, row = self.fields, FlowBox(spacing=12)
+        row.add(fields.choice("transport", "Transport", TRANSPORTS))
+        row.add(fields.choice("host", "Address", ADDRESSES))
+        row.add(fields.number("port", "Port", 0, (0, 65535), zero="0, any free"))
+        row.add(fields.number("backlog", "Backlog", 5, (0, 65535)))
+        row.add(fields.line("data", "To send", "hello\\n", characters=14), 1)
+        row.add(fields.number("size", "recv(n)", 1024, (1, 65536)))
+        box = fields.check("on_listener", "Talk on the listening socket", tip="Wrong on purpose: ENOTCONN or EPIPE")
+        row.add(box)
+        row.add(self.over_button)
+        for widget in (box, self.over_button):
+            row.flow.setAlignment(widget, Qt.AlignmentFlag.AlignBottom)
+        return row
+
+    def _take_settings(self) -> None:
+        fields = self.fields
+        transport = cast("Transport", fields["transport"])
+        unix = transport.startswith("unix")
+        for key in ("host", "port"):
+            fields.show(key, not unix)
+        for key in ("backlog", "on_listener"):
+            fields.show(key, transport not in ("udp", "unix-dgram"))
+        if unix and not self._path:
+            self._path = os.path.join(tempfile.gettempdir(), f"netlab-steps-{os.getpid()}-{next(_numbers)}.sock")
+        host, port = str(fields["host"]), int(fields["port"])
+        self.server.set_order(self._order("server", Target(transport, host, port, self._path if unix else "")))
+        self.client.set_order(self._order("client", self._client_target(transport, host, port)))
+
+    def _client_target(self, transport: Transport, host: str, port: int) -> Target:
+        """Where the client goes: the server's real address as soon as it has one."""
+        if transport.startswith("unix"):
+            return Target(transport, path=self._path)
+        bound = self.server.address.rpartition(":")[2]
+        return Target(transport, host, int(bound) if bound.isdigit() and int(bound) else port or 2345)
+
+    def _order(self, role: Any, target: Target) -> Order:
+        fields = self.fields
+        try:
+            data = from_text(str(fields["data"]), escapes=True)
+        except PayloadError:
+            data = str(fields["data"]).encode()
+        wrong = bool(fields["on_listener"]) and role == "server"
+        return Order(role, target, data, int(fields["size"]), int(fields["backlog"]), wrong)
+
+    def start_over(self) -> None:
+        """Close both sides and begin with nothing."""
+        self._path = ""
+        for side in (self.server, self.client):
+            side.start_over()
+            side.refresh()
+        self._take_settings()
+
+    def poll(self) -> None:
+        """Look at both sides; light."""
+        for side in (self.server, self.client):
+            side.poll()

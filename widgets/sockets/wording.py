@@ -1,0 +1,53 @@
+"""Bytes and numbers as a person reads them: control characters made visible, groups of three, units.
+
+Pure functions. It must not know widgets, sockets or where bytes came from.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_NAMED: Final = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\0": "\\0", "\x1b": "\\e", "\x07": "\\a", "\x08": "\\b"}
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff")
+
+
+def visible(data: bytes, limit: int = 2048) -> str:
+    """Bytes as one line of plain text: UTF-8 where it is, every control character and stray byte escaped."""
+    shown = data[:limit]
+    text = shown.decode("utf-8", "backslashreplace")
+    line = "".join(_visible_char(char) for char in text)
+    return line + "…" if len(data) > limit else line
+
+
+def _visible_char(char: str) -> str:
+    if char in _NAMED:
+        return _NAMED[char]
+    code = ord(char)
+    if code < 0x20 or code == 0x7F:
+        return f"\\x{code:02x}"
+    if 0x80 <= code < 0xA0 or char in _BIDI:
+        return f"\\u{code:04x}"
+    return char
+
+
+def hex_line(data: bytes, limit: int = 1024) -> str:
+    """Bytes as hex pairs, a space between."""
+    text = data[:limit].hex(" ")
+    return text + " …" if len(data) > limit else text
+
+
+def grouped(number: int) -> str:
+    """An integer with thin spaces between its groups of three."""
+    return f"{number:,}".replace(",", "\u2009")
+
+
+def size_text(count: int) -> str:
+    """A number of bytes as a person says it: "46 B", "1.2 MB"."""
+    if count < 10_000:
+        return f"{grouped(count)} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5:
+            return f"{value:.1f} {unit}" if value < 100 else f"{value:.0f} {unit}"
+    return f"{value / 1000:.1f} TB"
