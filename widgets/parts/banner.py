@@ -6,11 +6,13 @@ Never a dialog. They must not know errors: the words come from the caller.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from widgets.parts.buttons import Button, LinkButton
 from widgets.parts.card import IconLabel
-from widgets.parts.text import LeadText
+from widgets.parts.text import LeadText, fit_height
+from widgets.theme.theme import theme
 
 KINDS = {"error": "octagon-x", "warning": "triangle-alert", "note": "info"}
 ROLES = {"error": "error", "warning": "warning", "note": "text2"}
@@ -29,7 +31,6 @@ class Banner(QFrame):
         super().__init__(parent)
         self._kind = kind
         self.setProperty("banner", kind)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 5, 8, 5)
         row.setSpacing(10)
@@ -40,7 +41,7 @@ class Banner(QFrame):
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._text, 1)
         row.addWidget(self._action, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.setMinimumHeight(36)
+        theme().changed.connect(self._fit)
         self.hide()
 
     @property
@@ -66,6 +67,14 @@ class Banner(QFrame):
         if icon and isinstance(self._action, Button):
             self._action.set_icon(icon)
         self.show()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        fit_height(self, theme().line_height() + 20)
 
     def clear(self) -> None:
         """Take the strip away: the condition has ended."""

@@ -6,11 +6,12 @@ It must not know what stands in it.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from widgets.parts.chip import Chip
 from widgets.parts.state_label import StateLabel
-from widgets.parts.text import ElidedLabel, LeadText
+from widgets.parts.text import ElidedLabel, LeadText, fit_height
 from widgets.theme.theme import set_look, theme
 
 PAD = 12
@@ -104,8 +105,8 @@ class Card(QFrame):
         self.setProperty("card", "true")
         self.setAccessibleName(title)
         whole = QVBoxLayout(self)
-        # The border is 1 px, and what reaches the edge must not paint over it.
-        whole.setContentsMargins(1, 1, 1, 1)
+        # The style sheet keeps the border free by itself.
+        whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         self.head = CardHead(title, icon)
         self.head_line = Line()
@@ -182,3 +183,8 @@ class Aside(QFrame):
         """Say something else."""
         self._text.set(lead, text)
         self.setAccessibleName(self._text.text())
+        fit_height(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fit_height(self)

@@ -111,6 +111,18 @@ def plain_tip(text: str) -> str:
     return f"<p style='white-space:pre-wrap'>{escaped}</p>" if escaped != text else text
 
 
+def fit_height(frame: QWidget, least: int = 0) -> None:
+    """Make `frame` exactly as high as its wrapped text needs at this width, at least `least` px.
+
+    A layout would stretch it where there is room, or cut it where its size hint counts.
+    """
+    layout = frame.layout()
+    if layout is not None and frame.width() > 0:
+        height = max(least, layout.totalHeightForWidth(frame.width()))
+        if (frame.minimumHeight(), frame.maximumHeight()) != (height, height):
+            frame.setFixedHeight(height)
+
+
 class LeadText(QWidget):
     """A sentence in bold and what follows it, wrapped as one paragraph of plain text."""
 

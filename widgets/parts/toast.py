@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from widgets.parts.buttons import LinkButton
@@ -55,6 +56,14 @@ class Toast(QFrame):
     def text(self) -> str:
         """What was said last."""
         return self._text.text()
+
+    def timer_is_active(self) -> bool:
+        """Whether it will go by itself."""
+        return self._timer.isActive()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
