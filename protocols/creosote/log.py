@@ -1,0 +1,241 @@
+"""DatagramLog: every datagram of a day, in memory, read by row. For one thread; it has no lock.
+
+Ten million rows of 100 bytes take about 1.2 GB: beyond `limit_bytes` the oldest go and are counted,
+and the numbers of the rest stay. What a row says is read when somebody looks. It must not know Qt.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from protocols.creosote.reading.gelf import Assembler
+from protocols.creosote.reading.reading import LEVELS, Reading, read
+from protocols.creosote.wire import BUFSIZE
+from protocols.record.bulk import Bulk
+
+LIMIT_BYTES: Final = 1400 << 20
+SMALL_ROWS: Final = 2048
+MERGE: Final = 32
+"""This many small blocks in a row become one."""
+UNREAD: Final = 255
+READINGS: Final = 8192
+_CODES: Final = {"": 0} | {level: code for code, level in enumerate(LEVELS, 1)}
+LEVEL_NAMES: Final = ("", *LEVELS)
+
+
+class Stretch:
+    """Rows that came together: a bulk, its place in the log, its senders' numbers there, and the levels read so far."""
+
+    __slots__ = ("base", "bulk", "levels", "who")
+
+    def __init__(self, base: int, bulk: Bulk, who: array[int]) -> None:
+        self.base = base
+        self.bulk = bulk
+        self.who = who
+        self.levels = bytearray()
+
+    def __len__(self) -> int:
+        return len(self.bulk)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held."""
+        return self.bulk.nbytes + self.who.itemsize * len(self.who)
+
+    def level(self, at: int) -> int:
+        """The level of a row as a code, 0 for none; read once."""
+        if not self.levels:
+            self.levels = bytearray([UNREAD]) * len(self.bulk)
+        code = self.levels[at]
+        if code == UNREAD:
+            code = self.levels[at] = _CODES[read(self.bulk.payload(at)).level]
+        return code
+
+
+class DatagramLog:
+    """All datagrams, oldest first. `len()` is one more than the last row's number.
+
+    first: the oldest row still kept. senders: (bucket, address) by number. counts: datagrams by sender.
+    cut: rows longer than 1,024 bytes, which an original bucket would have cut.
+    """
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._stretches: list[Stretch] = []
+        self._bases: list[int] = []
+        self._numbers: dict[tuple[str, tuple[str, int]], int] = {}
+        self._maps: dict[object, tuple[object, array[int]]] = {}
+        self._readings: OrderedDict[int, Reading] = OrderedDict()
+        self._gelf = Assembler()
+        self._small = 0
+        self._rows = 0
+        self.nbytes = 0
+        self.first = 0
+        self.senders: list[tuple[str, tuple[str, int]]] = []
+        self.counts: Counter[int] = Counter()
+
+    def __len__(self) -> int:
+        return self._rows
+
+    @property
+    def dropped(self) -> int:
+        """Rows that had to make room."""
+        return self.first
+
+    def append(self, bulk: Bulk) -> dict[int, int]:
+        """Add a bulk; gives how many of it came from each sender (by the log's number)."""
+        if not len(bulk):
+            return {}
+        numbers = self._numbers_of(bulk)
+        who = array("I", [numbers[sender] for sender in bulk.senders])
+        stretch = Stretch(self._rows, bulk, who)
+        self._stretches.append(stretch)
+        self._bases.append(stretch.base)
+        self._rows += len(bulk)
+        self.nbytes += stretch.nbytes
+        seen = Counter(who)
+        self.counts.update(seen)
+        self._small = self._small + 1 if len(bulk) < SMALL_ROWS else 0
+        if self._small >= MERGE:
+            self._merge()
+        self._make_room()
+        return seen
+
+    def _numbers_of(self, bulk: Bulk) -> array[int]:
+        """The log's numbers of a bulk's peers; a socket's list of peers only ever grows."""
+        key = (bulk.service, bulk.local)
+        peers, numbers = self._maps.get(key, (None, array("I")))
+        if peers is not bulk.peers:
+            numbers = array("I")
+            self._maps[key] = (bulk.peers, numbers)
+        for peer in bulk.peers[len(numbers) :]:
+            numbers.append(self._number(bulk.service, peer))
+        return numbers
+
+    def _number(self, service: str, peer: tuple[str, int]) -> int:
+        key = (service, peer)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.senders)
+            self.senders.append(key)
+        return number
+
+    def _merge(self) -> None:
+        """The last small stretches of one bucket become one: a quiet day would make millions of them."""
+        last = self._stretches[-1].bulk
+        count = 1
+        while count < min(self._small, len(self._stretches)) and _alike(self._stretches[-count - 1].bulk, last):
+            count += 1
+        self._small = 0
+        if count < 2:
+            return
+        parts = self._stretches[-count:]
+        self.nbytes -= sum(part.nbytes for part in parts)
+        merged = Stretch(parts[0].base, _joined([part.bulk for part in parts]), _chained([part.who for part in parts]))
+        if any(part.levels for part in parts):
+            merged.levels = bytearray().join(part.levels or bytearray([UNREAD]) * len(part) for part in parts)
+        self._stretches[-count:] = [merged]
+        self._bases[-count:] = [merged.base]
+        self.nbytes += merged.nbytes
+
+    def _make_room(self) -> None:
+        gone = 0
+        while self.nbytes > self._limit_bytes and gone < len(self._stretches) - 1:
+            stretch = self._stretches[gone]
+            self.nbytes -= stretch.nbytes
+            self.counts.subtract(stretch.who)
+            gone += 1
+        if gone:
+            del self._stretches[:gone]
+            del self._bases[:gone]
+            self.first = self._bases[0]
+
+    # Rows
+
+    def stretch(self, row: int) -> Stretch:
+        """The stretch that holds a row. Raises IndexError for one not there (any more)."""
+        if not self.first <= row < self._rows:
+            raise IndexError(f"row {row} is not kept: {self.first} to {self._rows - 1} are")
+        return self._stretches[bisect_right(self._bases, row) - 1]
+
+    def payload(self, row: int) -> bytes:
+        """The bytes of a row."""
+        stretch = self.stretch(row)
+        return stretch.bulk.payload(row - stretch.base)
+
+    def t(self, row: int) -> int:
+        """When a row arrived, nanoseconds of the monotonic clock."""
+        stretch = self.stretch(row)
+        return stretch.bulk.t[row - stretch.base]
+
+    def sender(self, row: int) -> int:
+        """The number of a row's sender."""
+        stretch = self.stretch(row)
+        return stretch.who[row - stretch.base]
+
+    def would_be_cut(self, row: int) -> bool:
+        """Whether an original bucket would have cut this row at 1,024 bytes."""
+        return len(self.payload(row)) > BUFSIZE
+
+    def reading(self, row: int) -> Reading:
+        """What a row says; kept for the rows looked at last."""
+        found = self._readings.get(row)
+        if found is not None:
+            self._readings.move_to_end(row)
+            return found
+        stretch = self.stretch(row)
+        data = stretch.bulk.payload(row - stretch.base)
+        found = read(data)
+        if found.kind == "gelf" and "chunk" in found.fields:
+            found = self._gelf.add(data, stretch.who[row - stretch.base], stretch.bulk.t[row - stretch.base]) or found
+        self._readings[row] = found
+        if len(self._readings) > READINGS:
+            self._readings.popitem(last=False)
+        return found
+
+    def row_at(self, t: int) -> int:
+        """The first row kept that arrived at `t` or later (nanoseconds, monotonic); `len()` if none did."""
+        low, high = self.first, self._rows
+        while low < high:
+            middle = (low + high) // 2
+            if self.t(middle) < t:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def stretches(self, start: int, stop: int) -> list[Stretch]:
+        """The stretches that hold rows start..stop-1, oldest first."""
+        start = max(start, self.first)
+        if start >= min(stop, self._rows):
+            return []
+        begin = bisect_right(self._bases, start) - 1
+        return self._stretches[begin : bisect_right(self._bases, stop - 1)]
+
+
+def _alike(one: Bulk, other: Bulk) -> bool:
+    return one.service == other.service and one.local == other.local and one.peers is other.peers
+
+
+def _joined(bulks: Sequence[Bulk]) -> Bulk:
+    ends: array[int] = array("I")
+    shift = 0
+    for bulk in bulks:
+        ends.extend(array("I", [end + shift for end in bulk.ends]) if shift else bulk.ends)
+        shift += len(bulk.data)
+    last = bulks[-1]
+    return Bulk(
+        last.service, last.local, _chained([bulk.t for bulk in bulks]), b"".join([bulk.data for bulk in bulks]), ends,
+        _chained([bulk.senders for bulk in bulks]), last.peers, last.conns, last.dropped,
+    )  # fmt: skip
+
+
+def _chained(columns: Sequence[array[int]]) -> array[int]:
+    whole = array(columns[0].typecode)
+    for column in columns:
+        whole.extend(column)
+    return whole
