@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -17,20 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.record.event import Event, Raw
-from protocols.record.recorder import Recorder
+from protocols.record.recorder import Recorder, Tail
 from protocols.record.sessionfile import SessionError, is_being_written, lock_path, to_row, to_row_slowly
 from protocols.record.sessions import Session, Sessions
 from protocols.record.store import Store
 from tests.protocols.record.strategies import events
 
 
-def wait_for(condition: object, timeout_s: float = 10.0) -> None:
-    """Wait, by the writer's own notes, until something holds."""
+def wait_for_note(tail: Tail, kind: str, timeout_s: float = 10.0) -> None:
+    """Wait until the store has told something."""
     deadline = time.monotonic() + timeout_s
-    turn = threading.Event()
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "not in time"
-        turn.wait(0.005)
+    while kind not in [raw[2] for raw in tail.take()]:
+        assert tail.wait(deadline - time.monotonic()), f"no {kind} in time"
 
 
 def read(path: Path) -> list[Event]:
@@ -152,11 +149,9 @@ def test_when_there_is_room_again_what_waited_is_written(tmp_path: Path) -> None
         store._connection.execute("PRAGMA busy_timeout = 50")
         seen = recorder.tail()
         recorder.note("waits", "for the lock")
-        assert seen.take()
-        assert seen.wait(10)
-        wait_for(lambda: store.problem is not None)
+        wait_for_note(seen, "store failed")
         other.execute("ROLLBACK")
-    wait_for(lambda: store.problem is None)
+    wait_for_note(seen, "store recovered")
     assert store.close()
     assert [event.kind for event in read(path)] == ["waits", "store failed", "store recovered"]
 
