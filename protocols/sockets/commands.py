@@ -202,9 +202,9 @@ def _connect(arguments: argparse.Namespace) -> int:
 
 def _server_tls(host: str) -> Any:
     from protocols.concurrency.contract import ServerTLS
-    from protocols.tls import server_context
+    from protocols.tls import lab_ca
 
-    return ServerTLS(context=server_context([host or "localhost"]))
+    return ServerTLS(pem=lab_ca().issue([host or "localhost"]))
 
 
 def _client_context(ca: str, insecure: bool) -> Any:

@@ -24,8 +24,8 @@ from protocols.sockets.pairs import LOOPBACK, listener, tcp_pair, udp_socket, wa
 
 RST: Final = struct.pack("ii", 1, 0)
 WAIT_S: Final = 0.3
-NOWHERE: Final = "192.0.2.1"
-"""TEST-NET-1 (RFC 5737): an address that no machine has."""
+NOWHERE: Final = "198.51.100.1"
+"""TEST-NET-2 (RFC 5737): an address that no machine should have."""
 
 
 class NoFailure(Exception):
@@ -302,7 +302,8 @@ def _no_path(recorder: Recorder, service: str) -> None:
 FAILURES: Final[tuple[Failure, ...]] = (
     Failure("refused", "Connection refused", "Connect to a port where nobody listens.", ("ECONNREFUSED",), "connect",
             _refused),
-    Failure("unreachable", "Network unreachable", "Connect to an address that no route leads to.", ("ENETUNREACH", "EHOSTUNREACH"), "connect", _unreachable),
+    Failure("unreachable", "Network unreachable", "Connect to an address that no route leads to.",
+            ("ENETUNREACH", "EHOSTUNREACH"), "connect", _unreachable),
     Failure("in-use", "Address in use", "Bind the port of a server that listens, SO_REUSEADDR set and all.",
             ("EADDRINUSE",), "bind", _in_use),
     Failure("access", "Access denied", "Bind a port that needs privilege.", ("EACCES",), "bind", _access_denied),
