@@ -270,6 +270,8 @@ class ChildProcess:
             return []
         if event.kind == "process started" and "epoch_ns" in event.detail:
             self._foreign.hello(event)
+        elif event.kind == "child ready":
+            self._foreign.ready(event)
         elif event.kind == "child failed":
             self._failure = _error_of(event)
         return self._foreign.take(event)

@@ -15,6 +15,8 @@ from protocols.record.recorder import Recorder
 from protocols.service.childmain import boot_id
 
 _HELD: Final = 256
+_DATAGRAM_CALLS: Final = ("recvfrom", "sendto")
+_KNOWN: Final = 4096
 
 
 class ForeignEvents:
@@ -23,9 +25,15 @@ class ForeignEvents:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._shift_ns = 0
+        self._local: Any = None
         self._ends: dict[str, tuple[str, End]] = {}
         self._held: dict[str, list[Event]] = {}
         self._theirs: dict[str, str] = {}
+
+    def ready(self, event: Event) -> None:
+        """The child listens: where, which datagrams' events do not repeat. A wildcard address is none."""
+        local = _key(event.detail.get("address"))
+        self._local = None if isinstance(local, tuple) and local[0] in ("0.0.0.0", "::") else local
 
     def hello(self, event: Event) -> None:
         """The child's first event: its clock. One machine has one monotonic clock until it boots again."""
@@ -39,11 +47,13 @@ class ForeignEvents:
         if conn is None:
             return [self._ours(event, None)]
         if conn not in self._ends:
-            found = _addresses(event)
+            found = self._addresses(event)
             held = self._held.setdefault(conn, [])
             held.append(event)
             if found is None and event.kind not in ("refused", "connection ended") and len(held) < _HELD:
                 return []
+            if len(self._ends) >= _KNOWN:
+                self._forget(next(iter(self._ends)))
             self._ends[conn] = self._opened(found)
             self._theirs[self._ends[conn][1].conn] = conn
             ready = self._held.pop(conn)
@@ -52,14 +62,30 @@ class ForeignEvents:
         transport, end = self._ends[conn]
         end.service = end.service or event.service
         if event.kind == "connection ended":
-            self._recorder.connections.closed(transport, end)
-            del self._ends[conn]
-            self._theirs.pop(end.conn, None)
+            self._forget(conn)
         return [self._ours(one, end.conn) for one in ready]
+
+    def _forget(self, conn: str) -> None:
+        transport, end = self._ends.pop(conn)
+        self._theirs.pop(end.conn, None)
+        self._recorder.connections.closed(transport, end)
+
+    def _addresses(self, event: Event) -> tuple[str, Role, Any, Any] | None:
+        """Transport, role and both addresses, where an event tells them."""
+        detail, kind = event.detail, event.kind
+        if kind == "accepted by" and "end_local" in detail:
+            return str(detail["transport"]), "server", _key(detail["end_local"]), _key(detail["end_peer"])
+        local, peer = detail.get("local"), detail.get("peer")
+        if kind in ("accept", "connect") and isinstance(local, list) and isinstance(peer, list):
+            return "tcp", "server" if kind == "accept" else "client", _key(local), _key(peer)
+        if kind in _DATAGRAM_CALLS:  # the socket's own address is told once, when the child is ready
+            transport = "udp" if isinstance(peer, list) else "unix-dgram"
+            return transport, "client" if detail.get("end") == "client" else "server", self._local, _key(peer) or None
+        return None
 
     def _opened(self, found: tuple[str, Role, Any, Any] | None) -> tuple[str, End]:
         connections = self._recorder.connections
-        if found is None or found[2] is None:
+        if found is None or found[2] is None or found[3] is None:
             return "", connections.lone("server")
         transport, role, local, peer = found
         return transport, connections.opened(transport, role, local, peer)
@@ -77,9 +103,8 @@ class ForeignEvents:
     def rest(self) -> list[Event]:
         """What is still held when the child ends, and no end is left open."""
         events = [event for conn in list(self._held) for event in self._release(conn)]
-        for transport, end in self._ends.values():
-            self._recorder.connections.closed(transport, end)
-        self._ends.clear()
+        for conn in list(self._ends):
+            self._forget(conn)
         return events
 
     def _release(self, conn: str) -> list[Event]:
@@ -87,18 +112,6 @@ class ForeignEvents:
         return [self._ours(event, ours) for event in self._held.pop(conn)]
 
 
-
-
-def _addresses(event: Event) -> tuple[str, Role, Any, Any] | None:
-    """Transport, role and both addresses, where an event tells them: a list of host and port is an internet one."""
-    detail = event.detail
-    if event.kind == "accepted by" and "end_local" in detail:
-        return str(detail["transport"]), "server", _key(detail["end_local"]), _key(detail["end_peer"])
-    if event.kind in ("accept", "connect"):
-        local, peer = detail.get("local"), detail.get("peer")
-        if isinstance(local, list) and isinstance(peer, list):
-            return "tcp", "server" if event.kind == "accept" else "client", _key(local), _key(peer)
-    return None
 
 
 def _key(address: Any) -> Any:

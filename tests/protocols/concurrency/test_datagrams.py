@@ -1,0 +1,116 @@
+import socket
+
+import pytest
+
+from protocols.concurrency.contract import Listen
+from protocols.service.base import ServiceError
+from tests.protocols.concurrency.bench import eventually, running
+
+MODELS = ["iterative", "threads", "socketserver", "socketserver-threading", "socketserver-forking"]
+UDP = Listen(transport="udp")
+
+
+def client(server, source="127.0.0.1"):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(5)
+    sock.bind((source, 0))
+    sock.connect(server.address)
+    return sock
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_three_senders_get_their_own_answers(model):
+    with running(model, "upper_datagrams", UDP) as (server, log):
+        socks = [client(server) for _ in range(3)]
+        for turn in range(3):
+            for number, sock in enumerate(socks):
+                sock.send(b"hello %d from %d" % (turn, number))
+            for number, sock in enumerate(socks):
+                assert sock.recv(100) == b"HELLO %d FROM %d" % (turn, number)
+        for sock in socks:
+            sock.close()
+        messages = log.wait("datagram", 18)
+    assert {event.direction for event in messages} == {"in", "out"}
+    assert len({event.conn for event in messages}) == 3
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_handlers_error_loses_one_datagram_and_not_the_server(model):
+    with running(model, "upper_datagrams", UDP) as (server, log), client(server) as sock:
+        sock.send(b"crash")
+        log.wait("handler failed")
+        sock.send(b"and on")
+        assert sock.recv(100) == b"AND ON"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_empty_datagram_is_a_datagram_and_none_is_no_answer(model):
+    with running(model, "upper_datagrams", UDP) as (server, log), client(server) as sock:
+        sock.send(b"")
+        log.wait(lambda event: event.kind == "recvfrom" and event.size == 0)
+        sock.send(b"x")
+        assert sock.recv(100) == b"X"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_unix_datagrams(model, tmp_path):
+    path = tmp_path / "server"
+    with running(model, "upper_datagrams", Listen(transport="unix-dgram", path=str(path))) as (server, _):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(5)
+            sock.bind(str(tmp_path / "client"))
+            sock.sendto(b"x", str(path))
+            assert sock.recv(100) == b"X"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as nameless:
+            nameless.sendto(b"no way back", str(path))
+        assert server.state == "running"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_sender_that_is_not_in_the_allow_list_is_not_answered(model):
+    with running(model, "upper_datagrams", UDP, allow=["127.0.0.1"]) as (server, log):
+        with client(server, "127.0.0.2") as stranger, client(server) as friend:
+            stranger.send(b"let me in")
+            log.wait("refused")
+            friend.send(b"hi")
+            assert friend.recv(10) == b"HI"
+            stranger.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                stranger.recv(10)
+
+
+def test_the_table_shows_senders_and_can_answer_them():
+    with running("iterative", "upper_datagrams", UDP) as (server, _), client(server) as sock:
+        sock.send(b"abc")
+        assert sock.recv(10) == b"ABC"
+        eventually(lambda: [(row.received, row.sent) for row in server.connections()] == [(3, 3)])
+        row = server.connections()[0]
+        server.send(row.conn, b"unasked")
+        assert sock.recv(10) == b"unasked"
+        assert server.broadcast(b"all") == 1
+        assert sock.recv(10) == b"all"
+        with pytest.raises(ServiceError):
+            server.reset(row.conn)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_stop_with_datagrams_under_way(model):
+    with running(model, "upper_datagrams", UDP, delay_ms=60_000) as (server, log), client(server) as sock:
+        for _ in range(5):
+            sock.send(b"x")
+        log.wait("recvfrom")
+        assert server.stop()
+
+
+def test_threads_answer_while_one_is_delayed_and_the_loop_does_not():
+    for model, overlapping in (("iterative", False), ("threads", True)):
+        with running(model, "upper_datagrams", UDP, delay_ms=50) as (server, log):
+            socks = [client(server) for _ in range(3)]
+            for sock in socks:
+                sock.send(b"x")
+            for sock in socks:
+                assert sock.recv(10) == b"X"
+                sock.close()
+            messages = sorted(log.wait("datagram", 6), key=lambda event: event.t)
+        assert ([event.direction for event in messages] == ["in", "out"] * 3) != overlapping
