@@ -1,0 +1,1 @@
+"""The inspector: the bytes, the call and the reason behind the selected event."""

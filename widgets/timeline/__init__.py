@@ -1,0 +1,1 @@
+"""The time line: every event as a table and as a ladder."""

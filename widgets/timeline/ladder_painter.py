@@ -1,0 +1,439 @@
+"""LadderPainter: draws a LadderLayout, on the screen and into an SVG alike.
+
+It turns steps into pixels and paints only the steps it is asked for. Colours and fonts come from
+the theme. It must not know scroll bars, the selection or who added the events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from protocols.record.event import Raw
+from protocols.record.log import EventLog
+from widgets.theme.signs import paint_layer
+from widgets.theme.theme import theme
+from widgets.theme.tokens import tint
+from widgets.timeline import wording
+from widgets.timeline.ladder_layout import KERNEL_CLIENT, KERNEL_SERVER, OTHERS, Bar, Item, LadderLayout, Lane
+
+_CENTER: Final = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine)
+_RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
+_LEFT: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
+_END: Final = Qt.TextElideMode.ElideRight
+_MIDDLE: Final = Qt.TextElideMode.ElideMiddle
+NEAR_STEPS: Final = 80
+"""Bars that begin this many steps above or below what is visible may still reach into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is lit up: the selected log row and the step under the pointer."""
+
+    selected: int | None = None
+    hovered: int = -1
+
+
+class LadderPainter:
+    """Paints lanes, steps and bars at a zoom of 0.6 to 3; `width` is what there is to fill."""
+
+    def __init__(self, layout: LadderLayout, log: EventLog) -> None:
+        self.layout = layout
+        self.log = log
+        self.zoom = 1.0
+        self.width = 800.0
+        self.zero_ns = 0
+        self._xs: dict[str, float] = {}
+        self._lanes: list[Lane] = []
+        self.refresh()
+
+    # Sizes
+
+    def refresh(self) -> None:
+        """Take fonts and lengths from the theme again."""
+        look = theme()
+        self._head: QFont = look.ui_font(9.5, 600)
+        self._sub: QFont = look.ui_font(9)
+        self._text: QFont = look.ui_font(9.5)
+        self._strong: QFont = look.mono_font(9, 600)
+        self._badge: QFont = look.ui_font(8.5, 600)
+        self._italic: QFont = look.ui_font(9)
+        self._italic.setItalic(True)
+        self._metrics = {
+            id(font): QFontMetricsF(font)
+            for font in (self._head, self._sub, self._text, self._strong, self._badge, self._italic)
+        }
+        self._line = self._metrics[id(self._text)].height()
+
+    @property
+    def step_height(self) -> float:
+        """Height of one step in px."""
+        return (self._line + 5) * self.zoom
+
+    @property
+    def head_height(self) -> float:
+        """Height of the lanes' titles in px."""
+        return self._metrics[id(self._head)].height() + self._metrics[id(self._sub)].height() + 10
+
+    @property
+    def time_right(self) -> float:
+        """Right edge of the times."""
+        return 12 + self._metrics[id(self._text)].horizontalAdvance("000\u2009000.000") + 6
+
+    def least_width(self) -> float:
+        """Below this width a ladder is scrolled sideways instead of squeezed."""
+        return self.time_right + self._unit() * (sum(_weights(self.layout.ordered_lanes())) + 0.55) + self._bar_room()
+
+    def _unit(self) -> float:
+        return self._metrics[id(self._text)].averageCharWidth() * 17
+
+    def _bar_room(self) -> float:
+        return theme().px(64)
+
+    def arrange(self, width: float) -> None:
+        """Give every lane its place for this width."""
+        self.width = max(width, self.least_width())
+        self._lanes = self.layout.ordered_lanes()
+        weights = _weights(self._lanes)
+        left = self.time_right + self._unit() * 0.55
+        right = self.width - self._bar_room() - self._unit() * 0.4
+        total = sum(weights) or 1.0
+        unit = min((right - left) / total, self._unit() * 2.6)
+        left += max(0.0, (right - left - unit * total) / 2)
+        self._xs.clear()
+        for lane, weight in zip(self._lanes, [0.0, *weights], strict=False):
+            left += unit * weight
+            self._xs[lane.key] = left
+        if KERNEL_SERVER not in self._xs and KERNEL_CLIENT in self._xs:
+            self._xs[KERNEL_SERVER] = self._xs[KERNEL_CLIENT]
+
+    def bar_left(self) -> float:
+        """Left edge of the messages' bars."""
+        return self.width - self._bar_room()
+
+    def item_span(self, item: Item) -> tuple[float, float]:
+        """From where to where an item reaches, in px."""
+        source, target = self._xs.get(item.source, 0.0), self._xs.get(item.target, 0.0)
+        reach = self._unit() * 0.9
+        if item.shape == "state":
+            return (source - reach, source) if item.source == KERNEL_CLIENT else (source, source + reach)
+        return (source - 10, source + reach * 1.4) if source == target else (min(source, target), max(source, target))
+
+    # The head
+
+    def paint_head(self, painter: QPainter) -> None:
+        """The titles of the lanes over a line."""
+        tokens = theme().tokens
+        height = self.head_height
+        painter.fillRect(QRectF(0, 0, self.width, height), tokens.base)
+        xs = [self._xs[lane.key] for lane in self._lanes]
+        for place, lane in enumerate(self._lanes):
+            x = xs[place]
+            before = x - xs[place - 1] if place else 2 * (x - self.time_right)
+            after = xs[place + 1] - x if place + 1 < len(xs) else 2 * (self.bar_left() - x)
+            room = max(40.0, min(before, after) - 8)
+            top = 4.0
+            for text, font, colour in ((lane.title, self._head, tokens.text), (lane.subtitle, self._sub, tokens.text2)):
+                metrics = self._metrics[id(font)]
+                painter.setFont(font)
+                painter.setPen(colour)
+                shown = metrics.elidedText(wording.visible(text), _MIDDLE, room)
+                painter.drawText(QRectF(x - room / 2, top, room, metrics.height()), _CENTER, shown)
+                top += metrics.height()
+            painter.setPen(QPen(tokens.dark, 1))
+            painter.drawLine(QPointF(x, top + 2), QPointF(x, height))
+
+    # The body
+
+    def paint_body(self, painter: QPainter, top: float, bottom: float, look: Look) -> None:
+        """The steps between two heights in px of the whole ladder; the painter stands at the ladder's top."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tokens = theme().tokens
+        painter.fillRect(QRectF(0, top, self.width, bottom - top), tokens.base)
+        between = (self._xs.get(KERNEL_CLIENT), self._xs.get(KERNEL_SERVER))
+        if between[0] is not None and between[1] is not None and between[1] > between[0]:
+            painter.fillRect(QRectF(between[0], top, between[1] - between[0], bottom - top), tokens.alternate)
+        places = self.layout.between(top / self.step_height, bottom / self.step_height)
+        self._surfaces(painter, places, look)
+        painter.setPen(QPen(tokens.dark, 1))
+        for lane in self._lanes:
+            x = round(self._xs[lane.key]) + 0.5
+            painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+        for place in places:
+            self._gap(painter, place)
+        self._flights(painter, places, look)
+        for place in places:
+            self._step(painter, place, look)
+        self._bars(painter, places, look)
+
+    def _middle(self, place: int) -> float:
+        return (self.layout.top(place) + 0.5) * self.step_height
+
+    def _surfaces(self, painter: QPainter, places: range, look: Look) -> None:
+        tokens = theme().tokens
+        painter.setPen(Qt.PenStyle.NoPen)
+        for place in places:
+            chosen = any(item.log_row == look.selected for item in self.layout.steps[place].items)
+            if chosen or place == look.hovered:
+                painter.setBrush(tokens.select if chosen else tokens.hover)
+                height = min(self.step_height, self._line + 5)
+                top = self._middle(place) - height / 2
+                painter.drawRoundedRect(QRectF(6, top, self.bar_left() - 10, height), 4, 4)
+
+    def _gap(self, painter: QPainter, place: int) -> None:
+        pause = self.layout.gap_before(place)
+        if not pause:
+            return
+        tokens = theme().tokens
+        y = self._middle(place) - self.step_height * 0.92
+        painter.setFont(self._italic)
+        painter.setPen(tokens.text2)
+        painter.drawText(
+            QRectF(0, y - self._line / 2, self.time_right, self._line), _RIGHT, f"{wording.duration(pause)} later"
+        )
+        pen = QPen(tokens.dark, 1)
+        pen.setDashPattern([4, 5])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(self.time_right + 16, y), QPointF(self.bar_left() - 4, y))
+
+    def _flights(self, painter: QPainter, places: range, look: Look) -> None:
+        """Where a recv got its bytes from: a line from the send to the recv, through the wire's lane."""
+        if self._xs.get(KERNEL_CLIENT) == self._xs.get(KERNEL_SERVER):
+            return
+        for place in places:
+            for item in self.layout.steps[place].items:
+                if self._lost(item):
+                    self._stub(painter, item, look)
+                for sent in item.fed_by[-4:]:
+                    self._flight(painter, sent, item, look)
+
+    def _lost(self, item: Item) -> bool:
+        """A datagram that was sent and that nobody was seen to receive, though things went on."""
+        sending = item.shape == "call" and item.target in (KERNEL_CLIENT, KERNEL_SERVER)
+        if not self.layout.datagram or not sending or item.fed or item.error or not item.flow:
+            return False
+        return item.place < len(self.layout.steps) - 1
+
+    def _stub(self, painter: QPainter, item: Item, look: Look) -> None:
+        """A line that ends half-way: the datagram left, and nothing more is known."""
+        tokens = theme().tokens
+        other = KERNEL_SERVER if item.target == KERNEL_CLIENT else KERNEL_CLIENT
+        start = QPointF(self._xs[item.target], self._middle(item.place))
+        stop = QPointF(start.x() + (self._xs[other] - start.x()) * 0.16, start.y())
+        pen = QPen(tokens.warning, 1)
+        pen.setDashPattern([2, 3])
+        painter.setPen(pen)
+        painter.drawLine(start, stop)
+        _cross(painter, stop, tokens.warning)
+        side = 1 if stop.x() > start.x() else -1
+        text = "not seen to arrive"
+        wide = self._metrics[id(self._sub)].horizontalAdvance(text)
+        centre = stop + QPointF(side * (wide / 2 + 14), 0)
+        self._label(painter, centre, text, "", tokens.warning, self._under(centre.y(), look), self._sub, 0.0)
+
+    def _under(self, y: float, look: Look) -> QColor:
+        """What is behind a text between the kernel's lanes at this height."""
+        tokens = theme().tokens
+        for place in self.layout.between(y / self.step_height, y / self.step_height + 0.001):
+            if abs(self._middle(place) - y) <= self.step_height / 2:
+                if any(item.log_row == look.selected for item in self.layout.steps[place].items):
+                    return tokens.select
+                if place == look.hovered:
+                    return tokens.hover
+        return tokens.alternate
+
+    def _flight(self, painter: QPainter, sent: Item, taken: Item, look: Look) -> None:
+        tokens = theme().tokens
+        start = QPointF(self._xs[sent.target], self._middle(sent.place))
+        stop = QPointF(self._xs[taken.source], self._middle(taken.place))
+        pen = QPen(tokens.text2, 1)
+        pen.setDashPattern([2, 3])
+        painter.setPen(pen)
+        painter.drawLine(start, stop)
+        _head(painter, start, stop, tokens.text2, 6)
+        size = self.log.raw(taken.log_row)[7] or 0
+        noun = "datagram, " if self.layout.datagram else ""
+        text = f"{noun}{wording.grouped(size)} B"
+        centre = (start + stop) / 2
+        self._label(painter, centre, text, "", tokens.text2, self._under(centre.y(), look), self._sub, 0.0)
+
+    def _step(self, painter: QPainter, place: int, look: Look) -> None:
+        step, y = self.layout.steps[place], self._middle(place)
+        tokens = theme().tokens
+        painter.setFont(self._text)
+        painter.setPen(tokens.text2)
+        text = wording.milliseconds(step.t - self.zero_ns)
+        painter.drawText(QRectF(0, y - self._line / 2, self.time_right, self._line), _RIGHT, text)
+        chosen = any(item.log_row == look.selected for item in step.items)
+        surface = tokens.select if chosen else tokens.hover if place == look.hovered else None
+        for item in step.items:
+            if item.shape == "state":
+                self._state(painter, item, y)
+            elif item.source == item.target:
+                self._loose(painter, item, y, surface)
+            else:
+                self._arrow(painter, item, y, surface)
+
+    def _arrow(self, painter: QPainter, item: Item, y: float, surface: QColor | None) -> None:
+        tokens = theme().tokens
+        raw = self.log.raw(item.log_row)
+        side = 1 if self._xs[item.target] > self._xs[item.source] else -1
+        start, stop = QPointF(self._xs[item.source] + 4 * side, y), QPointF(self._xs[item.target] - 4 * side, y)
+        colour = tokens.error if item.error else tokens.layer(raw[1])
+        pen = QPen(colour, 1.6)
+        if item.shape != "call":
+            pen.setDashPattern([3, 2] if item.shape == "packet" else [1, 3])
+        painter.setPen(pen)
+        if item.error:
+            broken = QPointF(stop.x() - side * 22, y)
+            painter.drawLine(start, broken)
+            _cross(painter, broken + QPointF(side * 7, 0), colour)
+        else:
+            painter.drawLine(start, stop)
+            _head(painter, start, stop, colour, 8)
+        room = self._label_room(item, raw)
+        centre = QPointF((room[0] + room[1]) / 2, y)
+        under = surface or (tokens.alternate if item.shape == "packet" else tokens.base)
+        width = room[1] - room[0] - 34
+        self._label(painter, centre, wording.ladder_text(raw), raw[1], tokens.text, under, self._text, width,
+                    wording.error_of(raw) or "")  # fmt: skip
+
+    def _label_room(self, item: Item, raw: Raw) -> tuple[float, float]:
+        """The stretch an arrow's text may fill: beside its kernel lane, before it crosses another lane."""
+        low, high = sorted((self._xs[item.source], self._xs[item.target]))
+        inner = sorted(x for x in set(self._xs.values()) if low < x < high)
+        if inner and item.shape == "call":
+            wide = inner[0] - low
+            need = self._metrics[id(self._text)].horizontalAdvance(wording.ladder_text(raw)[:60]) + theme().px(58)
+            if wide > need or item.target == OTHERS:
+                return low, inner[0]
+        return low, high
+
+    def _label(
+        self, painter: QPainter, centre: QPointF, text: str, layer: str, colour: QColor, under: QColor,
+        font: QFont, width: float, errno: str = "",
+    ) -> None:  # fmt: skip
+        """A sign and a text in the middle of a line, the line cleared behind them; width 0: as wide as needed."""
+        metrics, strong = self._metrics[id(font)], self._metrics[id(self._strong)]
+        tile = theme().px(15) if layer else 0
+        mark = strong.horizontalAdvance(errno) + 6 if errno else 0.0
+        room = max(24.0, width - tile - mark - 8) if width else 10_000.0
+        text = metrics.elidedText(text[:400], _END, room)
+        wide = metrics.horizontalAdvance(text)
+        total = tile + (6 if tile else 0) + wide + mark
+        left = centre.x() - total / 2
+        box = QRectF(left - 6, centre.y() - self._line / 2, total + 12, self._line)
+        painter.fillRect(box, under)
+        if layer:
+            paint_layer(painter, QRectF(left, centre.y() - tile / 2, tile, tile), layer)
+        left += tile + (6 if tile else 0)
+        painter.setFont(font)
+        painter.setPen(colour)
+        painter.drawText(QRectF(left, box.top(), wide + 2, self._line), _LEFT, text)
+        if errno:
+            painter.setFont(self._strong)
+            painter.setPen(theme().tokens.error)
+            painter.drawText(QRectF(left + wide + 6, box.top(), mark + 2, self._line), _LEFT, errno)
+
+    def _loose(self, painter: QPainter, item: Item, y: float, surface: QColor | None) -> None:
+        """A note or message without an arrow: a dotted stub from its lane."""
+        tokens = theme().tokens
+        raw = self.log.raw(item.log_row)
+        x = self._xs.get(item.source, self.time_right + 40)
+        last = x >= max(self._xs.values(), default=x) and len(self._xs) > 1
+        room = self._neighbour_gap(x, last)
+        pen = QPen(tokens.error if item.error else tokens.layer(raw[1]), 1.6)
+        pen.setDashPattern([1, 3])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(x, y), QPointF(x + (-14 if last else 14), y))
+        width = min(self._metrics[id(self._text)].horizontalAdvance(wording.ladder_text(raw)[:400]) + 40, room - 26)
+        centre = QPointF(x + (-1 if last else 1) * (20 + width / 2), y)
+        self._label(painter, centre, wording.ladder_text(raw), raw[1], tokens.text, surface or tokens.base,
+                    self._text, width, wording.error_of(raw) or "")  # fmt: skip
+
+    def _neighbour_gap(self, x: float, leftwards: bool) -> float:
+        others = [other for other in self._xs.values() if (other < x if leftwards else other > x)]
+        if not others:
+            return max(60.0, self.bar_left() - x)
+        return abs((max(others) if leftwards else min(others)) - x)
+
+    def _state(self, painter: QPainter, item: Item, y: float) -> None:
+        """A badge beside the kernel's lane, on the side away from the wire."""
+        tokens = theme().tokens
+        text = wording.visible(self.log.raw(item.log_row)[2])
+        metrics = self._metrics[id(self._badge)]
+        height = min(metrics.height() + 3, max(self.step_height - 1, 10))
+        width = metrics.horizontalAdvance(text) + 16
+        x = self._xs[item.source]
+        left = x - width - 9 if item.source == KERNEL_CLIENT else x + 9
+        box = QRectF(left, y - height / 2, width, height)
+        painter.setPen(QPen(tokens.state, 1.2))
+        painter.setBrush(tint(tokens, tokens.state))
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setFont(self._badge)
+        painter.setPen(tokens.state)
+        painter.drawText(box, _CENTER, text)
+
+    # Messages
+
+    def bars_near(self, places: range) -> list[Bar]:
+        """The messages that reach into these steps, each once."""
+        found: dict[int, Bar] = {}
+        first, stop = max(0, places.start - NEAR_STEPS), min(len(self.layout.steps), places.stop + NEAR_STEPS)
+        for place in range(first, stop):
+            for item in self.layout.steps[place].items:
+                for bar in item.bars:
+                    found.setdefault(bar.log_row, bar)
+        return [bar for bar in found.values() if bar.last >= places.start and bar.first < places.stop]
+
+    def bar_box(self, bar: Bar) -> QRectF:
+        """Where a message's bar stands."""
+        side = theme().px(24)
+        reach = self.step_height * 0.42
+        top, bottom = self._middle(bar.first) - reach, self._middle(bar.last) + reach
+        return QRectF(self.bar_left() + 4 + bar.column * (side + 4), top, side, bottom - top)
+
+    def _bars(self, painter: QPainter, places: range, look: Look) -> None:
+        tokens = theme().tokens
+        for bar in self.bars_near(places):
+            box = self.bar_box(bar)
+            chosen = bar.log_row == look.selected
+            painter.setPen(QPen(tokens.message, 2 if chosen else 1.2))
+            painter.setBrush(tokens.select if chosen else tint(tokens, tokens.message))
+            painter.drawRoundedRect(box, 4, 4)
+            inset = max(1.0, (box.height() - theme().px(16)) / 2)
+            paint_layer(painter, box.adjusted(4, inset, -4, -inset), "message")
+
+
+def _weights(lanes: list[Lane]) -> list[float]:
+    """How wide the stretches between neighbouring lanes are, relatively."""
+    weights = []
+    for left, right in pairwise(lanes):
+        kernel = left.rank == 1 and right.rank == 2
+        weights.append(1.2 if kernel else 0.9 if left.rank >= 3 else 1.05)
+    return weights
+
+
+def _head(painter: QPainter, start: QPointF, stop: QPointF, colour: QColor, size: float) -> None:
+    """A filled arrow head at `stop`."""
+    along = stop - start
+    length = (along.x() ** 2 + along.y() ** 2) ** 0.5 or 1.0
+    unit = along / length
+    normal = QPointF(-unit.y(), unit.x())
+    base = stop - unit * size
+    painter.save()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(QPolygonF([stop, base + normal * size * 0.45, base - normal * size * 0.45]))
+    painter.restore()
+
+
+def _cross(painter: QPainter, at: QPointF, colour: QColor) -> None:
+    """The mark where a call broke off."""
+    painter.setPen(QPen(colour, 2))
+    painter.drawLine(at + QPointF(-4, -4), at + QPointF(4, 4))
+    painter.drawLine(at + QPointF(-4, 4), at + QPointF(4, -4))
