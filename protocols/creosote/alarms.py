@@ -1,0 +1,77 @@
+"""Alarms: a filter that is watched. Each new datagram that passes is a hit; a flood of hits is told once.
+
+It must not know how an alarm is shown: colour, sound and desktop notification are the window's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from protocols.creosote.filters import Finder, LogFilter
+from protocols.creosote.log import DatagramLog
+
+ROWS_A_LOOK: Final = 20_000
+"""Rows that one look at an alarm may read; beyond, the rest is looked at next time, and `behind` says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What to watch for. name: shown. filter: as typed. colour: a sender colour's number 0 to 7 for the rows.
+    sound, notify: what else to do. quiet_s: after it was told, it stays silent this long."""
+
+    name: str
+    filter: str
+    colour: int = 1
+    sound: bool = False
+    notify: bool = False
+    quiet_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An alarm that went off: the rows new since the last look, and whether it is time to make a noise."""
+
+    alarm: Alarm
+    rows: tuple[int, ...]
+    loud: bool
+
+
+class Watch:
+    """Alarms over one log. Raises FilterError for a filter that can't be understood."""
+
+    def __init__(self, log: DatagramLog, alarms: tuple[Alarm, ...], epoch_ns: int) -> None:
+        self._log = log
+        self._finders = [(alarm, Finder(log, LogFilter(alarm.filter), epoch_ns)) for alarm in alarms]
+        self._row = len(log)
+        self._loud_at: dict[str, float] = {}
+        self.alarms: Final = alarms
+
+    @property
+    def behind(self) -> int:
+        """Rows not looked at yet."""
+        return len(self._log) - max(self._row, self._log.first)
+
+    def look(self, now_s: float) -> list[Hit]:
+        """Look at what is new. `now_s`: any monotonic clock in seconds."""
+        if not self._finders:
+            self._row = len(self._log)
+            return []
+        start = max(self._row, self._log.first)
+        stop = min(start + ROWS_A_LOOK, len(self._log))
+        self._row = stop
+        hits = []
+        for alarm, finder in self._finders:
+            rows: list[int] = []
+            for stretch in self._log.stretches(start, stop):
+                rows += finder.within(stretch, max(start - stretch.base, 0), min(stop - stretch.base, len(stretch)))
+            if rows:
+                hits.append(Hit(alarm, tuple(rows), self._is_loud(alarm, now_s)))
+        return hits
+
+    def _is_loud(self, alarm: Alarm, now_s: float) -> bool:
+        before = self._loud_at.get(alarm.name)
+        if before is not None and now_s - before < alarm.quiet_s:
+            return False
+        self._loud_at[alarm.name] = now_s
+        return True

@@ -1,0 +1,149 @@
+"""Datagrams as files: classic text, JSON lines, CSV that no spreadsheet executes, pcapng.
+
+Writes to an open binary file, row by row, and can be cancelled between rows. It must not know
+where the file is, or who waits for it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import ipaddress
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, Final
+
+from protocols.creosote.log import DatagramLog
+from protocols.creosote.wire import classic_text
+from protocols.record.event import Raw
+from protocols.record.stream import LineWriter
+
+_EVERY: Final = 1000
+_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+_LINKTYPE_RAW: Final = 101
+_COMMENT: Final = 1
+_IF_TSRESOL: Final = 9
+_MTU_PAYLOAD: Final = 65507
+
+
+class Cancelled(Exception):
+    """The export was stopped; what was written is whole up to there."""
+
+
+def _steps(rows: Iterable[int], progress: Callable[[int], bool] | None) -> Iterator[int]:
+    for count, row in enumerate(rows):
+        if progress is not None and count % _EVERY == 0 and not progress(count):
+            raise Cancelled
+        yield row
+
+
+Progress = Callable[[int], bool] | None
+"""Called with the rows written so far; False cancels."""
+
+
+def to_text(log: DatagramLog, rows: Iterable[int], file: BinaryIO, progress: Progress = None) -> None:
+    """One classic line a row: what the original's log file holds."""
+    for row in _steps(rows, progress):
+        file.write(classic_text(log.payload(row)).encode("ascii") + b"\n")
+
+
+def to_json_lines(
+    log: DatagramLog, rows: Iterable[int], file: BinaryIO, epoch_ns: int, progress: Progress = None
+) -> None:
+    """One event a row in the lab's JSON form; the first line tells the clock."""
+    writer = LineWriter(file, epoch_ns)
+    for row in _steps(rows, progress):
+        writer.write((_event(log, row),))
+
+
+def _event(log: DatagramLog, row: int) -> Raw:
+    stretch = log.stretch(row)
+    return stretch.bulk.raw(row - stretch.base)
+
+
+def to_csv(log: DatagramLog, rows: Iterable[int], file: BinaryIO, epoch_ns: int, progress: Progress = None) -> None:
+    """A table with a head; cells that a spreadsheet would take for formulas begin with an apostrophe (RFC 4180)."""
+    wrapped = io.TextIOWrapper(file, "utf-8", "backslashreplace", newline="", write_through=True)
+    try:
+        writer = csv.writer(wrapped)
+        writer.writerow(("number", "time", "bucket", "sender", "level", "source", "read as", "bytes", "message"))
+        for row in _steps(rows, progress):
+            reading = log.reading(row)
+            bucket, (host, port) = log.senders[log.sender(row)]
+            writer.writerow(
+                (row, _clock(log.t(row) + epoch_ns), bucket, f"{host}:{port}", reading.level,
+                 inert(reading.source), reading.kind, len(log.payload(row)), inert(reading.text))
+            )  # fmt: skip
+    finally:
+        wrapped.detach()
+
+
+def inert(cell: str) -> str:
+    """A cell's text that no spreadsheet takes for a formula."""
+    return "'" + cell if cell.lstrip(" \n\0").startswith(_RISKY) or cell.startswith(_RISKY) else cell
+
+
+def _clock(wall_ns: int) -> str:
+    from datetime import UTC, datetime
+
+    seconds, rest = divmod(wall_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+# pcapng (draft-ietf-opsawg-pcapng): a section, one interface of raw IP, a packet block a row
+
+
+def to_pcapng(log: DatagramLog, rows: Iterable[int], file: BinaryIO, epoch_ns: int, progress: Progress = None) -> None:
+    """Packets for other tools: IP and UDP headers are made anew around the true bytes, and every one says so."""
+    file.write(_section())
+    for row in _steps(rows, progress):
+        stretch = log.stretch(row)
+        bulk, at = stretch.bulk, row - stretch.base
+        packet = udp_packet(bulk.peer(at), bulk.local, bulk.payload(at))
+        file.write(_packet(bulk.t[at] + epoch_ns, packet))
+
+
+def _option(code: int, value: bytes) -> bytes:
+    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    size = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + size + body + size
+
+
+def _section() -> bytes:
+    comment = b"Reconstructed by NetLab from what a socket received: headers are not as captured"
+    head = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _option(_COMMENT, comment) + _option(0, b"")
+    interface = struct.pack("<HHI", _LINKTYPE_RAW, 0, 0) + _option(_IF_TSRESOL, b"\x09") + _option(0, b"")
+    return _block(0x0A0D0D0A, head) + _block(1, interface)
+
+
+def _packet(wall_ns: int, packet: bytes) -> bytes:
+    head = struct.pack("<IIIII", 0, wall_ns >> 32, wall_ns & 0xFFFFFFFF, len(packet), len(packet))
+    comment = _option(_COMMENT, b"reconstructed") + _option(0, b"")
+    return _block(6, head + packet + bytes(-len(packet) % 4) + comment)
+
+
+def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes) -> bytes:
+    """An IP datagram that carries this payload over UDP (RFC 768, RFC 791, RFC 8200), checksums right."""
+    one, other = ipaddress.ip_address(source[0]), ipaddress.ip_address(target[0])
+    payload = payload[:_MTU_PAYLOAD]
+    length = 8 + len(payload)
+    ports = struct.pack(">HHH", source[1], target[1], length)
+    pseudo = one.packed + other.packed + struct.pack(">IHBB", length, 0, 0, 17) + ports + b"\0\0" + payload
+    udp = ports + struct.pack(">H", checksum(pseudo) or 0xFFFF) + payload
+    if one.version == 6:
+        return struct.pack(">IHBB", 6 << 28, length, 17, 64) + one.packed + other.packed + udp
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + length, 0, 0x4000, 64, 17, 0) + one.packed + other.packed
+    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + udp
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071)."""
+    if len(data) % 2:
+        data += b"\0"
+    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
