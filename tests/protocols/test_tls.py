@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 import subprocess
@@ -189,8 +190,7 @@ def test_nothing_heavy_is_imported_before_it_is_used_and_nothing_stays_behind(tm
         "import sys, protocols.tls as tls; assert not {'cryptography', 'trustme'} & set(sys.modules)\n"
         "print(tls.lab_ca().path())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", probe], capture_output=True, text=True, check=True, env={"TMPDIR": str(tmp_path)}
-    )
+    home = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=home)
     assert done.stdout.startswith(str(tmp_path))
     assert list(tmp_path.iterdir()) == []

@@ -10,11 +10,13 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.record import store as store_module
 from protocols.record.event import Event, Raw
 from protocols.record.recorder import Recorder, Tail
 from protocols.record.sessionfile import SessionError, is_being_written, lock_path, to_row, to_row_slowly
@@ -23,10 +25,13 @@ from protocols.record.store import Store
 from tests.protocols.record.strategies import events
 
 
-def wait_for_note(tail: Tail, kind: str, timeout_s: float = 10.0) -> None:
+def wait_for_note(tail: Tail, kind: str, timeout_s: float = 10.0) -> Raw:
     """Wait until the store has told something."""
     deadline = time.monotonic() + timeout_s
-    while kind not in [raw[2] for raw in tail.take()]:
+    while True:
+        for raw in tail.take():
+            if raw[2] == kind:
+                return raw
         assert tail.wait(deadline - time.monotonic()), f"no {kind} in time"
 
 
@@ -154,6 +159,37 @@ def test_when_there_is_room_again_what_waited_is_written(tmp_path: Path) -> None
     wait_for_note(seen, "store recovered")
     assert store.close()
     assert [event.kind for event in read(path)] == ["waits", "store failed", "store recovered"]
+
+
+def test_a_file_that_became_read_only_is_told_and_written_when_it_can_be(tmp_path: Path) -> None:
+    recorder = Recorder()
+    store = Store(recorder, tmp_path / "a.netlab")
+    assert store.flush()
+    store._connection.execute("PRAGMA query_only = ON")
+    seen = recorder.tail()
+    recorder.note("waits", "until it can be written")
+    failed = wait_for_note(seen, "store failed")
+    assert failed[10]["errno"] == "SQLITE_READONLY"  # type: ignore[index, call-overload]
+    store._connection.execute("PRAGMA query_only = OFF")
+    wait_for_note(seen, "store recovered")
+    assert store.close()
+    assert [event.kind for event in read(store.path)] == ["waits", "store failed", "store recovered"]
+
+
+def test_what_waits_for_a_full_disk_is_bounded_and_the_rest_counted(tmp_path: Path) -> None:
+    recorder = Recorder()
+    with patch.object(store_module, "PENDING_ROWS", 100):
+        store = Store(recorder, tmp_path / "a.netlab")
+        assert store.flush()
+        store._connection.execute("PRAGMA query_only = ON")
+        seen = recorder.tail()
+        recorder.put_many((n, "note", "n", None, None, None, None, None, None, "", None) for n in range(250))
+        wait_for_note(seen, "store failed")
+        store._connection.execute("PRAGMA query_only = OFF")
+        wait_for_note(seen, "store recovered")
+        assert store.close()
+    assert store.missed >= 150
+    assert [event.t for event in read(store.path)][:100] == list(range(100))
 
 
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
