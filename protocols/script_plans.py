@@ -76,7 +76,8 @@ def server_plan(params: Params) -> Plan:
     model, transport, datagram = params["model"], params["transport"], params["transport"] in DATAGRAM
     flags = set(_behaviour_flags(params["behaviour"], datagram=datagram)) | _where_flags(params)
     flags |= {name for name in ("tls", "reuse_address") if params[name]}
-    flags |= {name for name, given in (("delay", params["delay_ms"]), ("edge", params["edge_triggered"])) if given}
+    flags |= {name for name, given in (("delay", params["delay_ms"]), ("edge", params["edge_triggered"]),
+                                     ("anyport", not params["port"])) if given}
     remark = ""
     if model not in _MODELS:
         raise ScriptError(f"no model {model!r}")

@@ -1,0 +1,1 @@
+"""The Python drawer: the complete script for what was just done."""
