@@ -222,7 +222,7 @@ class Toolbar(QToolBar):
     def _row(self, right: list[QAction]) -> QWidget:
         row = QWidget()
         layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(12, 0, 12, 0)
         layout.setSpacing(8)
         middle = Qt.AlignmentFlag.AlignVCenter
         layout.addWidget(self.session, 0, middle)

@@ -60,7 +60,7 @@ class PaletteDelegate(QStyledItemDelegate):
         if item.detail and right - left > look.px(40):
             font = look.ui_font(9.5)
             painter.setFont(font)
-            painter.setPen(tokens.text2)
+            painter.setPen(tokens.text2 if item.enabled else tokens.placeholder)
             room = QRectF(left + look.px(12), box.top(), right - left - look.px(12), box.height())
             text = QFontMetricsF(font).elidedText(item.detail, Qt.TextElideMode.ElideRight, room.width())
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)

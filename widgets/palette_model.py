@@ -91,7 +91,8 @@ class PaletteModel(QAbstractListModel):
             hit = match(query, entry.text, f"{entry.group} {entry.tip}")
             if hit is not None:
                 scored.append((-hit.score if query.strip() else 0, number, entry, _found(entry, hit.marks)))
-        scored.sort(key=lambda each: each[:2])
+        # What can't be done now stands last in its section, and is still found.
+        scored.sort(key=lambda each: (not each[2].action.isEnabled(), *each[:2]))
         self.matched, self.total = len(scored), len(entries)
         fitting = [each for each in scored if each[2].action.isEnabled() and each[2].fits()][:MOST_FITTING]
         rest = [each for each in scored if each not in fitting]

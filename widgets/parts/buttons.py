@@ -126,7 +126,7 @@ class IconButton(QToolButton):
 
     def __init__(self, icon: str, name: str, *, checkable: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setIcon(theme().icon(icon, "text2"))
+        self.setIcon(theme().icon(icon, "text2", on="text"))
         self.setAccessibleName(name)
         self.setToolTip(plain_tip(name))
         self.setCheckable(checkable)
@@ -135,7 +135,7 @@ class IconButton(QToolButton):
 
     def set_icon(self, icon: str) -> None:
         """Show another icon."""
-        self.setIcon(theme().icon(icon, "text2"))
+        self.setIcon(theme().icon(icon, "text2", on="text"))
 
     def _size_icon(self) -> None:
         self.setIconSize(QSize(theme().px(16), theme().px(16)))

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from widgets.theme.signs import STATE_SIGNS, paint_state
 from widgets.theme.theme import theme
 
+# A short word is never cut; a title beside it gives way.
+LEAST_WIDTH = 140
+
 
 class StateLabel(QWidget):
     """The sign of a state of `STATE_SIGNS` and one word in its colour."""
@@ -42,7 +45,8 @@ class StateLabel(QWidget):
         return QSize(round(wide) + self._side() + theme().px(6) + 2, theme().line_height() + 4)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._side() * 3, self.sizeHint().height())
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), theme().px(LEAST_WIDTH)), hint.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

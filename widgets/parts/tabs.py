@@ -27,7 +27,7 @@ class TabBar(QTabBar):
 
     def add(self, text: str, icon: str = "") -> int:
         """Append a tab; returns its index."""
-        return self.addTab(theme().icon(icon, "text2"), text) if icon else self.addTab(text)
+        return self.addTab(theme().icon(icon, "text2", on="text"), text) if icon else self.addTab(text)
 
     def tabSizeHint(self, index: int) -> QSize:
         # The style measures the normal weight and pads twice; the chosen tab is bolder and must not be cut.

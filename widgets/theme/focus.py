@@ -22,11 +22,19 @@ class _Frame(QFocusFrame):
         self._colour = colour
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.mask().isEmpty():
+            # The style cuts out the button's rectangle; the ring goes under its round corners too.
+            self.clearMask()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._colour(), RING_PX))
         edge = QRectF(self.rect()).adjusted(RING_PX / 2, RING_PX / 2, -RING_PX / 2, -RING_PX / 2)
         painter.drawRoundedRect(edge, RADIUS_PX, RADIUS_PX)
+
+
+def _came_by_keyboard(widget: QWidget) -> bool:
+    """Whether Tab or a shortcut moved the focus of this window last; Qt sets it, a click takes it back."""
+    return widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
 
 
 class FocusRing(QObject):
@@ -44,8 +52,9 @@ class FocusRing(QObject):
         return None if self._frame is None else self._frame.widget()
 
     def _on_focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
-        by_mouse = QApplication.mouseButtons() != Qt.MouseButton.NoButton
-        if by_mouse or not isinstance(new, (QAbstractButton, QTabBar)):
+        if new is not None and QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            new.window().setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange, False)
+        if not isinstance(new, (QAbstractButton, QTabBar)) or not _came_by_keyboard(new):
             self._drop()
             return
         if self._frame is None:
