@@ -54,8 +54,10 @@ def address_call(address: object) -> str:
 
 def preview(data: bytes | bytearray | memoryview) -> str:
     """The first bytes of a payload as a Python literal, for a call's text."""
+    if len(data) <= _PREVIEW_BYTES:
+        return repr(bytes(data))
     text = repr(bytes(data[:_PREVIEW_BYTES]))
-    return f"{text[:-1]}\u2026{text[-1]}" if len(data) > _PREVIEW_BYTES else text
+    return text[:-1] + "\u2026" + text[-1]
 
 
 def error_facts(error: BaseException, call: str, address: object) -> dict[str, Any]:
@@ -216,7 +218,7 @@ class Trace:
             conn, role, offset, kept = None, None, None, min(count, 65536)
         else:
             conn, role, offset = end.conn, end.role, end.received
-            if flags & socket.MSG_PEEK:
+            if flags and flags & socket.MSG_PEEK:  # the enum's own & costs a microsecond
                 offset, kept = None, min(count, 65536)
             else:
                 kept = end.keep(count)
