@@ -51,13 +51,11 @@ class TracedTLSSocket(ssl.SSLSocket):
         """Read plaintext; `recv` and `recv_into` come through here."""
         trace = self._tracing()
         if trace is None:
-            return super().read(len, buffer)
+            return self._read(len, buffer)
         kind = "recv" if buffer is None else "recv_into"
         started, fd = monotonic_ns(), self.fileno()
         try:
-            got: Any = super().read(len, buffer)
-        except ssl.SSLZeroReturnError:  # both sides have said close_notify: Python raises where b"" is meant
-            got = b"" if buffer is None else 0
+            got = self._read(len, buffer)
         except _WANTS:
             raise  # no whole record yet, as after a session ticket: nothing was read and nothing failed
         except OSError as error:
@@ -68,6 +66,12 @@ class TracedTLSSocket(ssl.SSLSocket):
         if not data:
             trace.look(self)
         return got
+
+    def _read(self, len: int, buffer: Any) -> Any:
+        try:
+            return super().read(len, buffer)
+        except ssl.SSLZeroReturnError:  # both sides have said close_notify: Python raises where b"" is meant
+            return b"" if buffer is None else 0
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """Read plaintext, recorded as a recv. Flags other than 0 are refused by TLS."""

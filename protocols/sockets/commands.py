@@ -96,7 +96,7 @@ def _add_connect(subparsers: Any) -> None:
     parser.add_argument("--transport", choices=TRANSPORTS, default="tcp", metavar="T",
                         help=f"{', '.join(TRANSPORTS)} (default: tcp)")
     parser.add_argument("--path", default="", metavar="S", help="of a UNIX socket, in place of HOST PORT")
-    parser.add_argument("--tls", action="store_true", help="TLS; trusts the lab's own authority and the system's")
+    parser.add_argument("--tls", action="store_true", help="TLS; trusts the system's authorities and your own labs")
     parser.add_argument("--insecure", action="store_true", help="with --tls: do not verify the certificate")
     parser.add_argument("--ca", default="", metavar="FILE", help="with --tls: trust this authority too (PEM)")
     parser.add_argument("--server-name", default="", metavar="NAME", help="with --tls: the name asked for")
@@ -193,7 +193,7 @@ def _connect(arguments: argparse.Namespace) -> int:
     if arguments.tls:
         try:
             context = _client_context(arguments.ca, arguments.insecure)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             say(f"{arguments.ca or 'The authorities'} can't be read: {error}.")
             return FAILED
     target = Target(arguments.transport, arguments.host or "", arguments.port or 0, arguments.path)
@@ -202,18 +202,21 @@ def _connect(arguments: argparse.Namespace) -> int:
 
 def _server_tls(host: str) -> Any:
     from protocols.concurrency.contract import ServerTLS
-    from protocols.tls import lab_ca
+    from protocols.tls import server_pem
 
-    return ServerTLS(pem=lab_ca().issue([host or "localhost"]))
+    return ServerTLS(pem=server_pem([host or "localhost"]))
 
 
 def _client_context(ca: str, insecure: bool) -> Any:
+    """Whom `connect --tls` trusts: the system's authorities, this person's running labs, and `ca`."""
     import ssl
 
-    from protocols.tls import client_context
+    from protocols.sockets import trust
 
-    context = client_context()
-    context.load_default_certs()
+    context = ssl.create_default_context()
+    labs = trust.known()
+    if labs:
+        context.load_verify_locations(cadata=labs.decode("ascii"))
     if ca:
         context.load_verify_locations(ca)
     if insecure:

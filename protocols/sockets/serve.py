@@ -7,6 +7,8 @@ for each connection. It must not know argparse.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from protocols.concurrency.server import Server, make_server
 from protocols.record.event import detail_of
 from protocols.record.recorder import Recorder, Tail
 from protocols.service.base import is_exposed
+from protocols.sockets import trust
 from protocols.sockets.behaviours import behaviour, spec
 from protocols.sockets.terminal import DONE, FAILED, JsonLines, Signals, fail, reader_gone, say, write_all
 
@@ -43,7 +46,7 @@ def run(order: Order) -> int:
     recorder.enabled = order.json
     lines = JsonLines(recorder) if order.json else None
     tail = None if order.json else recorder.tail(bound_events=10_000)
-    with Signals() as signals:
+    with Signals() as signals, _authority(order) as authority:
         try:
             server = _started(order, recorder)
         except (OSError, ValueError) as error:
@@ -52,7 +55,7 @@ def run(order: Order) -> int:
                 lines.drain()
             return status
         try:
-            _tell_where(order, server, lines)
+            _tell_where(order, server, lines, authority)
             while not signals.stopping() and server.state == "running":
                 _show(lines, tail, LOOK_S)
                 if reader_gone():
@@ -82,7 +85,19 @@ def _failed(order: Order, error: OSError | ValueError, recorder: Recorder) -> in
     return fail(error, "bind", address, listen.transport, recorder)
 
 
-def _tell_where(order: Order, server: Server, lines: JsonLines | None) -> None:
+@contextmanager
+def _authority(order: Order) -> Iterator[str]:
+    """The file with the certificate of the authority that clients must trust; "" without TLS."""
+    if order.tls is None:
+        yield ""
+        return
+    from protocols.tls import lab_ca
+
+    with trust.published(lab_ca().pem) as path:
+        yield str(path or lab_ca().path())
+
+
+def _tell_where(order: Order, server: Server, lines: JsonLines | None, authority: str) -> None:
     address, listen = server.address, order.listen
     facts: dict[str, Any]
     if isinstance(address, tuple):
@@ -98,12 +113,14 @@ def _tell_where(order: Order, server: Server, lines: JsonLines | None) -> None:
     if lines is not None:
         lines.first(
             "listening", text, service=server.name, **facts, transport=listen.transport, behaviour=order.behaviour,
-            model=order.model, tls=order.tls is not None, pid=os.getpid(),
+            model=order.model, tls=order.tls is not None, authority=authority or None, pid=os.getpid(),
         )  # fmt: skip
         return
     secured = " with TLS" if order.tls is not None else ""
     title = behaviour(order.behaviour).title.lower()
     write_all(f"{text} ({title}, {listen.transport}{secured}, {order.model}); Ctrl+C ends it\n".encode())
+    if authority:
+        say(f"netlab connect --tls trusts it of itself; others find its authority in {authority}")
 
 
 def _show(lines: JsonLines | None, tail: Tail | None, timeout_s: float) -> None:
