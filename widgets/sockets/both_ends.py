@@ -13,12 +13,14 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.sockets.presets import Preset
 from widgets.desk import Desk
 from widgets.parts.splitter import Splitter
 from widgets.sockets.client_card import ClientCard, ClientView
 from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.fields import Choice
 from widgets.sockets.pairing import client_for, server_for
+from widgets.sockets.preset_menu import server_values
 from widgets.sockets.server_card import ServerCard
 from widgets.sockets.server_slot import ServerSlot
 from widgets.theme.theme import theme
@@ -56,6 +58,7 @@ class BothEnds(QWidget):
         self.servers.client_requested.connect(self.connect_to)
         self.servers.start_requested.connect(self.start)
         self.servers.first_requested.connect(self.start_first)
+        self.servers.preset_requested.connect(self.use_preset)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(320), theme().px(240))
@@ -76,6 +79,15 @@ class BothEnds(QWidget):
     def start_first(self) -> None:
         """Start the upper-case server that a newcomer begins with, on a free port when its own is taken."""
         self.start_preset(FIRST_SERVER)
+
+    def use_preset(self, entry: Preset) -> None:
+        """Start a server of the courses, on a free port when its own is taken."""
+        slot = self.start_preset(server_values(entry))
+        note = self.servers.view_of(slot).live.note
+        if entry.note:
+            note.say("Look at this.", entry.note)
+        else:
+            note.clear()
 
     def start_preset(self, values: Mapping[str, Any], then: Callable[[ServerSlot], object] | None = None) -> ServerSlot:
         """Start a server of given values in a tab that is free, on a free port when its own is taken."""

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from protocols.sockets.presets import Preset
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
@@ -19,6 +20,7 @@ from widgets.sockets.client_form import ClientForm
 from widgets.sockets.client_live import ClientLive
 from widgets.sockets.client_slot import WORDS, ClientSlot
 from widgets.sockets.mends import client_mends
+from widgets.sockets.preset_menu import client_values, fill_menu
 from widgets.sockets.trouble import TroubleStrip
 
 
@@ -116,6 +118,7 @@ class ClientCard(Card):
         view.slot.changed.connect(self._refresh_head)
         view.slot.connected.connect(lambda: self._on_connected(view))
         self._wire_input(view)
+        fill_menu(view.form.preset_button, "client", lambda entry: self.use_preset(view, entry))
         self.views.append(view)
         self.stack.addWidget(view)
         self._number_tabs()
@@ -153,6 +156,12 @@ class ClientCard(Card):
         view.deleteLater()
         self._number_tabs()
         self.choose(min(self.tabs.count() - 1, max(0, self.stack.currentIndex())))
+
+    def use_preset(self, view: ClientView, entry: Preset) -> None:
+        """Fill the form with a preset of the courses and connect; what it sends first stands in the input."""
+        view.form.fields.set_values(client_values(entry))
+        view.live.prepare(entry.text, entry.note)
+        self.connect_client(view)
 
     def connect_client(self, view: ClientView) -> None:
         """Connect with the values of the form."""

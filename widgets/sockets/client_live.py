@@ -8,6 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Line
 from widgets.parts.fact import Fact
@@ -33,6 +34,7 @@ class ClientLive(QWidget):
         self.round_trip = Fact("Round trip")
         self.transcript = TranscriptView(slot.lines)
         self.strip = TroubleStrip()
+        self.note = Banner("note")
         self.input = InputRow()
         self.again_button = PrimaryButton("Connect again", "rotate-cw")
         self.edit_button = Button("Change", "pencil")
@@ -66,11 +68,24 @@ class ClientLive(QWidget):
         column.addWidget(self.transcript, 1)
         holder = QVBoxLayout()
         holder.setContentsMargins(12, 0, 12, 0)
+        holder.setSpacing(8)
+        holder.addWidget(self.note)
         holder.addWidget(self.strip)
         column.addLayout(holder)
         column.addWidget(Line())
         column.addWidget(self.input)
         column.addWidget(self.over)
+
+    def prepare(self, text: str, note: str = "") -> None:
+        """Put a text into the input, ready to be sent, and a remark above it."""
+        escaped = "\\" in text
+        self.input.fields["escapes"] = escaped
+        self.input.fields["line_end"] = "none" if escaped else "CRLF"
+        self.input.field.setText(text)
+        if note:
+            self.note.say("Look at this.", note)
+        else:
+            self.note.clear()
 
     def refresh(self) -> None:
         """Show the slot as it is now."""

@@ -42,8 +42,8 @@ _SAMPLES: Final = {
     PEER: "127.0.0.1:55555",
     HERE: "     ESTABLISHED",
     THERE: "ESTABLISHED",
-    IN: "123 456",
-    OUT: "123 456",
+    IN: "99 999",
+    OUT: "99 999",
     WORKER: "thread upper-conn:51858",
 }
 

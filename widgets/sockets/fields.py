@@ -19,6 +19,7 @@ from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
 LEAST_CHARACTERS: Final = 9
+SPIN_INSET_PX: Final = 6
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class QuietSpin(QSpinBox):
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.lineEdit().setTextMargins(SPIN_INSET_PX, 0, 0, 0)  # the style sheet does not reach it
 
     def wheelEvent(self, event: QWheelEvent, /) -> None:
         if self.hasFocus():

@@ -6,7 +6,7 @@ So that a form needs no horizontal scroll bar at 200 % or 1024 pixels. It must n
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QLayout, QLayoutItem, QSizePolicy, QWidget
 
 
 class FlowLayout(QLayout):
@@ -103,6 +103,12 @@ class FlowLayout(QLayout):
                 used += self._gap + need
         return lines
 
+    def _stands_low(self, at: int) -> bool:
+        """Check boxes and buttons stand beside the inputs of their line, not beside the captions above these."""
+        item = self._items[at]
+        low = item.alignment() & Qt.AlignmentFlag.AlignBottom
+        return bool(low) or isinstance(item.widget(), QCheckBox)
+
     def _place(self, line: list[int], room: QRect) -> None:
         total = sum(self._stretch.get(at, 0) for at in line)
         base = [
@@ -118,8 +124,8 @@ class FlowLayout(QLayout):
             if total and self._stretch.get(at):
                 width = min(least + spare * self._stretch[at] // total, self._items[at].maximumSize().width())
             height = self._hint(at).height()
-            vertical = self._items[at].alignment() & Qt.AlignmentFlag.AlignBottom
-            top = room.y() + (room.height() - height if vertical else 0)
+            spare_height = room.height() - height
+            top = room.y() + (spare_height if self._stands_low(at) else spare_height // 2)
             self._items[at].setGeometry(QRect(QPoint(x, top), QSize(width, height)))
             x += width + self._gap
 

@@ -18,7 +18,7 @@ from widgets.parts.buttons import Button
 from widgets.parts.segments import Segments
 from widgets.parts.text import Label
 from widgets.sockets import demo, panel_actions, why
-from widgets.sockets.both_ends import BothEnds
+from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
 from widgets.sockets.fields import Choice
 
 POLL_CLIENTS_MS: Final = 60
@@ -56,6 +56,7 @@ class SocketsPanel(Panel):
         self.server_button.clicked.connect(self.new_server)
         self.client_button.clicked.connect(self.new_client)
         self.ends.why_requested.connect(lambda slot: why.explain_last(self.desk, slot))
+        self.ends.clients.current_changed.connect(self._refresh_options)
         self.actions_of = panel_actions.PanelActions(self)
         self.python_button.clicked.connect(self.actions_of.show_python)
 
@@ -88,12 +89,43 @@ class SocketsPanel(Panel):
         return self._views[name]
 
     def _made(self, name: str) -> QWidget:
-        raise KeyError(name)
+        """Import and build a view: what is never shown costs nothing at the start."""
+        if name == "steps":
+            from widgets.sockets.steps_page import StepsPage
+
+            return StepsPage(self.desk)
+        if name == "options":
+            from widgets.sockets.options_page import OptionsPage
+
+            page = OptionsPage(self.desk, self.ends.clients)
+            page.empty.acted.connect(self._start_pair)
+            return page
+        if name == "tls":
+            from widgets.sockets.tls_page import TLSPage
+
+            return TLSPage(self.desk, self.ends, certificate_choices())
+        if name == "failures":
+            from widgets.sockets.failures_page import FailuresPage
+
+            return FailuresPage(self.desk)
+        from widgets.sockets.experiments_page import ExperimentsPage
+
+        return ExperimentsPage(self.desk)
+
+    def _start_pair(self) -> None:
+        """A server and a client connected to it: what a view needs that shows a live socket."""
+        self.ends.start_preset(FIRST_SERVER, self.ends.connect_to)
 
     def show_view(self, name: str) -> None:
         """Go to a view."""
         self.stack.setCurrentWidget(self.view(name))
+        self._refresh_options()
         self.segments.set_current([key for key, _ in VIEWS].index(name))
+
+    def _refresh_options(self, *_: object) -> None:
+        page = self._views.get("options")
+        if page is not None and page is self.stack.currentWidget():
+            page.refresh()  # type: ignore[attr-defined]
 
     def new_server(self) -> None:
         """A form for one more server."""
@@ -132,6 +164,9 @@ class SocketsPanel(Panel):
     def _poll_clients(self) -> None:
         for slot in self.ends.clients.slots():
             slot.poll()
+        steps = self._views.get("steps")
+        if steps is not None and steps is self.stack.currentWidget():
+            steps.poll()  # type: ignore[attr-defined]
 
     def _poll_servers(self) -> None:
         for slot in self.ends.servers.slots():

@@ -18,6 +18,7 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.segments import Segments
 from widgets.sockets.fields import Choice
 from widgets.sockets.mends import server_mends
+from widgets.sockets.preset_menu import fill_menu
 from widgets.sockets.server_form import ServerForm
 from widgets.sockets.server_live import ServerLive
 from widgets.sockets.server_slot import WORDS, ServerSlot
@@ -83,6 +84,7 @@ class ServerCard(Card):
     first_requested = Signal()
     current_changed = Signal(object)
     started = Signal(object)
+    preset_requested = Signal(object)
 
     def __init__(self, desk: Desk, certificates: list[Choice], backlog_limit: int) -> None:
         super().__init__("Server", "server")
@@ -96,17 +98,15 @@ class ServerCard(Card):
         self.menu = QMenu(self.more_button)
         self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.setMenu(self.menu)
-        self.client_button = IconButton("plug", "Connect one more client to it")
         self.stop_button = Button("Stop", "square", small=True)
         self.stack = QStackedWidget()
         self.add_head(self.tabs)
-        for button in (self.more_button, self.form_button, self.client_button, self.stop_button):
+        for button in (self.more_button, self.form_button, self.stop_button):
             self.add_action(button)
         self.add(self.stack, 1)
         self.tabs.chosen.connect(self.choose)
         self.stop_button.clicked.connect(self._on_stop)
         self.form_button.clicked.connect(self._on_form)
-        self.client_button.clicked.connect(lambda: self.client_requested.emit(self.current.slot))
         self.add_server(empty=True)
 
     def _on_stop(self) -> None:
@@ -146,6 +146,7 @@ class ServerCard(Card):
         slot.started.connect(lambda: self.started.emit(slot))
         slot.rows.rowsInserted.connect(self._refresh_head)
         slot.rows.rowsRemoved.connect(self._refresh_head)
+        fill_menu(view.form.preset_button, "server", self.preset_requested.emit)
         self.views.append(view)
         self.stack.addWidget(view)
         self.tabs.set_texts([str(each.slot.number) for each in self.views])
@@ -195,6 +196,5 @@ class ServerCard(Card):
         self.set_chip(TRANSPORT_CHIPS.get(str(slot.values.get("transport")), "") if running else "")
         self.tabs.setVisible(len(self.views) > 1)
         self.stop_button.setVisible(running)
-        self.client_button.setVisible(running and bool(slot.rows.rowCount()))
         self.form_button.setVisible(view.stack.currentWidget() is view.empty)
         self.current_changed.emit(slot)

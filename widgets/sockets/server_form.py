@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import CONNECTED
-from widgets.parts.buttons import LinkButton, PrimaryButton
+from widgets.parts.buttons import Button, LinkButton, PrimaryButton
 from widgets.parts.text import Label
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.fields import Choice, Fields, QuietCombo
@@ -62,6 +62,8 @@ class ServerForm(QWidget):
         self.more_button.setAccessibleName("More settings of the server")
         self.explained = Label("", "body", "text2", wrap=True)
         self.exposure = Label("", "body", "text2", wrap=True)
+        self.preset_button = Button("Presets", "graduation-cap", small=True)
+        self.preset_button.setToolTip("The programs of the courses, with their own ports")
         self.more = QWidget()
         self.more.setVisible(False)
         self.place_for_strip = QVBoxLayout()
@@ -80,7 +82,11 @@ class ServerForm(QWidget):
         column.addWidget(self._where_row())
         column.addWidget(self.explained)
         column.addLayout(self.place_for_strip)
-        column.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
+        links = QHBoxLayout()
+        links.addWidget(self.more_button)
+        links.addStretch(1)
+        links.addWidget(self.preset_button)
+        column.addLayout(links)
         column.addWidget(self.more)
         column.addStretch(1)
         lines = QVBoxLayout(self.more)

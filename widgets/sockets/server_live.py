@@ -48,19 +48,21 @@ class ServerLive(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.table)
-        self.chosen_label = ElidedLabel("", "body", "text2")
+        self.chosen_label = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
         self.half_close_button = Button("Half-close", small=True)
         self.close_button = Button("Close", small=True)
         self.reset_button = Button("Reset", small=True)
         self.send_one_button = Button("Send…", small=True)
-        self.send_all_button = Button("Send to all…", small=True)
+        self.send_all_button = Button("To all…", small=True)
+        self.send_all_button.setToolTip("Send to all connections")
+        self.note = Banner("note")
         self.send_bar = SendBar()
         self._lay_out()
         self._wire()
         self.refresh()
 
     def _facts_row(self) -> QWidget:
-        facts = FlowBox(spacing=24, line_spacing=6)
+        facts = FlowBox(spacing=20, line_spacing=6)
         facts.flow.setContentsMargins(12, 10, 12, 10)
         for fact in (self.where, self.model, self.delay, self.backlog):
             facts.add(fact)
@@ -102,6 +104,7 @@ class ServerLive(QWidget):
         column.setSpacing(0)
         strips = QVBoxLayout()
         strips.setContentsMargins(12, 0, 12, 0)
+        strips.addWidget(self.note)
         strips.addWidget(self.warning)
         strips.addWidget(self.strip)
         self.tune_row = self._tune_row()
@@ -167,7 +170,8 @@ class ServerLive(QWidget):
 
     def _suit_actions(self) -> None:
         row = self.slot.rows.row(self.table.currentIndex().row())
-        self.chosen_label.setText(f"Connection {row.number}, {row.worker}" if row else "No connection chosen")
+        self.chosen_label.setText(f"Connection {row.number}" if row else "None chosen")
+        self.chosen_label.setToolTip(f"Served by {row.worker}" if row else "")
         for button in (self.half_close_button, self.close_button, self.reset_button, self.send_one_button):
             button.setEnabled(row is not None)
 

@@ -46,6 +46,7 @@ class Order:
     size: int = 1024
     backlog: int = 5
     on_listener: bool = False
+    stage: Stage = "nothing"
 
     @property
     def datagram(self) -> bool:

@@ -20,7 +20,7 @@ def explain_last(desk: Desk, slot: ClientSlot | ServerSlot) -> None:
     """Open Why for the slot's last error: the call that failed, where it is on the time line."""
     if slot.trouble is not None:
         names = {slot.name} if isinstance(slot, ClientSlot) else {slot.service, _service_of(slot)}
-        desk.explain(_last_event(desk, names, slot.trouble) or _made(slot, slot.trouble))
+        desk.explain(event_of(desk, names, slot.trouble.errno) or _made(slot, slot.trouble))
 
 
 def _service_of(slot: ServerSlot) -> str:
@@ -29,12 +29,13 @@ def _service_of(slot: ServerSlot) -> str:
     return f"{values.get('behaviour')}:{where}"
 
 
-def _last_event(desk: Desk, names: set[str], trouble: Explained) -> Event | None:
+def event_of(desk: Desk, names: set[str], errno: str) -> Event | None:
+    """The last call of these services that failed so, chosen on the time line; None if it is not there."""
     log = desk.log
     start = max(log.first, len(log) - LOOK_BACK_ROWS)
     found: int | None = None
     for row, raw in enumerate(log.raws(start, len(log)), start):
-        if raw[1] == "call" and raw[3] in names and detail_of(raw).get("errno") == trouble.errno:
+        if raw[1] == "call" and raw[3] in names and detail_of(raw).get("errno") == errno:
             found = row
     if found is None:
         return None

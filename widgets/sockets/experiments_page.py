@@ -1,0 +1,90 @@
+"""Short experiments: a question, Run, and what came out, each in a few seconds on loopback.
+
+It must not know the experiments: `protocols.sockets.demos` lists and runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from protocols.sockets.demo import perform
+from protocols.sockets.demos import DEMOS
+from widgets.desk import Desk
+from widgets.parts.card import Line
+from widgets.parts.text import Label
+from widgets.sockets.catalog import Item
+from widgets.sockets.catalog_page import CatalogPage
+
+SCRIPTS: Final[Mapping[str, str]] = {
+    "partial-write": "send-loop",
+    "own-sendall": "send-loop",
+    "sendall": "send-loop",
+    "reassembly": "join",
+    "framing": "length-prefix",
+    "makefile": "makefile",
+    "half-close": "half-close",
+    "timeout": "timeout",
+    "non-blocking": "nonblocking-recv",
+    "connect-retry": "nonblocking-connect",
+    "peek": "peek-waitall",
+    "reset": "reset",
+    "multicast": "multicast-receive",
+    "broadcast": "broadcast-receive",
+    "socketpair": "socketpair",
+    "epoll": "server-epoll-edge",
+    "dual-stack": "dual-stack-server",
+    "delimiter": "delimiter",
+}
+
+
+class ExperimentsPage(CatalogPage):
+    """All experiments. `results[id]` is a list of Finding."""
+
+    def __init__(self, desk: Desk) -> None:
+        items = [Item(each.id, each.title, each.question) for each in DEMOS]
+        super().__init__(desk, "Experiments", "flask-conical", items)
+        self.python_button.clicked.connect(lambda: desk.show_python(self.script_of(self.view.current()), {}))
+
+    def work(self, id: str) -> list[Any]:
+        """Do it, recorded."""
+        return list(perform(next(each for each in DEMOS if each.id == id), self.desk.lab.recorder))
+
+    def verdict_of(self, id: str, result: Any) -> tuple[str, str]:
+        """It is done; what came out stands in the findings."""
+        return "done", "done"
+
+    def script_of(self, id: str) -> str:
+        """The script that does the same."""
+        return SCRIPTS.get(id, "")
+
+    def show_result(self, id: str, result: Any) -> None:
+        """One line for each finding, its value at the right."""
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(0, 1)
+        for at, finding in enumerate(result):
+            value = Label(_value(finding.value), "mono", "text2")
+            grid.addWidget(Label(finding.text, "body", wrap=True), at, 0)
+            grid.addWidget(value, at, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        self.add_outcome(Line())
+        self.add_outcome(Label("What came out", "section"))
+        self.add_outcome(holder)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "\u2009")
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_value(each) for each in value)[:60]
+    return str(value)[:60]

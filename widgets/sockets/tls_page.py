@@ -1,0 +1,229 @@
+"""TLS: a server with a good or a broken certificate, a client that trusts or doesn't, and what each says.
+
+Both are the bench's own server and client, so "Both ends" shows them too. It must not know TLS:
+`protocols.tls` makes the certificates and `protocols.certificates` reads them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from protocols.certificates import CertificateFacts, describe_chain
+from widgets.desk import Desk
+from widgets.parts.banner import Banner
+from widgets.parts.buttons import Button, LinkButton, PrimaryButton
+from widgets.parts.card import Aside, Card
+from widgets.parts.empty import EmptyState
+from widgets.parts.fact import Fact
+from widgets.parts.segments import Segments
+from widgets.parts.text import ElidedLabel, Label
+from widgets.sockets.both_ends import BothEnds, once
+from widgets.sockets.client_card import ClientView
+from widgets.sockets.client_form import VERIFY
+from widgets.sockets.fields import Choice, Fields
+from widgets.sockets.flow import FlowBox
+from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.why import explain_last
+
+LOOK_S: Final = 2.0
+SERVER: Final = {
+    "behaviour": "echo",
+    "transport": "tcp",
+    "bind": "127.0.0.1",
+    "port": 0,
+    "model": "threads",
+    "tls": True,
+}
+TEACHES: Final = {
+    "good": "The client finds the lab's CA among those it trusts, the name fits, the date fits.",
+    "expired": "The end of its validity is in the past: what it says may have been true once.",
+    "not yet valid": "Its validity begins in the future: one of the two clocks is wrong.",
+    "wrong host": "It is signed and in date, but made out to another name: somebody else may stand in between.",
+    "self-signed": "It vouches for itself, as anybody can.",
+}
+
+
+class TLSPage(QWidget):
+    """The choices, the outcome, and the certificates that the peer showed. `facts`: the chain shown now."""
+
+    def __init__(self, desk: Desk, ends: BothEnds, certificates: list[Choice]) -> None:
+        super().__init__()
+        self.desk = desk
+        self._ends = ends
+        self.fields = Fields(self)
+        self.connect_button = PrimaryButton("Connect with TLS", "lock")
+        self.look_button = Button("Look without checking", "eye")
+        self.taught = Aside()
+        self.strip = Banner("error")
+        self.success = Banner("note")
+        self.facts: list[CertificateFacts] = []
+        self.tabs = Segments((), "Certificates of the chain")
+        self.version, self.cipher = Fact("Version", mono=True), Fact("Cipher", mono=True)
+        self.grid_holder = QWidget()
+        self.chain_card = Card("Certificate chain", "certificate")
+        self.empty = EmptyState("certificate", "The certificates that the server shows will be here.")
+        self._server: ServerSlot | None = None
+        self._view: ClientView | None = None
+        self._settings_card(certificates)
+        self._chain()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(9)
+        row.addWidget(self.card, 2)
+        row.addWidget(self.chain_card, 3)
+        self.connect_button.clicked.connect(lambda: self.try_it(str(self.fields["verify"])))
+        self.look_button.clicked.connect(lambda: self.try_it("none"))
+        self.strip.acted.connect(self._on_why)
+        self.tabs.chosen.connect(self._show_certificate)
+        self.fields.changed.connect(lambda _key: self._suit())
+        self._suit()
+
+    def _settings_card(self, certificates: list[Choice]) -> None:
+        self.card = Card("TLS", "lock")
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(12)
+        column.addWidget(self.fields.choice("certificate", "The server shows a certificate that is", certificates))
+        column.addWidget(self.taught)
+        column.addWidget(self.fields.choice("verify", "The client trusts", VERIFY))
+        column.addWidget(self.fields.line("server_name", "and asks for the name", "", hint="127.0.0.1"))
+        row = FlowBox()
+        row.add(self.connect_button)
+        row.add(self.look_button)
+        column.addWidget(row)
+        column.addWidget(self.strip)
+        column.addWidget(self.success)
+        column.addStretch(1)
+        self.card.add(_scrolled(body), 1)
+
+    def _chain(self) -> None:
+        self.chain_card.add_head(self.tabs)
+        top = FlowBox(spacing=24)
+        top.flow.setContentsMargins(12, 10, 12, 0)
+        top.add(self.version)
+        top.add(self.cipher)
+        self.top = top
+        self.chain_card.add(top)
+        self.chain_card.add(self.empty, 1)
+        self.chain_scroll = _scrolled(self.grid_holder)
+        self.chain_card.add(self.chain_scroll, 1)
+        self._fill([])
+
+    def _suit(self) -> None:
+        key = str(self.fields["certificate"])
+        self.taught.set(f"{key.capitalize()}.", TEACHES.get(key, ""))
+
+    # Trying
+
+    def try_it(self, verify: str) -> None:
+        """Start a TLS server with the chosen certificate and connect a client that trusts as told."""
+        if self._server is not None:
+            self._server.stop()
+        self.strip.clear()
+        self.success.clear()
+        self._fill([])
+        self.connect_button.setEnabled(False)
+        values = {**SERVER, "certificate": str(self.fields["certificate"])}
+        self._server = self._ends.start_preset(values, lambda slot: self._connect(slot, verify))
+
+    def _connect(self, server: ServerSlot, verify: str) -> None:
+        address = server.server.address if server.server is not None else ("127.0.0.1", 0)
+        view = self._view = self._ends.free_client()
+        view.form.fields.set_values(
+            {
+                "transport": "tcp",
+                "host": address[0],
+                "port": address[1],
+                "tls": True,
+                "verify": verify,
+                "server_name": str(self.fields["server_name"]),
+                "timeout_ms": 5000,
+            }
+        )
+        once(view.slot.connected, view.slot.failed, lambda: self._on_connected(view))
+        once(view.slot.failed, view.slot.connected, lambda: self._on_failed(view))
+        self._ends.clients.connect_client(view)
+
+    def _on_connected(self, view: ClientView) -> None:
+        self.connect_button.setEnabled(True)
+        client = view.slot.client
+        if client is None:
+            return
+        checked = "Nothing was checked: encrypted, but with whom?"
+        said = checked if view.slot.values.get("verify") == "none" else "The chain, the name and the dates hold."
+        self.success.say("The handshake is done.", said)
+        self.desk.bridge.call(
+            lambda: client.look(_seen).result(LOOK_S), self._on_seen, lambda error: self._fill([]), owner=self
+        )
+
+    def _on_failed(self, view: ClientView) -> None:
+        self.connect_button.setEnabled(True)
+        trouble = view.slot.trouble
+        if trouble is not None:
+            self.strip.say(f"{trouble.title.rstrip('.')}.", trouble.why, "Why?")
+
+    def _on_why(self) -> None:
+        if self._view is not None:
+            explain_last(self.desk, self._view.slot)
+
+    # Showing
+
+    def _on_seen(self, seen: tuple[str, str, list[CertificateFacts]]) -> None:
+        version, cipher, chain = seen
+        self.version.set_value(version)
+        self.cipher.set_value(cipher)
+        self._fill(chain)
+
+    def _fill(self, chain: list[CertificateFacts]) -> None:
+        self.facts = chain
+        self.empty.setVisible(not chain)
+        self.top.setVisible(bool(chain))
+        self.chain_scroll.setVisible(bool(chain))
+        self.tabs.setVisible(len(chain) > 1)
+        self.tabs.set_texts(["Server", *("CA" if each.is_ca else "Link" for each in chain[1:])] if chain else [])
+        if chain:
+            self._show_certificate(0)
+
+    def _show_certificate(self, at: int) -> None:
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(12, 12, 12, 12)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(1, 1)
+        for row, (caption, text) in enumerate(self.facts[at].rows()):
+            literal = caption in ("Subject", "Issuer", "Names", "Serial number", "SHA-256")
+            value: QWidget = ElidedLabel(text, "mono") if literal else Label(text, "body", wrap=True)
+            grid.addWidget(Label(caption, "body", "text2"), row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(value, row, 1)
+        rows = grid.rowCount()
+        copy = LinkButton("Copy all")
+        copy.clicked.connect(lambda: self._copy(at))
+        grid.addWidget(copy, rows, 1, Qt.AlignmentFlag.AlignLeft)
+        grid.setRowStretch(rows + 1, 1)
+        self.chain_scroll.setWidget(holder)
+
+    def _copy(self, at: int) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        QApplication.clipboard().setText("\n".join(f"{caption}: {text}" for caption, text in self.facts[at].rows()))
+        self.desk.toast("Certificate copied")
+
+
+def _seen(sock: Any) -> tuple[str, str, list[CertificateFacts]]:
+    """Version, cipher and chain of a TLS socket; asked in the client's worker."""
+    cipher = sock.cipher()
+    return str(sock.version() or ""), str(cipher[0]) if cipher else "", describe_chain(sock)
+
+
+def _scrolled(body: QWidget) -> QScrollArea:
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(body)
+    return scroll
