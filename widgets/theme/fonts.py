@@ -12,10 +12,11 @@ from PySide6.QtGui import QFont, QFontDatabase
 
 UI_FAMILIES = ["Inter", "Segoe UI Variable", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans"]
 MONO_FAMILIES = ["JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu Sans Mono"]
+# assets/fonts/README.md says where they come from.
 FILES = (
-    "Inter-Regular.otf",
-    "Inter-Medium.otf",
-    "Inter-SemiBold.otf",
+    "Inter-Regular.ttf",
+    "Inter-Medium.ttf",
+    "Inter-SemiBold.ttf",
     "JetBrainsMono-Regular.ttf",
     "JetBrainsMono-Medium.ttf",
     "JetBrainsMono-SemiBold.ttf",
