@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -135,9 +135,7 @@ class Block:
 
     def mask_of(self, codes: Codes, wanted: Collection[int]) -> bytes:
         """For each row 1 where its number in a column is one of `wanted`, else 0."""
-        if isinstance(codes, bytes):
-            return codes.translate(bytes(code in wanted for code in range(256)))
-        return bytes(map(wanted.__contains__, codes))
+        return codes_mask(codes, wanted)
 
     def mask_direction(self, direction: str) -> bytes:
         """For each row 1 where it went this way."""
@@ -165,6 +163,36 @@ class Block:
     def mask_lines(self, accepts: Callable[[bytes], object]) -> bytes:
         """For each row 1 where `accepts` finds something in its text."""
         return bytes([1 if accepts(line) else 0 for line in self.text.split(b"\n")])
+
+
+class Rows(Protocol):
+    """What a log, a filter and a search need of a block, whatever it is made of. See Block."""
+
+    base: int
+    count: int
+    nbytes: int
+    errnos: Codes | None
+
+    @property
+    def layers(self) -> Codes: ...
+    @property
+    def kinds(self) -> Codes: ...
+    @property
+    def services(self) -> Codes: ...
+    @property
+    def conns(self) -> Codes: ...
+    def raw(self, at: int) -> Raw: ...
+    def mask_of(self, codes: Codes, wanted: Collection[int]) -> bytes: ...
+    def mask_direction(self, direction: str) -> bytes: ...
+    def mask_text(self, needle: bytes) -> bytes: ...
+    def mask_lines(self, accepts: Callable[[bytes], object]) -> bytes: ...
+
+
+def codes_mask(codes: Codes, wanted: Collection[int]) -> bytes:
+    """For each number 1 where it is one of `wanted`, else 0."""
+    if isinstance(codes, bytes):
+        return codes.translate(bytes(code in wanted for code in range(256)))
+    return bytes(map(wanted.__contains__, codes))
 
 
 def _codes(values: Iterable[Any], table: Table) -> Codes:

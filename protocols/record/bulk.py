@@ -120,7 +120,7 @@ def unpacked(
         columns.append(_native(column))
         at += count * width
     t, ends, senders = columns
-    if any(a > b for a, b in zip((0, *ends), (*ends, size), strict=False)) or (ends and ends[-1] != size):
+    if (ends[-1] if ends else 0) != size or list(ends) != sorted(ends):
         raise ValueError("datagrams that overlap or end beyond the block")
     if senders and max(senders) >= len(peers):
         raise ValueError("a datagram of an unknown sender")

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 from itertools import compress
 from typing import Final
 
-from protocols.record.block import Block, Tables, block_at
+from protocols.record.block import Block, Rows, Tables, block_at
+from protocols.record.bulk import Bulk
+from protocols.record.bulkblock import BulkBlock
 from protocols.record.event import LAYERS, Event, Raw
 from protocols.record.query import Bound
 from protocols.record.query import Filter as Filter
@@ -21,6 +23,8 @@ from protocols.record.query import QueryError as QueryError
 BLOCK_ROWS: Final = 4096
 BLOCK_PAYLOAD_BYTES: Final = 4 << 20
 """A block is sealed early when its payloads have come to this."""
+BULK_ROWS: Final = 64
+"""A bulk of fewer rows than this is not worth a block of its own."""
 LIMIT_ROWS: Final = 4_000_000
 LIMIT_BYTES: Final = 512 << 20
 
@@ -39,7 +43,7 @@ class EventLog:
         self._limit_rows = limit_rows
         self._limit_bytes = limit_bytes
         self._tables = Tables()
-        self._blocks: list[Block] = []
+        self._blocks: list[Rows] = []
         self._bases: list[int] = []
         self._open: list[Raw] = []
         self._open_base = 0
@@ -85,15 +89,28 @@ class EventLog:
                 return raws[:count], total
         return raws, total
 
+    def append_bulk(self, bulk: Bulk) -> None:
+        """Add many datagrams at once; they are kept as they are. A few are events like others."""
+        if len(bulk) < BULK_ROWS:
+            self.append(list(bulk.raws()))
+            return
+        if self._open:
+            self._seal()
+        self._layer_counts["message"] += len(bulk)
+        self._put(BulkBlock(self._open_base, bulk, self._tables))
+
     def _seal(self) -> None:
         block = Block(self._open_base, self._open, self._tables)
+        self._layer_counts.update([raw[1] for raw in self._open])
+        self._open = []
+        self._open_bytes = 0
+        self._put(block)
+
+    def _put(self, block: Rows) -> None:
         self._blocks.append(block)
         self._bases.append(block.base)
         self._sealed_bytes += block.nbytes
-        self._layer_counts.update([raw[1] for raw in self._open])
         self._open_base += block.count
-        self._open = []
-        self._open_bytes = 0
         self._make_room()
 
     def _make_room(self) -> None:
@@ -162,7 +179,7 @@ class EventLog:
         opened = Counter([raw[1] for raw in self._open])
         return {layer: self._layer_counts[layer] + opened[layer] for layer in LAYERS}
 
-    def _stretch(self, row: int) -> Block | None:
+    def _stretch(self, row: int) -> Rows | None:
         """The block that holds `row`; the open rows from there on are packed for the occasion."""
         if row >= len(self):
             return None
@@ -209,7 +226,7 @@ class Search:
         numbers = range(block.base, self.row)
         return list(numbers) if mask is None else list(compress(numbers, mask.to_bytes(block.count, "little")))
 
-    def _count(self, block: Block, mask: int | None) -> None:
+    def _count(self, block: Rows, mask: int | None) -> None:
         names = self._log._tables.layers.names
         codes = block.layers if mask is None else bytes(compress(block.layers, mask.to_bytes(block.count, "little")))
         for code in set(codes):

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, TypeAlias
 
-from protocols.record.block import SOFT_ERRORS, Block, Table, Tables
+from protocols.record.block import SOFT_ERRORS, Rows, Table, Tables
 from protocols.record.event import LAYERS
 
 FieldName: TypeAlias = Literal["word", "regex", "conn", "service", "layer", "kind", "dir", "errno", "failed"]
@@ -119,7 +119,7 @@ class Bound:
     def __init__(self, wanted: Filter, tables: Tables) -> None:
         self._tables = tables
         self.layer_codes = None if wanted.layers is None else {tables.layers[layer] for layer in wanted.layers}
-        self._exact: list[tuple[Callable[[Block], Any], Table, frozenset[str]]] = []
+        self._exact: list[tuple[Callable[[Rows], Any], Table, frozenset[str]]] = []
         if wanted.services is not None:
             self._exact.append((lambda block: block.services, tables.services, wanted.services))
         if wanted.conns is not None:
@@ -131,7 +131,7 @@ class Bound:
         }  # fmt: skip
         self._seen: dict[Term, tuple[int, set[int]]] = {}
 
-    def mask(self, block: Block) -> Mask:
+    def mask(self, block: Rows) -> Mask:
         """Which rows pass, whatever their layer."""
         mask: Mask = None
         for column, table, names in self._exact:
@@ -150,7 +150,7 @@ class Bound:
                 return 0
         return mask
 
-    def _term_mask(self, term: Term, block: Block) -> bytes:
+    def _term_mask(self, term: Term, block: Rows) -> bytes:
         tables = self._tables
         match term.field:
             case "word":

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from protocols.record.bulk import Bulk, summary_of, unpacked
 from protocols.record.event import Event
+from protocols.record.log import BULK_ROWS, EventLog, Filter
 from protocols.record.recorder import Recorder
 
 PEERS = [("127.0.0.1", 4000), ("127.0.0.1", 4001)]
@@ -87,3 +88,37 @@ def test_a_summary_is_one_line_that_acts_on_nothing() -> None:
     assert summary_of("\u202eevil\x1b[2J".encode()) == r"\u202eevil\x1b[2J"
     cut = summary_of(("x" * 119 + "\u2603").encode())
     assert cut == "x" * 119 + "\u2026"
+
+
+@given(
+    st.lists(st.text("abAB dx", max_size=6), min_size=BULK_ROWS, max_size=BULK_ROWS + 40),
+    st.sampled_from(["ab", "b a", "x", "gram", "conn:1", "conn:2 a", "kind:datagram", "kind:recv", "dir:in", "dir:out",
+                     "/^datagram a/", "service:bucket a", "-ab", "errno", "layer:call"]),
+)  # fmt: skip
+def test_a_log_finds_rows_of_a_bulk_as_it_finds_events(texts: list[str], query: str) -> None:
+    bulk = bulk_of([text.encode() for text in texts])
+    whole, single = EventLog(), EventLog(block_rows=16)
+    note = (0, "note", "started", "x", None, None, None, None, None, "ab conn", None)
+    for log in (whole, single):
+        log.append([note])  # type: ignore[list-item]
+    whole.append_bulk(bulk)
+    single.append(list(bulk.raws()))
+    for log in (whole, single):
+        log.append([note])  # type: ignore[list-item]
+    assert len(whole) == len(single)
+    one, other = ([Event.of(log.raw(row)) for row in range(len(log))] for log in (whole, single))
+    assert one == other
+    assert whole.rows(Filter(query)) == single.rows(Filter(query))
+    assert whole.layer_counts() == single.layer_counts()
+    assert (whole.services(), sorted(whole.conns())) == (single.services(), sorted(single.conns()))
+
+
+def test_a_small_bulk_is_events_like_others_and_a_full_log_lets_the_oldest_go() -> None:
+    log = EventLog(limit_rows=500)
+    log.append_bulk(bulk_of([b"few"] * 3))
+    for _ in range(10):
+        log.append_bulk(bulk_of([b"many"] * 100))
+    assert len(log) == 1003
+    assert 400 <= len(log) - log.first <= 500
+    assert log.event(1002).data == b"many"
+    assert log.layer_counts()["message"] == len(log) - log.first
