@@ -10,27 +10,31 @@ import os
 import signal
 import sys
 import threading
+from importlib import import_module
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from netlab_gui import journal
+from netlab_gui import journal, panels
 from netlab_gui.crash import CrashReports, Report
 from netlab_gui.settings import Settings
-from netlab_gui.shutdown import Shutdown, Steps
 from netlab_gui.window import Window
-from protocols.lab import Lab
-from widgets.bridge import Bridge
 from widgets.theme.theme import theme
 
-LATE_MS: Final = 150
+if TYPE_CHECKING:
+    from netlab_gui.shutdown import Shutdown
+    from netlab_gui.workplace import Workplace
+    from protocols.lab import Lab
+    from widgets.bridge import Bridge
+
 SIGNAL_LOOK_MS: Final = 100
 CRASH_LOOK_MS: Final = 300
 
 OFFSCREEN_NOISE: Final = "propagateSizeHints"
 """The offscreen plugin says so whenever a window has a least size."""
+LOADED_LATER: Final = ("protocols.lab", "widgets.timeline.dock", "widgets.inspector.dock", "netlab_gui.workplace")
 NO_WINDOW: Final = """\
 netlab: the window can't open, because Qt can't use the display: {said}
 "netlab --help" names the commands that need no window; "QT_QPA_PLATFORM=offscreen netlab" runs unseen.
@@ -38,30 +42,30 @@ netlab: the window can't open, because Qt can't use the display: {said}
 
 
 class Application:
-    """Everything of one run of the window. Make one with `make()`, end it with `dispose()`."""
+    """Everything of one run of the window. Make one with `make()`, end it with `dispose()`.
+
+    lab, bridge, workplace and shutdown are there once the window has been painted.
+    """
+
+    lab: Lab
+    bridge: Bridge
+    workplace: Workplace
+    shutdown: Shutdown
 
     def __init__(self, qt: QApplication, settings: Settings) -> None:
         self.qt = qt
         self.settings = settings
         self.crashes = CrashReports()
         self.crashes_seen: list[Report] = []
+        self.furnished = False
         self._signals = 0
-        self.lab = Lab()
-        self.bridge = Bridge(self.lab)
-        self.window = Window(self.lab, self.bridge, settings)
-        self.shutdown = Shutdown(
-            self.bridge,
-            Steps(
-                panels_off=self.window.panels_off,
-                stop_all=self.lab.running.stop_all,
-                close_lab=self._close_lab,
-                save_settings=self.window.save_state,
-                quit=self._quit,
-            ),
-        )
-        self.window.closing.connect(self.shutdown.begin)
-        self.shutdown.told.connect(self.window.show_shutdown)
-        QTimer.singleShot(LATE_MS, self.window, self._late_start)
+        self._session_file: str | None = None
+        theme().hold()
+        self.window = Window(settings)
+        theme().release()
+        self._loads = list(reversed((*LOADED_LATER, panels.room_of(self.window.stack.current))))
+        self.window.painted.connect(self._load_next)
+        self.window.closing.connect(self._on_closing)
 
     @classmethod
     def make(cls) -> Application:
@@ -81,14 +85,15 @@ class Application:
         qt.setQuitOnLastWindowClosed(False)
         return cls(qt, settings)
 
-    def run(self) -> int:
-        """Show the window and live until it is closed; returns the exit status."""
+    def run(self, session_file: str | None = None) -> int:
+        """Show the window, with a saved session in it if given, and live until it is closed; the exit status."""
+        self._session_file = session_file
         self.crashes.install()
-        self._take_signals()
-        self.bridge.every(CRASH_LOOK_MS, self._look_for_crashes)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
         self.window.show()
         status = self.qt.exec()
-        stuck = self.shutdown.stuck
+        stuck = self.shutdown.stuck if self.furnished else ()
         self.crashes.close()
         if stuck:
             print(f"netlab: did not end in time and was left behind: {', '.join(stuck)}", file=sys.stderr)
@@ -96,24 +101,58 @@ class Application:
 
     def dispose(self) -> None:
         """Let go of the window and of all it holds, after the shutdown."""
-        self.bridge.close()
         self.window.hide()
         self.window.deleteLater()
-        self.bridge.deleteLater()
-        self.shutdown.deleteLater()
-
-    def _late_start(self) -> None:
-        """What the first picture did not need."""
-        self.window.sessions.changed.connect(self._on_sessions_changed)
-        self.window.late_start()
+        if self.furnished:
+            self.bridge.close()
+            self.bridge.deleteLater()
+            self.shutdown.deleteLater()
 
     @property
     def ready(self) -> bool:
-        """The late part of the start is done: what happens from now on is in the session file."""
-        return self.window.sessions.started
+        """The start is over: what happens from now on is in the session file."""
+        return self.furnished and self.workplace.sessions.started
 
-    def _on_sessions_changed(self) -> None:
-        self.window.sessions.changed.disconnect(self._on_sessions_changed)
+    def _load_next(self) -> None:
+        """Load the rooms one after the other; between two of them the window answers. Then furnish it."""
+        if not self._loads:
+            self._furnish()
+            return
+        try:
+            import_module(self._loads.pop())
+        except ImportError as error:  # what is missing says so where it is used
+            journal.write(f"not loaded: {error}")
+        QTimer.singleShot(0, self.window, self._load_next)
+
+    def _furnish(self) -> None:
+        """What the first picture did not need: the lab, the panel, the docks; then the session file."""
+        from netlab_gui.shutdown import Shutdown, Steps
+        from netlab_gui.workplace import Workplace
+        from protocols.lab import Lab
+        from widgets.bridge import Bridge
+
+        self.lab = Lab()
+        self.bridge = Bridge(self.lab)
+        theme().hold()
+        self.workplace = Workplace(self.window, self.lab, self.bridge)
+        theme().release()
+        steps = Steps(
+            panels_off=self.window.panels_off,
+            stop_all=self.lab.running.stop_all,
+            close_lab=self._close_lab,
+            save_settings=self.window.save_state,
+            quit=self._quit,
+        )
+        self.shutdown = Shutdown(self.bridge, steps)
+        self.shutdown.told.connect(self.workplace.show_shutdown)
+        self.bridge.every(SIGNAL_LOOK_MS, self._look_for_signals)
+        self.bridge.every(CRASH_LOOK_MS, self._look_for_crashes)
+        self.furnished = True
+        self.workplace.sessions.changed.connect(self._on_first_session)
+        self.workplace.sessions.begin(self._session_file)
+
+    def _on_first_session(self) -> None:
+        self.workplace.sessions.changed.disconnect(self._on_first_session)
         if os.environ.get("NETLAB_TELL_READY"):
             print("ready", flush=True)
 
@@ -122,8 +161,14 @@ class Application:
             self.crashes_seen.append(report)
             self.window.show_crash(report)
 
+    def _on_closing(self) -> None:
+        if self.furnished:
+            self.shutdown.begin()
+        else:
+            self._quit()
+
     def _close_lab(self) -> None:
-        self.window.sessions.close()
+        self.workplace.sessions.close()
         self.lab.close()
 
     def _quit(self) -> None:
@@ -131,11 +176,6 @@ class Application:
         self.qt.quit()
 
     # SIGINT and SIGTERM end the window as its close button does; the second one at once.
-
-    def _take_signals(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
-        self.bridge.every(SIGNAL_LOOK_MS, self._look_for_signals)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signals += 1
@@ -150,9 +190,7 @@ class Application:
 def run_window(session_file: str | None = None) -> int:
     """`netlab`: open the window, optionally with a saved session in it; returns the exit status."""
     application = Application.make()
-    if session_file is not None:
-        application.window.open_later(session_file)
-    status = application.run()
+    status = application.run(session_file)
     application.dispose()
     _leave(status)
     return status

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
@@ -149,8 +149,14 @@ def unreachable(widget: QWidget) -> str:
         return "it is hidden"
     if not widget.isEnabled():
         return "it is greyed"
-    point: QPoint = widget.mapToGlobal(widget.rect().center())
-    met = QApplication.widgetAt(point)
+    window = widget.window()
+    over = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+    if over is not None and over.window() is not window:
+        return f"{type(over).__name__} lies over the window"
+    point = widget.mapTo(window, widget.rect().center())
+    if not window.rect().contains(point):
+        return "it is outside the window"
+    met = window.childAt(point)  # not widgetAt(): that one knows only what lies on the screen
     if met is None or not (met is widget or widget.isAncestorOf(met)):
-        return f"{type(met).__name__} lies over it" if met is not None else "it is outside the window"
+        return f"{type(met).__name__} lies over it"
     return ""

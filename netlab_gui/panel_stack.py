@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from netlab_gui import journal
 from netlab_gui.panels import PANELS, Entry
+from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
@@ -26,12 +27,18 @@ class PanelStack(QStackedWidget):
 
     came = Signal(str)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk: Desk | None = None
         self._panels: dict[str, Panel] = {}
         self._states: dict[str, Any] = {}
         self.current = ""
+
+    def furnish(self, desk: Desk) -> None:
+        """There is a lab now: the panel that was asked for can be built."""
+        self._desk = desk
+        wanted, self.current = self.current, ""
+        self.show_panel(wanted)
 
     def ids(self) -> list[str]:
         """The ids of all panels, in the order of the rail."""
@@ -42,21 +49,26 @@ class PanelStack(QStackedWidget):
         return next((entry.title for entry in PANELS if entry.id == self.current), "")
 
     def panel(self, panel_id: str) -> Panel:
-        """A panel; the first call builds it."""
+        """A panel; the first call builds it. There must be a lab."""
         if panel_id not in self._panels:
-            panel = self._build(next(entry for entry in PANELS if entry.id == panel_id))
-            self._panels[panel_id] = panel
-            self.addWidget(panel)
+            assert self._desk is not None
+            theme().hold()
+            try:
+                panel = self._build(next(entry for entry in PANELS if entry.id == panel_id), self._desk)
+                self._panels[panel_id] = panel
+                self.addWidget(panel)
+            finally:
+                theme().release()
         return self._panels[panel_id]
 
-    def _build(self, entry: Entry) -> Panel:
+    def _build(self, entry: Entry, desk: Desk) -> Panel:
         try:
-            panel = entry.build(self._desk)
+            panel = entry.build(desk)
         except Exception as error:  # noqa: BLE001 - one broken room must not keep the window from opening
             from netlab_gui.broken_panel import BrokenPanel
 
             sys.excepthook(type(error), error, error.__traceback__)
-            return BrokenPanel(self._desk, entry.title, error)
+            return BrokenPanel(desk, entry.title, error)
         state = self._states.get(entry.id)
         if isinstance(state, dict):
             try:
@@ -68,6 +80,9 @@ class PanelStack(QStackedWidget):
     def show_panel(self, panel_id: str) -> None:
         """Bring a panel to the front; an unknown id is ignored."""
         if panel_id == self.current or panel_id not in self.ids():
+            return
+        if self._desk is None:
+            self.current = panel_id
             return
         panel = self.panel(panel_id)
         if self.current:

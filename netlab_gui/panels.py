@@ -51,6 +51,11 @@ def start_panel() -> str:
     return PANELS[0].id
 
 
+def room_of(panel_id: str) -> str:
+    """The module that a panel's widget is in."""
+    return next(entry.widget for entry in PANELS if entry.id == panel_id).partition(":")[0]
+
+
 def command_modules() -> tuple[str, ...]:
     """The modules that add command lines, in order."""
     return tuple(entry.commands for entry in PANELS if entry.commands)

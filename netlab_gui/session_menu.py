@@ -7,13 +7,13 @@ how sessions are stored.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFileDialog, QFrame, QLineEdit, QMenu, QVBoxLayout, QWidget
 
-from netlab_gui.sessions import SUFFIX
 from widgets.parts.field import LabelledField
 from widgets.statusbar import size_words
 from widgets.theme.theme import theme
@@ -23,65 +23,92 @@ if TYPE_CHECKING:
     from widgets.actions import Actions
 
 GROUP: Final = "Session"
+SUFFIX: Final = ".netlab"
 FILTER: Final = f"NetLab sessions (*{SUFFIX});;All files (*)"
 
 
 class SessionMenu(QMenu):
     """The menu under the session's name. Recent sessions are looked up when it opens."""
 
-    def __init__(self, sessions: Sessions, actions: Actions, window: QWidget) -> None:
+    def __init__(self, actions: Actions, window: QWidget) -> None:
         super().__init__("Session", window)
-        self._sessions = sessions
+        self._sessions: Sessions | None = None
         self._window = window
         add = actions.add
-        self._new = add("session.new", "New session", sessions.new, "plus", "Ctrl+Shift+N", GROUP,
+        self._new = add("session.new", "New session", self._on_new, "plus", "Ctrl+Shift+N", GROUP,
                         "Keep what was recorded and begin with an empty time line")  # fmt: skip
         self._rename = add("session.rename", "Rename\u2026", self.ask_name, "pencil", None, GROUP)
         self._save = add("session.save_as", "Save as\u2026", self._on_save_as, "save", "Ctrl+Shift+S", GROUP,
                          "A copy of the session as one file")  # fmt: skip
         self._open = add("session.open", "Open\u2026", self._on_open, "folder-open", "Ctrl+O", GROUP,
                          "Look at a saved session; what runs goes on")  # fmt: skip
-        self._back = add("session.back", "Back to the live session", sessions.back, "undo-2", None, GROUP)
+        self._back = add("session.back", "Back to the live session", self._on_back, "undo-2", None, GROUP)
         self.addActions([self._new, self._rename, self._save])
         self.addSeparator()
         self.addAction(self._open)
         self._recent = self.addMenu(theme().icon("history", "text"), "Recent")
         self.addSeparator()
         self.addAction(self._back)
-        self.aboutToShow.connect(self._refresh)
+        for action in (self._new, self._rename, self._save, self._open, self._back):
+            action.setEnabled(False)
+
+    def attach(self, sessions: Sessions) -> None:
+        """There are sessions now."""
+        self._sessions = sessions
         sessions.changed.connect(self._refresh)
+        self.aboutToShow.connect(self._refresh)
+        self._new.setEnabled(True)
+        self._open.setEnabled(True)
         self._refresh()
 
     def _refresh(self) -> None:
-        live = not self._sessions.read_only
+        sessions = self._sessions
+        if sessions is None:
+            return
+        live = not sessions.read_only
         self._back.setEnabled(not live)
-        self._rename.setEnabled(live and self._sessions.writable)
-        self._save.setEnabled(live and self._sessions.writable)
+        self._rename.setEnabled(live and sessions.writable)
+        self._save.setEnabled(live and sessions.writable)
         self._recent.clear()
-        for one in self._sessions.recent:
-            words = f"{one.name}\t{size_words(one.size_bytes)}".replace("&", "&&")
+        for one in sessions.recent:
+            words = f"{one.title}\t{size_words(one.size_bytes)}".replace("&", "&&")
             action = self._recent.addAction(words)
             action.setToolTip(str(one.path))
-            action.triggered.connect(lambda _checked=False, path=one.path: self._sessions.open(path))
-        self._recent.setEnabled(bool(self._sessions.recent))
+            action.triggered.connect(partial(sessions.open, one.path))
+        self._recent.setEnabled(bool(sessions.recent))
+
+    def _on_new(self) -> None:
+        if self._sessions is not None:
+            self._sessions.new()
+
+    def _on_back(self) -> None:
+        if self._sessions is not None:
+            self._sessions.back()
 
     def ask_name(self) -> None:
         """A line under the toolbar; Return renames, Escape leaves it."""
-        line = NameLine(self._window, self._sessions.name, self._sessions.rename)
-        line.open_at(QPoint(theme().px(92), theme().px(48)))
+        if self._sessions is not None:
+            line = NameLine(self._window, self._sessions.name, self._sessions.rename)
+            line.open_at(QPoint(theme().px(92), theme().px(48)))
 
     def _on_save_as(self) -> None:
-        dialog = QFileDialog(self._window, "Save the session as", str(self._sessions.suggested_file()), FILTER)
+        if self._sessions is None:
+            return
+        sessions, suggested = self._sessions, self._sessions.suggested_file()
+        dialog = QFileDialog(self._window, "Save the session as", str(suggested), FILTER)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.lstrip("."))
-        dialog.selectFile(self._sessions.suggested_file().name)
-        dialog.fileSelected.connect(lambda path: self._sessions.save_as(Path(path)))
+        dialog.selectFile(suggested.name)
+        dialog.fileSelected.connect(lambda path: sessions.save_as(Path(path)))
         self._show(dialog)
 
     def _on_open(self) -> None:
-        dialog = QFileDialog(self._window, "Open a session", str(self._sessions.suggested_file().parent), FILTER)
+        if self._sessions is None:
+            return
+        sessions = self._sessions
+        dialog = QFileDialog(self._window, "Open a session", str(sessions.suggested_file().parent), FILTER)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self._sessions.open(Path(path)))
+        dialog.fileSelected.connect(lambda path: sessions.open(Path(path)))
         self._show(dialog)
 
     def _show(self, dialog: QFileDialog) -> None:

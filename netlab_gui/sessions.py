@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from netlab_gui.session_menu import SUFFIX
 from protocols.record.log import EventLog
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from protocols.record.store import Store
     from widgets.desk import Desk
 
-SUFFIX: Final = ".netlab"
 UNNAMED: Final = "New session"
 RECENT: Final = 10
 CLOSE_S: Final = 5.0

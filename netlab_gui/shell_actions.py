@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EVENTS_LOOKED_AT: Final = 5000
 EVENTS_FOUND: Final = 5
+STOP_S: Final = 2.0
 GROUP_VIEW: Final = "View"
 GROUP_GO: Final = "Go to"
 GROUP_LAB: Final = "Lab"
@@ -38,7 +39,7 @@ class ShellActions:
         self._window = window
         self._palette: CommandPalette | None = None
         self._presented_from = 1.0
-        add = window.desk.actions.add
+        add = window.registry.add
         self.palette: QAction = add(
             "lab.palette", "Search everything", self._open_palette, "search", "Ctrl+K", GROUP_LAB
         )  # fmt: skip
@@ -67,20 +68,20 @@ class ShellActions:
         )  # fmt: skip
         self.help.setProperty("wordless", True)
         self._add_plain()
-        self.session_menu = SessionMenu(window.sessions, window.desk.actions, window)
+        self.session_menu = SessionMenu(window.registry, window)
         self.menu_button = self._menu_button()
         theme().changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
     def _add_plain(self) -> None:
         """Actions that only the palette, the menu and their keys show."""
-        window, add = self._window, self._window.desk.actions.add
+        window, add = self._window, self._window.registry.add
         for number, entry in enumerate(PANELS, 1):
             keys = "Ctrl+," if entry.id == "settings" else f"Ctrl+{number}"
             add(f"go.{entry.id}", entry.title, partial(window.show_panel, entry.id), entry.icon, keys, GROUP_GO)
         add("view.inspector", "Show or hide the inspector", self._toggle_inspector, "panel-right", "Ctrl+I", GROUP_VIEW)
         add("lab.stop_all", "Stop everything that runs", self._stop_all, "circle-stop", "Ctrl+Shift+X", GROUP_LAB,
-            fits=lambda: any(one.state == "running" for one in window.desk.running.all()))  # fmt: skip
+            fits=lambda: window.workplace is not None and bool(window.workplace.running_names()))  # fmt: skip
         add("lab.quit", "Quit", window.close, "power", "Ctrl+Q", GROUP_LAB)
 
     def _menu_button(self) -> QToolButton:
@@ -98,7 +99,7 @@ class ShellActions:
 
     def _fill_menu(self, menu: QMenu) -> None:
         menu.clear()
-        for group, entries in self._window.desk.actions.groups().items():
+        for group, entries in self._window.registry.groups().items():
             part = menu.addMenu(group or "More")
             for entry in entries:
                 part.addAction(entry.action)
@@ -109,10 +110,10 @@ class ShellActions:
         if self._palette is None:
             from widgets.command_palette import CommandPalette
 
-            self._palette = CommandPalette(self._window.desk.actions, self._window, self._window.stack.title)
+            self._palette = CommandPalette(self._window.registry, self._window, self._window.stack.title)
             self._palette.add_source("Services", self._find_services)
             self._palette.add_source("Events", self._find_events)
-            self._palette.python_requested.connect(lambda script: self._window.desk.show_python(script, {}))
+            self._palette.python_requested.connect(self._show_python)
         self._palette.open_under(self._window.toolbar.field)
 
     def palette_is_open(self) -> bool:
@@ -127,31 +128,36 @@ class ShellActions:
     def _find_services(self, query: str) -> Iterable[Found]:
         from widgets.palette_model import Found
 
-        for service in self._window.desk.running.all():
-            facts = service.facts()
-            if facts.state == "running" and query.lower() in f"{facts.name} {facts.kind} {facts.where}".lower():
+        place = self._window.workplace
+        for facts in place.facts() if place is not None else ():
+            if query.lower() in f"{facts.name} {facts.kind} {facts.where}".lower():
                 yield Found(facts.name, lambda: self._window.show_panel("running"), facts.where, "activity")
 
     def _find_events(self, query: str) -> Iterable[Found]:
         from widgets.palette_model import Found
 
-        log, wanted, found = self._window.desk.log, query.lower(), 0
+        place, wanted, found = self._window.workplace, query.lower(), 0
+        if place is None:
+            return
+        log = place.desk.log
         for row in range(len(log) - 1, max(log.first, len(log) - EVENTS_LOOKED_AT) - 1, -1):
             raw = log.raw(row)
             if wanted in raw[9].lower() or wanted in raw[2].lower():
-                yield Found(raw[9] or raw[2], partial(self._select, row), raw[3] or "", "scan-line")
+                yield Found(raw[9] or raw[2], partial(place.desk.selection.select, row), raw[3] or "", "scan-line")
                 found += 1
                 if found >= EVENTS_FOUND:
                     return
 
-    def _select(self, row: int) -> None:
-        self._window.desk.selection.select(row)
+    def _show_python(self, script: str) -> None:
+        if self._window.workplace is not None:
+            self._window.workplace.docks.show_python(script, {})
 
     # Handlers
 
     def _on_record_toggled(self, on: bool) -> None:
-        recorder = self._window.lab.recorder
-        if recorder.enabled != on:
+        place = self._window.workplace
+        if place is not None and place.lab.recorder.enabled != on:
+            recorder = place.lab.recorder
             recorder.enabled = on
             word = "goes on" if on else "pauses: calls made from now on are not on the time line"
             recorder.note("recording", f"Recording {word}")
@@ -170,17 +176,21 @@ class ShellActions:
         self._window.settings.dark = not theme().dark
 
     def _on_python_toggled(self, on: bool) -> None:
-        docks = self._window.docks
-        if on != docks.drawer_is_open:
+        place = self._window.workplace
+        if place is not None and on != place.docks.drawer_is_open:
+            docks = place.docks
             docks.open_drawer() if on else docks.close_drawer()
 
     def _toggle_inspector(self) -> None:
-        inspector = self._window.docks.inspector
-        inspector.setVisible(not inspector.isVisible())
+        if self._window.workplace is not None:
+            inspector = self._window.workplace.docks.inspector
+            inspector.setVisible(not inspector.isVisible())
 
     def _stop_all(self) -> None:
-        bridge, running = self._window.bridge, self._window.desk.running
-        bridge.call(lambda: running.stop_all(2.0), self._on_all_stopped)
+        place = self._window.workplace
+        if place is not None:
+            running = place.desk.running
+            place.bridge.call(lambda: running.stop_all(STOP_S), self._on_all_stopped)
 
     def _on_all_stopped(self, left: list[str]) -> None:
         if left:
@@ -191,7 +201,7 @@ class ShellActions:
     def _show_shortcuts(self) -> None:
         from widgets.shortcuts import ShortcutsDialog
 
-        dialog = ShortcutsDialog(self._window.desk.actions, self._window)
+        dialog = ShortcutsDialog(self._window.registry, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

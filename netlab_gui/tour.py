@@ -98,12 +98,13 @@ def _window_row(application: Application, folder: Path) -> dict[str, object]:
     window = application.window
     window.show_panel(window.stack.ids()[0])
     settle()
-    checks = [Verdict("the time line holds what the panels did", wait_until(lambda: len(window.desk.log) > 0, 2))]
+    log = application.workplace.desk.log
+    checks = [Verdict("the time line holds what the panels did", wait_until(lambda: len(log) > 0, 2))]
     checks.append(Verdict("no event was dropped", application.lab.recorder.dropped == 0))
     QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    checks.append(Verdict("Ctrl+K opens the command palette", wait_until(window.palette_is_open, 2)))
+    checks.append(Verdict("Ctrl+K opens the command palette", wait_until(window.shell.palette_is_open, 2)))
     _pictures(application, folder, "window")
-    window.close_palette()
+    window.shell.close_palette()
     checks.append(Verdict("nothing unexpected happened", not application.crashes_seen))
     return _row("window", checks)
 

@@ -1,0 +1,108 @@
+"""Workplace: what stands in the window once there is a lab: panels, docks, session, live numbers.
+
+It joins the shared things into the desk and opens its doors. It must not know what a panel is
+about.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from netlab_gui.docks import Docks
+from netlab_gui.sessions import Sessions
+from protocols.record.log import EventLog
+from widgets.desk import Desk
+from widgets.selection import Selection
+from widgets.statusbar import Counts
+
+if TYPE_CHECKING:
+    from netlab_gui.window import Window
+    from protocols.lab import Lab
+    from protocols.record.event import Event, Raw
+    from protocols.service.base import Facts
+    from widgets.bridge import Bridge
+
+LOOK_MS: Final = 250
+NAMES_TOLD: Final = 8
+
+
+class Workplace(QObject):
+    """The furniture of one window. Made between `theme().hold()` and `release()`: it is many widgets."""
+
+    def __init__(self, window: Window, lab: Lab, bridge: Bridge) -> None:
+        super().__init__(window)
+        self._window = window
+        self.lab, self.bridge = lab, bridge
+        self.desk = Desk(lab, bridge, window.registry, Selection(self), EventLog())
+        self.sessions = Sessions(self.desk, window.settings, window.strips)
+        self.docks = Docks(window.floor, self.desk)
+        self._open_doors()
+        self._restore()
+        window.workplace = self
+        window.stack.furnish(self.desk)
+        bridge.every(LOOK_MS, self._look)
+
+    def _open_doors(self) -> None:
+        desk, window = self.desk, self._window
+        desk.show_python = self.docks.show_python
+        desk.toast = window.toast
+        desk.explain = self._explain
+        desk.show_panel = window.show_panel
+        self.docks.drawer_shown.connect(window.shell.python.setChecked)
+        self.sessions.changed.connect(self._on_sessions_changed)
+        self.sessions.shown.connect(self._on_session_shown)
+        window.shell.session_menu.attach(self.sessions)
+        window.status.events_requested.connect(lambda: self.docks.timeline.set_folded(False))
+
+    def _restore(self) -> None:
+        kept = self._window.settings.window()
+        contents = kept.get("contents")
+        if not self.docks.restore(kept.get("docks"), contents if isinstance(contents, dict) else {}):
+            self.docks.start_sizes(self._window.width(), self._window.height())
+
+    def _explain(self, event: Event) -> None:
+        self.docks.inspector.show()
+        self.docks.inspector.explain(event)
+
+    # What goes on
+
+    def facts(self) -> list[Facts]:
+        """What the services that run now occupy."""
+        return [service.facts() for service in self.desk.running.all() if service.state == "running"]
+
+    def running_names(self) -> list[str]:
+        """The names of the services that run now."""
+        return [service.name for service in self.desk.running.all() if service.state == "running"]
+
+    def show_shutdown(self, step: str) -> None:
+        """Say what the shutdown waits for."""
+        running = self.running_names()
+        if step.startswith("2") and running:
+            words = ", ".join(running[:NAMES_TOLD]) + (" \u2026" if len(running) > NAMES_TOLD else "")
+            self._window.strips.say("quit", "note", "Stopping", words, closable=False)
+
+    def _look(self) -> None:
+        """The numbers that change by themselves, a few times a second."""
+        window, sessions, events = self._window, self.sessions, len(self.sessions.live_log)
+        facts = self.facts()
+        window.status.show_running(facts)
+        window.status.show_counts(Counts(self.lab.recorder.dropped, events, sessions.size_bytes, sessions.problem))
+        window.toolbar.light.show_events(events)
+        window.rail.set_alive("sockets", f"{len(facts)} running" if facts else "")
+
+    def _on_sessions_changed(self) -> None:
+        self._window.show_session(self.sessions.name, read_only=self.sessions.read_only)
+
+    def _on_session_shown(self, log: EventLog) -> None:
+        """Another log comes into view. The live one goes on filling, whether it is looked at or not."""
+        live, timeline = self.sessions.live_log, self.docks.timeline
+        self.bridge.remove_consumer(timeline.consume)
+        self.bridge.remove_consumer(self._keep_live)
+        timeline.show_log(log)
+        self.bridge.add_consumer(timeline.consume if log is live else self._keep_live)
+
+    def _keep_live(self, batch: list[Raw]) -> None:
+        self.sessions.live_log.append(sorted(batch, key=itemgetter(0)))
