@@ -19,10 +19,12 @@ from shiboken6 import isValid
 
 if TYPE_CHECKING:
     from protocols.lab import Lab
+    from protocols.record.bulk import Bulk
     from protocols.record.event import Raw
 
 T = TypeVar("T")
 Consumer: TypeAlias = "Callable[[list[Raw]], None]"
+BulkConsumer: TypeAlias = "Callable[[Bulk], None]"
 
 ACTIVE_MS: Final = 30
 IDLE_MS: Final = 250
@@ -63,7 +65,8 @@ class Bridge(QObject):
         super().__init__(parent)
         self._lab = lab
         self._tail = lab.recorder.tail()
-        self._consumers: list[Consumer] = []
+        self._consumers: dict[Consumer, BulkConsumer | None] = {}
+        self._bulk_consumers: list[BulkConsumer] = []
         self._waiting: dict[int, _Waiting] = {}
         self._outcomes: deque[Any] = deque()
         self._polls: list[_Poll] = []
@@ -83,14 +86,25 @@ class Bridge(QObject):
         """Intents that have been given and have not come back yet."""
         return len(self._waiting)
 
-    def add_consumer(self, consume: Consumer) -> None:
-        """From now on hand every batch of events, oldest first, to `consume` too."""
-        self._consumers.append(consume)
+    def add_consumer(self, consume: Consumer, bulk: BulkConsumer | None = None) -> None:
+        """From now on hand every batch of events, oldest first, to `consume` too.
+
+        A bulk of datagrams goes to `bulk` as it is; without one, `consume` gets its rows as events.
+        """
+        self._consumers[consume] = bulk
 
     def remove_consumer(self, consume: Consumer) -> None:
         """Hand over no more; unknown consumers are ignored."""
-        if consume in self._consumers:
-            self._consumers.remove(consume)
+        self._consumers.pop(consume, None)
+
+    def add_bulk_consumer(self, consume: BulkConsumer) -> None:
+        """From now on hand every bulk of datagrams to `consume`, and nothing else."""
+        self._bulk_consumers.append(consume)
+
+    def remove_bulk_consumer(self, consume: BulkConsumer) -> None:
+        """Hand over no more; unknown consumers are ignored."""
+        if consume in self._bulk_consumers:
+            self._bulk_consumers.remove(consume)
 
     def call(
         self,
@@ -135,7 +149,7 @@ class Bridge(QObject):
         self._run_outcomes()
         deadline = time.monotonic() + limit_s
         while len(self._tail) and time.monotonic() < deadline:
-            self._hand_over(self._tail.take(SLICE_MAX))
+            self._hand_over(self._tail.take_items(SLICE_MAX))
         return len(self._tail)
 
     def close(self) -> None:
@@ -143,6 +157,7 @@ class Bridge(QObject):
         self._timer.stop()
         self._tail.close()
         self._consumers.clear()
+        self._bulk_consumers.clear()
         self._polls.clear()
         self._waiting.clear()
 
@@ -159,9 +174,9 @@ class Bridge(QObject):
         carried = 0
         while len(self._tail):
             before = time.monotonic()
-            batch = self._tail.take(self._slice)
-            self._hand_over(batch)
-            carried += len(batch)
+            batch = self._tail.take_items(self._slice)
+            rows = self._hand_over(batch)
+            carried += rows
             now = time.monotonic()
             if len(batch) >= self._slice:
                 self._slice = _next_slice(self._slice, now - before)
@@ -169,12 +184,34 @@ class Bridge(QObject):
                 break
         return carried
 
-    def _hand_over(self, batch: list[Raw]) -> None:
+    def _hand_over(self, items: list[Raw | Bulk]) -> int:
+        """Give items to the consumers in order, runs of events together; how many rows they were."""
+        rows, run = 0, list[Any]()
+        for item in items:
+            if isinstance(item, tuple):
+                run.append(item)
+                continue
+            if run:
+                self._give(run)
+                run = []
+            self._give_bulk(item)
+            rows += len(item) - 1
+        if run:
+            self._give(run)
+        return rows + len(items)
+
+    def _give(self, batch: list[Raw]) -> None:
         for consume in tuple(self._consumers):
-            try:
-                consume(batch)
-            except Exception as error:  # noqa: BLE001 - one broken view must not cost the others their events
-                _report(error)
+            _guarded(consume, batch)
+
+    def _give_bulk(self, bulk: Bulk) -> None:
+        for consume, whole in tuple(self._consumers.items()):
+            if whole is not None:
+                _guarded(whole, bulk)
+            else:
+                _guarded(consume, list(bulk.raws()))
+        for whole in tuple(self._bulk_consumers):
+            _guarded(whole, bulk)
 
     def _run_outcomes(self) -> None:
         self._outcomes.extend(self._lab.intents.take())
@@ -200,7 +237,7 @@ class Bridge(QObject):
                 poll.due = now + poll.interval_s
                 try:
                     poll.run()
-                except Exception as error:  # noqa: BLE001 - see _hand_over
+                except Exception as error:  # noqa: BLE001 - see _guarded
                     _report(error)
 
     def _pace(self, now: float) -> None:
@@ -223,6 +260,14 @@ def _next_slice(size: int, took_s: float) -> int:
 def _alive(waiting: _Waiting) -> bool:
     owners = [waiting.owner, getattr(waiting.done, "__self__", None), getattr(waiting.failed, "__self__", None)]
     return all(isValid(owner) for owner in owners if isinstance(owner, QObject))
+
+
+def _guarded(consume: Callable[[Any], None], what: object) -> None:
+    """One broken view must not cost the others their events."""
+    try:
+        consume(what)
+    except Exception as error:  # noqa: BLE001
+        _report(error)
 
 
 def _report(error: BaseException) -> None:

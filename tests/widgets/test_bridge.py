@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from array import array
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,6 +11,8 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from protocols.lab import Lab
+from protocols.record.bulk import Bulk
 from protocols.record.event import Raw
 from protocols.record.recorder import Recorder
 from protocols.service.base import Service
@@ -213,3 +216,26 @@ def test_losses_are_told_in_the_batch(qtbot: Any, house: House) -> None:
     qtbot.waitUntil(lambda: "events dropped" in kinds)
     assert kinds.count("n") == 10
     bridge.close()
+
+
+def test_a_bulk_goes_whole_to_who_wants_it_so_and_as_events_to_the_rest(qtbot: Any) -> None:
+    with Lab() as lab:
+        bridge = Bridge(lab)
+        got: list[tuple[str, object]] = []
+        bridge.add_consumer(lambda batch: got.append(("plain", [raw[2] for raw in batch])))
+        bridge.add_consumer(lambda batch: got.append(("both", len(batch))), lambda bulk: got.append(("both, bulk", len(bulk))))
+        bridge.add_bulk_consumer(lambda bulk: got.append(("bulks", len(bulk))))
+        lab.recorder.note("started", "x")
+        payload = b"ab"
+        lab.recorder.put_bulk(
+            Bulk("b", ("127.0.0.1", 1), array("q", [1, 2]), payload, array("I", [1, 2]), array("I", [0, 0]),
+                 [("127.0.0.1", 2)], ["1"], 0)
+        )  # fmt: skip
+        lab.recorder.note("stopped", "x")
+        qtbot.waitUntil(lambda: bridge.behind == 0, timeout=3000)
+        assert got == [
+            ("plain", ["started"]), ("both", 1),
+            ("plain", ["datagram", "datagram"]), ("both, bulk", 2), ("bulks", 2),
+            ("plain", ["stopped"]), ("both", 1),
+        ]  # fmt: skip
+        bridge.close()

@@ -15,6 +15,7 @@ from PySide6.QtCore import QByteArray, QPoint, QSaveFile, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QVBoxLayout, QWidget
 
+from protocols.record.bulk import Bulk
 from protocols.record.event import LAYERS, Raw
 from protocols.record.log import EventLog
 from widgets.parts.buttons import ActionButton, IconButton
@@ -65,7 +66,7 @@ class TimelineDock(QDockWidget):
         self._refresh.setInterval(REFRESH_MS)
         self._refresh.timeout.connect(self._on_refresh_timeout)
         self.model.counted.connect(self._on_model_counted)
-        desk.bridge.add_consumer(self.consume)
+        desk.bridge.add_consumer(self.consume, self.consume_bulk)
         self._on_refresh_timeout()
 
     def _make_title(self) -> TitleBar:
@@ -114,6 +115,11 @@ class TimelineDock(QDockWidget):
     def consume(self, batch: list[Raw]) -> None:
         """Take a batch from the bridge into the log and onto the views."""
         self.model.consume(batch)
+        self.views.took()
+
+    def consume_bulk(self, bulk: Bulk) -> None:
+        """Take many datagrams at once."""
+        self.model.consume_bulk(bulk)
         self.views.took()
 
     def show_log(self, log: EventLog) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from protocols.record.block import SOFT_ERRORS
+from protocols.record.bulk import Bulk
 from protocols.record.event import Raw
 from protocols.record.log import EventLog, Filter, Search
 from widgets.timeline import wording
@@ -163,6 +164,14 @@ class TimelineModel(QAbstractTableModel):
         ordered = sorted(batch, key=_T)
         self._index_errors(ordered)
         self.log.append(ordered)
+        self._after_append()
+
+    def consume_bulk(self, bulk: Bulk) -> None:
+        """Keep many datagrams at once and show what passes, unless paused."""
+        self.log.append_bulk(bulk)
+        self._after_append()
+
+    def _after_append(self) -> None:
         if self.log.first > self._floor:
             self._drop_oldest()
         if not self._paused and not self._slice.isActive():
