@@ -64,7 +64,8 @@ class CardHead(QWidget):
         row.setContentsMargins(PAD, 0, 8, 0)
         row.setSpacing(10)
         self.icon = IconLabel(icon)
-        self.icon.setVisible(bool(icon))
+        if not icon:
+            self.icon.hide()  # and never shown before it has a parent: it would be a window of its own
         self.title = ElidedLabel(title, "title")
         self.chip = Chip()
         self.chip.hide()
