@@ -1,0 +1,144 @@
+"""What a reader may rely on in every module: its name, its size, its docstring, and what it never does."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = ("protocols", "widgets", "netlab_gui", "assets", "setup")
+MODULES = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
+NAMES = [str(path.relative_to(ROOT)) for path in MODULES]
+FORBIDDEN_NAMES = {"utils", "util", "misc", "helpers", "helper", "common", "manager"}
+LINES_OF_A_MODULE = 500
+LINES_OF_A_FUNCTION = 60
+COLOUR = re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})\b")
+TOKENS = ROOT / "widgets" / "theme" / "tokens.py"
+REMOVED = {"asyncore", "asynchat", "smtpd", "imp", "cgi", "cgitb", "crypt", "nntplib", "telnetlib", "pipes"}
+DEAD = {"httpx", "PySide6.QtNetwork", "PySide6.QtCharts", "PySide6.QtAsyncio", "PySide6.QtConcurrent"}
+
+every_module = pytest.mark.parametrize("path", MODULES, ids=NAMES)
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 11))
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Every module named by an import, `from a import b` as "a.b" too."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def calls_of(path: Path) -> Iterator[str]:
+    """Every call as it is written: "os.fork"."""
+    yield from (ast.unparse(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(MODULES) > 50
+
+
+def test_no_drawer_without_a_subject() -> None:
+    parts = [(name, part) for name in NAMES for part in Path(name).with_suffix("").parts]
+    assert [name for name, part in parts if part.strip("_") in FORBIDDEN_NAMES] == []
+
+
+@every_module
+def test_a_module_is_small_enough_to_read(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").count("\n") <= LINES_OF_A_MODULE
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > LINES_OF_A_FUNCTION
+    ]
+    assert long == []
+
+
+@every_module
+def test_a_module_says_what_it_is(path: Path) -> None:
+    tree = tree_of(path)
+    assert ast.get_docstring(tree), "no docstring"
+    if path.name == "__init__.py" and len(tree.body) > 1:
+        # A room that is a library of its own may name what it offers; code lives in modules.
+        *imports, names = tree.body[1:]
+        assert all(isinstance(node, ast.ImportFrom) for node in imports)
+        assert isinstance(names, ast.Assign)
+        assert ast.unparse(names.targets[0]) == "__all__"
+
+
+@every_module
+def test_no_colour_outside_the_tokens(path: Path) -> None:
+    if path != TOKENS:
+        texts = [node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant)]
+        assert [text for text in texts if isinstance(text, str) and COLOUR.search(text)] == []
+
+
+def test_no_colour_in_a_style_sheet_or_an_icon() -> None:
+    found = [path for pattern in ("*.qss", "icons/*.svg") for path in (ROOT / "assets").rglob(pattern)
+             if COLOUR.search(path.read_text(encoding="utf-8"))]  # fmt: skip
+    assert found == []
+
+
+@every_module
+def test_nothing_dead_removed_or_dangerous_is_used(path: Path) -> None:
+    names = set(imports_of(path))
+    assert {name for name in names if name.partition(".")[0] in REMOVED or name in DEAD} == set()
+    assert not any(name.startswith("PySide6.QtNetwork.") for name in names)
+    assert "QThread" not in {name.rpartition(".")[2] for name in names}
+    assert names.isdisjoint({"pickle.loads", "pickle.load", "marshal", "shelve"})
+    assert {"eval", "exec", "os.system", "os.popen", "pickle.loads", "pickle.load"}.isdisjoint(calls_of(path))
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if "netlab_gui" in p.parts or "widgets" in p.parts],
+                         ids=lambda path: str(path.relative_to(ROOT)))  # fmt: skip
+def test_the_window_never_forks_sleeps_or_opens_a_modal_box(path: Path) -> None:
+    calls = set(calls_of(path))
+    assert calls.isdisjoint({"os.fork", "time.sleep"})
+    assert not any(call.startswith(("QMessageBox", "QInputDialog")) for call in calls)
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(line for lines in project.get("optional-dependencies", {}).values()
+                                          for line in lines)]  # fmt: skip
+    declared = {normal(re.split(r"[<>=!~;\[ ]", line)[0]) for line in wanted}
+    known = packages_distributions()
+    missing = set()
+    for path in MODULES:
+        for name in {name.partition(".")[0] for name in imports_of(path)}:
+            if name in sys.stdlib_module_names or name in PRODUCT or (path.parent.name == "setup"):
+                continue
+            if not {normal(found) for found in known.get(name, [name])} & (declared | {"shiboken6"}):
+                missing.add(f"{name} in {path.relative_to(ROOT)}")
+    assert missing == set()
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("word", ["/work/", "/tmp/plan", "seed-matrix", "design.md", "visual.md", "findings.md"])
+def test_nothing_names_the_place_where_it_was_made(word: str) -> None:
+    kinds = {".py", ".md", ".toml", ".qss", ".tmpl", ".txt", ".json", ".sh", ""}
+    folders = [*(ROOT / name for name in PRODUCT), ROOT / "tests", ROOT / ".ci"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix in kinds]
+    files += [path for path in ROOT.iterdir() if path.is_file() and path.suffix in kinds]
+    found = [str(path.relative_to(ROOT)) for path in files if path != Path(__file__).resolve()
+             and word in path.read_text(encoding="utf-8", errors="replace")]  # fmt: skip
+    assert found == []
