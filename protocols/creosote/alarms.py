@@ -5,14 +5,16 @@ It must not know how an alarm is shown: colour, sound and desktop notification a
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
 from protocols.creosote.filters import Finder, LogFilter
 from protocols.creosote.log import DatagramLog
 
-ROWS_A_LOOK: Final = 20_000
-"""Rows that one look at an alarm may read; beyond, the rest is looked at next time, and `behind` says how many."""
+BUDGET_S: Final = 0.004
+"""Time that one look may take; beyond, the rest is looked at next time, and `behind` says how many."""
+_CHUNK: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +54,28 @@ class Watch:
         """Rows not looked at yet."""
         return len(self._log) - max(self._row, self._log.first)
 
-    def look(self, now_s: float) -> list[Hit]:
-        """Look at what is new. `now_s`: any monotonic clock in seconds."""
+    def look(self, now_s: float, budget_s: float = BUDGET_S) -> list[Hit]:
+        """Look at what is new, for about `budget_s` seconds. `now_s`: any monotonic clock in seconds."""
         if not self._finders:
             self._row = len(self._log)
             return []
-        start = max(self._row, self._log.first)
-        stop = min(start + ROWS_A_LOOK, len(self._log))
-        self._row = stop
-        hits = []
-        for alarm, finder in self._finders:
-            rows: list[int] = []
-            for stretch in self._log.stretches(start, stop):
-                rows += finder.within(stretch, max(start - stretch.base, 0), min(stop - stretch.base, len(stretch)))
-            if rows:
-                hits.append(Hit(alarm, tuple(rows), self._is_loud(alarm, now_s)))
-        return hits
+        deadline = time.perf_counter() + budget_s
+        found: list[list[int]] = [[] for _ in self._finders]
+        self._row = max(self._row, self._log.first)
+        while self._row < len(self._log):
+            stretch = self._log.stretch(self._row)
+            start = self._row - stretch.base
+            stop = min(len(stretch), start + _CHUNK)
+            for rows, (_, finder) in zip(found, self._finders, strict=True):
+                rows += finder.within(stretch, start, stop)
+            self._row = stretch.base + stop
+            if time.perf_counter() > deadline:
+                break
+        return [
+            Hit(alarm, tuple(rows), self._is_loud(alarm, now_s))
+            for rows, (alarm, _) in zip(found, self._finders, strict=True)
+            if rows
+        ]
 
     def _is_loud(self, alarm: Alarm, now_s: float) -> bool:
         before = self._loud_at.get(alarm.name)

@@ -208,6 +208,14 @@ class DatagramLog:
                 high = middle
         return low
 
+    def snapshot(self) -> DatagramLog:
+        """The log as it is now, for another thread to read: stretches are shared, their rows never change."""
+        copy = DatagramLog(self._limit_bytes)
+        copy._stretches, copy._bases = list(self._stretches), list(self._bases)
+        copy._rows, copy.nbytes, copy.first = self._rows, self.nbytes, self.first
+        copy.senders, copy.counts = list(self.senders), Counter(self.counts)
+        return copy
+
     def stretches(self, start: int, stop: int) -> list[Stretch]:
         """The stretches that hold rows start..stop-1, oldest first."""
         start = max(start, self.first)

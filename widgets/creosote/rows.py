@@ -1,0 +1,265 @@
+"""LogRows: which rows of the log are shown, newest found first.
+
+Without a filter it is the whole log and keeps no list. With one, the newest rows are looked at
+first, in slices between which the event loop turns, so that the page that is seen answers at once
+however long the log is; what arrives meanwhile is looked at as it comes. It must not know views.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from protocols.creosote.filters import Finder, LogFilter
+from widgets.creosote.feed import Feed
+
+SLICE_S: Final = 0.008
+FIRST_S: Final = 0.020
+"""The first slice of a new filter runs before the event loop turns: what is found is painted at once."""
+CHUNK: Final = 1024
+CHUNK_MOST: Final = 1 << 18
+AIM_S: Final = 0.003
+PLAIN: Final = LogFilter()
+
+
+class LogRows(QObject):
+    """Rows by their place in the view, oldest first.
+
+    changed: there are more or fewer. shifted(n): n rows came in above what was there, or left (n < 0).
+    restarted: another filter, or another log.
+    """
+
+    changed = Signal()
+    shifted = Signal(int)
+    restarted = Signal()
+
+    def __init__(self, feed: Feed, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.feed = feed
+        self.wanted = PLAIN
+        self.searched_s = 0.0
+        self._floor = 0
+        self._next = 0
+        self._back = 0
+        self._older = array("I")
+        self._newer = array("I")
+        self._finder: Finder | None = None
+        self._chunk = CHUNK
+        self._begun = 0.0
+        self._paused = False
+        self._slice = QTimer(self)
+        self._slice.setSingleShot(True)
+        self._slice.timeout.connect(self._on_slice_timeout)
+        feed.grew.connect(self._on_feed_grew)
+        feed.emptied.connect(self._on_feed_emptied)
+
+    # Rows
+
+    def count(self) -> int:
+        """How many rows are shown."""
+        if self._finder is None:
+            return self._next - self._floor
+        return len(self._older) + len(self._newer)
+
+    def number(self, place: int) -> int:
+        """The log's row at a place."""
+        if self._finder is None:
+            return self._floor + place
+        older = len(self._older)
+        return self._older[older - 1 - place] if place < older else self._newer[place - older]
+
+    def place(self, row: int) -> int:
+        """The place of a log's row, or of the next one shown; `count()` when there is none."""
+        if self._finder is None:
+            return min(max(row - self._floor, 0), self.count())
+        low, high = 0, self.count()
+        while low < high:
+            middle = (low + high) // 2
+            if self.number(middle) < row:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def has(self, row: int) -> bool:
+        """Whether a log's row is shown."""
+        place = self.place(row)
+        return place < self.count() and self.number(place) == row
+
+    def numbers(self) -> range | array[int]:
+        """All rows shown, oldest first: a copy."""
+        if self._finder is None:
+            return range(self._floor, self._next)
+        whole = array("I", reversed(self._older))
+        whole.extend(self._newer)
+        return whole
+
+    # What is asked for
+
+    def set_filter(self, wanted: LogFilter) -> None:
+        """Show what passes. Raises FilterError before anything changes."""
+        log = self.feed.log
+        finder = None if wanted.everything else Finder(log, wanted, self.feed.epoch_ns)
+        self.wanted, self._finder = wanted, finder
+        end = len(log) if not self._paused else self._next
+        self._next = self._back = max(end, log.first)
+        self._floor = max(self._floor, log.first)
+        self._older, self._newer = array("I"), array("I")
+        self._chunk = CHUNK
+        self._begun = time.perf_counter()
+        if finder is not None:
+            self._look_back(FIRST_S)
+        self.restarted.emit()
+        self._go_on()
+
+    def hide_so_far(self) -> None:
+        """Show only what comes from now on; `show_all` brings the rest back."""
+        self._floor = self._next = len(self.feed.log)
+        self.set_filter(self.wanted)
+
+    def show_all(self) -> None:
+        """Show from the oldest row on again."""
+        self._floor = self.feed.log.first
+        self.set_filter(self.wanted)
+
+    @property
+    def hides(self) -> bool:
+        """Whether rows before a point are hidden on purpose."""
+        return self._floor > self.feed.log.first
+
+    @property
+    def paused(self) -> bool:
+        """Whether new rows wait."""
+        return self._paused
+
+    def set_paused(self, paused: bool) -> None:
+        """Let new rows wait, or show them all."""
+        self._paused = paused
+        if not paused:
+            self._on_feed_grew()
+        self.changed.emit()
+
+    @property
+    def waiting(self) -> int:
+        """Rows that came since the pause."""
+        return len(self.feed.log) - self._next if self._paused else 0
+
+    @property
+    def searching(self) -> bool:
+        """Whether rows are still to be looked at."""
+        if self._finder is None:
+            return False
+        return self._back > self._bottom or (not self._paused and self._next < len(self.feed.log))
+
+    @property
+    def unseen(self) -> int:
+        """Rows of the log that the filter has not looked at yet."""
+        return max(self._back - self._bottom, 0) if self._finder is not None else 0
+
+    @property
+    def _bottom(self) -> int:
+        return max(self._floor, self.feed.log.first)
+
+    # Looking
+
+    def _on_feed_grew(self) -> None:
+        self._forget_gone()
+        if self._paused:
+            self.changed.emit()
+            return
+        if self._finder is None:
+            self._next = len(self.feed.log)
+        else:
+            self._look_forward(SLICE_S)
+        self.changed.emit()
+        self._go_on()
+
+    def _on_feed_emptied(self) -> None:
+        self._floor = self._next = 0
+        self._paused = False
+        self.set_filter(self.wanted)
+
+    def _forget_gone(self) -> None:
+        """The log let its oldest rows go."""
+        first = self.feed.log.first
+        gone = 0
+        if self._finder is None:
+            gone = max(min(first, self._next) - self._floor, 0)
+        else:
+            while self._older and self._older[-1] < first:
+                self._older.pop()
+                gone += 1
+            if not self._older and self._newer and self._newer[0] < first:
+                cut = bisect_left(self._newer, first)
+                gone += cut
+                del self._newer[:cut]
+        self._floor = max(self._floor, first)
+        self._next = max(self._next, first)
+        if gone:
+            self.shifted.emit(-gone)
+
+    def _on_slice_timeout(self) -> None:
+        before = self.count()
+        self._look_forward(SLICE_S / 2)
+        added = self._look_back(SLICE_S)
+        if added:
+            self.shifted.emit(added)
+        if self.count() != before or not self.searching:
+            self.changed.emit()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self.searching and not self._slice.isActive():
+            self._slice.start(0)
+        elif self._finder is not None and not self.unseen and not self.searched_s:
+            self.searched_s = time.perf_counter() - self._begun
+
+    def _look_forward(self, budget_s: float) -> None:
+        log, finder = self.feed.log, self._finder
+        if finder is None or self._paused:
+            return
+        deadline = time.perf_counter() + budget_s
+        while self._next < len(log):
+            stretch = log.stretch(self._next)
+            start = self._next - stretch.base
+            stop = min(len(stretch), start + self._chunk)
+            before = time.perf_counter()
+            self._newer.extend(finder.within(stretch, start, stop))
+            self._next = stretch.base + stop
+            if self._timed(before, stop - start) > deadline:
+                return
+
+    def _look_back(self, budget_s: float) -> int:
+        """Look at older rows for about so long; how many were found."""
+        log, finder = self.feed.log, self._finder
+        if finder is None:
+            return 0
+        self.searched_s = 0.0
+        deadline = time.perf_counter() + budget_s
+        found = len(self._older)
+        while self._back > self._bottom:
+            stretch = log.stretch(self._back - 1)
+            stop = self._back - stretch.base
+            start = max(stop - self._chunk, self._bottom - stretch.base, 0)
+            before = time.perf_counter()
+            self._older.extend(reversed(finder.within(stretch, start, stop)))
+            self._back = stretch.base + start
+            if self._timed(before, stop - start) > deadline:
+                break
+        return len(self._older) - found
+
+    def _timed(self, before: float, rows: int) -> float:
+        """The time now; the next chunk is as large as takes about AIM_S."""
+        now = time.perf_counter()
+        ideal = rows * AIM_S / max(now - before, 1e-6)
+        self._chunk = int(min(max(ideal, self._chunk / 4, 64), self._chunk * 2, CHUNK_MOST))
+        return now
+
+    def next_match(self, rows: list[int], row: int, step: int) -> int | None:
+        """Of some rows of the log, in order, the next one shown after (or before) a row."""
+        candidates = rows[bisect_right(rows, row) :] if step > 0 else rows[: bisect_left(rows, row)][::-1]
+        return next((each for each in candidates if self.has(each)), None)
