@@ -8,6 +8,8 @@ It must not know certificates beyond the facts that the handshake itself gives.
 
 from __future__ import annotations
 
+import os
+import select
 import socket
 import ssl
 from typing import Any
@@ -24,6 +26,7 @@ class TracedTLSSocket(ssl.SSLSocket):
 
     trace: Trace | None = None
     _inside: bool = False
+    _said_close: bool = False
 
     def _tracing(self) -> Trace | None:
         trace = self.trace
@@ -68,10 +71,55 @@ class TracedTLSSocket(ssl.SSLSocket):
         return got
 
     def _read(self, len: int, buffer: Any) -> Any:
+        while True:
+            try:
+                got = super().read(len, buffer)
+            except ssl.SSLZeroReturnError:  # both sides have said close_notify: Python raises where b"" is meant
+                return b"" if buffer is None else 0
+            if got or not self._said_close or not self._more_to_read():
+                return got
+
+    def _more_to_read(self) -> bool:
+        """Whether an end seen after our own close_notify is none: OpenSSL says so of a session ticket, too."""
         try:
-            return super().read(len, buffer)
-        except ssl.SSLZeroReturnError:  # both sides have said close_notify: Python raises where b"" is meant
-            return b"" if buffer is None else 0
+            return bool(socket.socket.recv(self, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "nothing more has come yet") from None
+        except OSError:
+            return False
+
+    def end_sending(self) -> None:
+        """Send close_notify and nothing more (RFC 8446 section 6.1); `recv` goes on to the peer's own end.
+
+        For non-blocking sockets; read what is `pending()` first. Python's unwrap() also tries to read the
+        peer's close_notify at once, and where data come instead OpenSSL gives the whole connection up:
+        an answer on its way would be lost. So the descriptor is lent an empty socket pair for the call,
+        and the alert is carried over by hand.
+        """
+        started, fd, alert = monotonic_ns(), self.fileno(), b""
+        real = os.dup(fd)
+        lent, other = socket.socketpair()
+        try:
+            with lent, other:
+                lent.setblocking(False)
+                other.setblocking(False)
+                os.dup2(lent.fileno(), fd, inheritable=False)
+                try:
+                    super().unwrap()
+                except _WANTS:
+                    alert = other.recv(4096)
+                finally:
+                    os.dup2(real, fd, inheritable=False)
+            self._said_close = True
+            while alert:
+                select.select([], [real], [], 1.0)
+                alert = alert[os.write(real, alert) :]
+        finally:
+            os.close(real)
+        trace = self._tracing()
+        if trace is not None:
+            text = "close_notify sent: TLS ends our direction"
+            trace.call("shutdown", text, started, fd=fd, how="SHUT_WR", tls=True)
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """Read plaintext, recorded as a recv. Flags other than 0 are refused by TLS."""

@@ -6,7 +6,6 @@ Every wait ends with Stop. It must not know what is sent afterwards.
 from __future__ import annotations
 
 import errno
-import os
 import select
 import socket
 import ssl
@@ -150,46 +149,11 @@ def _shake_hands(
 
 
 def end_sending(sock: TracedSocket | TracedTLSSocket) -> None:
-    """End our direction: FIN for a plain stream, close_notify for TLS (RFC 8446 section 6.1).
-
-    For TLS, read what is `pending()` first; afterwards `recv` goes on to the peer's own end.
-    """
+    """End our direction: FIN for a plain stream, close_notify for TLS. The other direction goes on."""
     if isinstance(sock, TracedTLSSocket):
-        _say_close_notify(sock)
+        sock.end_sending()
     else:
         sock.shutdown(socket.SHUT_WR)
-
-
-def _say_close_notify(sock: TracedTLSSocket) -> None:
-    """Send close_notify and nothing more.
-
-    Python's unwrap() also tries to read the peer's close_notify at once, and where data arrive
-    instead OpenSSL gives the whole connection up: an answer on its way would be lost. So the
-    descriptor is lent an empty socket pair for the call, and the alert is carried over by hand.
-    """
-    started, fd = monotonic_ns(), sock.fileno()
-    real = os.dup(fd)
-    lent, other = socket.socketpair()
-    try:
-        with lent, other:
-            lent.setblocking(False)
-            other.setblocking(False)
-            os.dup2(lent.fileno(), fd, inheritable=False)
-            try:
-                sock.unwrap()
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                pass  # said; the peer's own close_notify is still to come, and is read as the end of stream
-            finally:
-                os.dup2(real, fd, inheritable=False)
-            alert = other.recv(4096)
-        while alert:
-            select.select([], [real], [], 1.0)
-            alert = alert[os.write(real, alert) :]
-    finally:
-        os.close(real)
-    if sock.trace is not None and sock.trace.recorder.enabled:
-        text = "close_notify sent: TLS ends our direction"
-        sock.trace.call("shutdown", text, started, fd=fd, how="SHUT_WR", tls=True)
 
 
 def set_option(sock: socket.socket, level: int, number: int, value: int | bytes) -> int:
