@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QHeaderView, QStackedLayout, QTableView, QVBoxLayout, QWidget
 
 from widgets.desk import Desk
-from widgets.panel import Check, DemoStep, Panel, Picture
+from widgets.panel import Check, Click, DemoStep, Panel, Picture, Wait
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.empty import EmptyState
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 LOOK_MS: Final = 250
 STOP_S: Final = 2.0
+FIXED: Final = {Column.NAME: 21, Column.KIND: 10, Column.WHERE: 22, Column.PORTS: 9, Column.CONNECTIONS: 14}
+"""Widths in letters; in a narrow window the lists keep LIST_LEAST letters each."""
+THREADS_SHARE: Final = 0.6
+LIST_LEAST: Final = 14
+DEMO_MODELS: Final = ("threads", "asyncio", "fork")
 EMPTY: Final = "Nothing runs. Every server and client you start appears here, with its threads, children and ports."
 
 
@@ -140,11 +146,31 @@ class RunningPanel(Panel):
         self.strip.say("Stopping failed.", f"{type(error).__name__}: {error}")
 
     def demo(self) -> Iterator[DemoStep]:
-        """Whatever runs is listed; with nothing running the page says what would be here."""
-        rows, alive = self.model.rowCount(), sum(one.state == "running" for one in self.desk.running.all())
-        yield Check(f"all {alive} running services are listed", rows == alive)
-        yield Check("the page is never an empty table", (self._pages.currentIndex() == 1) == (rows > 0))
+        """Three servers of different models appear with what they occupy, and go by Stop and Stop all."""
+        before = self.model.rowCount()
+        for model in DEMO_MODELS:
+            self.desk.bridge.call(partial(self._start_echo, model), owner=self)
+        yield Wait("each server that starts is listed", lambda: self.model.rowCount() == before + len(DEMO_MODELS))
+        facts = self.model.all_facts
+        yield Wait("each shows its port", lambda: all(one.ports for one in facts()[before:]))
+        yield Wait("each shows its threads", lambda: all(one.threads for one in facts()[before:]))
+        yield Wait("the forking one shows its child process", lambda: any(one.children for one in facts()))
+        self.table.selectRow(before)
         yield Picture()
+        yield Click(self.stop)
+        yield Wait("Stop ends the chosen one", lambda: self.model.rowCount() == before + len(DEMO_MODELS) - 1)
+        yield Click(self.stop_all)
+        yield Wait("Stop all ends the rest", lambda: self.model.rowCount() == 0)
+        yield Check("an empty page says what would be here", self.empty.isVisible())
+
+    def _start_echo(self, model: str) -> None:
+        """On a lab thread: an echo server on a free port of loopback."""
+        from protocols.concurrency.contract import Listen
+        from protocols.concurrency.server import make_server
+        from protocols.sockets.behaviours import spec
+
+        lab = self.desk.lab
+        lab.start(make_server(lab.recorder, spec("echo"), Listen("tcp"), name=f"echo {model}", model=model))
 
 
 class _Table(QTableView):
@@ -168,7 +194,7 @@ class _Table(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
-        head.setStretchLastSection(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         theme().changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -183,9 +209,20 @@ class _Table(QTableView):
 
     def _on_theme_changed(self) -> None:
         self.verticalHeader().setDefaultSectionSize(theme().row_height() + 4)
-        letters = theme().ui_font(9.5)
-        self.setFont(letters)
+        self.setFont(theme().ui_font(9.5))
+        self._share_width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The lists of threads and children share what the rest leaves; nothing scrolls sideways."""
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
         em = self.fontMetrics().averageCharWidth()
-        widths = {Column.NAME: 22, Column.KIND: 18, Column.WHERE: 24, Column.PORTS: 12, Column.CONNECTIONS: 13}
-        for column, chars in (widths | {Column.THREADS: 40}).items():
+        room = self.viewport().width()
+        for column, chars in FIXED.items():
             self.setColumnWidth(column, chars * em)
+            room -= chars * em
+        threads = max(round(room * THREADS_SHARE), LIST_LEAST * em)
+        self.setColumnWidth(Column.THREADS, threads)
+        self.setColumnWidth(Column.CHILDREN, max(room - threads, LIST_LEAST * em))
