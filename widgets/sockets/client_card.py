@@ -128,19 +128,23 @@ class ClientCard(Card):
     def _wire_input(self, view: ClientView) -> None:
         slot, row = view.slot, view.live.input
         row.send_requested.connect(lambda data: self._send(view, data))
-        row.key_requested.connect(lambda data: self._send(view, data))
+        row.key_requested.connect(lambda data: self._send(view, data, key=True))
         row.file_requested.connect(slot.send_file)
         row.repeat_requested.connect(slot.send_repeated)
         row.stop_repeat_requested.connect(slot.stop_repeating)
+        row.receive_requested.connect(slot.receive)
 
-    def _send(self, view: ClientView, data: bytes) -> None:
-        view.slot.send(data)
+    def _send(self, view: ClientView, data: bytes, *, key: bool = False) -> None:
+        if key:
+            view.slot.send_key(data)
+        else:
+            view.slot.send(data)
         self.sent.emit(view.slot, data)
 
     def _on_connected(self, view: ClientView) -> None:
         values = view.slot.values
         view.live.input.set_framed(values.get("framing", "none") != "none")
-        view.live.input.set_character_mode(values.get("mode") == "character" and values.get("transport") == "tcp")
+        view.live.input.receive_button.setVisible(values.get("read_mode") == "manual")
         if view is self.current:
             view.live.input.field.setFocus()
         self.connected.emit(view.slot)

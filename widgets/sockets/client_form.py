@@ -43,6 +43,11 @@ MODES: Final = (
     Choice("character", "Character mode", "Each key is sent at once"),
     Choice("telnet", "Telnet", "Options are negotiated and decoded, by telnetlib3"),
 )
+READ_MODES: Final = (
+    Choice("auto", "As it comes"),
+    Choice("manual", "Only when told", "The Receive button makes one recv()"),
+    Choice("poll", "By polling", "A non-blocking recv() ten times a second"),
+)
 VERIFY: Final = (
     Choice("lab", "Lab CA", "Trust the certificate authority that the lab made for itself"),
     Choice("system", "System's CAs", "Trust what this system trusts: the lab's server will be refused"),
@@ -137,11 +142,16 @@ class ClientForm(QWidget):
     def _waiting_fields(self, flow: FlowBox) -> None:
         fields = self.fields
         flow.add(fields.number("timeout_ms", "Time-out", 0, (0, 600_000), suffix=" ms", zero="none, Stop ends it"))
-        flow.add(fields.number("retries", "Retries", 0, (0, 100), zero="none"))
-        flow.add(
-            fields.number("backoff_ms", "First pause", 200, (1, 60_000), suffix=" ms", tip="Doubles after each failure")
-        )
+        flow.add(fields.number("retries", "Retries", 0, (0, 100), zero="none", tip="With growing pauses between"))
         flow.add(fields.choice("family", "Family", FAMILIES))
+        flow.add(
+            fields.number(
+                "reply_timeout_ms", "Answer within", 0, (0, 600_000), suffix=" ms", zero="no limit",
+                tip="A remark when nothing came that long after a send",
+            )
+        )
+        flow.add(fields.line("source_host", "From address", "", hint="any", characters=11))
+        flow.add(fields.number("source_port", "From port", 0, (0, 65535), zero="any"))
         flow.add(fields.check("per_message", "New connection per message", tip="Connect, send, read to the end, close"))
 
     def _data_fields(self, flow: FlowBox) -> None:
@@ -168,6 +178,8 @@ class ClientForm(QWidget):
                 ),
             )
         )
+        flow.add(fields.choice("read_mode", "Receive", READ_MODES))
+        flow.add(fields.check("close_on_eof", "Close at the peer's end", True, tip="Else our direction stays open"))
         flow.add(fields.check("nodelay", "TCP_NODELAY", tip="Send small segments at once: Nagle's rule is off"))
 
     def _tls_fields(self, flow: FlowBox) -> None:
@@ -179,7 +191,7 @@ class ClientForm(QWidget):
     def _datagram_fields(self, flow: FlowBox) -> None:
         fields = self.fields
         flow.add(
-            fields.check("connected", "Connected", True, tip="connect() on UDP: errors come back, others are not heard")
+            fields.check("connected", "Connected", tip="connect() on UDP: errors come back, others are not heard")
         )
         flow.add(fields.check("broadcast", "SO_BROADCAST", tip="Without it a broadcast is refused: EACCES"))
         flow.add(fields.line("group", "Join group", "", hint="e.g. 239.1.2.3", characters=12))
@@ -195,7 +207,7 @@ class ClientForm(QWidget):
         self.more_button.setText("Less" if on else "More")
 
     def _on_field_changed(self, key: str) -> None:
-        if key in ("transport", "tls", "retries"):
+        if key in ("transport", "tls"):
             self._suit()
         self.changed.emit(key)
 
@@ -209,9 +221,10 @@ class ClientForm(QWidget):
         fields.show("path", unix)
         for key in ("mode", "nodelay"):
             fields.show(key, tcp)
-        for key in ("framing", "send_call", "per_message"):
+        for key in ("framing", "send_call", "per_message", "read_mode", "close_on_eof", "reply_timeout_ms"):
             fields.show(key, transport in CONNECTED)
-        fields.show("backoff_ms", bool(fields["retries"]))
+        for key in ("source_host", "source_port"):
+            fields.show(key, not unix)
         for key in ("verify", "server_name"):
             fields.show(key, tcp and bool(fields["tls"]))
         self.tls_section.setVisible(tcp)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from protocols.concurrency.contract import CONNECTED
 from protocols.record.recorder import Recorder
@@ -15,13 +15,18 @@ from protocols.sockets.client import ClientTLS, Framing, StreamClient
 from protocols.sockets.datagram import DatagramClient
 from widgets.sockets.client_form import FRAMINGS
 
-Client: TypeAlias = StreamClient | DatagramClient
+if TYPE_CHECKING:
+    from protocols.sockets.telnet import TelnetClient
+
+Client: TypeAlias = "StreamClient | DatagramClient | TelnetClient"
 MULTICAST_LOOPBACK: Final = "127.0.0.1"
 
 
 def make_client(recorder: Recorder, name: str, values: Mapping[str, Any]) -> Client:
     """A client that is not started yet. Raises ValueError or OSError where the values don't fit together."""
     transport = cast("Transport", str(values.get("transport", "tcp")))
+    if transport == "tcp" and values.get("mode") == "telnet":
+        return _telnet_client(recorder, name, values)
     if transport in CONNECTED:
         return _stream_client(recorder, name, transport, values)
     return _datagram_client(recorder, name, transport, values)
@@ -47,6 +52,18 @@ def _stream_client(recorder: Recorder, name: str, transport: Transport, values: 
         close_on_eof=bool(values.get("close_on_eof", True)),
         reconnect=bool(values.get("per_message", False)),
         source=_source(values) if transport == "tcp" else None,
+    )
+
+
+def _telnet_client(recorder: Recorder, name: str, values: Mapping[str, Any]) -> TelnetClient:
+    from protocols.sockets.telnet import TelnetClient
+
+    return TelnetClient(
+        recorder,
+        name=name,
+        host=str(values.get("host", "")).strip(),
+        port=int(values.get("port", 0)),
+        timeout_s=_seconds(values.get("timeout_ms", 0)),
     )
 
 
@@ -77,7 +94,9 @@ def send(client: Client, data: bytes, *, whole: bool, values: Mapping[str, Any])
     """Send as the client can; what it gives tells when it is done, or the error."""
     if isinstance(client, StreamClient):
         return client.send(data, whole)
-    return client.ask(data) if values.get("timeout_ms") or values.get("retries") else client.send(data)
+    if isinstance(client, DatagramClient) and (values.get("timeout_ms") or values.get("retries")):
+        return client.ask(data)
+    return client.send(data)
 
 
 def send_file(client: Client, path: str) -> Any:
@@ -86,6 +105,14 @@ def send_file(client: Client, path: str) -> Any:
         return client.send_file(path)
     with open(path, "rb") as file:
         return client.send(file.read())
+
+
+def send_repeated(client: Client, data: bytes, count: int, interval_ms: int) -> None:
+    """Send again and again; a telnet session types it once."""
+    if isinstance(client, (StreamClient, DatagramClient)):
+        client.send_repeated(data, count, interval_ms)
+    else:
+        client.send(data)
 
 
 def stop_repeating(client: Client) -> None:

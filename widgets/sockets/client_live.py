@@ -16,7 +16,7 @@ from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.input_row import InputRow
 from widgets.sockets.transcript_view import TranscriptView
-from widgets.sockets.trouble import TroubleStrip
+from widgets.sockets.trouble import TroubleStrip, grow
 
 
 class ClientLive(QWidget):
@@ -35,6 +35,7 @@ class ClientLive(QWidget):
         self.transcript = TranscriptView(slot.lines)
         self.strip = TroubleStrip()
         self.note = Banner("note")
+        grow(self.note)
         self.input = InputRow()
         self.again_button = PrimaryButton("Connect again", "rotate-cw")
         self.edit_button = Button("Change", "pencil")
@@ -101,4 +102,5 @@ class ClientLive(QWidget):
         self.over.setVisible(over)
         self.input.setVisible(not over)
         self.input.set_repeating(slot.repeating)
+        self.input.set_character_mode(slot.by_character)
         self.input.setEnabled(slot.phase == "connected")

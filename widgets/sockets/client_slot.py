@@ -16,6 +16,8 @@ from PySide6.QtCore import QObject, Signal
 from protocols.concurrency.contract import CONNECTED
 from protocols.record.explain import Explained, explain
 from protocols.record.tcpstate import TcpInfo, tcp_info
+from protocols.sockets.client import StreamClient
+from protocols.sockets.datagram import DatagramClient
 from widgets.desk import Desk
 from widgets.sockets import client_launch
 from widgets.sockets.orders import Orders
@@ -149,8 +151,8 @@ class ClientSlot(QObject):
 
     def look_at_kernel(self) -> None:
         """Ask the kernel for the round trip; the answer is shown when it has come."""
-        if self.values.get("transport") == "tcp" and self.client is not None and not self._asking:
-            client = self.client
+        client = self.client
+        if self.values.get("transport") == "tcp" and isinstance(client, StreamClient) and not self._asking:
             self._asking = True
             self.desk.bridge.call(
                 lambda: client.look(tcp_info).result(LOOK_S),
@@ -206,15 +208,32 @@ class ClientSlot(QObject):
         whole = self.values.get("send_call", "sendall") == "sendall"
         self.order(lambda client: client_launch.send(client, data, whole=whole, values=self.values))
 
+    def send_key(self, data: bytes) -> None:
+        """Send one key; telnet's Enter is CR NUL (RFC 854, page 11)."""
+        telnet = not isinstance(self.client, (StreamClient, DatagramClient))
+        self.send(b"\r\0" if telnet and data in (b"\r\n", b"\n", b"\r") else data)
+
+    @property
+    def by_character(self) -> bool:
+        """Each key is to be sent at once: the form says so, or a telnet server that echoes."""
+        if self.values.get("transport") != "tcp":
+            return False
+        return self.values.get("mode") == "character" or getattr(self.client, "typing", "line") == "character"
+
     def send_file(self, path: str) -> None:
         """Send the bytes of a file."""
         self.order(lambda client: client_launch.send_file(client, path))
+
+    def receive(self) -> None:
+        """One recv() now: for a client that reads only when told."""
+        if isinstance(self.client, StreamClient):
+            self.order(lambda client: client.receive())  # type: ignore[union-attr]
 
     def send_repeated(self, data: bytes, count: int, interval_ms: int) -> None:
         """Send again and again; 0 times is until stopped."""
         self.repeating = count == 0 or count > 1
         self._repeat_ends = time.monotonic() + count * interval_ms / 1000 if count else float("inf")
-        self.order(lambda client: client.send_repeated(data, count, interval_ms))
+        self.order(lambda client: client_launch.send_repeated(client, data, count, interval_ms))
         self.changed.emit()
 
     def stop_repeating(self) -> None:
@@ -325,9 +344,9 @@ class ClientSlot(QObject):
         self._last_facts = ShownFacts(
             client.local or "unnamed",
             client.target.text,
-            framing if stream else "Datagrams",
+            "Telnet" if self.values.get("mode") == "telnet" else framing if stream else "Datagrams",
             f"{self.round_trip_us / 1000:.3f} ms" if self.round_trip_us else "",
-            f"{unit(client.sent)} sent, {unit(client.received)} received",
+            f"{unit(getattr(client, 'sent', 0))} sent, {unit(getattr(client, 'received', 0))} received",
         )
         return self._last_facts
 

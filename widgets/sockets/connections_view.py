@@ -38,12 +38,12 @@ SIGNS: Final = {
     "CLOSE": ("stopped", "stopped"),
 }
 _SAMPLES: Final = {
-    NUMBER: "99",
+    NUMBER: "9",
     PEER: "127.0.0.1:55555",
     HERE: "     ESTABLISHED",
     THERE: "ESTABLISHED",
-    IN: "99 999",
-    OUT: "99 999",
+    IN: "99999",
+    OUT: "99999",
     WORKER: "thread upper-conn:51858",
 }
 

@@ -53,7 +53,9 @@ class FailuresPage(CatalogPage):
         if result.errno:
             link = LinkButton("Why? Open the whole explanation")
             link.clicked.connect(lambda: self.desk.explain(self._event(id, result)))
-            self.add_outcome(link)
+            row = FlowBox()
+            row.add(link)
+            self.add_outcome(row)
 
     def _event(self, id: str, result: Outcome) -> Event:
         found = event_of(self.desk, {f"failure {id}"}, result.errno)

@@ -70,6 +70,7 @@ class InputRow(QWidget):
     repeat_requested = Signal(bytes, int, int)
     stop_repeat_requested = Signal()
     key_requested = Signal(bytes)
+    receive_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,6 +81,9 @@ class InputRow(QWidget):
         self.field.setAccessibleName("To send")
         self.browse_button = Button("Choose…", "folder-open")
         self.again_button = IconButton("repeat", "Repeat, line end and escapes", checkable=True)
+        self.receive_button = Button("Receive", "download")
+        self.receive_button.setToolTip("One recv() now")
+        self.receive_button.hide()
         self.send_button = PrimaryButton("Send", "send", key="⏎")
         self.problem = Label("", "caption", "error", wrap=True)
         self.problem.setVisible(False)
@@ -115,6 +119,7 @@ class InputRow(QWidget):
         row.addWidget(self.field, 1)
         row.addWidget(self.browse_button)
         row.addWidget(self.again_button)
+        row.addWidget(self.receive_button)
         row.addWidget(self.send_button)
         column.addLayout(row)
         column.addWidget(self.problem)
@@ -124,6 +129,7 @@ class InputRow(QWidget):
         self.field.textChanged.connect(lambda _text: self.problem.setVisible(False))
         self.field.key_typed.connect(self._on_key_typed)
         self.send_button.clicked.connect(self._on_send)
+        self.receive_button.clicked.connect(self.receive_requested)
         self.kind.currentIndexChanged.connect(lambda _index: self._suit())
         self.again_button.toggled.connect(self.options.setVisible)
         self.browse_button.clicked.connect(self._on_browse)
@@ -131,9 +137,10 @@ class InputRow(QWidget):
 
     def set_character_mode(self, on: bool) -> None:
         """Send each key as it is pressed."""
-        self.field.by_character = on
-        self.field.clear()
-        self._suit()
+        if on != self.field.by_character:
+            self.field.by_character = on
+            self.field.clear()
+            self._suit()
 
     def set_framed(self, framed: bool) -> None:
         """The framing adds what ends a message: no line end of ours."""

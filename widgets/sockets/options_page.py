@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -71,7 +74,8 @@ class OptionsPage(QWidget):
             primary=True,
         )
         self.stack = QStackedWidget()
-        self._readings: list[Reading] = []
+        self._shown: tuple[int, list[int]] | None = None
+        self._asked = 0
         self._lay_out()
         self._wire()
 
@@ -123,9 +127,13 @@ class OptionsPage(QWidget):
 
     # What is shown
 
-    def refresh(self) -> None:
-        """Offer the clients that are connected now, and read the chosen one's options."""
-        live = [slot for slot in self._clients.slots() if slot.phase == "connected"]
+    def refresh(self, *, again: bool = False) -> None:
+        """Offer the clients that are connected now, and read the chosen one's options; if they changed, or `again`."""
+        live = [slot for slot in self._clients.slots() if slot.phase == "connected" and _has_options(slot)]
+        shown = (self.tabs.current(), [slot.number for slot in live])
+        if shown == self._shown and not again:
+            return
+        self._shown = shown
         titles = [Choice(str(slot.number), f"Client {slot.number}: {slot.shown_facts().target}") for slot in live]
         self.which.blockSignals(True)
         self.which.fill(titles)
@@ -144,9 +152,13 @@ class OptionsPage(QWidget):
         """Read every option of the chosen socket, elsewhere."""
         slot = self._slot()
         if slot is not None and slot.client is not None:
-            client = slot.client
+            self._asked += 1
+            asked, client = self._asked, slot.client
             self.desk.bridge.call(
-                lambda: client.read_options().result(ANSWER_S), self._on_read, self._on_failed, owner=self
+                lambda: client.read_options().result(ANSWER_S),  # type: ignore[union-attr]
+                lambda readings: self._on_read(asked, readings),
+                self._on_failed,
+                owner=self,
             )
 
     def set_value(self) -> None:
@@ -156,14 +168,17 @@ class OptionsPage(QWidget):
             return
         client, option, text = slot.client, reading.option, self.value.text()
         self.strip.clear()
+        self._asked += 1
         self.desk.bridge.call(
-            lambda: client.write_option(option, text).result(ANSWER_S),
+            lambda: client.write_option(option, text).result(ANSWER_S),  # type: ignore[union-attr]
             lambda after: self._on_set(reading, text, after),
             self._on_failed,
             owner=self,
         )
 
-    def _on_read(self, readings: list[Reading]) -> None:
+    def _on_read(self, asked: int, readings: list[Reading]) -> None:
+        if asked != self._asked:
+            return  # something was set, or asked again, since
         row = max(0, self.table.currentIndex().row())
         self.model.fill(readings)
         if readings:
@@ -195,12 +210,37 @@ class OptionsPage(QWidget):
         self.value.setPlaceholderText("" if option.settable else "the kernel only tells this one")
 
 
+def _has_options(slot: ClientSlot) -> bool:
+    """A telnet session keeps its socket to itself."""
+    return hasattr(slot.client, "read_options")
+
+
 def _typed(reading: Reading) -> str:
     if reading.option.kind == "switch":
         return "on" if reading.value else "off"
     if reading.option.kind == "linger":
         return "off" if reading.value == -1 else str(reading.value)
     return str(reading.value)
+
+
+class _Cells(QStyledItemDelegate):
+    """Plain cells whose text begins where the head's does, on soft selection."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex, /
+    ) -> None:
+        tokens = theme().tokens
+        chosen = option.state & option.state.State_Selected
+        ground = tokens.select if chosen else tokens.alternate if index.row() % 2 else tokens.base
+        font = index.data(Qt.ItemDataRole.FontRole) or theme().font("table")
+        rect = option.rect.adjusted(theme().px(8), 0, -4, 0)
+        painter.save()
+        painter.fillRect(option.rect, ground)
+        painter.setFont(font)
+        painter.setPen(index.data(Qt.ItemDataRole.ForegroundRole) or tokens.text)
+        text = QFontMetrics(font).elidedText(str(index.data() or ""), Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextSingleLine), text)
+        painter.restore()
 
 
 def _table(model: Any, name: str) -> QTableView:
@@ -212,6 +252,7 @@ def _table(model: Any, name: str) -> QTableView:
     table.setAlternatingRowColors(True)
     table.setTabKeyNavigation(False)
     table.setWordWrap(False)
+    table.setItemDelegate(_Cells(table))
     table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
     table.verticalHeader().setVisible(False)

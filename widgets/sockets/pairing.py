@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from protocols.concurrency.server import Server
+from widgets.sockets.server_launch import AnyServer
+from widgets.sockets.server_words import TELNET
 
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 
 
-def client_for(values: Mapping[str, Any], server: Server | None) -> dict[str, Any]:
+def client_for(values: Mapping[str, Any], server: AnyServer | None) -> dict[str, Any]:
     """What a client's form must say to reach a running server started with `values`."""
     transport = str(values.get("transport", "tcp"))
     found: dict[str, Any] = {"transport": transport, "tls": transport == "tcp" and bool(values.get("tls"))}
@@ -23,6 +24,7 @@ def client_for(values: Mapping[str, Any], server: Server | None) -> dict[str, An
         found |= {"host": _LOOPBACK.get(host, host), "port": int(address[1]), "family": "auto"}
     else:
         found["path"] = str(address)
+    found["mode"] = "telnet" if values.get("behaviour") == TELNET else "line"
     if found["tls"]:
         found |= {"verify": "lab", "server_name": ""}
     return found
@@ -35,7 +37,7 @@ def server_for(values: Mapping[str, Any]) -> dict[str, Any]:
     port = int(values.get("port", 0) or 0)
     stream = transport in ("tcp", "unix", "unix-seqpacket")
     return {
-        "behaviour": "upper",
+        "behaviour": TELNET if transport == "tcp" and values.get("mode") == "telnet" else "upper",
         "transport": transport,
         "bind": "::1" if ":" in host or values.get("family") == "6" else "127.0.0.1",
         "port": port,

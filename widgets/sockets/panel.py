@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from protocols.record.explain import Holder, who_has
 from protocols.tls import FLAWS
 from widgets.desk import Desk
 from widgets.panel import DemoStep, Panel
@@ -20,6 +21,8 @@ from widgets.parts.text import Label
 from widgets.sockets import demo, panel_actions, why
 from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
 from widgets.sockets.fields import Choice
+from widgets.sockets.mends import server_mends
+from widgets.sockets.server_slot import ServerSlot
 
 POLL_CLIENTS_MS: Final = 60
 POLL_SERVERS_MS: Final = 250
@@ -57,6 +60,7 @@ class SocketsPanel(Panel):
         self.client_button.clicked.connect(self.new_client)
         self.ends.why_requested.connect(lambda slot: why.explain_last(self.desk, slot))
         self.ends.clients.current_changed.connect(self._refresh_options)
+        self.ends.who_has_requested.connect(self._ask_who_has)
         self.actions_of = panel_actions.PanelActions(self)
         self.python_button.clicked.connect(self.actions_of.show_python)
 
@@ -141,6 +145,22 @@ class SocketsPanel(Panel):
         """A form for one more client."""
         self.show_view("ends")
         self.ends.clients.add_client()
+
+    def _ask_who_has(self, slot: ServerSlot) -> None:
+        """Find out who holds the port of a server that could not start, and say it in its strip."""
+        values = slot.values
+        transport = str(values.get("transport", "tcp"))
+        where = str(values.get("path")) if transport.startswith("unix") else int(values.get("port", 0))
+        self.desk.bridge.call(
+            lambda: who_has(where, transport), lambda holders: self._on_holders(slot, holders), owner=self
+        )
+
+    def _on_holders(self, slot: ServerSlot, holders: tuple[Holder, ...]) -> None:
+        said = [f"{each.program or 'another program'} (pid {each.pid or 'unknown'}) {each.state}" for each in holders]
+        text = f"Held by {', '.join(said[:3])}." if said else "Nobody holds it any more: try again."
+        strip = self.ends.servers.view_of(slot).strip
+        mends = [mend for mend in server_mends("EADDRINUSE", slot.values) if mend.key != "who-has"]
+        strip.tell("Address in use", text, mends, errno="EADDRINUSE")
 
     # Life
 

@@ -6,15 +6,17 @@ Each acts on the client or server shown. It must not know how a card does it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtGui import QAction
 
-from protocols.concurrency.contract import CONNECTED
 from protocols.scripts import SCRIPTS
+from protocols.sockets.presets import PRESETS, Preset
 from widgets.sockets import client_launch, server_launch
 from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.server_words import TRANSPORT_CHIPS
 
 if TYPE_CHECKING:
     from widgets.sockets.panel import SocketsPanel
@@ -36,6 +38,7 @@ class PanelActions:
         self._messages: dict[ClientSlot, list[bytes]] = {}
         self._allowed: list[tuple[QAction, Callable[[], bool]]] = []
         self._register()
+        self._register_presets()
         self._fill_menus()
         self._clients.connected.connect(self.connected)
         self._clients.sent.connect(self.sent)
@@ -69,18 +72,33 @@ class PanelActions:
         add("send", "Send", self._send, "send", "Ctrl+Shift+Space",
             "What stands in the client's input", self._client_talks, "client")  # fmt: skip
         add("half-close", "Half-close", lambda: self._act("half_close", "half-close"), "log-out", "Ctrl+H",
-            "shutdown(SHUT_WR): no more to say, still listening", self._stream_talks, "half-close")  # fmt: skip
+            "shutdown(SHUT_WR): no more to say, still listening", self._can("half_close"), "half-close")  # fmt: skip
         add("reset", "Reset", lambda: self._act("reset", "reset"), "octagon-x", "Ctrl+Shift+W",
-            "Close with RST: SO_LINGER on, 0 s", self._stream_talks, "reset")  # fmt: skip
+            "Close with RST: SO_LINGER on, 0 s", self._can("reset"), "reset")  # fmt: skip
         add("peek", "Peek", lambda: self._act("peek", "peek-waitall"), "eye", "Ctrl+Alt+P",
-            "MSG_PEEK: look without taking", self._stream_talks, "peek-waitall")  # fmt: skip
+            "MSG_PEEK: look without taking", self._can("peek"), "peek-waitall")  # fmt: skip
         add("receive", "Receive once", lambda: self._act("receive", "client"), "download", "Ctrl+Alt+R",
-            "One recv(): for a client that reads only when told", self._stream_talks, "client")  # fmt: skip
+            "One recv(): for a client that reads only when told", self._can("receive"), "client")  # fmt: skip
         add("close", "Close the connection", self._close, "x", "Ctrl+W", "", self._client_talks)
         add("hex", "Conversation as hex", self._toggle_hex, "binary", "Ctrl+Alt+H", "Or as text again")
         add("remove-client", "Remove the client shown", self._remove_client, "trash-2", "", "Closes it")
         add("remove-server", "Remove the server shown", self._remove_server, "trash-2", "", "Stops it")
         add("python", "Show as Python", self.show_python, "code-xml", "Ctrl+P", "The script for what was just done")
+
+    def _register_presets(self) -> None:
+        for entry in PRESETS:
+            server = entry.end == "server"
+            verb, icon = ("Start", "play") if server else ("Connect", "plug")
+            title = entry.title[0].lower() + entry.title[1:] if entry.title[1:2].islower() else entry.title
+            chip = f"{TRANSPORT_CHIPS[entry.transport]} {entry.port}"
+            self._add(f"preset-{entry.id}", f"{verb}: {title}", partial(self._preset, entry), icon, "", chip)
+
+    def _preset(self, entry: Preset) -> None:
+        self._panel.show_view("ends")
+        if entry.end == "server":
+            self._panel.ends.use_preset(entry)
+        else:
+            self._clients.use_preset(self._panel.ends.free_client(), entry)
 
     def _add(
         self,
@@ -138,8 +156,8 @@ class PanelActions:
     def _client_talks(self) -> bool:
         return self._client.phase == "connected"
 
-    def _stream_talks(self) -> bool:
-        return self._client_talks() and str(self._client.values.get("transport")) in CONNECTED
+    def _can(self, verb: str) -> Callable[[], bool]:
+        return lambda: self._client_talks() and hasattr(self._client.client, verb)
 
     # What they do
 

@@ -17,7 +17,7 @@ from widgets.parts.text import Label
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.fields import Choice, Fields, QuietCombo
 from widgets.sockets.flow import FlowBox
-from widgets.sockets.server_words import behaviour_choices, model_choices, sentence_of
+from widgets.sockets.server_words import TELNET, behaviour_choices, model_choices, sentence_of
 
 BINDS: Final = (
     Choice("127.0.0.1", "127.0.0.1, this machine only", "Loopback: nobody else can reach it"),
@@ -228,7 +228,10 @@ class ServerForm(QWidget):
         stream = transport in CONNECTED
         fields.show("port", not unix)
         fields.show("path", unix)
+        telnet = fields["behaviour"] == TELNET
         fields.show("expression", fields["behaviour"] == "transform")
+        for key in ("model", "transport"):
+            fields.show(key, not telnet)
         fields.show("host", fields["bind"] == "other")
         fields.show("workers", model == "pool")
         fields.show("edge", model == "epoll")
@@ -241,4 +244,4 @@ class ServerForm(QWidget):
         self._sections["Where"].setVisible(not unix)
         self._sections["Listening"].setVisible(stream or not unix)
         self.exposure.setText(EXPOSURE.get(str(fields["bind"]), ""))
-        self.explained.setText(sentence_of(str(fields["behaviour"]), model))
+        self.explained.setText(sentence_of(str(fields["behaviour"]), "" if telnet else model))

@@ -11,23 +11,26 @@ import itertools
 import os
 import tempfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from protocols.concurrency.contract import Listen, ServerTLS, Transport
 from protocols.concurrency.server import Server, make_server
 from protocols.record.explain import Explained
 from protocols.record.recorder import Recorder
 from protocols.sockets.behaviours import spec
-from widgets.sockets.server_words import bind_host
+from widgets.sockets.server_words import TELNET, bind_host
 
 if TYPE_CHECKING:
     from protocols.lab import Lab
+    from protocols.sockets.telnet_server import TelnetServer
+
+AnyServer: TypeAlias = "Server | TelnetServer"
 
 _numbers: Final = itertools.count(1)
 _TAKEN: Final = frozenset((errno.EADDRINUSE, errno.EACCES))
 
 
-def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: bool = False) -> Server:
+def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: bool = False) -> AnyServer:
     """Make and start a server; it listens when this returns. Raises what bind() and the rest raise."""
     server = make(lab.recorder, values)
     try:
@@ -40,8 +43,12 @@ def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: boo
     return server
 
 
-def make(recorder: Recorder, values: Mapping[str, Any]) -> Server:
+def make(recorder: Recorder, values: Mapping[str, Any]) -> AnyServer:
     """A server that is not started yet. Raises ValueError where the values don't fit together."""
+    if values.get("behaviour") == TELNET:
+        from protocols.sockets.telnet_server import TelnetServer
+
+        return TelnetServer(recorder, host=bind_host(values), port=int(values.get("port", 0)))
     listen = listen_of(values)
     behaviour = str(values.get("behaviour", "upper"))
     handler = spec(behaviour, transport=listen.transport, expression=str(values.get("expression", "data")))

@@ -20,8 +20,8 @@ from widgets.sockets.fields import Fields
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.server_send import SendBar
 from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.server_words import model_title
-from widgets.sockets.trouble import TroubleStrip
+from widgets.sockets.server_words import TELNET, model_title
+from widgets.sockets.trouble import TroubleStrip, grow
 
 
 class ServerLive(QWidget):
@@ -56,6 +56,8 @@ class ServerLive(QWidget):
         self.send_all_button = Button("To all…", small=True)
         self.send_all_button.setToolTip("Send to all connections")
         self.note = Banner("note")
+        for banner in (self.note, self.warning):
+            grow(banner)
         self.send_bar = SendBar()
         self._lay_out()
         self._wire()
@@ -138,8 +140,13 @@ class ServerLive(QWidget):
         """Show the slot as it is now."""
         slot = self.slot
         self.where.set_value(slot.where)
-        self.model.set_value(model_title(str(slot.values.get("model", ""))))
-        stream = str(slot.values.get("transport", "tcp")) in CONNECTED
+        telnet = slot.values.get("behaviour") == TELNET
+        self.model.set_value("asyncio, telnetlib3" if telnet else model_title(str(slot.values.get("model", ""))))
+        for widget in (self.delay, self.tune_button):
+            widget.setVisible(not telnet)
+        if telnet and slot.sessions:
+            self.empty.set_sentence(f"{slot.sessions} logged in or about to. The time line shows each command.")
+        stream = str(slot.values.get("transport", "tcp")) in CONNECTED and not telnet
         self.delay.set_value(f"{slot.delay_ms} ms")
         self.backlog.set_value(f"{slot.backlog}, accept held" if slot.hold_accept else str(slot.backlog))
         self.backlog.setVisible(stream)
@@ -170,7 +177,7 @@ class ServerLive(QWidget):
 
     def _suit_actions(self) -> None:
         row = self.slot.rows.row(self.table.currentIndex().row())
-        self.chosen_label.setText(f"Connection {row.number}" if row else "None chosen")
+        self.chosen_label.setText(f"# {row.number}" if row else "")
         self.chosen_label.setToolTip(f"Served by {row.worker}" if row else "")
         for button in (self.half_close_button, self.close_button, self.reset_button, self.send_one_button):
             button.setEnabled(row is not None)

@@ -46,11 +46,12 @@ class ServerSlot(QObject):
         self.phase: Phase = "idle"
         self.values: dict[str, Any] = {}
         self.trouble: Explained | None = None
-        self.server: Server | None = None
+        self.server: server_launch.AnyServer | None = None
         self.rows = ConnectionsModel(self)
         self.delay_ms = 0
         self.hold_accept = False
         self.backlog = 0
+        self.sessions = 0
         self._asking = False
         self._orders = Orders(desk.bridge, self._on_order_failed, self)
 
@@ -77,7 +78,7 @@ class ServerSlot(QObject):
             owner=self,
         )
 
-    def _on_started(self, server: Server) -> None:
+    def _on_started(self, server: server_launch.AnyServer) -> None:
         self.server = server
         wanted = int(self.values.get("port", 0) or 0)
         if isinstance(server.address, tuple) and wanted and server.address[1] != wanted:
@@ -107,7 +108,7 @@ class ServerSlot(QObject):
         server.request_stop()
         self.desk.bridge.call(lambda: self.desk.lab.stop(server), lambda _: self._ended(server), owner=self)
 
-    def _ended(self, server: Server) -> None:
+    def _ended(self, server: server_launch.AnyServer) -> None:
         if server is self.server:
             self.server = None
             self.rows.update([])
@@ -119,7 +120,7 @@ class ServerSlot(QObject):
     def order(self, work: Callable[[Server], Any], done: Callable[[Any], object] | None = None) -> None:
         """Run work(server) elsewhere, in order."""
         server = self.server
-        if server is not None:
+        if isinstance(server, Server):
             self._orders.put(lambda: work(server), done)
 
     def set_delay_ms(self, delay_ms: int) -> None:
@@ -176,7 +177,11 @@ class ServerSlot(QObject):
             self.desk.bridge.call(lambda: self.desk.lab.stop(server))
             self._ended(server)
             return
-        if not self._asking:
+        sessions = server.facts().connections
+        if sessions != self.sessions:
+            self.sessions = sessions
+            self.changed.emit()
+        if isinstance(server, Server) and not self._asking:
             self._asking = True
             self.desk.bridge.call(
                 server.connections,
@@ -185,7 +190,7 @@ class ServerSlot(QObject):
                 owner=self,
             )
 
-    def _on_rows(self, server: Server, rows: list[ConnectionRow]) -> None:
+    def _on_rows(self, server: server_launch.AnyServer, rows: list[ConnectionRow]) -> None:
         self._asking = False
         if server is self.server and self.phase == "running":
             self.rows.update(rows)

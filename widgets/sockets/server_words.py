@@ -9,6 +9,8 @@ from protocols.concurrency.contract import MODELS, ModelInfo
 from protocols.sockets.behaviours import BEHAVIOURS
 from widgets.sockets.fields import Choice
 
+TELNET = "telnet"
+TELNET_SENTENCE = "Log in as guest, any password: options are negotiated, each command is on the time line."
 TRANSPORT_CHIPS = {
     "tcp": "TCP",
     "udp": "UDP",
@@ -20,12 +22,13 @@ TRANSPORT_CHIPS = {
 
 def behaviour_choices() -> list[Choice]:
     """What a server can answer."""
-    return [Choice(entry.name, entry.title, entry.sentence) for entry in BEHAVIOURS]
+    choices = [Choice(entry.name, entry.title, entry.sentence) for entry in BEHAVIOURS]
+    return [*choices, Choice(TELNET, "Telnet sandbox", TELNET_SENTENCE)]
 
 
 def behaviour_title(name: str) -> str:
     """A behaviour's title; its name where it has none."""
-    return next((entry.title for entry in BEHAVIOURS if entry.name == name), name)
+    return next((choice.title for choice in behaviour_choices() if choice.key == name), name)
 
 
 def model_choices(transport: str) -> list[Choice]:
@@ -48,7 +51,7 @@ def model_title(name: str) -> str:
 
 def sentence_of(behaviour: str, model: str) -> str:
     """What the chosen behaviour and model do, in a sentence or two."""
-    said = [entry.sentence for entry in BEHAVIOURS if entry.name == behaviour]
+    said = [choice.tip for choice in behaviour_choices() if choice.key == behaviour]
     said += [entry.explain for entry in MODELS if entry.name == model]
     return " ".join(said)
 

@@ -17,11 +17,9 @@ from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, code_of
 from protocols.sockets.steps import StepMachine, StepResult
 from widgets.desk import Desk
 from widgets.parts.buttons import Button
-from widgets.parts.card import Aside, Card, Line
+from widgets.parts.card import Card
 from widgets.parts.text import ElidedLabel
 from widgets.sockets.orders import Orders
-from widgets.sockets.transcript_model import TranscriptModel
-from widgets.sockets.transcript_view import TranscriptView
 
 STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {
     "nothing": ("stopped", "No socket yet"),
@@ -55,7 +53,7 @@ class Order:
 
 
 class StepSide(Card):
-    """A server or client taken step by step. `stepped(result)`: a step was done; `bound(text)`: it has an address."""
+    """A server or client taken step by step. `stepped(result)`: a step was done, well or not."""
 
     stepped = Signal(object)
 
@@ -65,16 +63,10 @@ class StepSide(Card):
         self.role: Role = role
         self.order = Order(role, Target("tcp", "127.0.0.1", 0))
         self.machine: StepMachine | None = None
-        self.lines = TranscriptModel(desk.lab.recorder.epoch_ns, self)
-        self.transcript = TranscriptView(self.lines)
-        self.transcript.list.setAccessibleName(f"What the {role} did")
-        self.aside = Aside()
-        self.aside.hide()
         self.stop_button = Button("Stop waiting", "square", small=True)
         self.stop_button.hide()
         self.buttons: dict[str, Button] = {}
         self._codes: dict[str, ElidedLabel] = {}
-        self._taken = 0
         self._waiting = ""
         self._orders = Orders(desk.bridge, self._on_failed, self)
         self._grid_holder = QWidget()
@@ -86,18 +78,14 @@ class StepSide(Card):
         top = QWidget()
         column = self._column = QVBoxLayout(top)
         column.setContentsMargins(12, 10, 12, 10)
-        column.setSpacing(10)
         column.addWidget(self._grid_holder)
-        column.addWidget(self.aside)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(top)
-        self.add(scroll, 3)
-        self.add(Line())
-        self.add(self.transcript, 1)
+        self.add(scroll, 1)
         self.add_action(self.stop_button)
 
     def set_order(self, order: Order) -> None:
@@ -117,7 +105,7 @@ class StepSide(Card):
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
         self.buttons.clear()
         self._codes.clear()
@@ -176,17 +164,11 @@ class StepSide(Card):
 
     def _on_made(self, machine: StepMachine, step: str) -> None:
         self.machine = machine
-        self._taken = 0
         self.do(step)
 
     def _on_stepped(self, result: StepResult) -> None:
         self._waiting = ""
         self.poll()
-        if result.ok:
-            self.aside.set(f"{result.code}", result.result + ".")
-        else:
-            self.aside.set(f"{result.errno}.", result.why)
-        self.aside.show()
         self.refresh()
         self.stepped.emit(result)
 
@@ -203,9 +185,6 @@ class StepSide(Card):
         """Close what there is and begin with nothing."""
         machine, self.machine = self.machine, None
         self._waiting = ""
-        self._taken = 0
-        self.lines.clear()
-        self.aside.hide()
         if machine is not None:
             machine.request_stop()
             self.desk.bridge.call(lambda: self.desk.lab.stop(machine))
@@ -213,14 +192,8 @@ class StepSide(Card):
     # Looking
 
     def poll(self) -> None:
-        """Take new lines, and whether a step waits."""
-        machine = self.machine
-        if machine is None:
-            return
-        new = machine.transcript_since(self._taken)
-        self._taken += len(new)
-        self.lines.append(new)
-        self.stop_button.setVisible(bool(machine.blocked_in))
+        """See whether a step waits."""
+        self.stop_button.setVisible(self.machine is not None and bool(self.machine.blocked_in))
 
     def refresh(self) -> None:
         """Emphasise what is right now; the first of them is the primary button."""

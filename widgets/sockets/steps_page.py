@@ -15,8 +15,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.sockets.address import Target, Transport
 from protocols.sockets.payload import PayloadError, from_text
+from protocols.sockets.steps import StepResult
 from widgets.desk import Desk
 from widgets.parts.buttons import Button
+from widgets.parts.card import Aside
 from widgets.parts.splitter import Splitter
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.fields import Choice, Fields
@@ -37,6 +39,7 @@ class StepsPage(QWidget):
         self.server = StepSide(desk, "server")
         self.client = StepSide(desk, "client")
         self.over_button = Button("Start over", "rotate-cw")
+        self.aside = Aside("One click is one call.", "The dotted ones are right now; the others are wrong: try one.")
         self._path = ""
         splitter = Splitter(Qt.Orientation.Horizontal, self.client, self.server, line=False)
         self.splitter = splitter
@@ -45,9 +48,11 @@ class StepsPage(QWidget):
         column.setSpacing(10)
         column.addWidget(self._settings())
         column.addWidget(splitter, 1)
+        column.addWidget(self.aside)
         self.fields.changed.connect(lambda _key: self._take_settings())
         self.over_button.clicked.connect(self.start_over)
-        self.server.stepped.connect(lambda _result: self._take_settings())
+        for side in (self.server, self.client):
+            side.stepped.connect(lambda result, side=side: self._on_stepped(side, result))
         self._take_settings()
 
     def _settings(self) -> QWidget:
@@ -56,9 +61,9 @@ class StepsPage(QWidget):
         row.add(fields.choice("host", "Address", ADDRESSES))
         row.add(fields.number("port", "Port", 0, (0, 65535), zero="0, any free"))
         row.add(fields.number("backlog", "Backlog", 5, (0, 65535)))
-        row.add(fields.line("data", "To send", "hello\\n", characters=14), 1)
+        row.add(fields.line("data", "To send", "hello\\n", characters=9), 1)
         row.add(fields.number("size", "recv(n)", 1024, (1, 65536)))
-        box = fields.check("on_listener", "Talk on the listening socket", tip="Wrong on purpose: ENOTCONN or EPIPE")
+        box = fields.check("on_listener", "On the listener", tip="Talk on the listening socket: wrong on purpose")
         row.add(box)
         row.add(self.over_button)
         for widget in (box, self.over_button):
@@ -94,6 +99,14 @@ class StepsPage(QWidget):
             data = str(fields["data"]).encode()
         wrong = bool(fields["on_listener"]) and role == "server"
         return Order(role, target, data, int(fields["size"]), int(fields["backlog"]), wrong)
+
+    def _on_stepped(self, side: StepSide, result: StepResult) -> None:
+        who = "Server" if side is self.server else "Client"
+        if result.ok:
+            self.aside.set(f"{who}: {result.code}", f"gave {result.result}.")
+        else:
+            self.aside.set(f"{who}: {result.code} failed with {result.errno}.", result.why)
+        self._take_settings()
 
     def start_over(self) -> None:
         """Close both sides and begin with nothing."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from protocols.certificates import CertificateFacts, describe_chain
+from protocols.sockets.client import StreamClient
 from widgets.desk import Desk
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
@@ -26,6 +27,7 @@ from widgets.sockets.client_form import VERIFY
 from widgets.sockets.fields import Choice, Fields
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.trouble import grow
 from widgets.sockets.why import explain_last
 
 LOOK_S: Final = 2.0
@@ -65,6 +67,7 @@ class TLSPage(QWidget):
         self.grid_holder = QWidget()
         self.chain_card = Card("Certificate chain", "certificate")
         self.empty = EmptyState("certificate", "The certificates that the server shows will be here.")
+        self.empty.setMinimumHeight(0)
         self._server: ServerSlot | None = None
         self._view: ClientView | None = None
         self._settings_card(certificates)
@@ -95,13 +98,17 @@ class TLSPage(QWidget):
         row.add(self.connect_button)
         row.add(self.look_button)
         column.addWidget(row)
-        column.addWidget(self.strip)
-        column.addWidget(self.success)
         column.addStretch(1)
         self.card.add(_scrolled(body), 1)
 
     def _chain(self) -> None:
         self.chain_card.add_head(self.tabs)
+        strips = QVBoxLayout()
+        strips.setContentsMargins(12, 12, 12, 0)
+        for strip in (self.strip, self.success):
+            grow(strip)
+            strips.addWidget(strip)
+        self.chain_card.body.addLayout(strips)
         top = FlowBox(spacing=24)
         top.flow.setContentsMargins(12, 10, 12, 0)
         top.add(self.version)
@@ -151,7 +158,7 @@ class TLSPage(QWidget):
     def _on_connected(self, view: ClientView) -> None:
         self.connect_button.setEnabled(True)
         client = view.slot.client
-        if client is None:
+        if not isinstance(client, StreamClient):
             return
         checked = "Nothing was checked: encrypted, but with whom?"
         said = checked if view.slot.values.get("verify") == "none" else "The chain, the name and the dates hold."

@@ -18,7 +18,10 @@ LIMIT: Final = 10_000
 
 
 class TranscriptLine(Protocol):
-    """What one line of a transcript has; `direction` is "in", "out" or "note", `t` monotonic nanoseconds."""
+    """What one line of a transcript has; `direction` is "in", "out" or "note", `t` monotonic nanoseconds.
+
+    kind: "iac" is a telnet command, whose name is its text.
+    """
 
     @property
     def t(self) -> int: ...
@@ -28,6 +31,8 @@ class TranscriptLine(Protocol):
     def data(self) -> bytes: ...
     @property
     def text(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
 
 
 class TranscriptModel(QAbstractListModel):
@@ -85,7 +90,7 @@ class TranscriptModel(QAbstractListModel):
     def text(self, row: int, limit: int = 2048) -> str:
         """What a row says, on one line of plain text."""
         line = self._lines[row]
-        if line.direction == "note" or not line.data:
+        if line.direction == "note" or not line.data or (line.kind == "iac" and not self.as_hex):
             return line.text
         return hex_line(line.data, limit) if self.as_hex else visible(line.data, limit)
 

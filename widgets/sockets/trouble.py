@@ -16,6 +16,13 @@ from widgets.sockets.flow import FlowBox
 from widgets.sockets.mends import Mend
 
 
+def grow(banner: Banner) -> None:
+    """Let a strip be as high as its text needs at its width."""
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    banner.setSizePolicy(policy)
+
+
 class TroubleStrip(QWidget):
     """Hidden until `tell`. `why_requested`: the link was used; `mend_requested(key)`: a button was."""
 
@@ -26,9 +33,7 @@ class TroubleStrip(QWidget):
         super().__init__(parent)
         self.banner = Banner("error")
         self.banner.acted.connect(self.why_requested)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.banner.setSizePolicy(policy)
+        grow(self.banner)
         self.row = FlowBox()
         self.buttons: dict[str, Button] = {}
         column = QVBoxLayout(self)
