@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +32,7 @@ from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.field import LabelledField
+from widgets.parts.number_field import NumberField
 from widgets.parts.segments import Segments
 from widgets.parts.text import ElidedLabel, Label
 from widgets.theme.theme import theme
@@ -95,8 +95,7 @@ class SettingsPanel(Panel):
         choose.clicked.connect(self._on_choose_clicked)
         rows.addWidget(LabelledField("Sessions are recorded into", self.folder, "From the next session on."))
         rows.addWidget(_together(choose))
-        self.keep = QSpinBox()
-        self.keep.setRange(1, 1000)
+        self.keep = NumberField(least=1, most=1000)
         self.keep.valueChanged.connect(lambda value: self._set("keep_sessions", value))
         hint = "Sessions with a name are never removed; of the others the oldest go first."
         rows.addWidget(LabelledField("Unnamed sessions kept", self.keep, hint))

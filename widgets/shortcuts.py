@@ -65,7 +65,9 @@ class ShortcutsDialog(QDialog):
         for group, entries in self._actions.groups().items():
             shown = [each for each in entries if each.keys and match(query, each.text, f"{group} {each.keys}")]
             if shown:
-                grid.addWidget(Label(group or "Everywhere", "section"), row, 0, 1, 3)
+                caption = Label(group or "Everywhere", "section")
+                caption.setContentsMargins(0, 0 if row == 0 else 14, 0, 0)
+                grid.addWidget(caption, row, 0, 1, 3)
                 grid.addWidget(Line(), row + 1, 0, 1, 3)
                 row += 2
             for entry in shown:

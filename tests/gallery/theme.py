@@ -173,7 +173,8 @@ def failing_card() -> Card:
     card.add_section(fields)
     banner = Banner("error")
     banner.say("Connection refused.", "Nobody listens on 127.0.0.1:2345.", "Why?")
-    card.add_section(row(PrimaryButton("Connect", "plug"), Button("Stop", "square"), LinkButton("Give me the other end")))
+    buttons = (PrimaryButton("Connect", "plug"), Button("Stop", "square"), LinkButton("Give me the other end"))
+    card.add_section(row(*buttons))
     card.add_section(banner)
     card.body.addStretch(1)
     return card
@@ -196,7 +197,8 @@ def controls() -> QWidget:
         chip.set_count(str(38 - number * 7))
     chips[3].setChecked(False)
     tabs = TabBar()
-    for text, icon in (("Table", "table"), ("Ladder", "arrow-left-right"), ("Gantt", "chart-gantt"), ("States", "workflow")):
+    views = (("Table", "table"), ("Ladder", "arrow-left-right"), ("Gantt", "chart-gantt"), ("States", "workflow"))
+    for text, icon in views:
         tabs.add(text, icon)
     hint = LabelledField("Port", QLineEdit("99999"))
     hint.set_hint("A port is a number from 0 to 65535.", error=True)
@@ -209,8 +211,12 @@ def controls() -> QWidget:
         row(box, half, ring, QCheckBox("Off"), QRadioButton("Off")),
         row(off, dead, Chip("reconstructed"), KeyCap("Ctrl Shift E"), KeyCap("Esc")),
         row(*(StateLabel(state, state.title()) for state in STATE_SIGNS), gap=12),
-        row(StatusItem("1 server, 3 clients", state="running"), StatusItem("bound to loopback only", icon="shield-check"),
-            StatusItem("412 dropped", state="warning"), StatusItem("session 41 KB")),
+        row(
+            StatusItem("1 server, 3 clients", state="running"),
+            StatusItem("bound to loopback only", icon="shield-check"),
+            StatusItem("412 dropped", state="warning"),
+            StatusItem("session 41 KB"),
+        ),
         bar, hint, text,
     ):
         holder = QVBoxLayout()
@@ -239,7 +245,8 @@ class Gallery(QWidget):
             top.layout().addWidget(button)
         whole.addWidget(top)
         warning = Banner("warning")
-        warning.say("Listening on all interfaces.", "Anyone on 10.0.4.0/24 can write here.", "Only this machine", "shield-check")
+        words = "Anyone on 10.0.4.0/24 can write here."
+        warning.say("Listening on all interfaces.", words, "Only this machine", "shield-check")
         whole.addWidget(warning)
         cards = Splitter(Qt.Orientation.Horizontal, client_card(), server_card(), line=False)
         cards.setMinimumHeight(270)
@@ -248,11 +255,16 @@ class Gallery(QWidget):
         grid.setSpacing(12)
         grid.addWidget(failing_card(), 0, 0)
         empty = Card("Server", "server")
-        empty.add(EmptyState("server", "No server runs here. Start one and connect to it.", "Start echo server", button_icon="play"))
+        sentence = "No server runs here. Start one and connect to it."
+        empty.add(EmptyState("server", sentence, "Start echo server", button_icon="play"))
         grid.addWidget(empty, 1, 0)
-        grid.addWidget(Aside("One send, one segment.", "Nothing was unacknowledged, so Nagle's rule had no reason to wait "
-                             "and the kernel sent all 46 bytes at once."), 2, 0)
-        grid.addWidget(ElidedLabel("2001:0db8:85a3:0000:0000:8a2e:0370:7334 a name that is long " * 3 + ":51858", "mono"), 3, 0)
+        reason = (
+            "Nothing was unacknowledged, so Nagle's rule had no reason to wait "
+            "and the kernel sent all 46 bytes at once."
+        )
+        grid.addWidget(Aside("One send, one segment.", reason), 2, 0)
+        address = "2001:0db8:85a3:0000:0000:8a2e:0370:7334 a name that is long " * 3 + ":51858"
+        grid.addWidget(ElidedLabel(address, "mono"), 3, 0)
         grid.addWidget(controls(), 0, 1, 4, 1)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)

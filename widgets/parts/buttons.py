@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from widgets.parts.text import plain_tip
+from widgets.theme.focus import came_by_keyboard
 from widgets.theme.signs import paint_icon
 from widgets.theme.theme import theme
 
@@ -77,6 +78,15 @@ class Button(QPushButton):
         super().paintEvent(event)
         if self._key:
             self._paint_key()
+        if self.property("primary") and self.hasFocus() and came_by_keyboard(self):
+            self._paint_inner_ring()
+
+    def _paint_inner_ring(self) -> None:
+        """The outer ring has the primary button's own colour; this line parts them."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme().tokens.highlighted_text, 1.5))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.75, 1.75, -1.75, -1.75), 5, 5)
 
     def _paint_key(self) -> None:
         look = theme()

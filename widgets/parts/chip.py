@@ -29,6 +29,7 @@ class KeyCap(Label):
     def __init__(self, text: str = "") -> None:
         super().__init__(text, "caption_strong")
         self.setProperty("keycap", True)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
 
 

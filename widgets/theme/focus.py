@@ -32,7 +32,7 @@ class _Frame(QFocusFrame):
         painter.drawRoundedRect(edge, RADIUS_PX, RADIUS_PX)
 
 
-def _came_by_keyboard(widget: QWidget) -> bool:
+def came_by_keyboard(widget: QWidget) -> bool:
     """Whether Tab or a shortcut moved the focus of this window last; Qt sets it, a click takes it back."""
     return widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
 
@@ -54,7 +54,7 @@ class FocusRing(QObject):
     def _on_focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
         if new is not None and QApplication.mouseButtons() != Qt.MouseButton.NoButton:
             new.window().setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange, False)
-        if not isinstance(new, (QAbstractButton, QTabBar)) or not _came_by_keyboard(new):
+        if not isinstance(new, (QAbstractButton, QTabBar)) or not came_by_keyboard(new):
             self._drop()
             return
         if self._frame is None:

@@ -69,6 +69,7 @@ def lengths(line: int, caption_pt: float) -> dict[str, str]:
         "small_arrow": str(line - 4),
         "spin": str(line + 11),
         "keyed": str(line * 3),
+        "cap": str(line - 6),
         "tick": str(line),
         "caption_pt": f"{caption_pt:g}",
     }
