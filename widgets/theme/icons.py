@@ -10,13 +10,11 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt, qVersion
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 STROKE = "1.75"
-# Up to Qt 6.8 an engine is asked for device pixels, since 6.9 for logical ones.
-PHYSICAL_SIZES = tuple(int(part) for part in qVersion().split(".")[:2]) < (6, 9)
 
 
 @cache
@@ -83,9 +81,8 @@ class SignEngine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        logical = size / scale if PHYSICAL_SIZES else size
-        side = min(logical.width(), logical.height())
-        picture = QPixmap(logical * scale)
+        side = min(size.width(), size.height())
+        picture = QPixmap(size * scale)
         picture.setDevicePixelRatio(scale)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
@@ -122,10 +119,9 @@ class IconEngine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        logical = size / scale if PHYSICAL_SIZES else size
-        side = min(logical.width(), logical.height())
+        side = min(size.width(), size.height())
         picture = icon_pixmap(self._name, self._colour_of(mode, state), side, scale)
-        return _wide(picture, logical) if logical.width() > side else picture
+        return _wide(picture, size) if size.width() > side else picture
 
     def availableSizes(self, mode: QIcon.Mode = QIcon.Mode.Normal, state: QIcon.State = QIcon.State.Off) -> list[QSize]:
         return [QSize(self._size, self._size)]
