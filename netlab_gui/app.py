@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from netlab_gui import journal, panels
+from netlab_gui import journal, pace, panels
 from netlab_gui.crash import CrashReports, Report
 from netlab_gui.settings import Settings
 from netlab_gui.window import Window
@@ -69,8 +69,7 @@ class Application:
 
     @classmethod
     def make(cls) -> Application:
-        """The one application of this process. What Qt can't forgive ends the process with a sentence."""
-        qInstallMessageHandler(_on_qt_message)
+        """The one application of this process, with a window that is not shown yet."""
         settings = Settings()
         Settings.current = settings
         look = theme()
@@ -153,6 +152,7 @@ class Application:
 
     def _on_first_session(self) -> None:
         self.workplace.sessions.changed.disconnect(self._on_first_session)
+        pace.settle()
         if os.environ.get("NETLAB_TELL_READY"):
             print("ready", flush=True)
 
@@ -189,6 +189,7 @@ class Application:
 
 def run_window(session_file: str | None = None) -> int:
     """`netlab`: open the window, optionally with a saved session in it; returns the exit status."""
+    guard_qt()
     application = Application.make()
     status = application.run(session_file)
     application.dispose()
@@ -207,12 +208,17 @@ def _leave(status: int) -> None:
         os._exit(status)
 
 
+def guard_qt() -> None:
+    """What Qt can't forgive (no display, no platform plugin) ends the process with a sentence, not an abort."""
+    qInstallMessageHandler(_on_qt_message)
+
+
 _before_qt: list[str] = []
 """What Qt said before there was an application: the reason, if that then fails."""
 
 
 def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
-    """Qt's own complaints. A fatal one (no display, no platform plugin) becomes a sentence, not an abort."""
+    """Qt's own complaints go to stderr and the journal."""
     if kind == QtMsgType.QtFatalMsg:
         said = (_before_qt or text.splitlines() or ["no reason given"])[0]
         print(NO_WINDOW.format(said=said), file=sys.stderr, end="", flush=True)

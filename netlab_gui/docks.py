@@ -40,6 +40,7 @@ class Docks(QObject):
         self._floor = floor
         self._desk = desk
         self._drawer: PythonDrawer | None = None
+        self._drawer_state: Mapping[str, Any] = {}
         floor.setDockNestingEnabled(False)
         floor.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         floor.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -55,6 +56,7 @@ class Docks(QObject):
             from widgets.python_drawer.drawer import PythonDrawer
 
             self._drawer = PythonDrawer(self._desk)
+            self._drawer.restore_state(self._drawer_state)
             if not self._floor.restoreDockWidget(self._drawer):
                 self._floor.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._drawer)
                 self._floor.tabifyDockWidget(self.inspector, self._drawer)
@@ -98,11 +100,15 @@ class Docks(QObject):
 
     def save_contents(self) -> dict[str, Any]:
         """What the docks show and how, for the next start."""
-        return {dock.objectName(): dock.save_state() for dock in (self.timeline, self.inspector)}
+        states = {dock.objectName(): dock.save_state() for dock in (self.timeline, self.inspector)}
+        states["python"] = dict(self._drawer_state) if self._drawer is None else self._drawer.save_state()
+        return states
 
     def restore(self, state: object, contents: Mapping[str, Any]) -> bool:
         """Take what `save` and `save_contents` gave; False when the places are of another version or broken."""
         placed = isinstance(state, QByteArray) and self._floor.restoreState(state, VERSION)
+        drawer = contents.get("python")
+        self._drawer_state = drawer if isinstance(drawer, dict) else {}
         for dock in (self.timeline, self.inspector):
             kept = contents.get(dock.objectName())
             if isinstance(kept, dict):

@@ -7,12 +7,13 @@ not know how events are stored or shown.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from netlab_gui import session_files
+from netlab_gui.session_files import Begun, Loading
 from netlab_gui.session_menu import SUFFIX
 from protocols.record.log import EventLog
 
@@ -27,24 +28,6 @@ UNNAMED: Final = "New session"
 RECENT: Final = 10
 CLOSE_S: Final = 5.0
 SIZE_LOOK_S: Final = 1.0
-
-
-@dataclass(slots=True)
-class _Begun:
-    """What opening a session file on a lab thread gave."""
-
-    store: Store | None
-    problem: str
-    listed: list[SessionInfo]
-
-
-@dataclass(slots=True)
-class _Loading:
-    """A session being read. `cancelled` is set in the GUI thread and read by the lab thread."""
-
-    path: Path
-    cancelled: bool = False
-    events: int = 0
 
 
 class Sessions(QObject):
@@ -62,7 +45,7 @@ class Sessions(QObject):
         self._store: Store | None = None
         self._given_name = ""
         self._viewed: SessionInfo | None = None
-        self._loading: _Loading | None = None
+        self._loading: Loading | None = None
         self._listed: list[SessionInfo] = []
         self._size: tuple[float, int] = (0.0, 0)
         self._failed = ""
@@ -98,7 +81,7 @@ class Sessions(QObject):
             return None
         now = time.monotonic()
         if now - self._size[0] > SIZE_LOOK_S:
-            self._size = (now, _size_of(self._store.path))
+            self._size = (now, session_files.size_of(self._store.path))
         return self._size[1]
 
     @property
@@ -116,22 +99,15 @@ class Sessions(QObject):
 
     def begin(self, look_at: str | None = None) -> None:
         """Begin to record into a new file, and offer what an unclean end left. look_at: a file to open then."""
-        self._desk.bridge.call(self._open_store, lambda begun: self._on_begun(begun, look_at), owner=self)
+        self._desk.bridge.call(self._begin_file, lambda begun: self._on_begun(begun, look_at), owner=self)
 
-    def _open_store(self) -> _Begun:
-        """On a lab thread: the first SQLite of this process is loaded here, not before the first picture."""
-        from protocols.record.sessionfile import SessionError
-        from protocols.record.sessions import Sessions as Folder
+    def _begin_file(self) -> Begun:
+        """On a lab thread."""
+        kept = self._settings
+        recorder = self._desk.lab.recorder
+        return session_files.begin(recorder, kept.sessions_dir, kept.keep_sessions, kept.record_limit_bytes)
 
-        folder = Folder(self._settings.sessions_dir)
-        try:
-            store = folder.new(self._desk.lab.recorder, limit_bytes=self._settings.record_limit_bytes)
-        except SessionError as error:
-            return _Begun(None, str(error), folder.recent())
-        folder.prune(self._settings.keep_sessions)
-        return _Begun(store, "", folder.recent())
-
-    def _on_begun(self, begun: _Begun, look_at: str | None) -> None:
+    def _on_begun(self, begun: Begun, look_at: str | None) -> None:
         first = not self.started
         self._store, self._failed, self._listed = begun.store, begun.problem, begun.listed
         self._desk.lab.store = begun.store
@@ -150,14 +126,14 @@ class Sessions(QObject):
         self.back()
         before, self._store, self._given_name = self._store, None, ""
 
-        def work() -> _Begun:
+        def work() -> Begun:
             if before is not None:
                 before.close(CLOSE_S)
-            return self._open_store()
+            return self._begin_file()
 
         self._desk.bridge.call(work, self._on_new_begun, self._on_failed, owner=self)
 
-    def _on_new_begun(self, begun: _Begun) -> None:
+    def _on_new_begun(self, begun: Begun) -> None:
         self.live_log = EventLog()
         self.shown.emit(self.live_log)
         self._on_begun(begun, None)
@@ -177,14 +153,10 @@ class Sessions(QObject):
         if store is None:
             return
 
-        def work() -> Path:
-            from protocols.record.sessions import Sessions as Folder
-
-            store.flush()
-            Folder(self._settings.sessions_dir).save_as(store.path, target, name)
-            return target
-
-        self._desk.bridge.call(work, self._on_saved, self._on_failed, owner=self)
+        place = self._settings.sessions_dir
+        self._desk.bridge.call(
+            lambda: session_files.save_copy(store, place, target, name), self._on_saved, self._on_failed, owner=self
+        )
 
     def _on_saved(self, target: Path) -> None:
         self._desk.toast(f"Saved as {target.name}")
@@ -203,32 +175,21 @@ class Sessions(QObject):
         """Read a session file and show it instead of the live one, which goes on."""
         if self._loading is not None:
             self._loading.cancelled = True
-        loading = self._loading = _Loading(path)
+        loading = self._loading = Loading(path)
         self._strips.say(
             "session", "note", "Opening", path.name, action="Cancel", act=lambda: self._cancel(loading), closable=False
         )
+        self._desk.bridge.call(
+            lambda: session_files.load(loading), self._on_opened, self._on_open_failed, owner=self
+        )
 
-        def work() -> tuple[_Loading, SessionInfo, EventLog]:
-            from protocols.record.sessions import Session
-
-            log = EventLog()
-            with Session(path) as session:
-                for batch in session.batches():
-                    log.append(batch)
-                    loading.events = len(log)
-                    if loading.cancelled:
-                        break
-                return loading, session.info, log
-
-        self._desk.bridge.call(work, self._on_opened, self._on_open_failed, owner=self)
-
-    def _cancel(self, loading: _Loading) -> None:
+    def _cancel(self, loading: Loading) -> None:
         loading.cancelled = True
         self._strips.clear("session")
 
-    def _on_opened(self, opened: tuple[_Loading, SessionInfo, EventLog]) -> None:
-        loading, info, log = opened
-        if loading.cancelled or loading is not self._loading:
+    def _on_opened(self, loading: Loading) -> None:
+        info, log = loading.info, loading.log
+        if loading.cancelled or loading is not self._loading or info is None:
             return
         self._loading, self._viewed = None, info
         self.shown.emit(log)
@@ -275,25 +236,8 @@ class Sessions(QObject):
     def _keep(self, left: list[SessionInfo]) -> None:
         """They have been told of; the next start shall not offer them again."""
 
-        def work() -> None:
-            from protocols.record.sessions import Sessions as Folder
-
-            folder = Folder(self._settings.sessions_dir)
-            for one in left:
-                folder.keep(one.path)
-
-        self._desk.bridge.call(work, None, self._on_failed, owner=self)
+        place = self._settings.sessions_dir
+        self._desk.bridge.call(lambda: session_files.keep(place, left), None, self._on_failed, owner=self)
 
     def _on_failed(self, error: BaseException) -> None:
         self._strips.say("store", "error", "That did not work.", str(error))
-
-
-def _size_of(path: Path) -> int:
-    """Bytes of a session file and of what SQLite keeps beside it."""
-    size = 0
-    for file in (path, path.with_name(path.name + "-wal")):
-        try:
-            size += file.stat().st_size
-        except OSError:
-            continue
-    return size

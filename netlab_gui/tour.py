@@ -60,9 +60,10 @@ def _own_home() -> Iterator[None]:
 
 
 def _tour(folder: Path) -> list[dict[str, object]]:
-    from netlab_gui.app import Application
+    from netlab_gui.app import Application, guard_qt
     from netlab_gui.driving import Verdict, wait_until
 
+    guard_qt()
     application = Application.make()
     window = application.window
     window.resize(WIDTH, HEIGHT)

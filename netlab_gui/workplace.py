@@ -102,7 +102,10 @@ class Workplace(QObject):
         self.bridge.remove_consumer(timeline.consume)
         self.bridge.remove_consumer(self._keep_live)
         timeline.show_log(log)
-        self.bridge.add_consumer(timeline.consume if log is live else self._keep_live)
+        if log is live:
+            self.bridge.add_consumer(timeline.consume, timeline.consume_bulk)
+        else:
+            self.bridge.add_consumer(self._keep_live, live.append_bulk)
 
     def _keep_live(self, batch: list[Raw]) -> None:
         self.sessions.live_log.append(sorted(batch, key=itemgetter(0)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStatusBar
+from PySide6.QtWidgets import QSizePolicy, QStatusBar
 
 from widgets.parts.status_item import StatusItem
 
@@ -58,6 +58,11 @@ class StatusBar(QStatusBar):
             self.addWidget(item)
         for item in (self.dropped, self.events, self.session):
             self.addPermanentWidget(item)
+        for item in (self.running, self.exposure, self.dropped, self.events, self.session):
+            item.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        # In a narrow window the words that never change give room first.
+        self.level.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.level.setMinimumWidth(1)
         self.running.clicked.connect(self.running_requested)
         self.level.clicked.connect(self.level_requested)
         self.exposure.clicked.connect(self.exposure_requested)

@@ -194,7 +194,7 @@ class _Table(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         theme().changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -213,7 +213,7 @@ class _Table(QTableView):
         self._share_width()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The lists of threads and children share what the rest leaves; nothing scrolls sideways."""
+        """The lists of threads and children share what the rest leaves."""
         super().resizeEvent(event)
         self._share_width()
 

@@ -1,0 +1,104 @@
+"""Session files: what the window does with them on lab threads: begin, read, copy, keep.
+
+The first SQLite of a run is loaded here, not before the first picture. It must not load Qt or
+know who waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from protocols.record.log import EventLog
+
+if TYPE_CHECKING:
+    from protocols.record.recorder import Recorder
+    from protocols.record.sessions import SessionInfo
+    from protocols.record.sessions import Sessions as Folder
+    from protocols.record.store import Store
+
+LOOK_EVENTS = 5000
+
+
+@dataclass(slots=True)
+class Begun:
+    """What beginning a session file gave: the store, or the problem; and the sessions there are."""
+
+    store: Store | None
+    problem: str
+    listed: list[SessionInfo]
+
+
+@dataclass(slots=True)
+class Loading:
+    """A session being read. `cancelled` is set in the GUI thread and seen by the lab thread."""
+
+    path: Path
+    cancelled: bool = False
+    log: EventLog = field(default_factory=EventLog)
+    info: SessionInfo | None = None
+
+
+def begin(recorder: Recorder, place: Path, keep: int, limit_bytes: int) -> Begun:
+    """Record into a new file of `place`; older unnamed sessions and empty ones go."""
+    from protocols.record.sessionfile import SessionError
+    from protocols.record.sessions import Sessions as Folder
+
+    folder = Folder(place)
+    try:
+        store = folder.new(recorder, limit_bytes=limit_bytes)
+    except SessionError as error:
+        return Begun(None, str(error), folder.recent())
+    folder.prune(keep)
+    return Begun(store, "", [one for one in folder.recent() if not _dropped(folder, one)])
+
+
+def _dropped(folder: Folder, one: SessionInfo) -> bool:
+    """Nothing ever happened in it and nobody named it: it goes."""
+    if one.events or one.name or one.live or one.problem:
+        return False
+    folder.discard(one.path)
+    return True
+
+
+def load(loading: Loading) -> Loading:
+    """Read a session into memory, until its end or until nobody wants it any more. Raises SessionError."""
+    from protocols.record.sessions import Session
+
+    with Session(loading.path) as session:
+        loading.info = session.info
+        for batch in session.items(LOOK_EVENTS):
+            if loading.cancelled:
+                break
+            loading.log.append_items(batch)
+    return loading
+
+
+def save_copy(store: Store, place: Path, target: Path, name: str) -> Path:
+    """Write the session of a store, as it is now, into one file. Raises SessionError."""
+    from protocols.record.sessions import Sessions as Folder
+
+    store.flush()
+    Folder(place).save_as(store.path, target, name)
+    return target
+
+
+def keep(place: Path, left: list[SessionInfo]) -> None:
+    """These unclean sessions have been told of; they count as whole from now on. Raises SessionError."""
+    from protocols.record.sessions import Sessions as Folder
+
+    folder = Folder(place)
+    for one in left:
+        folder.keep(one.path)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a session file and of what SQLite keeps beside it."""
+    size = 0
+    for file in (path, path.with_name(path.name + "-wal")):
+        try:
+            size += file.stat().st_size
+        except OSError:
+            continue
+    return size
