@@ -94,6 +94,23 @@ class Bulk:
         return Bulk(self.service, self.local, self.t[start:stop], data, ends, self.senders[start:stop], self.peers,
                     self.conns, self.dropped)  # fmt: skip
 
+    def alone(self) -> Bulk:
+        """The same with only those peers that sent something in it, numbered anew: what a file keeps."""
+        known = sorted(set(self.senders))
+        numbers = {old: new for new, old in enumerate(known)}
+        senders = array("I", [numbers[sender] for sender in self.senders])
+        peers, conns = [self.peers[old] for old in known], [self.conns[old] for old in known]
+        return Bulk(self.service, self.local, self.t, self.data, self.ends, senders, peers, conns, self.dropped)
+
+    def halves(self, most_bytes: int) -> Iterator[Bulk]:
+        """The same in parts of at most `most_bytes` bytes, if a single row is not larger."""
+        if self.nbytes <= most_bytes or len(self) < 2:
+            yield self
+            return
+        middle = len(self) // 2
+        yield from self.part(0, middle).halves(most_bytes)
+        yield from self.part(middle, len(self)).halves(most_bytes)
+
     # In a file
 
     def packed(self) -> bytes:

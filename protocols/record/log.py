@@ -8,7 +8,7 @@ know Qt, files or who looks.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import Final
 
@@ -98,6 +98,18 @@ class EventLog:
             self._seal()
         self._layer_counts["message"] += len(bulk)
         self._put(BulkBlock(self._open_base, bulk, self._tables))
+
+    def append_items(self, items: Iterable[Raw | Bulk]) -> None:
+        """Add events and bulks in their order."""
+        run: list[Raw] = []
+        for item in items:
+            if isinstance(item, tuple):
+                run.append(item)
+                continue
+            self.append(run)
+            run = []
+            self.append_bulk(item)
+        self.append(run)
 
     def _seal(self) -> None:
         block = Block(self._open_base, self._open, self._tables)

@@ -84,7 +84,7 @@ class Tail:
         taken, left = [], limit
         while left > 0 and self._items:
             item = self._items.popleft()
-            rows, size = _extent(item)
+            rows, size = extent(item)
             self._rows -= rows
             self._bytes -= size
             left -= rows
@@ -107,7 +107,7 @@ class Tail:
         self._recorder._forget(self)
 
 
-def _extent(item: Raw | Bulk) -> tuple[int, int]:
+def extent(item: Raw | Bulk) -> tuple[int, int]:
     """How many events an item is, and how many bytes of payload it holds."""
     if isinstance(item, Bulk):
         return len(item), item.nbytes

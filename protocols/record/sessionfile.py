@@ -1,6 +1,7 @@
 """The session file: an SQLite database that the sqlite3 command reads as well as the lab does.
 
-Two tables: `meta` (key, value) and `events`, whose columns are those of an event's JSON form.
+Three tables: `meta` (key, value), `events`, whose columns are those of an event's JSON form, and
+`bulks`, many datagrams a row (Bulk.packed). `row` numbers the events of both together.
 This module has its layout, its lock and its strict reader; a file from elsewhere is believed
 nothing. It must not know who writes, or which files there are.
 """
@@ -8,6 +9,7 @@ nothing. It must not know who writes, or which files there are.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -17,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
+from protocols.record.bulk import Bulk, unpacked
 from protocols.record.event import LAYERS, Raw, detail_of, from_json, raw_to_json
 
 SUFFIX: Final = ".netlab"
@@ -41,13 +44,32 @@ CREATE TABLE events (
     data BLOB,
     detail TEXT NOT NULL
 );
+CREATE TABLE bulks (
+    row INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    t INTEGER NOT NULL,
+    service TEXT NOT NULL,
+    "local" TEXT NOT NULL,
+    peers TEXT NOT NULL,
+    dropped INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
 """
-_SELECT: Final = "SELECT {} FROM events ORDER BY row".format(", ".join(f'"{name}"' for name in COLUMNS[1:]))
-INSERT: Final = "INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SELECT: Final = "SELECT {} FROM events ORDER BY row".format(", ".join(f'"{name}"' for name in COLUMNS))
+_SELECT_BULKS: Final = "SELECT row, count, t, service, local, peers, dropped, data FROM bulks ORDER BY row"
+INSERT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_BULK: Final = "INSERT INTO bulks VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+COUNT: Final = (
+    "SELECT max(coalesce((SELECT max(row) FROM events), 0), "
+    "coalesce((SELECT row + count - 1 FROM bulks ORDER BY row DESC LIMIT 1), 0))"
+)
+"""How many events a file holds: rows are numbered from 1, and a bulk takes as many numbers as it has rows."""
 LIMIT_VALUE_BYTES: Final = 64 << 20
 """No single value of a session file may be larger than this."""
 _BUSY_S: Final = 5.0
 
+_decode_address: Final = msgspec.json.Decoder(tuple[str, int]).decode
+_decode_peers: Final = msgspec.json.Decoder(list[tuple[str, int, str]]).decode
 _encode_detail: Final = msgspec.json.Encoder(enc_hook=repr).encode
 _decode_detail: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -102,6 +124,31 @@ _BYTES_OR_NONE: Final = (bytes, _NONE)
 _WAYS: Final = ("in", "out", None)
 
 
+def bulk_row(number: int, bulk: Bulk) -> tuple[Any, ...]:
+    """The column values of a bulk whose first row has this number."""
+    kept = bulk.alone()
+    peers = [[host, port, conn] for (host, port), conn in zip(kept.peers, kept.conns, strict=True)]
+    texts = kept.service, json.dumps(kept.local), json.dumps(peers)
+    return (number, len(kept), kept.t[0], *texts, kept.dropped, kept.packed())
+
+
+def to_bulk(row: tuple[Any, ...]) -> Bulk:
+    """The bulk of a row of `bulks`. Raises SessionError where it is none."""
+    _, count, _, service, local, peers, dropped, data = row
+    try:
+        here, others = _decode_address(local), _decode_peers(peers)
+        if type(service) is not str or type(dropped) is not int or dropped < 0 or type(data) is not bytes:
+            raise ValueError("a column of the wrong type")
+        bulk = unpacked(
+            data, service, here, [(host, port) for host, port, _ in others], [conn for _, _, conn in others], dropped
+        )
+        if len(bulk) != count or not count:
+            raise ValueError("a wrong count")
+    except (ValueError, TypeError, msgspec.MsgspecError, OverflowError) as error:
+        raise SessionError(f"it holds datagrams that can't be read: {error}") from None
+    return bulk
+
+
 def create(path: Path, meta: Iterable[tuple[str, Any]], limit_bytes: int) -> sqlite3.Connection:
     """Make a new session file, readable by its owner only, and connect to it for writing."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
@@ -146,7 +193,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if version > FORMAT:
         raise SessionError(f"{path.name} was written by a newer NetLab (format {version}, this one reads {FORMAT}).")
     made = dict(connection.execute("SELECT name, type || ' ' || substr(ltrim(sql), 1, 13) FROM sqlite_master"))
-    plain = all(str(made.get(name)).upper().startswith("TABLE CREATE TABLE") for name in ("meta", "events"))
+    plain = all(str(made.get(name)).upper().startswith("TABLE CREATE TABLE") for name in ("meta", "events", "bulks"))
     columns = tuple(row[1] for row in connection.execute("PRAGMA table_xinfo(events)") if row[6] == 0)
     keys = tuple(row[1] for row in connection.execute("PRAGMA table_xinfo(meta)") if row[6] == 0)
     if version != FORMAT or not plain or columns != COLUMNS or keys != ("key", "value"):
@@ -176,14 +223,25 @@ def set_meta(path: Path, key: str, value: object) -> None:
         raise SessionError(f"{path.name} can't be changed: {error}.") from None
 
 
-def read_batches(connection: sqlite3.Connection, path: Path, size: int) -> Iterator[list[Raw]]:
-    """All events in order, `size` at a time. Raises SessionError at the first row that is wrong."""
+def read_items(connection: sqlite3.Connection, path: Path, size: int) -> Iterator[list[Raw | Bulk]]:
+    """All events in order, about `size` at a time, bulks whole. Raises SessionError at the first row that is wrong."""
     read = 0
     try:
+        bulks = iter(connection.execute(_SELECT_BULKS))
         rows = connection.execute(_SELECT)
+        bulk = next(bulks, None)
         while batch := rows.fetchmany(size):
-            yield [to_raw(row) for row in batch]
+            items: list[Raw | Bulk] = []
+            for row in batch:
+                while bulk is not None and bulk[0] < row[0]:
+                    items.append(to_bulk(bulk))
+                    bulk = next(bulks, None)
+                items.append(to_raw(row[1:]))
+            yield items
             read += len(batch)
+        while bulk is not None:
+            yield [to_bulk(bulk)]
+            bulk = next(bulks, None)
     except SessionError as error:
         raise SessionError(f"{path.name} is damaged after event {read}: {error}.") from None
     except (sqlite3.Error, UnicodeDecodeError, OverflowError, MemoryError) as error:

@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from protocols.record.bulk import Bulk
 from protocols.record.event import Raw
 from protocols.record.recorder import Recorder
 from protocols.record.sessionfile import (
+    COUNT,
     SUFFIX,
     is_being_written,
     lock_path,
     open_for_reading,
-    read_batches,
+    read_items,
     read_meta,
     set_meta,
 )
@@ -69,14 +71,18 @@ class Session:
             self._connection.close()
             raise SessionError(f"{path.name} can't be read as a session: {error}.") from None
 
-    def batches(self, size: int = BATCH_ROWS) -> Iterator[list[Raw]]:
-        """The events in order, `size` at a time, so that a caller may show progress and stop."""
-        return read_batches(self._connection, self.info.path, size)
+    def items(self, size: int = BATCH_ROWS) -> Iterator[list[Raw | Bulk]]:
+        """The events in order, about `size` at a time and bulks whole, so that a caller may show progress and stop."""
+        return read_items(self._connection, self.info.path, size)
 
     def raws(self) -> Iterator[Raw]:
         """The events in order, one by one."""
-        for batch in self.batches():
-            yield from batch
+        for batch in self.items():
+            for item in batch:
+                if isinstance(item, Bulk):
+                    yield from item.raws()
+                else:
+                    yield item
 
     def close(self) -> None:
         """Let go of the file."""
@@ -92,7 +98,7 @@ class Session:
 def _info(connection: sqlite3.Connection, path: Path) -> SessionInfo:
     meta = read_meta(connection)
     try:
-        last = connection.execute("SELECT max(row) FROM events").fetchone()[0]
+        last = connection.execute(COUNT).fetchone()[0]
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise SessionError(str(error)) from None
     size = sum(beside.stat().st_size for beside in _files(path) if beside.exists())

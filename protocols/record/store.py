@@ -10,13 +10,25 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from protocols.record.bulk import Bulk
 from protocols.record.event import Raw
-from protocols.record.recorder import Recorder
-from protocols.record.sessionfile import INSERT, Lock, SessionError, create, set_meta, to_row, to_row_slowly
+from protocols.record.log import BULK_ROWS
+from protocols.record.recorder import Recorder, extent
+from protocols.record.sessionfile import (
+    INSERT,
+    INSERT_BULK,
+    Lock,
+    SessionError,
+    bulk_row,
+    create,
+    set_meta,
+    to_row,
+    to_row_slowly,
+)
 
 GATHER_S: Final = 0.1
 """Events of this long are written in one transaction."""
@@ -40,6 +52,7 @@ _PROBLEMS: Final = {
     "SQLITE_IOERR": ("The disk failed while the session file was written.",
                      "Check the disk and its free space; export the time line to another place."),
 }  # fmt: skip
+BULK_BYTES: Final = 16 << 20
 _UNSAYABLE: Final = (
     UnicodeEncodeError, OverflowError, TypeError, ValueError, RecursionError,
     sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError,
@@ -63,7 +76,8 @@ class Store:
         self._closing = threading.Event()
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._pending: list[Raw] = []
+        self._pending: list[Raw | Bulk] = []
+        self._row = 1
         self._open(name, limit_bytes)
         self._tail = recorder.tail()
         self._thread = threading.Thread(target=self._run, name="lab-store", daemon=True)
@@ -98,48 +112,65 @@ class Store:
 
     def _write_all(self) -> None:
         while True:
-            raws = self._pending or self._tail.take(BATCH_ROWS)
-            if not raws:
+            items = self._pending or self._tail.take_items(BATCH_ROWS)
+            if not items:
                 return
             self._pending = []
             try:
-                self._commit(raws)
+                rows = self._commit(items)
             except sqlite3.Error as error:
-                self._keep(raws)
+                self._keep(items)
                 self._tell(error)
                 return
-            self.written += len(raws)
+            self._row += rows
+            self.written += rows
             if self.problem is not None:
                 self._tell_recovered()
 
-    def _commit(self, raws: list[Raw]) -> None:
-        try:
-            self._insert(map(to_row, raws))
-        except _UNSAYABLE:
-            self._insert(map(to_row_slowly, raws))
-
-    def _insert(self, rows: Iterable[tuple[object, ...]]) -> None:
+    def _commit(self, items: list[Raw | Bulk]) -> int:
+        """Write these in one transaction; how many events they are."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.executemany(INSERT, rows)
+            row = self._row
+            for run in _runs(items):
+                row += self._insert(row, run) if isinstance(run, list) else self._insert_bulk(row, run)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        return row - self._row
 
-    def _keep(self, raws: list[Raw]) -> None:
+    def _insert(self, first: int, raws: list[Raw]) -> int:
+        connection = self._connection
+        try:
+            rows = [(row, *to_row(raw)) for row, raw in enumerate(raws, first)]
+            connection.executemany(INSERT, rows)
+        except _UNSAYABLE:
+            connection.execute("DELETE FROM events WHERE row >= ?", (first,))
+            connection.executemany(INSERT, ((row, *to_row_slowly(raw)) for row, raw in enumerate(raws, first)))
+        return len(raws)
+
+    def _insert_bulk(self, first: int, bulk: Bulk) -> int:
+        row = first
+        for part in bulk.halves(BULK_BYTES):
+            self._connection.execute(INSERT_BULK, bulk_row(row, part))
+            row += len(part)
+        return row - first
+
+    def _keep(self, items: list[Raw | Bulk]) -> None:
         """What could not be written waits, with all that has come since, as far as there is room."""
-        raws += self._tail.take()
-        room, count = PENDING_BYTES, 0
-        for raw in raws[:PENDING_ROWS]:
-            room -= len(raw[8] or b"")
-            if room < 0:
+        items += self._tail.take_items()
+        room, rows, count = PENDING_BYTES, PENDING_ROWS, 0
+        for item in items:
+            size, length = extent(item)[1], extent(item)[0]
+            room, rows = room - size, rows - length
+            if room < 0 or rows < 0:
                 break
             count += 1
-        self.missed += len(raws) - count
-        self._pending = raws[:count]
+        self.missed += sum(extent(item)[0] for item in items[count:])
+        self._pending = items[:count]
 
     def _tell(self, error: sqlite3.Error) -> None:
         symbol = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
@@ -193,3 +224,20 @@ class Store:
         self._tail.wake()
         self._thread.join(timeout_s)
         return not self._thread.is_alive() and self.problem is None
+
+
+def _runs(items: Iterable[Raw | Bulk]) -> Iterator[list[Raw] | Bulk]:
+    """Runs of single events, and bulks between them; a small bulk is single events, which other programs can read."""
+    run: list[Raw] = []
+    for item in items:
+        if not isinstance(item, Bulk):
+            run.append(item)
+        elif len(item) < BULK_ROWS:
+            run.extend(item.raws())
+        else:
+            if run:
+                yield run
+                run = []
+            yield item
+    if run:
+        yield run

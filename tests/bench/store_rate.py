@@ -57,8 +57,8 @@ def read_back(path: Path, lines: Path) -> None:
     started = time.perf_counter()
     log = EventLog()
     with Session(path) as session:
-        for batch in session.batches():
-            log.append(batch)
+        for batch in session.items():
+            log.append_items(batch)
         epoch_ns = session.info.epoch_ns
     print(f"reopen into the log: {len(log) / (time.perf_counter() - started):,.0f} events a second")
     started = time.perf_counter()

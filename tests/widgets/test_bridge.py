@@ -223,7 +223,9 @@ def test_a_bulk_goes_whole_to_who_wants_it_so_and_as_events_to_the_rest(qtbot: A
         bridge = Bridge(lab)
         got: list[tuple[str, object]] = []
         bridge.add_consumer(lambda batch: got.append(("plain", [raw[2] for raw in batch])))
-        bridge.add_consumer(lambda batch: got.append(("both", len(batch))), lambda bulk: got.append(("both, bulk", len(bulk))))
+        bridge.add_consumer(
+            lambda batch: got.append(("both", len(batch))), lambda bulk: got.append(("both, bulk", len(bulk)))
+        )
         bridge.add_bulk_consumer(lambda bulk: got.append(("bulks", len(bulk))))
         lab.recorder.note("started", "x")
         payload = b"ab"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from array import array
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.record.bulk import Bulk
 from protocols.record.event import Event
+from protocols.record.log import EventLog
 from protocols.record.recorder import Recorder
 from protocols.record.sessionfile import APPLICATION_ID, SCHEMA, SUFFIX, lock_path
 from protocols.record.sessions import Session, SessionError, Sessions, default_folder
@@ -60,8 +64,8 @@ def test_the_latest_comes_first_with_its_facts(sessions: Sessions) -> None:
 def test_events_come_in_batches_that_a_reader_may_leave(sessions: Sessions) -> None:
     path = recorded(sessions, *"abcdefg")
     with Session(path) as session:
-        assert [len(batch) for batch in session.batches(3)] == [3, 3, 1]
-        assert [raw[2] for raw in next(session.batches(2))] == ["a", "b"]
+        assert [len(batch) for batch in session.items(3)] == [3, 3, 1]
+        assert [raw[2] for raw in next(session.items(2))] == ["a", "b"]
         assert Event.of(next(session.raws())).detail == {"number": 1}
 
 
@@ -248,3 +252,63 @@ def test_ours_is_marked_as_ours(sessions: Sessions) -> None:
     path = recorded(sessions, "a")
     assert int.from_bytes(path.read_bytes()[68:72], "big") == APPLICATION_ID
 
+
+
+def a_bulk(count: int, start: int = 0) -> Bulk:
+    payloads = [b"datagram %d" % number for number in range(start, start + count)]
+    return Bulk(
+        "bucket:7739", ("127.0.0.1", 7739), array("q", range(start, start + count)), b"".join(payloads),
+        array("I", accumulate(map(len, payloads))), array("I", [2 + n % 2 for n in range(count)]),
+        [("127.0.0.1", 4000 + n) for n in range(5)], list("abcde"), 7,
+    )  # fmt: skip
+
+
+def test_bulks_and_events_come_back_in_their_order_and_are_counted(sessions: Sessions) -> None:
+    recorder = Recorder()
+    tail = recorder.tail()
+    store = sessions.new(recorder)
+    recorder.note("first", "x")
+    recorder.put_bulk(a_bulk(1000))
+    recorder.put_bulk(a_bulk(3))
+    recorder.note("between", "x")
+    recorder.put_bulk(a_bulk(500, 1000))
+    assert store.close()
+    before = [Event.of(raw) for raw in tail.take()]
+    with Session(store.path) as session:
+        assert session.info.events == store.written == 1505
+        after = [Event.of(raw) for raw in session.raws()]
+        log = EventLog()
+        for items in session.items():
+            log.append_items(items)
+    assert after == before
+    assert [log.event(row) for row in range(len(log))] == before
+
+
+def test_a_bulk_larger_than_a_row_may_be_is_parted(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("protocols.record.store.BULK_BYTES", 4000)
+    recorder = Recorder()
+    store = sessions.new(recorder)
+    recorder.put_bulk(a_bulk(1000))
+    recorder.note("last", "x")
+    assert store.close()
+    with closing(sqlite3.connect(store.path)) as connection:
+        assert connection.execute("SELECT count(*) FROM bulks").fetchone()[0] > 4
+    with Session(store.path) as session:
+        assert [raw[8] for raw in session.raws()][:-1] == [a_bulk(1000).payload(row) for row in range(1000)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("data", b"junk"), ("peers", "[]"), ("peers", "no"), ("local", "[1]"), ("count", 5), ("dropped", -1),
+     ("service", b"x"), ("data", "text")],
+)  # fmt: skip
+def test_datagrams_that_were_tampered_with_are_refused(sessions: Sessions, column: str, value: object) -> None:
+    recorder = Recorder()
+    store = sessions.new(recorder)
+    recorder.put_bulk(a_bulk(100))
+    assert store.close()
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute(f"UPDATE bulks SET {column} = ?", (value,))
+        connection.commit()
+    with Session(store.path) as session, pytest.raises(SessionError, match="damaged"):
+        list(session.raws())
