@@ -51,12 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         return _window()
-    parser = build_parser()
-    chosen = parser.parse_args(arguments)
-    run = cast("Callable[[argparse.Namespace], int] | None", getattr(chosen, "run", None))
-    if run is None:
-        return _window(cast("str | None", chosen.open))
     try:
+        try:
+            chosen = build_parser().parse_args(arguments)
+        finally:
+            sys.stdout.flush()  # what --help has printed, while a reader's going away can still be told from a crash
+        run = cast("Callable[[argparse.Namespace], int] | None", getattr(chosen, "run", None))
+        if run is None:
+            return _window(cast("str | None", chosen.open))
         status = run(chosen)
         sys.stdout.flush()
     except KeyboardInterrupt:

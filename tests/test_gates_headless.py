@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -80,3 +81,14 @@ def test_a_failure_is_one_sentence_and_status_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.strip()
+
+
+def test_help_to_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    for unbuffered in ("", "1"):
+        variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(netlab(tmp_path / "r", "serve", "--help"), stdout=writing, stderr=subprocess.PIPE,
+                              text=True, env=variables, timeout=DEADLINE_S, check=False)  # fmt: skip
+        assert done.stderr == ""
+    os.close(writing)
