@@ -77,7 +77,8 @@ class BlockingLink(Link):
         while not self.finished:
             data = self._receive()
             if data:
-                self.serving.wait_delay()
+                if self.serving.delay_ms:
+                    self.serving.wait_delay()
                 self.tell_received(data)
             elif self.done():
                 return

@@ -51,11 +51,11 @@ def job_params(spec: HandlerSpec, listen: Listen, name: str, model: str, setting
 
 
 class ChildServer(Server):
-    """A server whose model runs in a child process. argv: the child's command, to run it elsewhere; user: its uid."""
+    """A server whose model runs in a child process. argv: the child's command, to run it elsewhere."""
 
     def __init__(
         self, recorder: Recorder, spec: HandlerSpec, listen: Listen, *, name: str, model: str,
-        argv: Sequence[str] | None = None, user: int | None = None, **settings: Any,
+        argv: Sequence[str] | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         super().__init__(recorder, listen, name=name, model=model)
         spec.make()  # a wrong name is told here, not by a child that dies
@@ -64,7 +64,7 @@ class ChildServer(Server):
         self._rows_lock = threading.Lock()
         self._child = ChildProcess(
             recorder, self.name, "protocols.concurrency.childside:run", job_params(spec, listen, name, model, settings),
-            self.stopping, saw=self._saw, argv=argv, user=user,
+            self.stopping, saw=self._saw, argv=argv,
         )  # fmt: skip
 
     def _open(self) -> None:

@@ -50,7 +50,8 @@ class Forks:
         self._commands = commands
         self._workers: dict[int, Worker] = {}
         self.watch: Final = (commands.fileno(),)
-        signal.signal(signal.SIGCHLD, lambda *_: serving.wake.set())
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # any handler: what wakes is the descriptor
+        signal.set_wakeup_fd(serving.wake.writer_fileno(), warn_on_full_buffer=False)
 
     # Forking
 
@@ -80,6 +81,7 @@ class Forks:
         status = 1
         try:
             die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._commands.close()
             for worker in self._workers.values():  # or their ends of stream would never come
@@ -158,6 +160,7 @@ class Forks:
 
     def end(self) -> None:
         """The stop: end all workers, and leave no zombie."""
+        signal.set_wakeup_fd(-1)
         for worker in self._workers.values():
             worker.control.close()
         deadline = time.monotonic() + REAP_S

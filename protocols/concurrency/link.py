@@ -15,13 +15,14 @@ from typing import Any, Final
 
 from protocols.concurrency.contract import Connection, Handler
 from protocols.concurrency.serving import Serving
-from protocols.record.connections import End
+from protocols.record.connections import KEEP_CALL_BYTES, KEEP_HEAD_BYTES, KEEP_WHOLE_BYTES, End
 from protocols.record.event import Direction, monotonic_ns
-from protocols.record.trace import address_text, preview
+from protocols.record.trace import address_text
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
 
 AnySocket = TracedSocket | TracedTLSSocket
+_PREVIEW_BYTES: Final = 24
 RESET_LINGER: Final = struct.pack("ii", 1, 0)
 raw_recv: Final = socket.socket.recv
 raw_send: Final = socket.socket.send
@@ -52,6 +53,7 @@ class Link(ABC):
             trace.end = serving.recorder.connections.lone("server", None, address)
         self.serving: Final = serving
         self.recorder: Final = serving.recorder
+        self.service: Final = serving.service
         self.sock: AnySocket = sock
         self.end: Final[End] = trace.end
         self.transport: Final = trace.transport
@@ -149,13 +151,15 @@ class Link(ABC):
         self.close()
 
     def message(self, kind: str, direction: Direction, offset: int, data: bytes) -> None:
-        """Record a unit that the handler read or wrote, by its exact byte range."""
-        size = len(data)
-        kept = data if size <= 65536 else data[:65536]
+        """Record a unit that the handler read or wrote, by its exact byte range; bytes are kept as of its calls."""
+        size, end = len(data), self.end
+        limit = KEEP_CALL_BYTES if end.kept < KEEP_WHOLE_BYTES else KEEP_HEAD_BYTES
+        whole = size <= _PREVIEW_BYTES
+        summary = f"{kind} {data!r}" if whole else f"{kind} {data[:_PREVIEW_BYTES]!r}\u2026, {size} bytes"
+        kept, detail = (data, None) if size <= limit else (data[:limit], {"kept": limit})
         self.recorder.put(
-            (monotonic_ns(), "message", kind, self.serving.service, self.conn, direction, offset, size, kept,
-             f"{kind} {preview(data)}, {size} bytes", None)
-        )  # fmt: skip
+            (monotonic_ns(), "message", kind, self.service, self.conn, direction, offset, size, kept, summary, detail)
+        )
 
     def reply_kind(self) -> str:
         """A send from within the handler answers; one from outside was somebody's wish."""

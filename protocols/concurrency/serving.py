@@ -10,6 +10,7 @@ import errno
 import ipaddress
 import itertools
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from protocols.concurrency.link import Link
 
 _OUT_OF: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+
+
+DELAY_LOOK_S: Final = 0.05
+"""How soon a change of the delay is seen by who is delayed already."""
 
 
 class Spawn(Protocol):
@@ -154,9 +159,11 @@ class Serving:
     # Work
 
     def wait_delay(self) -> None:
-        """Block as long as the handler is to be delayed, or until the stop."""
-        if self.delay_ms > 0:
-            self.stopping.wait(self.delay_ms / 1000)
+        """Block as long as the handler is to be delayed, or until the stop; a change of the delay counts at once."""
+        began = time.monotonic()
+        while (left := began + self.delay_ms / 1000 - time.monotonic()) > 0:
+            if self.stopping.wait(min(left, DELAY_LOOK_S)):
+                return
 
     def note(self, kind: str, summary: str, *, conn: str | None = None, **detail: Any) -> None:
         """Record what the server did."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from protocols.concurrency.link import Link, SlowReader
-from protocols.concurrency.serving import Serving
+from protocols.concurrency.serving import DELAY_LOOK_S, Serving
 from protocols.record.event import monotonic_ns
 from protocols.record.trace import Trace
 from protocols.record.traced import TracedSocket
@@ -148,8 +148,9 @@ class TaskLink(Link, asyncio.Protocol):
         self._waiting_bytes -= len(data)
         if self._transport is not None and not self._chunks and not self._transport.is_reading():
             self._transport.resume_reading()
-        if self.serving.delay_ms > 0:
-            await asyncio.sleep(self.serving.delay_ms / 1000)
+        began = self._loop.time()
+        while (left := began + self.serving.delay_ms / 1000 - self._loop.time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, DELAY_LOOK_S))  # other threads change the delay meanwhile
         self.tell_received(data, offset)
         if not self._writable.is_set():
             await self._writable.wait()

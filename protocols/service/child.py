@@ -64,12 +64,12 @@ class ChildProcess:
     """One child of a service, whose main thread calls `run`. `saw` looks at each event before it is recorded.
 
     target, params: the job ("module:function" that takes a childmain.Job). argv: the command, `command()` by default.
-    user: run it as this uid. stopping: set it and call `wake` to end the child.
+    stopping: set it and call `wake` to end the child.
     """
 
     def __init__(
         self, recorder: Recorder, name: str, target: str, params: Mapping[str, Any], stopping: threading.Event, *,
-        saw: Saw = _unseen, argv: Sequence[str] | None = None, user: int | None = None,
+        saw: Saw = _unseen, argv: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
         self.recorder: Final = recorder
         self.name = name
@@ -77,7 +77,6 @@ class ChildProcess:
         self._stopping = stopping
         self._saw = saw
         self._argv = list(argv) if argv is not None else command()
-        self._user = user
         self._process: subprocess.Popen[bytes] | None = None
         self._foreign = ForeignEvents(recorder)
         self._wake = Wake()
@@ -95,20 +94,18 @@ class ChildProcess:
 
     def open(self) -> None:
         """Start the child, and wait until it is ready. Raises the error that it met."""
-        identity: dict[str, Any] = {} if self._user is None else {"user": self._user, "extra_groups": []}
         self._process = subprocess.Popen(
             self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
-            start_new_session=True, env=_environment(), **identity,
+            start_new_session=True, env=_environment(),
         )  # fmt: skip
         self._watch_pipes(self._process)
         self.tell(self._job)
         while not self._ready and self._failure is None and self._turn():
             if self._stopping.is_set():
                 self._failure = ServiceError(f"{self.name} was stopped before it was ready")
-        if self._failure is None and not self._ready:
-            self._failure = ChildFailed(errno.EIO, self._last_words(self._reap()))
-        if self._failure is not None:
-            raise self._failure
+        if self._ready:
+            return
+        raise self._failure or ChildFailed(errno.EIO, self._last_words(self._reap()))
 
     def _watch_pipes(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
@@ -313,10 +310,10 @@ class ChildService(Service):
 
     def __init__(
         self, recorder: Recorder, name: str, kind: str, target: str, params: Mapping[str, Any], *,
-        saw: Saw = _unseen, argv: Sequence[str] | None = None, user: int | None = None,
+        saw: Saw = _unseen, argv: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(recorder, name, kind)
-        self.child: Final = ChildProcess(recorder, name, target, params, self.stopping, saw=saw, argv=argv, user=user)
+        self.child: Final = ChildProcess(recorder, name, target, params, self.stopping, saw=saw, argv=argv)
 
     def _open(self) -> None:
         self.child.open()

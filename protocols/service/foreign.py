@@ -29,6 +29,7 @@ class ForeignEvents:
         self._ends: dict[str, tuple[str, End]] = {}
         self._held: dict[str, list[Event]] = {}
         self._theirs: dict[str, str] = {}
+        self._gone: dict[str, str] = {}
 
     def ready(self, event: Event) -> None:
         """The child listens: where, which datagrams' events do not repeat. A wildcard address is none."""
@@ -46,6 +47,8 @@ class ForeignEvents:
         conn = event.conn
         if conn is None:
             return [self._ours(event, None)]
+        if conn in self._gone:
+            return [self._ours(event, self._gone[conn])]
         if conn not in self._ends:
             found = self._addresses(event)
             held = self._held.setdefault(conn, [])
@@ -59,7 +62,7 @@ class ForeignEvents:
             ready = self._held.pop(conn)
         else:
             ready = [event]
-        transport, end = self._ends[conn]
+        end = self._ends[conn][1]
         end.service = end.service or event.service
         if event.kind == "connection ended":
             self._forget(conn)
@@ -69,6 +72,9 @@ class ForeignEvents:
         transport, end = self._ends.pop(conn)
         self._theirs.pop(end.conn, None)
         self._recorder.connections.closed(transport, end)
+        self._gone[conn] = end.conn
+        if len(self._gone) > _KNOWN:
+            del self._gone[next(iter(self._gone))]
 
     def _addresses(self, event: Event) -> tuple[str, Role, Any, Any] | None:
         """Transport, role and both addresses, where an event tells them."""

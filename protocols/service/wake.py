@@ -22,6 +22,10 @@ class Wake:
         """The descriptor that becomes readable; -1 once closed."""
         return self._reader.fileno()
 
+    def writer_fileno(self) -> int:
+        """For signal.set_wakeup_fd(): a signal just before a wait must end it too."""
+        return self._writer.fileno()
+
     def set(self) -> None:
         """Wake the waiter. Any thread, any time, also after `close()`."""
         try:

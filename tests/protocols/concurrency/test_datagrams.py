@@ -70,14 +70,16 @@ def test_unix_datagrams(model, tmp_path):
 @pytest.mark.parametrize("model", MODELS)
 def test_a_sender_that_is_not_in_the_allow_list_is_not_answered(model):
     with running(model, "upper_datagrams", UDP, allow=["127.0.0.1"]) as (server, log):
-        with client(server, "127.0.0.2") as stranger, client(server) as friend:
-            stranger.send(b"let me in")
-            log.wait("refused")
-            friend.send(b"hi")
-            assert friend.recv(10) == b"HI"
-            stranger.setblocking(False)
-            with pytest.raises(BlockingIOError):
-                stranger.recv(10)
+        stranger, friend = client(server, "127.0.0.2"), client(server)
+        stranger.send(b"let me in")
+        log.wait("refused")
+        friend.send(b"hi")
+        assert friend.recv(10) == b"HI"
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.recv(10)
+        stranger.close()
+        friend.close()
 
 
 def test_the_table_shows_senders_and_can_answer_them():
