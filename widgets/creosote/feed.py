@@ -127,7 +127,8 @@ class Feed(QObject):
     def senders_of(self, service: str) -> list[int]:
         """The numbers of the senders that a bucket has heard and that are still in the log, busiest first."""
         senders = self.log.senders
-        heard = [(count, -number) for number, count in self.log.counts.items() if count and senders[number][0] == service]
+        counts = self.log.counts.items()
+        heard = [(count, -number) for number, count in counts if count and senders[number][0] == service]
         return [-number for _, number in sorted(heard, reverse=True)]
 
     def per_second(self, service: str) -> int:

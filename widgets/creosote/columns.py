@@ -1,0 +1,147 @@
+"""Columns of the log: what each is called, how wide it begins, and what a row says in it as text.
+
+Fields of what was read become columns on demand. It must not know how a cell is painted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from protocols.creosote.reading.reading import Reading
+from protocols.creosote.wire import BUFSIZE, classic_text
+from widgets.creosote import wording
+from widgets.creosote.feed import Feed
+
+FIELD: Final = "field:"
+FIELD_COLUMNS: Final = 12
+_NO_FIELDS: Final = frozenset(("level", "levelname", "lvl", "severity", "loglevel", "log.level"))
+MESSAGE_STYLES: Final = ("read", "sent", "classic")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """id: one word, or "field:NAME". sample: a text as wide as it needs. right: numbers."""
+
+    id: str
+    title: str
+    sample: str
+    right: bool = False
+    tip: str = ""
+
+    @property
+    def field(self) -> str:
+        """The name of the field it shows, "" for the others."""
+        return self.id.removeprefix(FIELD) if self.id.startswith(FIELD) else ""
+
+
+FIXED: Final = (
+    Column("number", "No.", "00\u2009000\u2009000", True, "Counted from 0 as they arrived; a filter keeps the numbers"),
+    Column("arrived", "Arrived", "00:00:00.0000", tip="When the kernel took it in, by this machine's clock"),
+    Column("sender", "Sender", "worker.py 00000", tip="What it says it is, else its address. UDP proves neither"),
+    Column("level", "Level", "CRITICAL", tip="As the message claims"),
+    Column("message", "Message", ""),
+    Column("kind", "Read as", "traceback", tip="Which format the bytes were read as"),
+)
+MORE: Final = (
+    Column("bytes", "Bytes", "65\u2009507", True, f"Payload; more than {BUFSIZE} an original bucket would have cut"),
+    Column("address", "Address", "255.255.255.255:00000", tip="Where it came from, as the datagram says"),
+    Column("source", "Source", "pool.worker.main", tip="The program or logger that the message names"),
+    Column("stamp", "Its own time", "2026-11-21T10:58:14.402Z", tip="The time that the message claims"),
+    Column("bucket", "Bucket", "bucket:00000", tip="Which bucket took it"),
+)
+DEFAULT: Final = tuple(column.id for column in FIXED)
+_KNOWN: Final = {column.id: column for column in (*FIXED, *MORE)}
+
+
+def column(id: str) -> Column | None:
+    """The column of that id; fields make their own. None for an unknown one."""
+    if id.startswith(FIELD) and len(id) > len(FIELD):
+        name = wording.shown(id.removeprefix(FIELD), 40)
+        return Column(id, name, "n" * max(8, min(len(name) + 2, 14)), tip=f"The field {name} of what was read")
+    return _KNOWN.get(id)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message cell: the text itself, and what stands dimmed behind it."""
+
+    text: str
+    rest: str = ""
+
+
+class Words:
+    """What the rows of a feed's log say, as text. style: one of MESSAGE_STYLES."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.style = "read"
+        self._of: dict[str, Callable[[int, Reading], str]] = {
+            "number": lambda row, _: wording.grouped(row),
+            "arrived": lambda row, _: wording.clock(feed.log.t(row) + feed.epoch_ns),
+            "sender": lambda row, _: feed.name(feed.log.sender(row)),
+            "level": lambda _, reading: reading.level,
+            "message": lambda row, _: self.message(row).text,
+            "kind": lambda _, reading: reading.kind,
+            "bytes": lambda row, _: wording.grouped(len(feed.log.payload(row))),
+            "address": lambda row, _: feed.address(feed.log.sender(row)),
+            "source": lambda _, reading: wording.shown(reading.source, 200),
+            "stamp": lambda _, reading: wording.shown(reading.stamp, 100),
+            "bucket": lambda row, _: feed.log.senders[feed.log.sender(row)][0],
+        }
+
+    def cell(self, row: int, column: Column) -> str:
+        """A cell as text, everything in it visible."""
+        reading = self._feed.log.reading(row)
+        if column.field:
+            return wording.shown(reading.fields.get(column.field, ""), 300)
+        return self._of[column.id](row, reading)
+
+    def raw_message(self, row: int) -> Message:
+        """A row's message in the style chosen, control characters still in it."""
+        log = self._feed.log
+        if self.style == "classic":
+            return Message(classic_text(log.payload(row)[: wording.SHOWN_CHARACTERS]))
+        reading = log.reading(row)
+        if self.style == "sent" and reading.kind not in ("bytes", "pickle", "gelf"):
+            return Message(log.payload(row)[: wording.SHOWN_CHARACTERS * 4].decode("utf-8", "backslashreplace"))
+        return Message(reading.text, _rest(reading))
+
+    def message(self, row: int) -> Message:
+        """A row's message with everything visible."""
+        found = self.raw_message(row)
+        return Message(wording.shown(found.text), found.rest)
+
+    def line(self, row: int, columns: list[Column]) -> str:
+        """A row as one line for the clipboard: cells with tabs between."""
+        return "\t".join(self.cell(row, column).replace(wording.THIN, "") for column in columns)
+
+    def whole(self, row: int) -> str:
+        """A row's tool tip: the message whole, or much of it."""
+        reading = self._feed.log.reading(row)
+        lines = [wording.shown(line, 2000) for line in reading.text.split("\n")[:40]]
+        return "\n".join(lines) + (f"\n\n{reading.warning}" if reading.warning else "")
+
+
+def _rest(reading: Reading) -> str:
+    """Fields of structured messages that the other columns do not show."""
+    if reading.kind not in ("json", "logfmt", "gelf") or len(reading.fields) < 2:
+        return ""
+    said = {reading.text, reading.source, reading.stamp}
+    parts = [
+        f"{name}={value}"
+        for name, value in list(reading.fields.items())[:24]
+        if value not in said and name.lower() not in _NO_FIELDS
+    ]
+    whole = reading.text.startswith("{") or "=" in reading.text.split(" ", 1)[0]
+    return "" if whole else wording.shown("  ".join(parts), 300)
+
+
+def fields_seen(feed: Feed, rows: list[int]) -> list[str]:
+    """The names of the fields in these rows, the frequent first."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for name in feed.log.reading(row).fields:
+            counts[name] = counts.get(name, 0) + 1
+    return sorted(counts, key=lambda name: (-counts[name], name))[:40]

@@ -1,0 +1,343 @@
+"""LogView: the log as painted rows that can be read while a hundred thousand a second come in.
+
+Ten million rows cost what the visible ones cost: there is no item, no section and no layout for a
+row. It follows the tail only while it is at the bottom. It must not know filters, fields or files.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
+
+from widgets.creosote.chosen_rows import ChosenRows
+from widgets.creosote.log_head import LogHead
+from widgets.creosote.row_painter import RowPainter
+from widgets.creosote.rows import LogRows
+from widgets.parts.text import plain_tip
+from widgets.theme.theme import theme
+
+WHEEL_ROWS: Final = 3
+_STEP: Final = 120
+
+
+class LogView(QAbstractScrollArea):
+    """rows: what is shown. chosen: which of them are selected.
+
+    followed(bool): the view has reached or left the bottom. menu_requested(global place, row or -1).
+    """
+
+    followed = Signal(bool)
+    menu_requested = Signal(QPoint, int)
+    activated = Signal(int)
+
+    def __init__(self, rows: LogRows, painter: RowPainter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows = rows
+        self.painter = painter
+        self.chosen = ChosenRows(rows, self)
+        self.head = LogHead(painter, self)
+        self._follows = True
+        self._hovered = -1
+        self._own = False
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Log of datagrams")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.verticalScrollBar().valueChanged.connect(self._on_bar_value_changed)
+        self.horizontalScrollBar().valueChanged.connect(self._on_sideways)
+        rows.changed.connect(self._on_rows_changed)
+        rows.shifted.connect(self._on_rows_shifted)
+        rows.restarted.connect(self._on_rows_restarted)
+        self.chosen.changed.connect(self._on_chosen_changed)
+        self.head.resized.connect(self._on_head_resized)
+        theme().changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    # Where it stands
+
+    @property
+    def follows(self) -> bool:
+        """True while new rows are scrolled to."""
+        return self._follows
+
+    def follow(self) -> None:
+        """Go to the newest row and stay with it."""
+        self._set_follows(True)
+        self._fit_bars()
+
+    def page(self) -> int:
+        """How many whole rows fit."""
+        return max(self.viewport().height() // self.painter.row_height, 1)
+
+    def top(self) -> int:
+        """The place of the uppermost row."""
+        return self.verticalScrollBar().value()
+
+    def newer(self) -> int:
+        """How many rows there are below the last one that is seen."""
+        return max(self.rows.count() - self.top() - self.page(), 0)
+
+    def visible_numbers(self) -> list[int]:
+        """The log's rows that are painted now."""
+        stop = min(self.rows.count(), self.top() + self.page() + 1)
+        return [self.rows.number(place) for place in range(self.top(), stop)]
+
+    def show_row(self, row: int, *, centre: bool = False) -> None:
+        """Bring a log's row into sight, and stand there."""
+        place, top, page = self.rows.place(row), self.top(), self.page()
+        if place >= self.rows.count():
+            return
+        self._own = True
+        if centre and not top <= place < top + page:
+            self.verticalScrollBar().setValue(place - page // 2)
+        elif place < top:
+            self.verticalScrollBar().setValue(place)
+        elif place >= top + page:
+            self.verticalScrollBar().setValue(place - page + 1)
+        self._own = False
+        self._set_follows(self._at_end())
+        self.viewport().update()
+
+    def _at_end(self) -> bool:
+        return self.verticalScrollBar().value() >= self.verticalScrollBar().maximum()
+
+    def _set_follows(self, follows: bool) -> None:
+        if follows != self._follows:
+            self._follows = follows
+            self.followed.emit(follows)
+
+    def _fit_bars(self) -> None:
+        bar, page = self.verticalScrollBar(), self.page()
+        self._own = True
+        bar.setPageStep(page)
+        bar.setRange(0, max(self.rows.count() - page, 0))
+        if self._follows:
+            bar.setValue(bar.maximum())
+        self._own = False
+        self.viewport().update()
+
+    def _on_rows_changed(self) -> None:
+        before = (self.top(), self.verticalScrollBar().maximum())
+        bar = self.verticalScrollBar()
+        if not self._follows and before[1] and bar.maximum() >= self.page():
+            self._own = True  # nothing moves under the reader, and nothing seen is painted again
+            bar.setRange(0, max(self.rows.count() - self.page(), 0))
+            self._own = False
+            if before[0] != bar.value():
+                self.viewport().update()
+            return
+        self._fit_bars()
+
+    def _on_rows_shifted(self, by: int) -> None:
+        if not self._follows:
+            bar = self.verticalScrollBar()
+            self._own = True
+            bar.setRange(0, max(self.rows.count() - self.page(), 0))
+            bar.setValue(max(bar.value() + by, 0))
+            self._own = False
+            self.viewport().update()
+
+    def _on_rows_restarted(self) -> None:
+        self._hovered = -1
+        current = self.chosen.current
+        keeps = current is not None and not self._follows and self.rows.has(current)
+        self._set_follows(not keeps)
+        self._fit_bars()
+        if keeps and current is not None:
+            self.show_row(current, centre=True)
+
+    def _on_bar_value_changed(self, _value: int) -> None:
+        if not self._own:
+            self._set_follows(self._at_end())
+        self.viewport().update()
+
+    def _on_sideways(self, value: int) -> None:
+        self.head.setOffset(value)
+        self.viewport().update()
+
+    def _on_chosen_changed(self) -> None:
+        current = self.chosen.current
+        if current is not None:
+            self.setAccessibleDescription(self.painter.words.line(current, self.head.columns()))
+        self.viewport().update()
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        height, width, top = self.painter.row_height, self.viewport().width(), self.top()
+        places = self.head.places()
+        area = event.rect()
+        first = area.top() // height
+        stop = min(self.rows.count() - top, area.bottom() // height + 1)
+        painter.fillRect(area, theme().tokens.base)
+        for line in range(first, stop):
+            place = top + line
+            row = self.rows.number(place)
+            rect = QRect(0, line * height, width, height)
+            selected = self.chosen.has(row)
+            ground = self.painter.ground(place, row, selected=selected, hovered=place == self._hovered)
+            painter.fillRect(rect, ground)
+            for column, left, wide in places:
+                if left < width and left + wide > 0:
+                    cell = QRect(left, rect.top(), wide, height)
+                    painter.setClipRect(cell)
+                    self.painter.paint(painter, cell, row, column)
+            painter.setClipping(False)
+            if row == self.chosen.current and self.hasFocus():
+                painter.setPen(theme().tokens.highlight)
+                painter.drawRect(rect.adjusted(0, 0, -1, -1))
+        painter.end()
+
+    # Sizes
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_head()
+        self._fit_bars()
+
+    def _lay_head(self) -> None:
+        head_height = QFontMetrics(theme().font("table_head")).height() + 12
+        self.setViewportMargins(0, head_height, 0, 0)
+        port = self.viewport().geometry()
+        self.head.setGeometry(port.left(), port.top() - head_height, port.width(), head_height)
+        self.head.share(port.width())
+
+    def _on_head_resized(self) -> None:
+        bar, wide = self.horizontalScrollBar(), self.viewport().width()
+        bar.setPageStep(wide)
+        bar.setRange(0, max(self.head.length() - wide, 0))
+        self.viewport().update()
+
+    def _on_theme_changed(self) -> None:
+        self.painter.refresh()
+        self.head.setFont(theme().font("table_head"))
+        self.head.forget_widths()
+        self._lay_head()
+        self._fit_bars()
+
+    # Pointer
+
+    def place_at(self, y: int) -> int:
+        """The place under a height in the viewport, -1 for none."""
+        place = self.top() + y // self.painter.row_height
+        return place if 0 <= place < self.rows.count() else -1
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            place = self.place_at(event.pos().y())
+            text = self.painter.words.whole(self.rows.number(place)) if place >= 0 else ""
+            QToolTip.showText(event.globalPos(), plain_tip(text), self)
+            return True
+        if event.type() == QEvent.Type.Leave:
+            self._hover(-1)
+        return super().viewportEvent(event)
+
+    def _hover(self, place: int) -> None:
+        if place != self._hovered:
+            height = self.painter.row_height
+            for each in (self._hovered, place):
+                if each >= 0:
+                    self.viewport().update(0, (each - self.top()) * height, self.viewport().width(), height)
+            self._hovered = place
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        place = self.place_at(round(event.position().y()))
+        if event.button() == Qt.MouseButton.LeftButton and place >= 0:
+            self._choose(place, event.modifiers())
+        elif place >= 0 and not self.chosen.has(self.rows.number(place)):
+            self._choose(place, Qt.KeyboardModifier.NoModifier)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        place = self.place_at(round(event.position().y()))
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            if place >= 0:
+                self.chosen.extend_to(self.rows.number(place))
+        else:
+            self._hover(place)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        place = self.place_at(round(event.position().y()))
+        if place >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self.activated.emit(self.rows.number(place))
+
+    def _choose(self, place: int, keys: Qt.KeyboardModifier) -> None:
+        row = self.rows.number(place)
+        if keys & Qt.KeyboardModifier.ShiftModifier:
+            self.chosen.extend_to(row)
+        elif keys & Qt.KeyboardModifier.ControlModifier:
+            self.chosen.toggle(row)
+        else:
+            self.chosen.choose(row)
+        # Who points at a row wants to read it: it must not run away.
+        self._set_follows(False)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            current = self.chosen.current
+            self.menu_requested.emit(self.viewport().mapToGlobal(QPoint(24, 24)), -1 if current is None else current)
+            return
+        place = self.place_at(self.viewport().mapFromGlobal(event.globalPos()).y())
+        self.menu_requested.emit(event.globalPos(), self.rows.number(place) if place >= 0 else -1)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta()
+        if abs(turned.x()) > abs(turned.y()):
+            super().wheelEvent(event)
+            return
+        bar = self.verticalScrollBar()
+        lines = max(QApplication.wheelScrollLines(), 1)
+        bar.setValue(bar.value() - round(turned.y() * lines / _STEP))
+        event.accept()
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, shift = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        page = self.page()
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -page, Qt.Key.Key_PageDown: page}
+        last = self.rows.count() - 1
+        if event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier or last < 0:
+            event.ignore()
+        elif key in steps:
+            self._step(steps[Qt.Key(key)], shift)
+        elif key == Qt.Key.Key_Home:
+            self._go(0, shift)
+        elif key == Qt.Key.Key_End:
+            self._go(last, shift)
+            self.follow()
+        else:
+            event.ignore()
+
+    def _step(self, by: int, shift: bool) -> None:
+        current = self.chosen.current
+        place = self.rows.place(current) if current is not None else self.top() - 1
+        self._go(min(max(place + by, 0), self.rows.count() - 1), shift)
+
+    def _go(self, place: int, shift: bool) -> None:
+        row = self.rows.number(place)
+        if shift:
+            self.chosen.extend_to(row)
+        else:
+            self.chosen.choose(row)
+        self.show_row(row)
+
+    def focusInEvent(self, event: QEvent) -> None:
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QEvent) -> None:
+        self.viewport().update()
