@@ -1,0 +1,253 @@
+"""A million datagrams at full loopback speed: our bucket beside a C sink, a recvfrom loop and socat.
+
+    python -m tests.bench.creosote_receive [--count 1000000] [--size 100] [--rounds 3]
+
+Each receiver runs in a process of its own and gets the same sender (sendmmsg through ctypes, in
+another process). The C sink needs gcc and is left out, and said so, where there is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SINK = r"""
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <poll.h>
+#define N 1024
+static char buffers[N][2048];
+int main(void) {
+    int s = socket(AF_INET, SOCK_DGRAM, 0), big = 32 << 20;
+    if (setsockopt(s, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof big))
+        setsockopt(s, SOL_SOCKET, SO_RCVBUF, &big, sizeof big);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    bind(s, (struct sockaddr *)&a, sizeof a);
+    socklen_t l = sizeof a;
+    getsockname(s, (struct sockaddr *)&a, &l);
+    printf("%d\n", ntohs(a.sin_port));
+    fflush(stdout);
+    struct mmsghdr m[N];
+    struct iovec v[N];
+    memset(m, 0, sizeof m);
+    for (int i = 0; i < N; i++) {
+        v[i].iov_base = buffers[i]; v[i].iov_len = 2048;
+        m[i].msg_hdr.msg_iov = &v[i]; m[i].msg_hdr.msg_iovlen = 1;
+    }
+    long got = 0;
+    struct timespec first = {0}, last = {0};
+    struct pollfd p = {.fd = s, .events = POLLIN};
+    while (poll(&p, 1, got ? 1500 : 20000) > 0) {
+        int n = recvmmsg(s, m, N, MSG_DONTWAIT, NULL);
+        if (n <= 0) continue;
+        clock_gettime(CLOCK_MONOTONIC, &last);
+        if (!got) first = last;
+        got += n;
+    }
+    double took = (last.tv_sec - first.tv_sec) + (last.tv_nsec - first.tv_nsec) / 1e9;
+    printf("{\"received\": %ld, \"seconds\": %f}\n", got, took);
+    return 0;
+}
+"""
+
+LOOP = """
+import json, socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+try:
+    s.setsockopt(socket.SOL_SOCKET, 33, 32 << 20)
+except OSError:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 << 20)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+s.settimeout(20)
+got, first = 0, 0.0
+try:
+    while True:
+        s.recvfrom(65535)
+        last = time.monotonic()
+        if not got:
+            first = last
+            s.settimeout(1.5)
+        got += 1
+except TimeoutError:
+    pass
+print(json.dumps({"received": got, "seconds": last - first}))
+"""
+
+BUCKET = """
+import json, sys, tempfile, time
+from pathlib import Path
+from protocols.creosote.bucket import Bucket, BucketSettings
+from protocols.record.recorder import Recorder
+from protocols.record.store import Store
+
+recorder = Recorder()
+tail = recorder.tail(bound_events=1 << 24, bound_bytes=4 << 30)
+store = Store(recorder, Path(tempfile.mkdtemp()) / "bench.netlab") if "store" in sys.argv else None
+bucket = Bucket(recorder, BucketSettings(port=0, broadcast=False))
+bucket.start()
+print(bucket.port, flush=True)
+first = last = 0.0
+got = 0
+quiet = 0.0
+while quiet < (1.5 if got else 20):
+    time.sleep(0.03)
+    rows = sum(len(item) for item in tail.take_items() if not isinstance(item, tuple))
+    now = time.monotonic()
+    if rows:
+        if not got:
+            first = now
+        got, last, quiet = got + rows, now, 0.0
+    else:
+        quiet += 0.03
+bucket.stop()
+if store is not None:
+    store.close(30)
+out = {"received": got, "seconds": last - first, "dropped": bucket.dropped}
+if store is not None:
+    out["stored"] = store.written
+print(json.dumps(out))
+"""
+
+
+def blast(port: int, count: int, size: int) -> float:
+    """Send `count` datagrams as fast as one process can; seconds it took."""
+
+    class Vector(ctypes.Structure):
+        _fields_ = (("base", ctypes.c_void_p), ("size", ctypes.c_size_t))
+
+    class Header(ctypes.Structure):
+        _fields_ = (
+            ("name", ctypes.c_void_p), ("name_size", ctypes.c_uint), ("vectors", ctypes.POINTER(Vector)),
+            ("count", ctypes.c_size_t), ("control", ctypes.c_void_p), ("control_size", ctypes.c_size_t),
+            ("flags", ctypes.c_int),
+        )  # fmt: skip
+
+    class Message(ctypes.Structure):
+        _fields_ = (("header", Header), ("size", ctypes.c_uint))
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    payload = ctypes.create_string_buffer(b"x" * size, size)
+    vector = Vector(ctypes.cast(payload, ctypes.c_void_p).value, size)
+    messages = (Message * 1024)()
+    for message in messages:
+        message.header.vectors = ctypes.pointer(vector)
+        message.header.count = 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", port))
+        left, began = count, time.monotonic()
+        while left > 0:
+            sent = libc.sendmmsg(sock.fileno(), messages, min(1024, left), 0)
+            left -= max(sent, 0)
+        return time.monotonic() - began
+
+
+def measure(command: list[str], count: int, size: int) -> dict[str, float]:
+    """Start a receiver that prints its port, blast at it, and read what it says at the end."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as receiver:
+        assert receiver.stdout is not None
+        port = int(receiver.stdout.readline())
+        sender = [sys.executable, "-m", "tests.bench.creosote_receive", "--blast", str(port), str(count), str(size)]
+        took = float(subprocess.run(sender, capture_output=True, text=True, check=True).stdout)
+        said: dict[str, float] = json.loads(receiver.stdout.readline())
+    return said | {"sent_s": took}
+
+
+def measure_socat(count: int, size: int) -> dict[str, float]:
+    """socat writes every payload to a file: received is the file's size over the payload's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.NamedTemporaryFile() as out:
+        command = ["socat", "-u", f"UDP-RECV:{port},bind=127.0.0.1,rcvbuf={32 << 20}", f"OPEN:{out.name}"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as receiver:
+            while not _bound(port):
+                time.sleep(0.01)
+            began = time.monotonic()
+            sent_s = blast(port, count, size)
+            before = -1
+            while (now := os.stat(out.name).st_size) != before:
+                before = now
+                ended = time.monotonic()
+                time.sleep(0.3)
+            receiver.send_signal(signal.SIGTERM)
+        return {"received": before // size, "seconds": ended - began, "sent_s": sent_s}
+
+
+def _bound(port: int) -> bool:
+    return bool(re.search(rf"0100007F:{port:04X} ", Path("/proc/net/udp").read_text()))
+
+
+def main() -> None:
+    """Measure all receivers in turn, several rounds, and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--blast", nargs=3, type=int, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.blast:
+        print(blast(*chosen.blast))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        receivers = _receivers(Path(folder))
+        results: dict[str, list[dict[str, float]]] = {name: [] for name in receivers}
+        for _ in range(chosen.rounds):
+            for name, command in receivers.items():
+                one = measure_socat(chosen.count, chosen.size) if not command else measure(
+                    command, chosen.count, chosen.size
+                )
+                results[name].append(one)
+    print(f"{chosen.count:,} datagrams of {chosen.size} bytes, {chosen.rounds} rounds, medians")
+    print(f"{'receiver':<26}{'received/s':>12}{'lost':>9}{'  adds up':>10}{'sent/s':>12}")
+    for name, rounds in results.items():
+        rate = statistics.median(one["received"] / max(one["seconds"], 1e-9) for one in rounds)
+        lost = statistics.median(chosen.count - one["received"] for one in rounds)
+        exact = all(one["received"] + one["dropped"] == chosen.count for one in rounds if "dropped" in one)
+        known = any("dropped" in one for one in rounds)
+        sent = statistics.median(chosen.count / one["sent_s"] for one in rounds)
+        print(f"{name:<26}{rate:>12,.0f}{lost:>9,.0f}{('yes' if exact else 'NO') if known else '-':>10}{sent:>12,.0f}")
+        if any("stored" in one for one in rounds):
+            print(f"{'':<26}stored {[int(one['stored']) for one in rounds]}")
+
+
+def _receivers(folder: Path) -> dict[str, list[str]]:
+    receivers: dict[str, list[str]] = {}
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler:
+        source = folder / "sink.c"
+        source.write_text(SINK)
+        subprocess.run([compiler, "-O2", "-w", "-o", str(folder / "sink"), str(source)], check=True)
+        receivers["C recvmmsg sink"] = [str(folder / "sink")]
+    else:
+        print("no C compiler here: the C sink is left out")
+    receivers["bucket"] = [sys.executable, "-c", BUCKET]
+    receivers["bucket, session stored"] = [sys.executable, "-c", BUCKET, "store"]
+    receivers["recvfrom loop"] = [sys.executable, "-c", LOOP]
+    if shutil.which("socat"):
+        receivers["socat to a file"] = []
+    else:
+        print("no socat here: it is left out")
+    return receivers
+
+
+if __name__ == "__main__":
+    main()
