@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton
 
@@ -32,10 +32,11 @@ GROUP_GO: Final = "Go to"
 GROUP_LAB: Final = "Lab"
 
 
-class ShellActions:
+class ShellActions(QObject):
     """The window's own actions; those that buttons need are attributes."""
 
     def __init__(self, window: Window) -> None:
+        super().__init__(window)
         self._window = window
         self._palette: CommandPalette | None = None
         self._presented_from = 1.0
