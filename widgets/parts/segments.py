@@ -1,14 +1,19 @@
-"""Segments: a short row of choices of which one holds (the views of a panel, the clients of a card)."""
+"""Segments: a short row of choices of which one holds (the views of a panel, the clients of a card).
+
+Where there is no room for the row it folds into a list, so that no choice is ever cut.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from widgets.theme.theme import set_look, theme
+
+FOLDED_WIDTH = 120
 
 
 class Segment(QToolButton):
@@ -49,8 +54,14 @@ class Segments(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self._group = QButtonGroup(self)
-        self._group.idClicked.connect(self.chosen)
+        self._group.idClicked.connect(self._on_clicked)
         self._segments: list[Segment] = []
+        self._list = QComboBox()
+        self._list.setProperty("small", True)
+        self._list.setAccessibleName(name)
+        self._list.activated.connect(self._on_picked)
+        self._list.hide()
+        self._row.addWidget(self._list)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         for text in texts:
             self.add(text)
@@ -64,7 +75,10 @@ class Segments(QWidget):
         self._segments.append(segment)
         self._group.addButton(segment, index)
         self._row.addWidget(segment)
+        self._list.addItem(text)
         self._shape()
+        self.updateGeometry()
+        self._fold()
         return index
 
     def set_texts(self, texts: Sequence[str]) -> None:
@@ -76,8 +90,10 @@ class Segments(QWidget):
             segment.hide()
             segment.deleteLater()
         self._segments = []
+        self._list.clear()
         for text in texts:
             self.add(text)
+        self.updateGeometry()
         if self._segments:
             self.set_current(min(max(current, 0), len(self._segments) - 1))
 
@@ -96,6 +112,38 @@ class Segments(QWidget):
     def set_current(self, index: int) -> None:
         """Choose without a signal."""
         self._segments[index].setChecked(True)
+        self._list.setCurrentIndex(index)
+
+    @property
+    def folded(self) -> bool:
+        """Whether the choices stand in a list for want of room."""
+        return not self._list.isHidden()
+
+    def sizeHint(self) -> QSize:
+        return QSize(sum(each.sizeHint().width() for each in self._segments), theme().line_height() + 12)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), theme().px(FOLDED_WIDTH)), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def _fold(self) -> None:
+        folded = self.testAttribute(Qt.WidgetAttribute.WA_Resized) and self.width() < self.sizeHint().width()
+        if folded != self.folded or not folded:
+            self._list.setVisible(folded)
+            for segment in self._segments:
+                segment.setVisible(not folded)
+
+    def _on_clicked(self, index: int) -> None:
+        self._list.setCurrentIndex(index)
+        self.chosen.emit(index)
+
+    def _on_picked(self, index: int) -> None:
+        self._segments[index].setChecked(True)
+        self.chosen.emit(index)
 
     def _shape(self) -> None:
         last = len(self._segments) - 1

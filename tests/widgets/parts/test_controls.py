@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from widgets.parts.chip import Chip, KeyCap, LayerChip
@@ -71,6 +71,28 @@ def test_segments_can_be_replaced(qtbot: QtBot) -> None:
     assert segments.current() == 1
     segments.set_texts([])
     assert segments.current() == -1
+
+
+def test_without_room_segments_fold_into_a_list_and_unfold_again(qtbot: QtBot) -> None:
+    segments = Segments(["Both ends", "Step by step", "Options", "TLS"], "Views")
+    qtbot.addWidget(segments)
+    segments.show()
+    assert not segments.folded
+    segments.resize(130, 28)
+    assert segments.folded
+    assert not segments.button(0).isVisible()
+    choices = segments.findChild(QComboBox)
+    assert [choices.itemText(n) for n in range(choices.count())] == ["Both ends", "Step by step", "Options", "TLS"]
+    choices.setFocus()
+    with qtbot.waitSignal(segments.chosen) as chosen:
+        QTest.keyClick(choices, Qt.Key.Key_Down)
+    assert chosen.args == [1]
+    assert segments.current() == 1
+    segments.set_current(3)
+    assert choices.currentText() == "TLS"
+    segments.resize(segments.sizeHint())
+    assert not segments.folded
+    assert segments.button(3).isVisible()
 
 
 def test_arrow_keys_move_between_segments(qtbot: QtBot) -> None:
@@ -241,6 +263,21 @@ def test_an_empty_state_says_what_would_be_here_and_does_it(qtbot: QtBot) -> Non
     qtbot.addWidget(mute)
     mute.show()
     assert not mute.button.isVisible()
+
+
+def test_an_empty_state_without_room_gives_up_its_icon_first(qtbot: QtBot) -> None:
+    page = QWidget()
+    empty = EmptyState("server", "No server runs here. Start one and connect to it.", "Start echo server", parent=page)
+    qtbot.addWidget(page)
+    page.show()
+    for height in (240, 90, 84):
+        empty.resize(300, height)
+        words = next(label for label in empty.findChildren(QLabel) if label.text().startswith("No server"))
+        assert words.height() >= words.heightForWidth(words.width()), height
+        assert empty.rect().contains(empty.button.geometry()), height
+        assert not words.geometry().intersects(empty.button.geometry()), height
+        icon = next(label for label in empty.findChildren(QLabel) if label is not words)
+        assert icon.isVisible() is (height == 240)
 
 
 def test_a_toast_sits_at_the_bottom_right_and_can_undo(qtbot: QtBot) -> None:
