@@ -69,6 +69,7 @@ class ServerForm(QWidget):
         self.place_for_strip = QVBoxLayout()
         self._sections: dict[str, QWidget] = {}
         self._build()
+        self.fields.set_values({"behaviour": "upper", "model": "threads"})
         self.more_button.toggled.connect(self._on_more_toggled)
         self.fields.changed.connect(self._on_field_changed)
         self._suit()

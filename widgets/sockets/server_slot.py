@@ -19,6 +19,7 @@ from widgets.desk import Desk
 from widgets.sockets import server_launch
 from widgets.sockets.connections_model import ConnectionsModel
 from widgets.sockets.orders import Orders
+from widgets.sockets.server_words import TELNET
 
 Phase: TypeAlias = Literal["idle", "starting", "running", "ended"]
 WORDS: Final[dict[Phase, tuple[str, str]]] = {
@@ -65,11 +66,13 @@ class ServerSlot(QObject):
         if self.phase in ("starting", "running"):
             return
         self.values = dict(values)
+        if values.get("behaviour") == TELNET:
+            self.values["transport"] = "tcp"
         self.trouble = None
         self.delay_ms = int(values.get("delay_ms", 0))
         self.hold_accept = bool(values.get("hold_accept", False))
         self.backlog = int(values.get("backlog", 128))
-        lab, order = self.desk.lab, dict(values)
+        lab, order = self.desk.lab, dict(self.values)
         self._set_phase("starting")
         self.desk.bridge.call(
             lambda: server_launch.start_server(lab, order, free_port_if_taken=free_port_if_taken),
@@ -127,16 +130,19 @@ class ServerSlot(QObject):
         """Delay the handler from now on."""
         self.delay_ms = delay_ms
         self.order(lambda server: server.set_delay_ms(delay_ms))
+        self.changed.emit()
 
     def set_hold_accept(self, hold: bool) -> None:
         """Leave new connections in the backlog, or take them again."""
         self.hold_accept = hold
         self.order(lambda server: server.set_hold_accept(hold))
+        self.changed.emit()
 
     def set_backlog(self, backlog: int) -> None:
         """Let so many connections wait from now on."""
         self.backlog = backlog
         self.order(lambda server: server.set_backlog(backlog))
+        self.changed.emit()
 
     def _on_order_failed(self, error: BaseException) -> None:
         if type(error).__name__ == "ServiceError":
