@@ -81,12 +81,16 @@ def active_timers() -> list[str]:
 
     if QCoreApplication.instance() is None:
         return []
-    timers = [found for found in gc.get_objects() if issubclass(type(found), QTimer) and shiboken6.isValid(found)]
+    kinds = {QTimer, *QTimer.__subclasses__()}
+    timers = [found for found in gc.get_objects() if type(found) in kinds and shiboken6.isValid(found)]
     return [f"QTimer every {timer.interval()} ms of {timer.parent()!r}" for timer in timers if timer.isActive()]
 
 
-def left_behind(before: Picture, timers_before: int) -> list[str]:
-    """What is there now and was not before, one sentence each; waits a moment for what is just ending."""
+def left_behind(before: Picture, timers_before: int | None) -> list[str]:
+    """What is there now and was not before, one sentence each; waits a moment for what is just ending.
+
+    timers_before: how many timers ran, None to leave timers alone: looking for them takes its time.
+    """
     deadline = time.monotonic() + _PATIENCE_S
     while found := _compare(before, timers_before):
         if time.monotonic() > deadline:
@@ -98,14 +102,13 @@ def left_behind(before: Picture, timers_before: int) -> list[str]:
     return []
 
 
-def _compare(before: Picture, timers_before: int) -> list[str]:
+def _compare(before: Picture, timers_before: int | None) -> list[str]:
     now = Picture.take()
     found = [f"thread {thread.name}" for thread in now.threads - before.threads if thread.is_alive()]
     found += [f"socket {name}" for name in now.sockets - before.sockets]
     found += [f"child {_command(pid)}" for pid in now.children - before.children]
     found += [f"temporary file {name}" for name in now.files - before.files]
-    timers = active_timers()
-    if len(timers) > timers_before:
+    if timers_before is not None and len(timers := active_timers()) > timers_before:
         found += timers
     return found
 
