@@ -21,7 +21,7 @@ class _Host:
         self.serving = serving
         self.listener = listener
         self.loop = asyncio.get_running_loop()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: dict[asyncio.Task[None], TaskLink] = {}
         self.stopped = asyncio.Event()
         self.listening = False
         self.paused = False
@@ -38,9 +38,17 @@ class _Host:
         finally:
             self.loop.remove_reader(wake)
             self.loop.remove_reader(self.listener.fileno())
-            for task in self.tasks:
-                task.cancel()
-            await asyncio.gather(*self.tasks, return_exceptions=True)
+            await self.end_tasks()
+
+    async def end_tasks(self) -> None:
+        """Cancel all; a task that never came to its first step leaves its connection to us."""
+        links = list(self.tasks.values())
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        for link in links:
+            if not link.finished:
+                link.over()
 
     def woken(self) -> None:
         """A setting changed, or the stop came."""
@@ -79,8 +87,8 @@ class _Host:
         link.worker = f"task {link.number}"
         task = self.loop.create_task(link.serve(), name=self.serving.thread_name(f"task-{link.number}"))
         self.serving.note("task started", f"{task.get_name()} started", conn=link.conn, worker=link.worker)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks[task] = link
+        task.add_done_callback(self.tasks.pop)
 
     def tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What the library found and nobody awaited."""

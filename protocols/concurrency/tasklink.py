@@ -15,8 +15,6 @@ from typing import Any, Final
 
 from protocols.concurrency.link import Link, SlowReader
 from protocols.concurrency.serving import DELAY_LOOK_S, Serving
-from protocols.record.event import monotonic_ns
-from protocols.record.trace import Trace
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSObject, handshake_done
 
@@ -47,9 +45,13 @@ class TaskLink(Link, asyncio.Protocol):
     # The transport's side (asyncio.Protocol)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The transport stands, with TLS after the handshake."""
+        """The transport stands, with TLS after the handshake and before the first bytes are decrypted."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        trace, engine = self.sock.trace, transport.get_extra_info("ssl_object")
+        if trace is not None and isinstance(engine, TracedTLSObject):
+            engine.trace = trace
+            handshake_done(trace, engine, self.since_ns, -1)
 
     def data_received(self, data: bytes) -> None:
         """What one recv() gave."""
@@ -112,7 +114,7 @@ class TaskLink(Link, asyncio.Protocol):
         if tls is None or context is None:
             transport, _ = await self._loop.connect_accepted_socket(lambda: self, sock)
         else:
-            started, trace.muted = monotonic_ns(), True
+            trace.muted = True
             context.sslobject_class = TracedTLSObject
             try:
                 transport, _ = await self._loop.connect_accepted_socket(
@@ -120,9 +122,8 @@ class TaskLink(Link, asyncio.Protocol):
                     ssl_shutdown_timeout=_SHUTDOWN_S,
                 )  # fmt: skip
             except OSError as error:
-                trace.call("handshake", "do_handshake()", started, error=error, address=self.peer)
+                trace.call("handshake", "do_handshake()", self.since_ns, error=error, address=self.peer)
                 raise
-            _watch_engine(transport, trace, started)
         if hasattr(transport, "max_size"):
             transport.max_size = self.serving.recv_size  # how much one recv() asks for
 
@@ -242,10 +243,3 @@ class TaskLink(Link, asyncio.Protocol):
         """Bytes that wait in the transport."""
         transport = self._transport
         return 0 if transport is None or self._lost.done() else transport.get_write_buffer_size()
-
-
-def _watch_engine(transport: asyncio.Transport, trace: Trace, started: int) -> None:
-    engine = transport.get_extra_info("ssl_object")
-    if isinstance(engine, TracedTLSObject):
-        engine.trace = trace
-        handshake_done(trace, engine, started, -1)
