@@ -56,6 +56,7 @@ class Segments(QWidget):
         self._group = QButtonGroup(self)
         self._group.idClicked.connect(self._on_clicked)
         self._segments: list[Segment] = []
+        self._folding = False
         self._list = QComboBox()
         self._list.setProperty("small", True)
         self._list.setAccessibleName(name)
@@ -131,11 +132,15 @@ class Segments(QWidget):
         self._fold()
 
     def _fold(self) -> None:
-        folded = self.testAttribute(Qt.WidgetAttribute.WA_Resized) and self.width() < self.sizeHint().width()
-        if folded != self.folded or not folded:
+        if self._folding:
+            return  # showing a child lays out, which resizes, which folds: the outer call looks again
+        self._folding = True
+        for _ in range(2):
+            folded = self.testAttribute(Qt.WidgetAttribute.WA_Resized) and self.width() < self.sizeHint().width()
             self._list.setVisible(folded)
             for segment in self._segments:
                 segment.setVisible(not folded)
+        self._folding = False
 
     def _on_clicked(self, index: int) -> None:
         self._list.setCurrentIndex(index)
