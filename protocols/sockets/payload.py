@@ -70,26 +70,15 @@ def to_hex(data: bytes) -> str:
     return data.hex(" ")
 
 
+_BIDI: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x2028, 0x2029)
+"""Characters that reorder or break a line: text from the network must not rearrange the window."""
+_VISIBLE: Final[dict[int, str]] = {
+    **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"},
+    **{code: f"\\u{code:04x}" for code in (*range(128, 160), *_BIDI)},
+    0x7F: "\u2421",
+}  # fmt: skip
+
+
 def readable(data: bytes) -> str:
     """Bytes as text for a transcript: UTF-8 where it is, every control character made visible."""
-    text = data.decode("utf-8", "backslashreplace")
-    return "".join(_visible(character) for character in text)
-
-
-def _visible(character: str) -> str:
-    if character in "\n\t":
-        return character
-    if character == "\r":
-        return ""
-    code = ord(character)
-    if code < 32:
-        return chr(0x2400 + code)
-    if code == 127:
-        return "\u2421"
-    if 128 <= code < 160 or code in _BIDI:
-        return f"\\u{code:04x}"
-    return character
-
-
-_BIDI: Final = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x2028, 0x2029))
-"""Characters that reorder or break a line: text from the network must not rearrange the window."""
+    return data.decode("utf-8", "backslashreplace").translate(_VISIBLE)

@@ -19,7 +19,7 @@ BOUND_BYTES: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry. t: monotonic ns. data: the bytes sent or got (empty for a note). text: for reading.
+    """One entry. t: monotonic ns. data: the bytes sent or got (empty for a note). said: words in place of the bytes.
 
     kind narrows a note: "note", "error", "eof", "opened", "closed"; for bytes it is "data" or "frame".
     """
@@ -27,8 +27,13 @@ class Line:
     t: int
     direction: Literal["in", "out", "note"]
     data: bytes
-    text: str
+    said: str = ""
     kind: str = "note"
+
+    @property
+    def text(self) -> str:
+        """For reading; made when it is looked at, as most bytes of a bulk transfer never are."""
+        return self.said or readable(self.data)
 
 
 class Transcript:
@@ -55,7 +60,7 @@ class Transcript:
 
     def bytes_line(self, direction: Literal["in", "out"], data: bytes, kind: str = "data") -> None:
         """Append bytes that moved."""
-        self.add(Line(monotonic_ns(), direction, data, readable(data), kind))
+        self.add(Line(monotonic_ns(), direction, data, "", kind))
 
     def note(self, text: str, kind: str = "note") -> None:
         """Append what the client tells about itself."""
