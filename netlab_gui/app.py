@@ -34,6 +34,8 @@ CRASH_LOOK_MS: Final = 300
 
 OFFSCREEN_NOISE: Final = "propagateSizeHints"
 """The offscreen plugin says so whenever a window has a least size."""
+LEFT_DEADLINE_S: Final = 0.2
+"""What did not end within the shutdown's deadline is not waited for a second time."""
 LOADED_LATER: Final = ("protocols.lab", "widgets.timeline.dock", "widgets.inspector.dock", "netlab_gui.workplace")
 NO_WINDOW: Final = """\
 netlab: the window can't open, because Qt can't use the display: {said}
@@ -169,7 +171,7 @@ class Application:
 
     def _close_lab(self) -> None:
         self.workplace.sessions.close()
-        self.lab.close()
+        self.lab.close(LEFT_DEADLINE_S)
 
     def _quit(self) -> None:
         self.window.hide()

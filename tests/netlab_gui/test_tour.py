@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from netlab_gui import panels
+from netlab_gui.driving import Driver, unreachable
+from widgets.panel import Check, Click, DemoStep, Panel, Picture, Type, Wait
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """One whole tour, as a user starts it: no display, a home that must stay untouched."""
+    out, home = tmp_path_factory.mktemp("tour"), tmp_path_factory.mktemp("home")
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "NETLAB_HOME")
+    env = {name: value for name, value in os.environ.items() if name not in hidden} | {"HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-m", "netlab_gui", "tour", "--out", str(out)], env=env, cwd=ROOT, capture_output=True,
+        text=True, timeout=80, check=False,
+    )  # fmt: skip
+    assert list(home.rglob("*.ini")) == []
+    return done, out
+
+
+def test_the_tour_ends_well_and_every_row_has_checks_that_hold(
+    tour: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    done, out = tour
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    rows = json.loads((out / "report.json").read_text())
+    assert {entry.id for entry in panels.PANELS} <= {row["panel"] for row in rows}
+    for row in rows:
+        assert row["ok"] is True
+        assert row["checks"]
+
+
+def test_there_is_a_large_picture_of_every_panel_in_both_palettes(
+    tour: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    _, out = tour
+    for entry in panels.PANELS:
+        light, dark = (QImage(str(out / f"{entry.id}-{word}.png")) for word in ("light", "dark"))
+        for picture in (light, dark):
+            assert picture.width() >= 1280
+            assert picture.height() >= 800
+        assert light.pixelColor(400, 30).lightness() > 200 > 60 > dark.pixelColor(400, 30).lightness()
+
+
+def test_where_the_pictures_can_not_be_written_the_tour_fails_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from netlab_gui.tour import run_tour
+
+    (tmp_path / "file").write_text("")
+    assert run_tour(str(tmp_path / "file" / "out")) == 1
+    assert "can't be written" in capsys.readouterr().err
+
+
+class Small(Panel):
+    """A panel with one button, one input and a demo that a test chooses."""
+
+    id = "small"
+
+    def __init__(self, steps: Any) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
+        column = QVBoxLayout(self)
+        self.button, self.edit = QPushButton("Go"), QLineEdit()
+        column.addWidget(self.button)
+        column.addWidget(self.edit)
+        self._steps = steps
+
+    def demo(self) -> Iterator[DemoStep]:
+        """What the test wants."""
+        yield from self._steps(self)
+
+
+def play(qtbot: Any, steps: Any, before: Any = None) -> tuple[list[tuple[str, bool]], int]:
+    """The verdicts of a demo as (text, ok), and how many pictures were taken."""
+    panel, pictures = Small(steps), []
+    qtbot.addWidget(panel)
+    panel.show()
+    if before is not None:
+        before(panel)
+    verdicts = Driver(lambda: pictures.append(1)).play(panel)
+    return [(verdict.text, verdict.ok) for verdict in verdicts], len(pictures)
+
+
+def test_clicks_and_keys_reach_the_widgets_and_one_picture_is_taken(qtbot: Any) -> None:
+    clicked: list[int] = []
+
+    def steps(panel: Small) -> Iterator[DemoStep]:
+        panel.button.clicked.connect(lambda: clicked.append(1))
+        yield Click(panel.button)
+        yield Wait("clicked", lambda: clicked == [1])
+        yield Type(panel.edit, "hello")
+        yield Check("typed", panel.edit.text() == "hello")
+        yield Picture()
+        yield Picture()
+
+    assert play(qtbot, steps) == ([("clicked", True), ("typed", True)], 1)
+
+
+def cover(panel: Small) -> None:
+    """Lay something over the whole panel."""
+    over = QWidget(panel)
+    over.resize(panel.size())
+    over.show()
+    over.raise_()
+    assert unreachable(panel.button)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (lambda panel: panel.button.hide(), "hidden"),
+        (lambda panel: panel.button.setEnabled(False), "greyed"),
+        (cover, "lies over it"),
+    ],
+)
+def test_a_button_that_a_user_could_not_click_is_a_failed_check(qtbot: Any, prepare: Any, reason: str) -> None:
+    verdicts, pictures = play(qtbot, lambda panel: iter([Click(panel.button), Check("never reached", True)]), prepare)
+    assert len(verdicts) == 1
+    assert reason in verdicts[0][0]
+    assert not verdicts[0][1]
+    assert pictures == 1
+
+
+def test_what_does_not_come_in_time_and_what_breaks_are_failed_checks(qtbot: Any) -> None:
+    late, _ = play(qtbot, lambda panel: iter([Wait("never", lambda: False, timeout_s=0.05)]))
+    assert late == [("never", False)]
+
+    def breaks(panel: Small) -> Iterator[DemoStep]:
+        raise RuntimeError("lost")
+        yield Picture()
+
+    broken, pictures = play(qtbot, breaks)
+    assert broken == [("the demo runs: RuntimeError: lost", False)]
+    assert pictures == 1
+
+
+def test_a_demo_without_a_check_fails(qtbot: Any) -> None:
+    assert play(qtbot, lambda panel: iter([Picture()]))[0] == [("the demo checks something", False)]
