@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
@@ -79,7 +79,6 @@ class Segments(QWidget):
         self._list.addItem(text)
         self._shape()
         self.updateGeometry()
-        self._fold()
         return index
 
     def set_texts(self, texts: Sequence[str]) -> None:
@@ -130,6 +129,12 @@ class Segments(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fold()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fold()
+        return done
 
     def _fold(self) -> None:
         if self._folding:
