@@ -268,6 +268,9 @@ class HexView(QAbstractScrollArea):
             self.viewport().update()
             self.selected.emit()
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {
             Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -self._per_line, Qt.Key.Key_Down: self._per_line,

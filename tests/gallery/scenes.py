@@ -50,7 +50,8 @@ def conversation() -> list[Raw]:
         _state(0.039, "ESTABLISHED", "client", "SYN_SENT"),
         _state(0.041, "ESTABLISHED", "server", "SYN_RECV"),
         raw(0.258, "call", "accept", "upper:2345", "3", "accept() = fd 9, ('127.0.0.1', 51858)",
-            took_ns=3_100_000_000, blocked_ns=3_100_000_000, result=9, local=SERVER, peer=CLIENT, end="server", thread="upper:2345", fd=7),
+            took_ns=3_100_000_000, blocked_ns=3_100_000_000, result=9,
+            local=SERVER, peer=CLIENT, end="server", thread="upper:2345", fd=7),
         raw(0.342, "note", "thread started", "upper:2345", "3", "started thread upper-conn:51858",
             thread="upper-conn:51858", end="server"),
         raw(1204.118, "call", "send", "client 3", "3", "send(b'The quick brown fox jumps over t\u2026') = 46", "out", 0,
@@ -63,7 +64,8 @@ def conversation() -> list[Raw]:
             "out", 0, up, took_ns=9_000, **it),
         raw(1204.486, "message", "reply", "upper:2345", "3", "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG.\\r\\n",
             "out", 0, up, framing="line 1", end="server"),
-        raw(1204.630, "call", "recv", "client 3", "3", "recv(4096) = 46", "in", 0, up, took_ns=81_000, asked=4096, **me),
+        raw(1204.630, "call", "recv", "client 3", "3", "recv(4096) = 46", "in", 0, up, took_ns=81_000, asked=4096,
+            **me),
         raw(2410.007, "call", "shutdown", "client 3", "3", "shutdown(SHUT_WR)", took_ns=21_000, how="SHUT_WR", **me),
         _state(2410.031, "FIN_WAIT2", "client", "ESTABLISHED"),
         _state(2410.034, "CLOSE_WAIT", "server", "ESTABLISHED"),
@@ -107,7 +109,7 @@ def datagrams() -> list[Raw]:
                                 "peer": ["127.0.0.1", 11111]}  # fmt: skip
         there: dict[str, Any] = {"end": "server", "thread": "echo:11111", "fd": 16}
         text = f"sendto({word!r}, ('127.0.0.1', 11111)) = {len(word)}"
-        events.append(raw(at, "call", "sendto", "client 5", "5", text, "out", None, word, took_ns=8000, **here))  # fmt: skip
+        events.append(raw(at, "call", "sendto", "client 5", "5", text, "out", None, word, took_ns=8000, **here))
         if number == 1:
             continue
         events += [

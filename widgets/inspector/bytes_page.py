@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.record.event import Event
@@ -94,13 +94,13 @@ class BytesPage(QWidget):
         legend.setContentsMargins(EDGE, 0, EDGE, 6)
         legend.addWidget(self._legend)
         below.addLayout(legend)
-        below.addWidget(self._bodies, 1)
+        below.addWidget(self._bodies, 1000)
         below.addWidget(self._picked)
         rest = QVBoxLayout()
         rest.setContentsMargins(EDGE, 12, EDGE, EDGE)
         rest.addWidget(self._aside)
         below.addLayout(rest)
-        below.addStretch(0)
+        below.addStretch(1)
         self._pages.addWidget(shown)
         self._pages.addWidget(self._empty)
         column.addLayout(top)
@@ -133,7 +133,7 @@ class BytesPage(QWidget):
             base = event.offset or 0
             self.hex.set_data(data, base, (Field(0, len(data), 0, "Data"),))
             self._mark(marked)
-            self.hex.setMaximumHeight(max(self.hex.content_height(), 1))
+            self._fit_height()
             self._show_text()
         self._show_picked()
         self._show_reason()
@@ -147,6 +147,16 @@ class BytesPage(QWidget):
         if common is not None and common != (place.start, place.stop):
             self.hex.set_mark(common[0] - place.start, common[1] - place.start)
 
+    def _fit_height(self) -> None:
+        """What follows stands right under a few bytes; many bytes take all the room there is."""
+        few = self._view.current() == 0
+        self._bodies.setMaximumHeight(max(self.hex.content_height(), 1) if few else 16_777_215)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width may mean another number of lines."""
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._fit_height)
+
     def _show_text(self) -> None:
         if self._view.current() == 1 and self._event is not None:
             text = (self._event.data or b"")[:TEXT_LIMIT].decode("utf-8", "replace")
@@ -155,6 +165,7 @@ class BytesPage(QWidget):
     def _on_view_chosen(self, index: int) -> None:
         self._bodies.setCurrentIndex(index)
         self._show_text()
+        self._fit_height()
 
     def _show_picked(self) -> None:
         """The legend of the tint, and what the chosen bytes mean."""

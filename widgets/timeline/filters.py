@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from protocols.record.event import LAYERS
 from protocols.record.log import Filter, QueryError
@@ -168,26 +168,36 @@ class FilterRow(QWidget):
         self.chips["packet"].hide()
 
     def _set_up(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(8)
-        left = QWidget()
-        flow = FlowLayout(left, 8, 6)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(12, 8, 12, 8)
+        self._row.setSpacing(8)
+        self._left, self._right = QWidget(), QWidget()
+        flow = FlowLayout(self._left, 8, 6)
         for chip in self.chips.values():
             flow.addWidget(chip)
-        policy = left.sizePolicy()
+        policy = self._left.sizePolicy()
         policy.setHeightForWidth(True)
-        left.setSizePolicy(policy)
-        row.addWidget(left, 1)
-        row.addWidget(self._hidden)
-        row.addWidget(self._result)
-        row.addWidget(self.service)
-        row.addWidget(self.conn)
+        self._left.setSizePolicy(policy)
+        lists = QHBoxLayout(self._right)
+        lists.setContentsMargins(0, 0, 0, 0)
+        lists.setSpacing(8)
+        lists.addStretch(1)
+        for widget in (self._hidden, self._result, self.service, self.conn):
+            lists.addWidget(widget)
+        self._row.addWidget(self._left, 1)
+        self._row.addWidget(self._right)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The lists go under the chips where both don't fit in a line."""
+        super().resizeEvent(event)
+        direction = QBoxLayout.Direction
+        room = self.width() - 32 - self._left.sizeHint().width() - self._right.sizeHint().width()
+        wanted = direction.LeftToRight if room >= 0 else direction.TopToBottom
+        if wanted != self._row.direction():
+            self._row.setDirection(wanted)
 
     def _on_chip_clicked(self, chip: LayerChip) -> None:
         """With Alt one layer alone is shown, and again all of them."""
-        from PySide6.QtWidgets import QApplication
-
         if not QApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier:
             return
         alone = all(not other.isChecked() for other in self.chips.values() if other is not chip)

@@ -198,11 +198,13 @@ class LadderView(QAbstractScrollArea):
         generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
         generator.setTitle(f"NetLab ladder, {self.feed.subject.title}")
         painter = QPainter(generator)
+        self._painter.vector = True
         painter.translate(0, self._painter.head_height - top)
         self._painter.paint_body(painter, top, top + height, Look())
         painter.resetTransform()
         self._painter.paint_head(painter)
         painter.end()
+        self._painter.vector = False
         buffer.close()
         return bytes(content.data())
 
@@ -254,6 +256,10 @@ class LadderView(QAbstractScrollArea):
         row = self._row_at(event.position())
         if row is not None:
             self._selection.select(row)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The press has done it all."""
+        event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light up the step under the pointer."""

@@ -14,12 +14,13 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from protocols.record.event import Raw
-from protocols.record.log import EventLog, Filter
+from protocols.record.log import EventLog, Filter, Search
 from widgets.timeline.ladder_layout import LadderLayout
 
 SLICE_BUDGET_S: Final = 0.008
-FEW_ROWS: Final = 512
+FEW_ROWS: Final = 256
 """Up to so many new rows are looked at one by one."""
+TELL_S: Final = 0.15
 LOOK_BACK: Final = 256
 
 
@@ -73,6 +74,10 @@ class LadderFeed(QObject):
         self._next = 0
         self._active = False
         self._stop: int | None = None
+        self._search: Search | None = None
+        self._found: list[int] = []
+        self._told = 0
+        self._told_at = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._advance)
@@ -117,20 +122,15 @@ class LadderFeed(QObject):
 
     def catch_up(self) -> None:
         """Take what has come since the last time."""
-        if self._stop is not None:
+        if self._stop is not None or not self._active:
             return
         if self.asked.newest:
             newest = self._newest(since=self._next)
             if newest != self.subject:
                 self._restart(newest)
                 return
-        if self._active and not self._timer.isActive():
+        if not self._timer.isActive():
             self._advance()
-
-    @property
-    def searching(self) -> bool:
-        """True while the log is still being looked through."""
-        return self._timer.isActive()
 
     def _newest(self, since: int = 0) -> Subject:
         """The subject of the newest event that has one, among the last few; none: as it is."""
@@ -144,6 +144,7 @@ class LadderFeed(QObject):
 
     def _restart(self, subject: Subject) -> None:
         self._timer.stop()
+        self._search, self._found, self._told = None, [], 0
         to_scale = self.layout.to_scale
         self.subject = subject
         self.layout = LadderLayout()
@@ -154,27 +155,47 @@ class LadderFeed(QObject):
             self._advance()
 
     def _advance(self) -> None:
-        before, stop = len(self.layout.places), len(self.log) if self._stop is None else self._stop
-        if stop - self._next > FEW_ROWS:
-            self._look_through(time.perf_counter() + SLICE_BUDGET_S)
-        elif not self.subject.newest:
+        stop = len(self.log) if self._stop is None else self._stop
+        if self.subject.newest:
+            self._next = stop
+            return
+        if self._search is not None or stop - self._next > FEW_ROWS:
+            self._look_through(time.perf_counter() + SLICE_BUDGET_S, stop)
+        else:
             self._take(range(max(self._next, self.log.first), stop))
             self._next = stop
-        if len(self.layout.places) != before:
-            self.grew.emit()
-        if self._next < stop and not self.subject.newest:
+        if self.searching:
             self._timer.start(0)
+        self._tell()
 
-    def _look_through(self, deadline: float) -> None:
+    @property
+    def searching(self) -> bool:
+        """True while the log is still being looked through."""
+        return self._search is not None
+
+    def _look_through(self, deadline: float, stop: int) -> None:
         """Many rows: the log's own search is faster than looking at each."""
-        if self.subject.newest:
-            self._next = len(self.log)
+        if self._search is None:
+            self._search = self.log.search(self.subject.filter(), self._next)
+        while time.perf_counter() < deadline:
+            if self._found:
+                self._take(self._found[:FEW_ROWS])
+                del self._found[:FEW_ROWS]
+                continue
+            rows = self._search.step() if self._search.row < stop else None
+            if rows is None:
+                self._next, self._search = max(self._next, min(self._search.row, stop)), None
+                return
+            self._found = [row for row in rows if row < stop]
+        self._next = self._search.row
+
+    def _tell(self) -> None:
+        """Tell about new steps; while the log is looked through, a few times a second."""
+        now = time.perf_counter()
+        if len(self.layout.places) == self._told or (self.searching and now - self._told_at < TELL_S):
             return
-        search = self.log.search(self.subject.filter(), self._next)
-        while time.perf_counter() < deadline and (rows := search.step()) is not None:
-            for at in range(0, len(rows), FEW_ROWS):
-                self._take(rows[at : at + FEW_ROWS])
-            self._next = search.row
+        self._told, self._told_at = len(self.layout.places), now
+        self.grew.emit()
 
     def _take(self, rows: Iterable[int]) -> None:
         raw_of, holds, layers = self.log.raw, self.subject.holds, self.layers

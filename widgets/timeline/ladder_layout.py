@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from protocols.record.event import Raw, detail_of
@@ -341,7 +342,7 @@ class LadderLayout:
         for other in _overlapping(others, item.start, item.stop):
             _feed(item, other) if sending else _feed(other, item)
         if mine and mine[-1].start > item.start:
-            mine.insert(bisect_left([known.start for known in mine], item.start), item)
+            mine.insert(bisect_left(mine, item.start, key=attrgetter("start")), item)
         else:
             mine.append(item)
         for start, stop, bar in reversed(flow.bars[-8:]):

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from protocols.record.event import Raw
 from protocols.record.log import EventLog
@@ -19,14 +19,11 @@ from widgets.theme.signs import paint_layer
 from widgets.theme.theme import theme
 from widgets.theme.tokens import tint
 from widgets.timeline import wording
+from widgets.timeline.faces import Face, Signs
 from widgets.timeline.ladder_layout import KERNEL_CLIENT, KERNEL_SERVER, OTHERS, Bar, Item, LadderLayout, Lane
 
-_CENTER: Final = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine)
-_RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
-_LEFT: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
-_END: Final = Qt.TextElideMode.ElideRight
 _MIDDLE: Final = Qt.TextElideMode.ElideMiddle
-NEAR_STEPS: Final = 80
+NEAR_STEPS: Final = 40
 """Bars that begin this many steps above or below what is visible may still reach into it."""
 
 
@@ -47,6 +44,7 @@ class LadderPainter:
         self.zoom = 1.0
         self.width = 800.0
         self.zero_ns = 0
+        self.vector = False
         self._xs: dict[str, float] = {}
         self._lanes: list[Lane] = []
         self.refresh()
@@ -56,18 +54,16 @@ class LadderPainter:
     def refresh(self) -> None:
         """Take fonts and lengths from the theme again."""
         look = theme()
-        self._head: QFont = look.ui_font(9.5, 600)
-        self._sub: QFont = look.ui_font(9)
-        self._text: QFont = look.ui_font(9.5)
-        self._strong: QFont = look.mono_font(9, 600)
-        self._badge: QFont = look.ui_font(8.5, 600)
-        self._italic: QFont = look.ui_font(9)
-        self._italic.setItalic(True)
-        self._metrics = {
-            id(font): QFontMetricsF(font)
-            for font in (self._head, self._sub, self._text, self._strong, self._badge, self._italic)
-        }
-        self._line = self._metrics[id(self._text)].height()
+        italic = look.ui_font(9)
+        italic.setItalic(True)
+        self._head = Face(look.ui_font(9.5, 600))
+        self._sub = Face(look.ui_font(9))
+        self._text = Face(look.ui_font(9.5))
+        self._strong = Face(look.mono_font(9, 600))
+        self._badge = Face(look.ui_font(8.5, 600))
+        self._italic = Face(italic)
+        self._signs = Signs()
+        self._line = self._text.height
 
     @property
     def step_height(self) -> float:
@@ -77,19 +73,19 @@ class LadderPainter:
     @property
     def head_height(self) -> float:
         """Height of the lanes' titles in px."""
-        return self._metrics[id(self._head)].height() + self._metrics[id(self._sub)].height() + 10
+        return self._head.height + self._sub.height + 10
 
     @property
     def time_right(self) -> float:
         """Right edge of the times."""
-        return 12 + self._metrics[id(self._text)].horizontalAdvance("000\u2009000.000") + 6
+        return 12 + self._text.metrics.horizontalAdvance("000\u2009000.000") + 6
 
     def least_width(self) -> float:
         """Below this width a ladder is scrolled sideways instead of squeezed."""
         return self.time_right + self._unit() * (sum(_weights(self.layout.ordered_lanes())) + 0.55) + self._bar_room()
 
     def _unit(self) -> float:
-        return self._metrics[id(self._text)].averageCharWidth() * 17
+        return self._text.metrics.averageCharWidth() * 17
 
     def _bar_room(self) -> float:
         return theme().px(64)
@@ -137,13 +133,10 @@ class LadderPainter:
             after = xs[place + 1] - x if place + 1 < len(xs) else 2 * (self.bar_left() - x)
             room = max(40.0, min(before, after) - 8)
             top = 4.0
-            for text, font, colour in ((lane.title, self._head, tokens.text), (lane.subtitle, self._sub, tokens.text2)):
-                metrics = self._metrics[id(font)]
-                painter.setFont(font)
-                painter.setPen(colour)
-                shown = metrics.elidedText(wording.visible(text), _MIDDLE, room)
-                painter.drawText(QRectF(x - room / 2, top, room, metrics.height()), _CENTER, shown)
-                top += metrics.height()
+            for text, face, colour in ((lane.title, self._head, tokens.text), (lane.subtitle, self._sub, tokens.text2)):
+                shown, wide = face.fit(wording.visible(text), int(room), _MIDDLE)
+                self._write(painter, x - wide / 2, top + face.height / 2, shown, face, colour)
+                top += face.height
             painter.setPen(QPen(tokens.dark, 1))
             painter.drawLine(QPointF(x, top + 2), QPointF(x, height))
 
@@ -190,11 +183,8 @@ class LadderPainter:
             return
         tokens = theme().tokens
         y = self._middle(place) - self.step_height * 0.92
-        painter.setFont(self._italic)
-        painter.setPen(tokens.text2)
-        painter.drawText(
-            QRectF(0, y - self._line / 2, self.time_right, self._line), _RIGHT, f"{wording.duration(pause)} later"
-        )
+        text, wide = self._italic.fit(f"{wording.duration(pause)} later", int(self.time_right))
+        self._write(painter, self.time_right - wide, y, text, self._italic, tokens.text2)
         pen = QPen(tokens.dark, 1)
         pen.setDashPattern([4, 5])
         painter.setPen(pen)
@@ -231,7 +221,7 @@ class LadderPainter:
         _cross(painter, stop, tokens.warning)
         side = 1 if stop.x() > start.x() else -1
         text = "not seen to arrive"
-        wide = self._metrics[id(self._sub)].horizontalAdvance(text)
+        wide = self._sub.metrics.horizontalAdvance(text)
         centre = stop + QPointF(side * (wide / 2 + 14), 0)
         self._label(painter, centre, text, "", tokens.warning, self._under(centre.y(), look), self._sub, 0.0)
 
@@ -264,10 +254,8 @@ class LadderPainter:
     def _step(self, painter: QPainter, place: int, look: Look) -> None:
         step, y = self.layout.steps[place], self._middle(place)
         tokens = theme().tokens
-        painter.setFont(self._text)
-        painter.setPen(tokens.text2)
-        text = wording.milliseconds(step.t - self.zero_ns)
-        painter.drawText(QRectF(0, y - self._line / 2, self.time_right, self._line), _RIGHT, text)
+        text, wide = self._text.fit(wording.milliseconds(step.t - self.zero_ns), int(self.time_right))
+        self._write(painter, self.time_right - wide, y, text, self._text, tokens.text2)
         chosen = any(item.log_row == look.selected for item in step.items)
         surface = tokens.select if chosen else tokens.hover if place == look.hovered else None
         for item in step.items:
@@ -308,36 +296,43 @@ class LadderPainter:
         inner = sorted(x for x in set(self._xs.values()) if low < x < high)
         if inner and item.shape == "call":
             wide = inner[0] - low
-            need = self._metrics[id(self._text)].horizontalAdvance(wording.ladder_text(raw)[:60]) + theme().px(58)
+            need = self._text.fit(wording.ladder_text(raw), 10_000)[1] + theme().px(58)
             if wide > need or item.target == OTHERS:
                 return low, inner[0]
         return low, high
 
+    def _write(self, painter: QPainter, left: float, middle: float, text: str, face: Face, colour: QColor) -> None:
+        painter.setFont(face.font)
+        painter.setPen(colour)
+        painter.drawText(QPointF(left, middle + face.drop), text)
+
     def _label(
         self, painter: QPainter, centre: QPointF, text: str, layer: str, colour: QColor, under: QColor,
-        font: QFont, width: float, errno: str = "",
+        face: Face, width: float, errno: str = "",
     ) -> None:  # fmt: skip
         """A sign and a text in the middle of a line, the line cleared behind them; width 0: as wide as needed."""
-        metrics, strong = self._metrics[id(font)], self._metrics[id(self._strong)]
         tile = theme().px(15) if layer else 0
-        mark = strong.horizontalAdvance(errno) + 6 if errno else 0.0
-        room = max(24.0, width - tile - mark - 8) if width else 10_000.0
-        text = metrics.elidedText(text[:400], _END, room)
-        wide = metrics.horizontalAdvance(text)
-        total = tile + (6 if tile else 0) + wide + mark
-        left = centre.x() - total / 2
-        box = QRectF(left - 6, centre.y() - self._line / 2, total + 12, self._line)
-        painter.fillRect(box, under)
+        symbol, mark = self._strong.fit(errno, 10_000) if errno else ("", 0.0)
+        room = max(24.0, width - tile - mark - 14) if width else 10_000.0
+        text, wide = face.fit(text, int(room))
+        total = tile + (6 if tile else 0) + wide + (mark + 6 if mark else 0)
+        left, y = centre.x() - total / 2, centre.y()
+        painter.fillRect(QRectF(left - 6, y - self._line / 2, total + 12, self._line), under)
         if layer:
-            paint_layer(painter, QRectF(left, centre.y() - tile / 2, tile, tile), layer)
-        left += tile + (6 if tile else 0)
-        painter.setFont(font)
-        painter.setPen(colour)
-        painter.drawText(QRectF(left, box.top(), wide + 2, self._line), _LEFT, text)
-        if errno:
-            painter.setFont(self._strong)
-            painter.setPen(theme().tokens.error)
-            painter.drawText(QRectF(left + wide + 6, box.top(), mark + 2, self._line), _LEFT, errno)
+            self._sign(painter, QRectF(left, y - tile / 2, tile, tile), layer)
+            left += tile + 6
+        self._write(painter, left, y, text, face, colour)
+        if symbol:
+            self._write(painter, left + wide + 6, y, symbol, self._strong, theme().tokens.error)
+
+    def _sign(self, painter: QPainter, box: QRectF, layer: str) -> None:
+        """On the screen a picture made once; in an SVG the lines themselves."""
+        if self.vector:
+            paint_layer(painter, box, layer)
+        else:
+            side = round(min(box.width(), box.height()))
+            at = QPointF(box.center().x() - side / 2, box.center().y() - side / 2)
+            painter.drawPixmap(at, self._signs.picture(layer, side, painter.device().devicePixelRatioF()))
 
     def _loose(self, painter: QPainter, item: Item, y: float, surface: QColor | None) -> None:
         """A note or message without an arrow: a dotted stub from its lane."""
@@ -350,7 +345,7 @@ class LadderPainter:
         pen.setDashPattern([1, 3])
         painter.setPen(pen)
         painter.drawLine(QPointF(x, y), QPointF(x + (-14 if last else 14), y))
-        width = min(self._metrics[id(self._text)].horizontalAdvance(wording.ladder_text(raw)[:400]) + 40, room - 26)
+        width = min(self._text.fit(wording.ladder_text(raw), 10_000)[1] + 40, room - 26)
         centre = QPointF(x + (-1 if last else 1) * (20 + width / 2), y)
         self._label(painter, centre, wording.ladder_text(raw), raw[1], tokens.text, surface or tokens.base,
                     self._text, width, wording.error_of(raw) or "")  # fmt: skip
@@ -365,18 +360,15 @@ class LadderPainter:
         """A badge beside the kernel's lane, on the side away from the wire."""
         tokens = theme().tokens
         text = wording.visible(self.log.raw(item.log_row)[2])
-        metrics = self._metrics[id(self._badge)]
-        height = min(metrics.height() + 3, max(self.step_height - 1, 10))
-        width = metrics.horizontalAdvance(text) + 16
+        height = min(self._badge.height + 3, max(self.step_height - 1, 10))
+        width = self._badge.fit(text, 10_000)[1] + 16
         x = self._xs[item.source]
         left = x - width - 9 if item.source == KERNEL_CLIENT else x + 9
         box = QRectF(left, y - height / 2, width, height)
         painter.setPen(QPen(tokens.state, 1.2))
         painter.setBrush(tint(tokens, tokens.state))
         painter.drawRoundedRect(box, 4, 4)
-        painter.setFont(self._badge)
-        painter.setPen(tokens.state)
-        painter.drawText(box, _CENTER, text)
+        self._write(painter, left + 8, y, text, self._badge, tokens.state)
 
     # Messages
 
@@ -406,7 +398,7 @@ class LadderPainter:
             painter.setBrush(tokens.select if chosen else tint(tokens, tokens.message))
             painter.drawRoundedRect(box, 4, 4)
             inset = max(1.0, (box.height() - theme().px(16)) / 2)
-            paint_layer(painter, box.adjusted(4, inset, -4, -inset), "message")
+            self._sign(painter, box.adjusted(4, inset, -4, -inset), "message")
 
 
 def _weights(lanes: list[Lane]) -> list[float]:

@@ -26,6 +26,8 @@ from widgets.timeline import wording
 SLICE_BUDGET_S: Final = 0.008
 """Time one slice of a search may take: half a frame, so that painting and clicks stay smooth."""
 FIRST_BUDGET_S: Final = 0.012
+MANY_ROWS: Final = 500
+"""From so many new rows on, those of several batches are inserted together, in the loop's next turn."""
 CACHED_ROWS: Final = 512
 _T: Final = itemgetter(0)
 _ROOT: Final = QModelIndex()
@@ -174,10 +176,12 @@ class TimelineModel(QAbstractTableModel):
     def _after_append(self) -> None:
         if self.log.first > self._floor:
             self._drop_oldest()
-        if not self._paused and not self._slice.isActive():
-            self._advance(SLICE_BUDGET_S)
-        else:
+        if self._paused or self._slice.isActive():
             self.counted.emit()
+        elif len(self.log) - self._next >= MANY_ROWS:
+            self._slice.start(0)
+        else:
+            self._advance(SLICE_BUDGET_S)
 
     def _index_errors(self, raws: Sequence[Raw]) -> None:
         """Note the rows that tell an error; only they have a detail made in full and an errno in it."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Final, cast
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QTableView, QWidget
 
 from widgets.selection import Selection
 from widgets.theme.theme import theme
 from widgets.timeline import wording
-from widgets.timeline.delegate import PAD, RowDelegate
 from widgets.timeline.model import Column, TimelineModel
+from widgets.timeline.row_painter import PAD, RowPainter
 
 WHAT_ROOMY: Final = 230
 """Below this width of "What happened" (at 9.5 pt, about 30 characters) the other columns give room."""
@@ -55,10 +55,9 @@ class TimelineTable(QTableView):
         self._selection = selection
         self._follows = True
         self._own_change = False
-        self._rows = RowDelegate(model)
+        self._rows = RowPainter(model)
         self._set_up()
         self.setModel(model)
-        self.setItemDelegate(self._rows)
         model.rowsInserted.connect(self._on_model_rows_inserted)
         model.modelReset.connect(self._on_model_reset)
         model.scanned.connect(self._show_selection)
@@ -168,6 +167,37 @@ class TimelineTable(QTableView):
             QApplication.clipboard().setText(text)
         return len(rows)
 
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """All rows in sight in one go; see RowPainter."""
+        painter = QPainter(self.viewport())
+        width, height = self.viewport().width(), self.viewport().height()
+        painter.fillRect(0, 0, width, height, theme().tokens.base)
+        first, row_height = self.rowAt(0), self._rows.row_height
+        if first >= 0:
+            top = self.rowViewportPosition(first)
+            count = min(self._events.row_count() - first, -(-(height - top) // row_height))
+            tops = [top + place * row_height for place in range(count)]
+            spans = [(self.columnViewportPosition(column), self.columnWidth(column)) for column in Column]
+            self._rows.paint(painter, first, tops, spans, self._selected_between(first, first + count), width)
+            if self.hasFocus():
+                self._paint_current(painter, first, tops)
+        painter.end()
+
+    def _selected_between(self, first: int, stop: int) -> set[int]:
+        ranges = cast("list[QItemSelectionRange]", self.selectionModel().selection())
+        chosen: set[int] = set()
+        for span in ranges:
+            chosen.update(range(max(first, span.top()), min(stop, span.bottom() + 1)))
+        return chosen
+
+    def _paint_current(self, painter: QPainter, first: int, tops: list[int]) -> None:
+        """A bar at the left edge of the row where the keys are."""
+        place = self.currentIndex().row() - first
+        if 0 <= place < len(tops):
+            painter.fillRect(0, tops[place], 3, self._rows.row_height, theme().tokens.highlight)
+
     # Pointer, keys, sizes
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -186,7 +216,7 @@ class TimelineTable(QTableView):
         for changed in (self._rows.hovered, row):
             if 0 <= changed < self._events.row_count():
                 top = self.rowViewportPosition(changed)
-                self.viewport().update(0, top, self.viewport().width(), self._rows.fonts.row_height)
+                self.viewport().update(0, top, self.viewport().width(), self._rows.row_height)
         self._rows.hovered = row
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -211,10 +241,9 @@ class TimelineTable(QTableView):
             self.scrollToBottom()
 
     def _on_theme_changed(self) -> None:
-        fonts = self._rows.fonts
-        fonts.refresh()
-        self.verticalHeader().setDefaultSectionSize(fonts.row_height)
-        self.verticalHeader().setMinimumSectionSize(fonts.row_height)
+        self._rows.refresh()
+        self.verticalHeader().setMinimumSectionSize(self._rows.row_height)
+        self.verticalHeader().setDefaultSectionSize(self._rows.row_height)
         head = self.horizontalHeader()
         head.setFont(theme().ui_font(9))
         head.setFixedHeight(QFontMetrics(head.font()).height() + 10)
@@ -224,7 +253,7 @@ class TimelineTable(QTableView):
     def _share_width(self) -> None:
         """Fixed columns as wide as what they hold; "What happened" gets the rest, and some more when it is short."""
         room = self.viewport().width()
-        scale = self._rows.fonts.row_height / 26
+        scale = self._rows.row_height / 26
         widths = self._widths(_SAMPLES)
         hidden: set[Column] = set()
         if room - sum(widths.values()) < WHAT_ROOMY * scale:
@@ -239,8 +268,8 @@ class TimelineTable(QTableView):
         self.setColumnWidth(Column.WHAT, max(int(60 * scale), room - sum(widths.values())))
 
     def _widths(self, samples: dict[Column, str]) -> dict[Column, int]:
-        metrics = self._rows.fonts.ui_metrics
-        widths = {column: metrics.horizontalAdvance(text) + 2 * PAD for column, text in samples.items()}
-        widths[Column.SIGN] = self._rows.fonts.row_height + 2
-        widths[Column.DIRECTION] = self._rows.fonts.row_height + 4
+        metrics = self._rows.ui.metrics
+        widths = {column: int(metrics.horizontalAdvance(text)) + 1 + 2 * PAD for column, text in samples.items()}
+        widths[Column.SIGN] = self._rows.row_height + 2
+        widths[Column.DIRECTION] = self._rows.row_height + 4
         return widths
