@@ -1,0 +1,174 @@
+"""Step by step, options, TLS, failures and experiments, by clicks on real sockets."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from protocols.sockets.failures import FAILURES
+from tests.widgets.sockets.conftest import Bench
+from widgets.sockets.experiments_page import ExperimentsPage
+from widgets.sockets.failures_page import FailuresPage
+from widgets.sockets.options_page import OptionsPage
+from widgets.sockets.step_side import StepSide
+from widgets.sockets.steps_page import StepsPage
+from widgets.sockets.tls_page import TLSPage
+
+
+def _step(bench: Bench, side: StepSide, name: str) -> None:
+    with bench.qtbot.waitSignal(side.stepped, timeout=5000):
+        bench.click(side.buttons[name])
+
+
+def _primary(side: StepSide) -> list[str]:
+    return [name for name, button in side.buttons.items() if button.property("primary")]
+
+
+def test_a_connection_is_made_one_click_at_a_time(bench: Bench) -> None:
+    bench.panel.show_view("steps")
+    page = cast("StepsPage", bench.panel.view("steps"))
+    for name in ("create", "bind", "listen"):
+        assert _primary(page.server) == [name]
+        _step(bench, page.server, name)
+    _step(bench, page.client, "create")
+    _step(bench, page.client, "connect")
+    _step(bench, page.server, "accept")
+    _step(bench, page.client, "send")
+    _step(bench, page.server, "recv")
+    assert "6 bytes" in page.aside.accessibleName()
+    assert (page.server.stage, page.client.stage) == ("connected", "connected")
+    _step(bench, page.client, "shutdown")
+    _step(bench, page.server, "recv")
+    assert page.server.stage == "ended"
+    bench.click(page.over_button)
+    assert (page.server.stage, page.client.stage) == ("nothing", "nothing")
+
+
+def test_a_wrong_step_is_allowed_and_explained(bench: Bench) -> None:
+    bench.panel.show_view("steps")
+    page = cast("StepsPage", bench.panel.view("steps"))
+    _step(bench, page.client, "create")
+    _step(bench, page.client, "recv")
+    assert "ENOTCONN" in page.aside.accessibleName()
+    assert "connect" in page.aside.accessibleName()
+    page.fields["on_listener"] = True
+    for name in ("create", "bind", "listen", "send"):
+        _step(bench, page.server, name)
+    assert "EPIPE" in page.aside.accessibleName() or "ENOTCONN" in page.aside.accessibleName()
+
+
+def test_a_step_that_waits_can_be_stopped(bench: Bench) -> None:
+    bench.panel.show_view("steps")
+    page = cast("StepsPage", bench.panel.view("steps"))
+    for name in ("create", "bind", "listen"):
+        _step(bench, page.server, name)
+    bench.click(page.server.buttons["accept"])
+    bench.wait(page.server.stop_button.isVisible)
+    bench.click(page.server.stop_button)
+    bench.wait(page.server.buttons["accept"].isEnabled)
+    assert page.server.stage == "listening"
+
+
+@pytest.mark.parametrize("transport", ["udp", "unix", "unix-dgram"])
+def test_steps_of_other_transports(bench: Bench, transport: str) -> None:
+    bench.panel.show_view("steps")
+    page = cast("StepsPage", bench.panel.view("steps"))
+    page.fields["transport"] = transport
+    stream = transport == "unix"
+    for name in ("create", "bind", *(("listen",) if stream else ())):
+        _step(bench, page.server, name)
+    _step(bench, page.client, "create")
+    if stream:
+        _step(bench, page.client, "connect")
+        _step(bench, page.server, "accept")
+        _step(bench, page.client, "send")
+        _step(bench, page.server, "recv")
+    else:
+        _step(bench, page.client, "sendto")
+        _step(bench, page.server, "recvfrom")
+    assert "6 bytes" in page.aside.accessibleName()
+
+
+def test_an_option_is_set_and_what_the_kernel_made_of_it_is_shown(bench: Bench) -> None:
+    bench.panel.show_view("options")
+    page = cast("OptionsPage", bench.panel.view("options"))
+    bench.click(page.empty.button)
+    bench.wait(lambda: page.model.rowCount() > 10)
+    page.table.selectRow(page.model.row_of("SO_RCVBUF"))
+    page.value.setText("5000")
+    bench.click(page.set_button)
+    bench.wait(lambda: "10,000" in page.aside.accessibleName())
+    reading = page.model.reading(page.model.row_of("SO_RCVBUF"))
+    assert reading is not None
+    assert reading.value == 10_000
+    page.value.setText("many")
+    bench.click(page.set_button)
+    bench.wait(page.strip.isVisible)
+
+
+def test_all_constants_are_listed_and_searched(bench: Bench) -> None:
+    bench.panel.show_view("options")
+    page = cast("OptionsPage", bench.panel.view("options"))
+    bench.click(page.tabs.button(1))
+    assert page.found.rowCount() > 200
+    page.search.setText("REUSEADDR")
+    names = [page.found.index(row, 0).data() for row in range(page.found.rowCount())]
+    assert "SO_REUSEADDR" in names
+
+
+def test_a_good_certificate_is_shown_with_its_chain(bench: Bench) -> None:
+    bench.panel.show_view("tls")
+    page = cast("TLSPage", bench.panel.view("tls"))
+    bench.click(page.connect_button)
+    bench.wait(lambda: page.facts)
+    assert page.success.isVisible()
+    assert "127.0.0.1" in page.facts[0].names
+    assert page.version.value().startswith("TLSv1")
+    if len(page.facts) > 1:
+        bench.click(page.tabs.button(1))
+        assert page.facts[1].is_ca
+
+
+@pytest.mark.parametrize("flaw", ["expired", "not yet valid", "wrong host", "self-signed"])
+def test_a_broken_certificate_is_refused_in_plain_words_and_can_be_looked_at(bench: Bench, flaw: str) -> None:
+    bench.panel.show_view("tls")
+    page = cast("TLSPage", bench.panel.view("tls"))
+    page.fields["certificate"] = flaw
+    bench.click(page.connect_button)
+    bench.wait(page.strip.isVisible)
+    assert page.facts == []
+    assert len(page.strip.text()) > 40
+    bench.click(page.strip.action_button)
+    assert bench.explained
+    bench.click(page.look_button)
+    bench.wait(lambda: page.facts)
+    assert "Nothing was checked" in page.success.text()
+
+
+@pytest.mark.parametrize("id", [each.id for each in FAILURES])
+def test_each_failure_comes_with_errno_cause_and_mend(bench: Bench, id: str) -> None:
+    bench.panel.show_view("failures")
+    page = cast("FailuresPage", bench.panel.view("failures"))
+    page.view.choose(id)
+    bench.click(page.run_button)
+    bench.wait(lambda: id in page.results, 20_000)
+    result = page.results[id]
+    assert not isinstance(result, BaseException)
+    assert result.why
+    assert result.ok or not result.errno
+    if result.errno:
+        assert page.verdict.word == result.errno
+
+
+def test_an_experiment_answers_its_question(bench: Bench) -> None:
+    bench.panel.show_view("experiments")
+    page = cast("ExperimentsPage", bench.panel.view("experiments"))
+    page.view.choose("two-sends")
+    bench.click(page.run_button)
+    bench.wait(lambda: "two-sends" in page.results, 20_000)
+    assert not isinstance(page.results["two-sends"], BaseException)
+    assert page.results["two-sends"]
+    page.view.choose("half-close")
+    bench.click(page.python_button)
+    assert bench.scripts == [("half-close", {})]
