@@ -156,7 +156,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         refuse(f"--model {info.name} does not serve {arguments.transport}; it serves {', '.join(info.transports)}")
     from protocols.sockets import serve
     from protocols.sockets.expression import Expression, ExpressionError
-    from protocols.sockets.terminal import FAILED, say
+    from protocols.terminal import FAILED, say
 
     try:
         Expression(arguments.expression)
@@ -187,7 +187,7 @@ def _connect(arguments: argparse.Namespace) -> int:
         refuse("--tls goes with --transport tcp")
     from protocols.sockets import connect
     from protocols.sockets.address import Target
-    from protocols.sockets.terminal import FAILED, say
+    from protocols.terminal import FAILED, say
 
     context = None
     if arguments.tls:
@@ -230,7 +230,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="netlab")
     add_commands(parser.add_subparsers(title="commands", metavar="COMMAND", required=True))
     arguments = parser.parse_args(argv)
-    from protocols.sockets.terminal import DONE, FAILED, abandon_stdout
+    from protocols.terminal import DONE, FAILED, abandon_stdout
 
     try:
         return int(arguments.run(arguments))

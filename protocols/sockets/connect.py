@@ -22,7 +22,7 @@ from protocols.record.traced_tls import TracedTLSSocket
 from protocols.sockets import opening
 from protocols.sockets.address import Target
 from protocols.sockets.connecting import Stopped, poll_wait
-from protocols.sockets.terminal import DONE, JsonLines, Signals, fail, reader_gone, write_all
+from protocols.terminal import DONE, JsonLines, Signals, fail, reader_gone, write_all
 
 CHUNK_BYTES: Final = 64 << 10
 DATAGRAM_BYTES: Final = 1400

@@ -19,7 +19,7 @@ from protocols.record.recorder import Recorder, Tail
 from protocols.service.base import is_exposed
 from protocols.sockets import trust
 from protocols.sockets.behaviours import behaviour, spec
-from protocols.sockets.terminal import DONE, FAILED, JsonLines, Signals, fail, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, reader_gone, say, write_all
 
 LOOK_S: Final = 0.1
 """How often the command looks for a signal or a reader gone; events wake it at once."""

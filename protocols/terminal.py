@@ -1,6 +1,6 @@
 """What the command line shares: JSON lines on stdout, sentences on stderr, signals, a broken pipe.
 
-It must not know which command runs.
+Every room's commands use it. It must not know which command runs.
 """
 
 from __future__ import annotations
