@@ -267,8 +267,12 @@ class StepMachine(ClientWorker):
         return poll_wait(self._wake, lambda: self.stopping.is_set() or self._cancelled)
 
     def _until_readable(self, call: str, sock: socket.socket) -> None:
+        wait = self._waiter()
+        if wait(sock.fileno(), select.POLLIN, 0):
+            return
         self.blocked_in = call
-        self._waiter()(sock.fileno(), select.POLLIN, None)
+        self.recorder.note("blocked", f"blocked in {call}: nothing is there yet", service=self.name, call=call)
+        wait(sock.fileno(), select.POLLIN, None)
 
 
 def _would_block(sock: socket.socket) -> bool:

@@ -1,0 +1,235 @@
+"""The short experiments: each finding is what the system really does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from protocols.record.recorder import Recorder
+from protocols.sockets.demo import Demo, perform
+from protocols.sockets.demos import DEMOS, demo
+from tests.protocols.sockets.ends import Log
+
+
+def found(id: str, recorder: Recorder | None = None) -> dict[str, Any]:
+    """The values of an experiment's findings, by name."""
+    return {finding.name: finding.value for finding in perform(demo(id), recorder or Recorder())}
+
+
+def test_one_send_takes_part_of_eight_megabytes() -> None:
+    """BEAZLEY-27."""
+    values = found("partial-write")
+    assert 0 < values["sent"] < values["asked"]
+    assert values["sent"] + values["remaining"] == values["asked"] == values["received"]
+    assert values["calls"] > 1
+    assert values["equal"]
+
+
+def test_a_sendall_of_ones_own_sends_what_is_left() -> None:
+    """ZAPPALA-14."""
+    values = found("own-sendall")
+    assert values["offsets"] == sorted(values["offsets"])
+    assert len(values["offsets"]) > 1
+    assert values["sum"] == 1_000_000
+    assert values["equal"]
+
+
+def test_sendall_returns_when_the_slow_reader_has_read() -> None:
+    """BEAZLEY-30."""
+    values = found("sendall")
+    assert values["seconds"] > 0.15
+    assert values["received"] == 8_000_000
+
+
+def test_two_sends_arrive_as_one_recv_unless_read_between() -> None:
+    """BEAZLEY-29, LAB-1.3b."""
+    assert found("two-sends")["chunks"] == ["onetwo"]
+    assert found("two-sends-apart")["chunks"] == ["one", "two"]
+
+
+def test_the_size_of_recv_is_a_maximum() -> None:
+    """BEAZLEY-28, ZAPPALA-15."""
+    values = found("recv-size")
+    assert values["chunks"] == ["abcd", "ef"]
+    assert values["largest"] <= 4
+
+
+def test_all_ways_of_joining_give_the_same_bytes() -> None:
+    """BEAZLEY-32."""
+    values = found("reassembly")
+    assert values["hashes"] == 1
+    assert len([name for name in values if name != "hashes"]) >= 3
+
+
+def test_framing_finds_a_hundred_messages_again() -> None:
+    """BEAZLEY-33."""
+    assert found("framing") == {"length prefix": True, "lines": True}
+
+
+def test_without_flush_the_peer_has_nothing() -> None:
+    """BEAZLEY-39, BEAZLEY-40, HOLDEN-40, TUTOR-69, LAB-1.3c."""
+    values = found("makefile")
+    assert values["before"] == 0
+    assert values["after"] == 23
+    assert values["fileno"] != -1
+    assert values["lines"] == ["first line\n", "second line\n", "third line\n"]
+
+
+def test_half_close_leaves_the_other_direction() -> None:
+    """BEAZLEY-31."""
+    values = found("half-close")
+    assert values["states"] == ["FIN_WAIT2", "CLOSE_WAIT"]
+    assert values["answer"] == "answer"
+    assert values["refused"] == "BrokenPipeError"
+
+
+def test_a_thousand_bytes_arrive_however_they_are_sent() -> None:
+    """HOLDEN-17."""
+    values = found("nagle")
+    assert {values[f"{name} bytes"] for name in ("Nagle", "NODELAY", "one send")} == {1000}
+    assert values["one send"] <= values["Nagle"] <= 1000
+
+
+def test_a_stream_runs_together_and_datagrams_stay_apart() -> None:
+    """BEAZLEY-11."""
+    values = found("three-messages")
+    assert "".join(values["tcp"]) == "onetwothree"
+    assert len(values["tcp"]) <= 3
+    assert values["udp"] == ["one", "two", "three"]
+
+
+def test_a_time_out_comes_after_its_time_and_the_connection_stands() -> None:
+    """BEAZLEY-34, TUTOR-74."""
+    values = found("timeout")
+    assert values["error"] == "TimeoutError"
+    assert 0.19 < values["seconds"] < 0.9
+    assert values["late"] == "late"
+
+
+def test_a_non_blocking_call_says_would_block() -> None:
+    """BEAZLEY-35."""
+    values = found("non-blocking")
+    assert values == {"before": "EAGAIN", "data": "now", "connect": "EINPROGRESS", "error": 0}
+
+
+def test_polling_asks_in_vain() -> None:
+    """BEAZLEY-36."""
+    values = found("polling")
+    assert values["empty"] > 1
+    assert values["data"] == "at last"
+
+
+def test_a_default_time_out_concerns_new_sockets_and_is_put_back() -> None:
+    """HOLDEN-45."""
+    assert found("default-timeout") == {"old": None, "new": 1.5, "restored": True}
+
+
+def test_a_full_queue_lets_six_in_and_the_others_time_out() -> None:
+    """BEAZLEY-19, LAB-T5, ZAPPALA-10."""
+    values = found("full-queue")
+    assert values["connected"] == 6
+    assert values["errors"] == ["ETIMEDOUT"] * 4
+    assert values["somaxconn"] > 5
+
+
+def test_connect_to_a_full_queue_repeats_its_syn_and_gives_up() -> None:
+    """HOLDEN-46."""
+    values = found("syn-repeats")
+    assert values["error"] == "ETIMEDOUT"
+    assert values["seconds"] > 2
+
+
+def test_a_client_waits_for_its_server() -> None:
+    values = found("connect-retry")
+    assert values["attempts"] > 2
+    assert values["growing"]
+
+
+def test_level_keeps_waking_and_edge_does_not() -> None:
+    """ZAPPALA-19."""
+    values = found("epoll")
+    assert values["level"] >= 10
+    assert values["edge"] == 1
+
+
+def test_an_unregistered_descriptor_is_silent() -> None:
+    """ZAPPALA-21."""
+    assert found("unregister") == {"registered": 1, "unregistered": 0}
+
+
+def test_port_zero_gives_three_different_ports() -> None:
+    """BEAZLEY-04."""
+    values = found("ephemeral")
+    assert len(set(values["ports"])) == 3
+    assert all(values["range"][0] <= port <= values["range"][1] for port in values["ports"])
+    assert min(values["ports"]) >= 1024
+
+
+def test_time_wait_blocks_the_address_unless_it_is_reused() -> None:
+    """BEAZLEY-37, LAB-1.2b."""
+    assert found("time-wait") == {"without": "EADDRINUSE", "with": ""}
+
+
+def test_two_tcp_servers_cannot_share_a_port_and_udp_is_apart() -> None:
+    """LAB-H1b."""
+    assert found("two-listeners") == {"tcp": "EADDRINUSE", "udp": ""}
+
+
+def test_of_two_udp_servers_the_last_one_gets_all() -> None:
+    """LAB-H1b."""
+    assert found("two-udp") == {"plain": "EADDRINUSE", "counts": [0, 5]}
+
+
+def test_a_dual_stack_server_sees_mapped_addresses() -> None:
+    """TUTOR-71, ZAPPALA-07."""
+    values = found("dual-stack")
+    assert values["dual"] == ["::ffff:127.0.0.1", "::1"]
+    assert values["v6only"] == ["ECONNREFUSED", "::1"]
+
+
+def test_a_datagram_is_cut_and_its_rest_lost() -> None:
+    assert found("cut-datagram") == {"first": 1024, "second": "next"}
+
+
+def test_broadcast_on_loopback_reaches_both() -> None:
+    """LAB-H2b."""
+    assert found("broadcast") == {"denied": "EACCES", "counts": [1, 1]}
+
+
+def test_seqpacket_keeps_records() -> None:
+    """TUTOR-72."""
+    assert found("seqpacket") == {"available": True, "records": ["one", "two", "a lo"], "end": ""}
+
+
+def test_a_socket_pair_talks_both_ways() -> None:
+    """BEAZLEY-12."""
+    values = found("socket-pair")
+    assert (values["there"], values["back"]) == ("x", "y")
+
+
+def test_the_flags_of_recv_do_what_they_say() -> None:
+    """HOLDEN-44."""
+    assert found("flags") == {"empty": "EAGAIN", "peeked": True, "whole": "defghi", "urgent": "!"}
+
+
+def test_the_families_and_types_of_the_courses_can_be_made() -> None:
+    """BEAZLEY-13, HOLDEN-42, ZAPPALA-08."""
+    values = found("kinds")
+    for family in ("AF_INET", "AF_INET6", "AF_UNIX"):
+        for kind in ("SOCK_STREAM", "SOCK_DGRAM"):
+            assert values[f"{family} {kind}"] == ""
+
+
+@pytest.mark.parametrize("entry", [entry for entry in DEMOS if entry.id not in ("syn-repeats", "reassembly")],
+                         ids=lambda entry: entry.id)  # fmt: skip
+def test_every_experiment_is_recorded_and_leaves_nothing_open(entry: Demo) -> None:
+    recorder = Recorder()
+    log = Log(recorder)
+    findings = perform(entry, recorder)
+    assert findings
+    assert all(finding.text and finding.name for finding in findings)
+    assert [event for event in log.all() if event.kind == "finding"]
+    made = [event for event in log.calls("socket") if "result" in event.detail]
+    accepted = [event for event in log.calls("accept") if "result" in event.detail]
+    assert len(log.calls("close")) >= len(made) + len(accepted)
