@@ -23,7 +23,7 @@ from protocols.concurrency.link import Link, SlowReader
 from protocols.concurrency.listening import Address, Listener, open_listener
 from protocols.concurrency.serving import Serving
 from protocols.record.recorder import Recorder
-from protocols.record.tcpstate import KernelTable
+from protocols.record.tcpstate import KernelTable, own_state
 from protocols.record.trace import address_text
 from protocols.service.base import Facts, Service, ServiceError, is_exposed
 
@@ -43,6 +43,8 @@ _MODULES: Final = {
     "socketserver-forking": "socketserver_model",
 }
 """Where each model lives; loaded when first used, for asyncio and its like are large."""
+BOTH_STATES: Final = 1_000
+"""Up to so many connections the whole machine's table is read for each look at a server's."""
 FORKING: Final = ("fork", "socketserver-forking")
 
 
@@ -194,11 +196,14 @@ class LocalServer(Server):
         return len(self._links())
 
     def connections(self) -> list[ConnectionRow]:
-        """The live table, oldest connection first."""
+        """The live table, oldest connection first. With very many the other ends' states are left out."""
+        links = self._links()
+        many = len(links) > BOTH_STATES
         return [
-            ConnectionRow(link.conn, link.number, link.describe(), *self.states(link.local, link.peer),
+            ConnectionRow(link.conn, link.number, link.describe(),
+                          *((own_state(link.sock), "") if many else self.states(link.local, link.peer)),
                           link.received, link.sent, link.worker, link.since_ns)
-            for link in self._links()
+            for link in links
         ]  # fmt: skip
 
     def send(self, conn: str, data: bytes) -> None:

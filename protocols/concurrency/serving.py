@@ -9,9 +9,11 @@ from __future__ import annotations
 import errno
 import ipaddress
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from protocols.concurrency.contract import Handler, ServerTLS
@@ -35,6 +37,12 @@ class Spawn(Protocol):
     """Starts a worker thread that the server's end waits for (`Service.spawn`)."""
 
     def __call__(self, name: str, work: Callable[[], None], **facts: Any) -> threading.Thread: ...
+
+
+@cache
+def _learn_words() -> None:
+    """Load the texts that explain errors now: out of descriptors, their file could not be opened any more."""
+    explain(OSError(errno.EMFILE, os.strerror(errno.EMFILE)), call="accept")
 
 
 class Refused(Exception):
@@ -69,6 +77,7 @@ class Serving:
         self.tls_context: Final = None if tls is None else tls.ready_context()
         self.networks: Final = tuple(ipaddress.ip_network(text, strict=False) for text in allow)
         self.wake: Final = Wake()
+        _learn_words()
         self._lock = threading.Lock()
         self._links: dict[str, Link] = {}
         self._numbers = itertools.count(1)
