@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from protocols.concurrency.contract import DATAGRAM
-from protocols.script_text import ScriptError, expression
+from protocols.script_text import ScriptError, expression, literal
 
 Params: TypeAlias = Mapping[str, Any]
 
@@ -172,3 +172,77 @@ def client_plan(params: Params) -> Plan:
         params["framing"]: True, "framed": params["framing"] != "none",
     }  # fmt: skip
     return Plan("client-stream", values, frozenset(flags | {name for name, given in wanted.items() if given}))
+
+
+# -- failures and single steps ------------------------------------------------------------------------------------
+
+FAILURE: Final[Params] = {"failure": "refused"}
+_PAIRS: Final = frozenset({"reset", "timeout", "eof", "broken-pipe", "would-block"})
+_DEAD: Final = {"refused": "dead_tcp", "udp-silent": "dead_udp", "udp-refused": "dead_udp"}
+FAILURES: Final = _PAIRS | _DEAD.keys() | {
+    "unreachable", "in-use", "access", "broadcast", "too-long", "no-name", "not-connected", "backlog", "not-ours",
+    "tcp-broadcast", "listener", "stale-path", "no-path", "connected",
+}  # fmt: skip
+"""The failures that have a script, by the names that the socket bench gives them."""
+
+
+def failure_plan(params: Params) -> Plan:
+    """How the script that provokes one failure is made. Raises ScriptError for an unknown one."""
+    wanted = params["failure"]
+    if wanted not in FAILURES:
+        raise ScriptError(f"no failure {wanted!r}")
+    flags = {wanted} | ({"pair"} if wanted in _PAIRS else set()) | {_DEAD.get(wanted, "alone")}
+    return Plan("failure", {}, frozenset(flags))
+
+
+STEPS: Final[Params] = {
+    "role": "client", "transport": "tcp", "host": "127.0.0.1", "port": 2345, "path": "", "backlog": 5, "size": 1024,
+    "timeout_s": 30.0, "steps": (("create", b""), ("connect", b""), ("send", b"hello"), ("recv", b""), ("close", b"")),
+}  # fmt: skip
+
+
+def steps_plan(params: Params) -> Plan:
+    """How the script of single steps, each (name, data), is made. Raises ScriptError for an unknown step."""
+    flags = _where_flags(params)
+    unix = "unix" in flags
+    address = _path(params["path"]) if unix else (params["host"], params["port"])
+    lines = _step_lines(params, flags)
+    code = {"code_steps": "\n".join(" " * 8 + line for line in lines)}
+    return Plan("steps", {"address": address, "timeout_s": params["timeout_s"]}, frozenset(flags), code)
+
+
+def _step_lines(params: Params, flags: set[str]) -> list[str]:
+    family = "AF_UNIX" if "unix" in flags else "AF_INET6" if "ipv6" in flags else "AF_INET"
+    kind = "SOCK_DGRAM" if "datagram" in flags else "SOCK_SEQPACKET" if "seqpacket" in flags else "SOCK_STREAM"
+    server = params["role"] == "server"
+    talk = "sock"
+    lines: list[str] = []
+    for step, data in params["steps"]:
+        to = "peer" if server else "ADDRESS"
+        known = {
+            "create": [f"sock = sockets.enter_context(socket.socket(socket.{family}, socket.{kind}))",
+                       "sock.settimeout(TIMEOUT_S)"],
+            "bind": ["sock.bind(ADDRESS)", 'print(f"bound to {sock.getsockname()!r}", flush=True)'],
+            "listen": [f"sock.listen({literal(params['backlog'])})"],
+            "accept": ["connection, peer = sock.accept()", "sockets.enter_context(connection)",
+                       'print("accepted", peer)'],
+            "connect": ["sock.connect(ADDRESS)", 'print("connected to", sock.getpeername())'],
+            "send": [f'print("sent", {talk}.send({_short(data)}), "bytes")'],
+            "recv": [f'print("received", {talk}.recv({literal(params["size"])}))'],
+            "sendto": [f'print("sent", sock.sendto({_short(data)}, {to}), "bytes")'],
+            "recvfrom": [f"data, peer = sock.recvfrom({literal(params['size'])})",
+                         'print("received", data, "from", peer)'],
+            "shutdown": [f"{talk}.shutdown(socket.SHUT_WR)"],
+            "close": [f"{talk}.close()"],
+        }.get(step)  # fmt: skip
+        if known is None:
+            raise ScriptError(f"no step {step!r}")
+        if lines or step == "create":  # without a socket there was no call
+            lines += known
+        talk = {"accept": "connection", "close": "sock", "create": "sock"}.get(step, talk)
+    return lines or ["print(sockets)"]
+
+
+def _short(data: bytes) -> str:
+    """A payload on one line; a script of single calls shows the start of a long one."""
+    return literal(data[:40])

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from protocols.concurrency.contract import Listen
-from protocols.script_plans import CLIENT, SERVER, Params, Plan, client_plan, server_plan
+from protocols.script_plans import (
+    CLIENT,
+    FAILURE,
+    SERVER,
+    STEPS,
+    Params,
+    Plan,
+    client_plan,
+    failure_plan,
+    server_plan,
+    steps_plan,
+)
 from protocols.script_text import ScriptError, fill, import_names
 
 ImportStyle: TypeAlias = Literal["module", "names"]
@@ -230,6 +241,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     _to("half-close", "Half-close: no more to say, still listening", "echo", message=b"hello\n"),
     _to("reset", "Hang up with a reset (RST)", "echo", message=b"hello\n"),
     _to("peek-waitall", "Look without taking, and wait for all", "echo", message=b"hello world"),
+    Script("failure", "A failure on purpose: {failure}", "", FAILURE, plan=failure_plan),
+    Script("steps", "One call at a time: a {role} over {transport}", "", STEPS, "client", "echo", plan=steps_plan),
     _pair("stream", "UNIX stream sockets"),
     _pair("datagram", "UNIX datagram sockets"),
     _pair("seqpacket", "UNIX seqpacket sockets"),

@@ -22,8 +22,10 @@ import pytest
 import trustme
 
 from protocols.concurrency.contract import Listen
+from protocols.script_plans import FAILURES as FAILURE_SCRIPTS
 from protocols.script_text import ScriptError
 from protocols.scripts import LIMIT_BYTES, SCRIPTS, render, script_for_client, script_for_server
+from protocols.sockets.failures import FAILURES
 
 DEADLINE_S = 20
 STYLES = ("module", "names")
@@ -250,6 +252,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     variants += [("client", {"transport": transport, "framing": framing, "tls": tls, "path": "@x", "interval_s": 0.1})
                  for transport in ("tcp", "udp", "unix", "unix-seqpacket") for framing in ("none", "line", "length")
                  for tls in (False, True)]  # fmt: skip
+    variants += [("failure", {"failure": name}) for name in FAILURE_SCRIPTS]
     for number, (action_id, params) in enumerate(variants):
         for style in STYLES if number % 3 == 0 or not params else STYLES[:1]:
             source = render(action_id, params, imports=style, handle_errors=bool(number % 2))  # type: ignore[arg-type]
@@ -312,6 +315,8 @@ SAYS = {
     "socketserver-shutdown": ["received b'STOP ME\\n'", "stopped"],
 }
 SAYS["client"] = SAYS["tcp-client"]
+SAYS["failure"] = ["ConnectionRefusedError ECONNREFUSED: "]
+SAYS["steps"] = ["connected to ('127.0.0.1', ", "sent 5 bytes", "received b'hello'"]
 SENDERS = {"broadcast-send": "broadcast-receive", "multicast-send": "multicast-receive"}
 
 
@@ -518,6 +523,59 @@ def test_the_course_s_upper_case_server_spins_when_its_client_goes_and_the_mende
         assert process.stdout.readline().startswith("done: ")
 
 
+# -- failures and single steps ------------------------------------------------------------------------------------
+
+
+def test_every_failure_of_the_bench_has_a_script() -> None:
+    assert {entry.id for entry in FAILURES} == set(FAILURE_SCRIPTS)
+
+
+@pytest.mark.parametrize("name", sorted(FAILURE_SCRIPTS))
+def test_a_failure_script_fails_as_the_bench_does(name: str, tmp_path: Path) -> None:
+    done = run(render("failure", {"failure": name}), tmp_path)
+    assert done.returncode == 0, done.stderr
+    (entry,) = [entry for entry in FAILURES if entry.id == name]
+    said = done.stdout.splitlines()[-1] if name != "eof" else done.stdout
+    privileged = name == "access" and "no exception" in said  # root, or a system that lets everybody
+    assert privileged or any(symbol in said for symbol in entry.expected), said
+    assert name != "backlog" or done.stdout.splitlines()[-2] == "connected 6"
+
+
+def test_the_steps_of_a_server_are_written_as_they_were_made(tmp_path: Path) -> None:
+    steps = [("create", b""), ("bind", b""), ("listen", b""), ("accept", b""), ("recv", b""), ("send", b"HELLO"),
+             ("shutdown", b""), ("recv", b""), ("close", b""), ("close", b"")]  # fmt: skip
+    source = render("steps", {"role": "server", "port": 0, "steps": steps, "timeout_s": 20.0})
+    script = write(source, tmp_path)
+    with subprocess.Popen(command(script), stdout=subprocess.PIPE, text=True, cwd=tmp_path) as server:
+        try:
+            assert server.stdout is not None
+            address = ast.literal_eval(server.stdout.readline().removeprefix("bound to "))
+            with contextlib.suppress(ConnectionRefusedError), connected_soon(address) as client:
+                client.sendall(b"hello")
+                assert read_all(client) == b"HELLO"
+            said, _ = server.communicate(timeout=DEADLINE_S)
+        finally:
+            server.kill()
+    assert "received b'hello'\nsent 5 bytes\nreceived b''\n" in said
+    assert server.returncode == 0
+
+
+def connected_soon(address: Any) -> socket.socket:
+    """A connection to a server that is between bind() and listen()."""
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            return socket.create_connection(address, timeout=DEADLINE_S)
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+
+
+def test_a_wrong_step_ends_with_its_reason(tmp_path: Path) -> None:
+    done = run(render("steps", {"steps": [("create", b""), ("recv", b"")]}), tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("OSError: [Errno 107]")
+
+
 # -- what it refuses ---------------------------------------------------------------------------------------------------
 
 
@@ -525,7 +583,7 @@ def test_the_course_s_upper_case_server_spins_when_its_client_goes_and_the_mende
     ("no-such", {}), ("client", {"no_such": 1}), ("client", {"port": "2345"}), ("client", {"port": True}),
     ("client", {"messages": [b"a", object()]}), ("server", {"behaviour": "../x"}), ("server", {"model": "../x"}),
     ("server", {"transport": "x"}), ("server", {"behaviour": "transform", "expression": "data\nimport os"}),
-    ("client", {"framing": "x"}),
+    ("client", {"framing": "x"}), ("failure", {"failure": "x"}), ("steps", {"steps": [("os.system", b"")]}),
 ])  # fmt: skip
 def test_what_cannot_be_written_safely_is_refused(action_id: str, params: dict[str, Any]) -> None:
     with pytest.raises(ScriptError):
