@@ -26,14 +26,16 @@ from protocols.sockets.options import Reading, all_constants
 from widgets.desk import Desk
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, PrimaryButton
-from widgets.parts.card import Aside, Card
+from widgets.parts.card import Aside, Card, Line
 from widgets.parts.empty import EmptyState
+from widgets.parts.field import LabelledField
 from widgets.parts.segments import Segments
-from widgets.parts.text import Label
 from widgets.sockets.client_card import ClientCard
 from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.fields import Choice, QuietCombo
+from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.options_model import ConstantsModel, OptionsModel
+from widgets.sockets.trouble import grow
 from widgets.theme.theme import theme
 
 ANSWER_S: Final = 2.0
@@ -52,7 +54,6 @@ class OptionsPage(QWidget):
         self.which.setAccessibleName("Whose socket")
         self.read_button = Button("Read again", "rotate-cw", small=True)
         self.value = QLineEdit()
-        self.value.setAccessibleName("New value of the option")
         self.set_button = PrimaryButton("Set and read back", "check")
         self.strip = Banner("error")
         self.aside = Aside("Choose an option.", "What it means stands here.")
@@ -85,21 +86,12 @@ class OptionsPage(QWidget):
         card.add_action(self.which)
         card.add_action(self.read_button)
         body = QWidget()
-        column = QVBoxLayout(body)
+        column = QHBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.table, 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(12, 10, 12, 12)
-        foot.setSpacing(8)
-        foot.addWidget(self.aside)
-        foot.addWidget(self.strip)
-        row = QHBoxLayout()
-        row.addWidget(Label("New value", "body", "text2"))
-        row.addWidget(self.value, 1)
-        row.addWidget(self.set_button)
-        foot.addLayout(row)
-        column.addLayout(foot)
+        column.addWidget(self.table, 3)
+        column.addWidget(Line(vertical=True))
+        column.addWidget(scrolled(self._detail()), 2)
         constants = QWidget()
         lines = QVBoxLayout(constants)
         lines.setContentsMargins(0, 10, 0, 0)
@@ -115,6 +107,22 @@ class OptionsPage(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(card)
         self.card = card
+
+    def _detail(self) -> QWidget:
+        """What the chosen option means, and what it shall be."""
+        detail = QWidget()
+        side = QVBoxLayout(detail)
+        side.setContentsMargins(12, 12, 12, 12)
+        side.setSpacing(10)
+        grow(self.strip)
+        row = FlowBox()
+        row.add(LabelledField("New value", self.value), 1)
+        row.add(self.set_button)
+        row.flow.setAlignment(self.set_button, Qt.AlignmentFlag.AlignBottom)
+        for widget in (row, self.strip, self.aside):
+            side.addWidget(widget)
+        side.addStretch(1)
+        return detail
 
     def _wire(self) -> None:
         self.tabs.chosen.connect(lambda _index: self.refresh())
@@ -270,6 +278,5 @@ def _table(model: Any, name: str) -> QTableView:
             if column < model.columnCount() - 1:
                 table.setColumnWidth(column, theme().px(wide))
 
-    theme().changed.connect(suit)
-    suit()
+    theme().follow(table, suit)
     return table

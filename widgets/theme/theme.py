@@ -7,6 +7,7 @@ it keeps one. It must not know any panel.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
@@ -138,6 +139,8 @@ class Theme(QObject):
 
     def _dress_app(self) -> None:
         if self._app is not None and not self._held:
+            # A sheet over a sheet dresses every widget many times over: 600 ms where two steps take 120.
+            self._app.setStyleSheet("")
             self._app.setStyleSheet(fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale))
 
     def _apply(self) -> None:
@@ -196,6 +199,20 @@ class Theme(QObject):
         """Give `widget` the font of a text style, and keep it right when the scale changes."""
         self._dressed[widget] = style
         widget.setFont(self.font(style))
+
+    def follow(self, widget: QWidget, suit: Callable[[], object]) -> None:
+        """Call `suit` now and after every change, for as long as `widget` lives.
+
+        For a function that is no method of a QObject: connected plainly it would outlive the widget.
+        """
+
+        def change() -> None:
+            if shiboken6.isValid(widget):
+                suit()
+
+        self.changed.connect(change)
+        widget.destroyed.connect(lambda: self.changed.disconnect(change))
+        suit()
 
     def px(self, length: float) -> int:
         """A length of the design in px, scaled."""

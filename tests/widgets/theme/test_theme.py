@@ -117,6 +117,18 @@ def test_a_widget_that_is_gone_is_forgotten(look: Theme, qtbot: QtBot) -> None:
     look.set_scale(1.2)
 
 
+def test_what_follows_the_theme_ends_with_its_widget(look: Theme, qtbot: QtBot) -> None:
+    calls: list[float] = []
+    label = QLabel("short-lived")
+    look.follow(label, lambda: calls.append(look.scale))
+    look.set_scale(1.5)
+    assert calls == [1.0, 1.5]
+    with qtbot.waitSignal(label.destroyed):
+        label.deleteLater()
+    look.set_scale(2.0)
+    assert calls == [1.0, 1.5]
+
+
 def test_the_system_is_followed_only_where_it_says_something(look: Theme) -> None:
     known = QGuiApplication.styleHints().colorScheme() != Qt.ColorScheme.Unknown
     look.set_dark(True)
