@@ -210,8 +210,8 @@ class Theme(QObject):
             if shiboken6.isValid(widget):
                 suit()
 
-        self.changed.connect(change)
-        widget.destroyed.connect(lambda: self.changed.disconnect(change))
+        connection = self.changed.connect(change)
+        widget.destroyed.connect(lambda: QObject.disconnect(connection))
         suit()
 
     def px(self, length: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -95,5 +95,5 @@ def test_the_ring_survives_its_window(qtbot: QtBot) -> None:
         QTest.keyClick(buttons[0], Qt.Key.Key_Tab)
         assert ring().around is buttons[1]
         page.deleteLater()
-        QApplication.sendPostedEvents(None, 52)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         qtbot.waitUntil(lambda: ring().around is None)
