@@ -114,11 +114,11 @@ def datagrams() -> list[Raw]:
             continue
         events += [
             raw(at + 0.12, "call", "recvfrom", "echo:11111", "5", f"recvfrom(4096) from 127.0.0.1:40001 = {len(word)}",
-                "in", None, word, took_ns=39_000_000, blocked_ns=39_000_000, **there),
+                "in", None, word, took_ns=39_000_000, blocked_ns=39_000_000, asked=4096, **there),
             raw(at + 0.13, "message", "datagram", "echo:11111", "5", word.decode(), "in", None, word, end="server"),
             raw(at + 0.22, "call", "sendto", "echo:11111", "5", f"sendto({word!r}, ('127.0.0.1', 40001)) = {len(word)}",
                 "out", None, word, took_ns=7000, **there),
             raw(at + 0.41, "call", "recvfrom", "client 5", "5", f"recvfrom(4096) from 127.0.0.1:11111 = {len(word)}",
-                "in", None, word, took_ns=300_000, **here),
+                "in", None, word, took_ns=300_000, asked=4096, **here),
         ]  # fmt: skip
     return events

@@ -35,14 +35,20 @@ class Reason:
     more: str = ""
 
 
+def error_symbol(event: Event) -> str:
+    """The error's symbol, "" for none; an event from elsewhere may hold anything there."""
+    return "" if event.errno is None else str(event.errno)
+
+
 def explain_failure(event: Event) -> Explained | None:
     """What an event that tells an error means; None for one that tells none. The event's own sentence stays."""
-    if event.errno is None:
+    symbol = error_symbol(event)
+    if not symbol:
         return None
     detail = event.detail
     address = detail.get("peer") or detail.get("local")
     transport = _transport(event)
-    told = explain_symbol(event.errno, call=event.kind, address=address, transport=transport)
+    told = explain_symbol(symbol, call=event.kind, address=address, transport=transport)
     why = str(detail.get("why") or told.why)
     return Explained(told.errno, told.title, told.what, why, told.checks, told.mend)
 

@@ -16,7 +16,7 @@ from protocols.record.event import Event
 from protocols.record.explain import Explained
 from widgets.inspector.bytes_page import title_of
 from widgets.inspector.checks import CHECKED, Found, look_up
-from widgets.inspector.reasons import Reason, explain_failure, reason_of
+from widgets.inspector.reasons import Reason, error_symbol, explain_failure, reason_of
 from widgets.inspector.sections import FactRows, Head, Page, Row, Ticks
 from widgets.parts.buttons import Button
 from widgets.parts.card import Aside
@@ -148,7 +148,7 @@ class WhyPage(Page):
 
 
 def _failure_rows(event: Event) -> list[Row]:
-    symbol = event.errno or ""
+    symbol = error_symbol(event)
     number = getattr(errno_numbers, symbol, None)
     rows = [Row("errno", f"{symbol} ({number})" if isinstance(number, int) else symbol, mono=True, tone="error")]
     took = event.detail.get("took_ns")

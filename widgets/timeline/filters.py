@@ -122,7 +122,12 @@ class NameBox(QComboBox):
         self.setCurrentIndex(at)
 
     def showPopup(self) -> None:
-        """Fill the list with what there is now, the newest names first where there are too many."""
+        """The list is filled when it opens."""
+        self.fill()
+        super().showPopup()
+
+    def fill(self) -> None:
+        """Offer what there is now; where that is too much, the newest names."""
         chosen = self.value()
         names = list(self._names())[-NAMES_SHOWN:]
         self.blockSignals(True)
@@ -132,7 +137,6 @@ class NameBox(QComboBox):
             self.addItem(self._prefix + name, name)
         self.set_value(chosen)
         self.blockSignals(False)
-        super().showPopup()
 
 
 class FilterRow(QWidget):
