@@ -121,6 +121,7 @@ def fit_height(frame: QWidget, least: int = 0) -> None:
         height = max(least, layout.totalHeightForWidth(frame.width()))
         if (frame.minimumHeight(), frame.maximumHeight()) != (height, height):
             frame.setFixedHeight(height)
+            layout.setGeometry(frame.contentsRect())  # within a resize the layout has been asked already
 
 
 class LeadText(QWidget):
