@@ -11,10 +11,12 @@ import signal
 import sys
 import threading
 from importlib import import_module
+from importlib.resources import files
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from netlab_gui import journal, pace, panels
@@ -149,6 +151,7 @@ class Application:
         self.bridge.every(SIGNAL_LOOK_MS, self._look_for_signals)
         self.bridge.every(CRASH_LOOK_MS, self._look_for_crashes)
         self.furnished = True
+        self.qt.setWindowIcon(QIcon(str(files("assets").joinpath("app", "netlab.svg"))))
         self.workplace.sessions.changed.connect(self._on_first_session)
         self.workplace.sessions.begin(self._session_file)
 

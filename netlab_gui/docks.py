@@ -41,6 +41,7 @@ class Docks(QObject):
         self._desk = desk
         self._drawer: PythonDrawer | None = None
         self._drawer_state: Mapping[str, Any] = {}
+        self._width_before = 0
         floor.setDockNestingEnabled(False)
         floor.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         floor.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -72,7 +73,9 @@ class Docks(QObject):
     def open_drawer(self) -> None:
         """Bring the drawer to the front, wide enough to read code."""
         drawer = self.drawer
-        was_hidden = not drawer.isVisible()
+        was_hidden = drawer.isHidden()
+        if was_hidden:
+            self._width_before = self.inspector.width() if self.inspector.isVisible() else 0
         drawer.show()
         drawer.raise_()
         if was_hidden and drawer.width() < theme().px(DRAWER_WIDTH):
@@ -117,3 +120,6 @@ class Docks(QObject):
 
     def _on_drawer_visibility_changed(self, visible: bool) -> None:
         self.drawer_shown.emit(visible)
+        if not visible and self._drawer is not None and self._drawer.isHidden() and self._width_before:
+            self._floor.resizeDocks([self.inspector], [self._width_before], Qt.Orientation.Horizontal)
+            self._width_before = 0

@@ -196,8 +196,8 @@ class ShellActions(QObject):
     def _on_all_stopped(self, left: list[str]) -> None:
         if left:
             self._window.strips.say("stop", "error", "Did not end in time:", ", ".join(left))
-        else:
-            self._window.toast("Everything is stopped")
+        elif self._window.workplace is not None:
+            self._window.workplace.desk.toast("Everything is stopped")
 
     def _show_shortcuts(self) -> None:
         from widgets.shortcuts import ShortcutsDialog

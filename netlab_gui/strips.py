@@ -15,6 +15,7 @@ from widgets.parts.banner import Banner
 from widgets.parts.buttons import IconButton
 
 EDGE: Final = 16
+TOP: Final = 8
 
 
 class Strips(QWidget):
@@ -85,5 +86,5 @@ class Strips(QWidget):
 
     def _fit(self) -> None:
         used = bool(self._strips)
-        self._column.setContentsMargins(EDGE, 8 if used else 0, EDGE, 0)
+        self._column.setContentsMargins(EDGE, TOP if used else 0, EDGE, 0)
         self.setVisible(used)

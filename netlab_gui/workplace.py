@@ -48,7 +48,7 @@ class Workplace(QObject):
     def _open_doors(self) -> None:
         desk, window = self.desk, self._window
         desk.show_python = self.docks.show_python
-        desk.toast = window.toast
+        desk.toast = self._tell
         desk.explain = self._explain
         desk.show_panel = window.show_panel
         self.docks.drawer_shown.connect(window.shell.python.setChecked)
@@ -62,6 +62,11 @@ class Workplace(QObject):
         contents = kept.get("contents")
         if not self.docks.restore(kept.get("docks"), contents if isinstance(contents, dict) else {}):
             self.docks.start_sizes(self._window.width(), self._window.height())
+
+    def _tell(self, text: str) -> None:
+        """A toast goes after four seconds; the note stays."""
+        self._window.toast(text)
+        self.lab.recorder.note("told", text)
 
     def _explain(self, event: Event) -> None:
         self.docks.inspector.show()
