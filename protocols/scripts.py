@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from protocols.concurrency.contract import Listen
+from protocols.creosote import scripts as creosote
 from protocols.script_plans import (
     CLIENT,
     FAILURE,
@@ -260,6 +261,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
            "server", "multicast"),
     _to("telnet-client", "Telnet by hand: refuse every option, show the text", "telnet", lines=["hello"],
         timeout_s=2.0),
+    *(Script(name, title, name, creosote.DEFAULTS[name], "server" if name in creosote.LISTENING else "client", "bucket",
+             plan=creosote.plan(name)) for name, title in creosote.TITLES.items()),
 )  # fmt: skip
 
 SCRIPTS: Final[Mapping[str, Script]] = {script.id: script for script in _ENTRIES}

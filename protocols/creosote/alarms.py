@@ -67,7 +67,7 @@ class Watch:
             start = self._row - stretch.base
             stop = min(len(stretch), start + _CHUNK)
             for rows, (_, finder) in zip(found, self._finders, strict=True):
-                rows += finder.within(stretch, start, stop)
+                rows.extend(finder.within(stretch, start, stop))
             self._row = stretch.base + stop
             if time.perf_counter() > deadline:
                 break

@@ -2,6 +2,7 @@
 
     hello world       both words, upper or lower case alike          "two words"   exactly this
     -word             not this                                       /re(g|x)/     a regular expression
+                      (alone it may hold blanks)
     level>=warn       this level or worse (level:error is exact)     -level:debug
     from:web-02       a sender: a part of its address or of the name it claims
     path:/pay         a field of what was read; path:/pay* is a pattern
@@ -26,7 +27,7 @@ from protocols.creosote.reading.reading import Reading, level_of
 
 TermKind: TypeAlias = Literal["word", "regex", "level", "from", "field", "kind", "after", "before"]
 _TOKEN: Final = re.compile(
-    r'(?P<minus>-?)(?:level(?P<compare>>=|<=|>|<|:|=)(?P<level>[A-Za-z]+)'
+    r'(?P<minus>-?)(?:/(?P<regex>(?:[^/\\\s]|\\.)+)/(?=\s|$)|level(?P<compare>>=|<=|>|<|:|=)(?P<level>[A-Za-z]+)'
     r'|(?P<name>[A-Za-z_@][\w.@\-]*):(?!//)(?:"(?P<quotedvalue>[^"]*)"?|(?P<value>[^\s"]\S*))'
     r'|"(?P<quoted>[^"]*)"?|(?P<bare>\S+))'
 )
@@ -51,16 +52,18 @@ class Term:
 @dataclass(frozen=True)
 class LogFilter:
     """A filter. text: as typed, see the module. regex: the whole text is one regular expression. senders: their
-    numbers in the log, None for all. Raises FilterError."""
+    numbers in the log, None for all. also: more of the same, from elsewhere than the text. Raises FilterError."""
 
     text: str = ""
     regex: bool = False
     senders: frozenset[int] | None = None
+    also: str = ""
     terms: tuple[Term, ...] = field(init=False, repr=False, compare=False, default=())
 
     def __post_init__(self) -> None:
         text = self.text.strip()
-        object.__setattr__(self, "terms", (_regex(text, False),) if self.regex and text else tuple(parse(text)))
+        typed = [_regex(text, False)] if self.regex and text else parse(text)
+        object.__setattr__(self, "terms", (*typed, *parse(self.also)))
 
     @property
     def everything(self) -> bool:
@@ -82,6 +85,8 @@ def parse(text: str) -> list[Term]:
 
 def _term(match: re.Match[str]) -> Term | None:
     negated = bool(match["minus"])
+    if match["regex"]:
+        return _regex(match["regex"], negated)
     if match["level"]:
         level = level_of(match["level"])
         if not level:

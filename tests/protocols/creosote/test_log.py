@@ -162,3 +162,13 @@ def test_any_text_is_a_filter_or_refused_with_a_reason(text: str) -> None:
 
 def test_an_address_is_a_word() -> None:
     assert [term.kind for term in parse("http://example.org -x")] == ["word", "word"]
+
+
+def test_a_regular_expression_stands_among_other_conditions() -> None:
+    log = filled([b"ERROR time out", b"INFO timed", b"ERROR fine", b"/srv/a"], 2)
+    assert found(log, "/tim(e|ed)/ level>=warn") == [0]
+    assert found(log, "-/tim[e]/ fine") == [2]
+    assert found(log, "/time out/", also="level>=error") == [0]
+    assert found(log, "/srv/") == [3]
+    with pytest.raises(FilterError):
+        parse("/(/ word")

@@ -1,0 +1,46 @@
+"""Scripts of this room: what each is called, its values, and which conditions hold in its template.
+
+Standard library alone, ready to paste. It must not know the registry, nor run what is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from protocols.creosote.wire import PORT
+from protocols.script_plans import Plan
+
+Params = Mapping[str, Any]
+_THERE: Final[Params] = {"host": "127.0.0.1", "port": PORT}
+
+TITLES: Final[Mapping[str, str]] = {
+    "creosote-spew": "Spew: send a debug message and forget it",
+    "creosote-handler": "A logging.Handler that spews",
+    "creosote-bucket": "Bucket: show what programs spew",
+    "creosote-redirector": "Redirector: forward one bucket to another",
+    "creosote-broadcast": "Spew to every bucket at once",
+    "creosote-cli": "Both roles in one program, as in 1998",
+}
+"""Every script of the room, in the order in which a newcomer needs them."""
+DEFAULTS: Final[Mapping[str, Params]] = {
+    "creosote-spew": {**_THERE, "message": "here I am", "chunk": True},
+    "creosote-handler": {**_THERE, "message": "here I am"},
+    "creosote-bucket": {**_THERE, "log_file": ""},
+    "creosote-redirector": {**_THERE, "to_host": "127.0.0.1", "to_port": PORT + 1},
+    "creosote-broadcast": {**_THERE, "host": "127.255.255.255", "message": "here I am"},
+    "creosote-cli": _THERE,
+}
+LISTENING: Final = frozenset(("creosote-bucket", "creosote-redirector", "creosote-cli"))
+
+
+def plan(name: str) -> Callable[[Params], Plan]:
+    """What makes the plan of one script from its values."""
+
+    def made(params: Params) -> Plan:
+        flags = {"ipv6"} if ":" in str(params["host"]) else set()
+        flags |= {"chunk"} if params.get("chunk") else set()
+        flags |= {"log"} if params.get("log_file") else set()
+        return Plan(name, params, frozenset(flags))
+
+    return made

@@ -1,0 +1,373 @@
+"""LogPane: the log as a person works with it all day: filter, follow, pause, mark, jump, alarm, export.
+
+Puts the bar, the strips and the view together. It must not know buckets or senders of the lab.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+
+from protocols.creosote.alarms import Alarm, Hit
+from protocols.creosote.filters import LogFilter
+from widgets.creosote import log_menus
+from widgets.creosote.alarm_strip import AlarmStrip
+from widgets.creosote.columns import DEFAULT, MESSAGE_STYLES, Words
+from widgets.creosote.event_row import event_row_of
+from widgets.creosote.exporting import ExportJob
+from widgets.creosote.feed import Feed
+from widgets.creosote.filter_bar import FilterBar
+from widgets.creosote.jump_strip import JumpStrip, wall_ns_of
+from widgets.creosote.log_view import LogView
+from widgets.creosote.notifying import notify
+from widgets.creosote.row_painter import RowPainter
+from widgets.creosote.rows import LogRows
+from widgets.creosote.wording import grouped, many
+from widgets.desk import Desk
+from widgets.parts.card import Line
+from widgets.parts.empty import EmptyState
+from widgets.parts.text import ElidedLabel
+from widgets.timeline.progress import ProgressStrip
+from widgets.timeline.tail_bar import TailBar
+
+LOOK_MS: Final = 100
+ALARMED_MOST: Final = 200_000
+NOTHING: Final = "Nothing has arrived yet. Any program can write here, or three made-up ones of the lab."
+NO_MATCH: Final = "No datagram passes this filter."
+
+
+class LogPane(QWidget):
+    """The pane. first_requested: the empty log's button. marks: bookmarked rows, in order."""
+
+    first_requested = Signal()
+
+    def __init__(self, desk: Desk, feed: Feed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.feed = feed
+        self.marks: list[int] = []
+        self.rows = LogRows(feed, self)
+        self.painter = RowPainter(feed, Words(feed))
+        self.view = LogView(self.rows, self.painter)
+        self.bar = FilterBar(feed)
+        self.alarms = AlarmStrip(feed)
+        self.jump = JumpStrip()
+        self.progress = ProgressStrip()
+        self.tail = TailBar()
+        self.status = ElidedLabel("", "caption", "text2")
+        self.empty = EmptyState("megaphone", NOTHING, "Let three programs spew", button_icon="users", primary=True)
+        self.no_match = EmptyState("funnel", NO_MATCH, "Show everything", button_icon="x")
+        self.stack = QStackedWidget()
+        self._export: ExportJob | None = None
+        self._hits: dict[str, int] = {}
+        self._lay_out()
+        self._wire()
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        self.setProperty("surface", "base")
+        for page in (self.view, self.empty, self.no_match):
+            self.stack.addWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.status.setContentsMargins(14, 3, 14, 3)
+        for widget, stretch in (
+            (Line(dock=True), 0), (self.bar, 0), (Line(), 0), (self.alarms, 0), (self.jump, 0), (self.stack, 1),
+            (self.progress, 0), (self.tail, 0), (Line(), 0), (self.status, 0),
+        ):  # fmt: skip
+            column.addWidget(widget, stretch)
+
+    def _wire(self) -> None:
+        self.bar.wanted.connect(self._on_wanted)
+        self.bar.field.left.connect(self._on_field_left)
+        self.view.followed.connect(lambda _: self._refresh())
+        self.view.menu_requested.connect(self._on_menu)
+        self.view.chosen.changed.connect(self._on_chosen)
+        self.view.head.setContextMenuPolicy(self.contextMenuPolicy().CustomContextMenu)
+        self.view.head.customContextMenuRequested.connect(self._on_head_menu)
+        self.rows.restarted.connect(self._refresh)
+        self.tail.follow_requested.connect(self.follow)
+        self.tail.resume_requested.connect(lambda: self.set_paused(False))
+        self.empty.acted.connect(self.first_requested)
+        self.no_match.acted.connect(self.show_everything)
+        self.jump.jump_requested.connect(self.jump_to)
+        self.progress.cancelled.connect(self._on_export_cancelled)
+        self.feed.alarmed.connect(self._on_alarmed)
+        self.feed.emptied.connect(self._on_emptied)
+        self.alarms.changed.connect(self._on_alarms_changed)
+        self.alarms.hit_requested.connect(self._on_hit_requested)
+        self.desk.bridge.every(LOOK_MS, self._refresh)
+
+    # What is shown
+
+    def _on_wanted(self, wanted: LogFilter) -> None:
+        self.rows.set_filter(wanted)
+        self._refresh()
+
+    def _on_field_left(self) -> None:
+        self.view.setFocus()
+        if self.view.chosen.current is None and self.rows.count():
+            self.view.chosen.choose(self.rows.number(self.rows.count() - 1))
+
+    def show_everything(self) -> None:
+        """Take all filters away."""
+        self.bar.take_all_away()
+        if self.rows.hides:
+            self.rows.show_all()
+
+    def _refresh(self) -> None:
+        """The page, the bar below and the line that counts; ten times a second at most costs nothing."""
+        rows, log = self.rows, self.feed.log
+        page: QWidget = self.view
+        if not len(log):
+            page = self.empty
+        elif not rows.count() and not rows.searching and not rows.wanted.everything:
+            page = self.no_match
+        if self.stack.currentWidget() is not page:
+            self.stack.setCurrentWidget(page)
+        newer = self.view.newer()
+        self.tail.show_state(paused=rows.paused, follows=self.view.follows, newer=newer, kept=rows.waiting)
+        self.status.setText(self._status())
+
+    def _status(self) -> str:
+        rows, log = self.rows, self.feed.log
+        parts = []
+        if not rows.wanted.everything:
+            parts.append(f"{grouped(rows.count())} of {grouped(len(log))} shown")
+            if rows.unseen:
+                parts.append(f"looking through {grouped(rows.unseen)} older ones")
+        else:
+            parts.append(many(rows.count(), "datagram"))
+        chosen = self.view.chosen
+        if chosen.current is not None and self.marks:
+            parts.append(f"{many(len(self.marks), 'bookmark')}")
+        if rows.hides:
+            parts.append("earlier ones are hidden")
+        if log.dropped:
+            parts.append(f"the first {grouped(log.dropped)} have left memory and are in the session")
+        parts.append(f"{log.nbytes / 1e6:.0f} MB")
+        return "   ".join(parts)
+
+    def follow(self) -> None:
+        """Go to the newest row and stay with it."""
+        self.view.follow()
+        self._refresh()
+
+    def set_paused(self, paused: bool) -> None:
+        """Let new rows wait, or show them."""
+        self.rows.set_paused(paused)
+        self._refresh()
+
+    def toggle_pause(self) -> None:
+        """Pause, or go on."""
+        self.set_paused(not self.rows.paused)
+
+    def only_this_sender(self) -> None:
+        """Show only the sender of the chosen row, or all again."""
+        current = self.view.chosen.current
+        if self.bar.sender_chosen() >= 0:
+            self.bar.only_sender(-1)
+        elif current is not None and current >= self.feed.log.first:
+            self.bar.only_sender(self.feed.log.sender(current))
+
+    def set_style(self, style: str) -> None:
+        """How messages are shown: "read", "sent" or "classic"."""
+        self.painter.words.style = style
+        self.view.viewport().update()
+
+    def set_ansi_as_colour(self, colour: bool) -> None:
+        """ANSI colours as colours, or as the characters they are."""
+        self.painter.ansi_as_colour = colour
+        self.view.viewport().update()
+
+    # Choosing
+
+    def _on_chosen(self) -> None:
+        current = self.view.chosen.current
+        log = self.feed.log
+        if current is None or current < log.first:
+            return
+        self.desk.selection.select(event_row_of(self.desk.log, log, current))
+
+    def copy_rows(self) -> None:
+        """The chosen rows as text, tabs between their cells."""
+        rows = [row for row in self.view.chosen.numbers() if row >= self.feed.log.first]
+        if rows:
+            columns = self.view.head.columns()
+            text = "\n".join(self.painter.words.line(row, columns) for row in rows)
+            QGuiApplication.clipboard().setText(text)
+            self.desk.toast(f"{many(len(rows), 'row')} copied")
+
+    def toggle_mark(self) -> None:
+        """Set or remove a bookmark on the chosen rows."""
+        rows = self.view.chosen.numbers()
+        marks = self.painter.marks
+        if rows and all(row in marks for row in rows):
+            marks.difference_update(rows)
+            self.marks = sorted(marks)
+        else:
+            for row in rows:
+                if row not in marks:
+                    marks.add(row)
+                    insort(self.marks, row)
+        self.view.viewport().update()
+        self._refresh()
+
+    def go_to_mark(self, step: int) -> None:
+        """The next bookmark that is shown, or the one before."""
+        self._go_to_one_of(self.marks, step)
+
+    def _go_to_one_of(self, rows: list[int], step: int) -> None:
+        current = self.view.chosen.current
+        here = -1 if current is None else current
+        at = bisect_right(rows, here) if step > 0 else bisect_left(rows, here) - 1
+        while 0 <= at < len(rows):
+            if self.rows.has(rows[at]):
+                self.go_to(rows[at])
+                return
+            at += step
+
+    def go_to(self, row: int) -> None:
+        """Choose a row and bring it into sight."""
+        self.view.chosen.choose(row)
+        self.view.show_row(row, centre=True)
+        self._refresh()
+
+    def jump_to(self, text: str) -> None:
+        """Go to a time of day, on the day of the newest row."""
+        log = self.feed.log
+        if not self.rows.count():
+            self.jump.refuse("Nothing is shown that one could go to.")
+            return
+        wall = wall_ns_of(text, log.t(len(log) - 1) + self.feed.epoch_ns)
+        if wall is None:
+            self.jump.refuse("Write it as 10:58 or 10:58:14.")
+            return
+        place = self.rows.place(log.row_at(wall - self.feed.epoch_ns))
+        self.jump.refuse("" if place < self.rows.count() else "Nothing came that late: this is the last one.")
+        self.go_to(self.rows.number(min(place, self.rows.count() - 1)))
+
+    # Menus
+
+    def _on_menu(self, place: QPoint, row: int) -> None:
+        log_menus.row_menu(self, row).popup(place)
+
+    def _on_head_menu(self, place: QPoint) -> None:
+        log_menus.columns_menu(self).popup(self.view.head.mapToGlobal(place))
+
+    # Alarms
+
+    def ask_alarm(self) -> None:
+        """Open the entry of an alarm, with the filter that is typed."""
+        self.alarms.ask(self.bar.field.text().strip())
+
+    def _on_alarmed(self, hits: list[Hit]) -> None:
+        alarmed = self.painter.alarmed
+        for hit in hits:
+            if len(alarmed) > ALARMED_MOST:
+                alarmed.clear()
+            alarmed.update(dict.fromkeys(hit.rows, hit.alarm.colour))
+            self._hits[hit.alarm.filter] = hit.rows[-1]
+            self.alarms.count(hit.alarm, len(hit.rows))
+            if hit.loud:
+                self._tell(hit.alarm, hit.rows[-1])
+        self.view.viewport().update()
+
+    def _tell(self, alarm: Alarm, row: int) -> None:
+        if alarm.sound:
+            QApplication.beep()
+        if alarm.notify:
+            message = self.painter.words.message(row).text[:200]
+            notify(self, f"Creosote: {alarm.name[:60]}", message, self.desk.toast)
+
+    def _on_hit_requested(self, text: str) -> None:
+        row = self._hits.get(text)
+        if row is not None and row >= self.feed.log.first:
+            if not self.rows.has(row):
+                self.show_everything()
+            self.go_to(row)
+
+    def _on_alarms_changed(self) -> None:
+        kept = {alarm.colour for alarm in self.feed.alarms}
+        alarmed = self.painter.alarmed
+        for row in [row for row, colour in alarmed.items() if colour not in kept]:
+            del alarmed[row]
+        self.view.viewport().update()
+
+    def _on_emptied(self) -> None:
+        self.marks.clear()
+        self.painter.marks.clear()
+        self.painter.alarmed.clear()
+        self._hits.clear()
+        self._refresh()
+
+    # Files
+
+    def export(self, kind: str) -> None:
+        """Ask for a file and write what is shown, or what is chosen when it is several rows."""
+        dialog = QFileDialog(self, "Export the log", f"creosote.{kind}", log_menus.file_filter(kind))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(kind)
+        dialog.fileSelected.connect(lambda path: self.export_to(Path(path), kind))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def export_to(self, path: Path, kind: str) -> None:
+        """Write on a lab thread; a strip shows how far it is and can end it."""
+        if self._export is not None:
+            return
+        chosen = self.view.chosen.numbers()
+        rows: range | array[int] | list[int] = chosen if len(chosen) > 1 else self.rows.numbers()
+        log = self.feed.log.snapshot()
+        rows = [row for row in rows if row >= log.first] if rows and rows[0] < log.first else rows
+        job = self._export = ExportJob(log, rows, path, kind, self.feed.epoch_ns)
+        self.progress.begin(f"Exporting to {path.name}", job.total, lambda: job.done)
+        self.desk.bridge.call(job.run, self._on_export_done, self._on_export_failed, owner=self)
+
+    def _on_export_done(self, rows: int) -> None:
+        job, self._export = self._export, None
+        self.progress.end()
+        if job is not None:
+            self.desk.toast(f"{many(rows, 'row')} written to {job.path.name}" if not job.cancelled else "Not exported")
+
+    def _on_export_failed(self, error: BaseException) -> None:
+        self._export = None
+        reason = getattr(error, "strerror", None) or str(error)
+        self.progress.fail(f"Not exported: {reason}.")
+
+    def _on_export_cancelled(self) -> None:
+        if self._export is not None:
+            self._export.cancel()
+
+    # State
+
+    def save_state(self) -> dict[str, Any]:
+        """Filters, alarms, columns and how messages are shown."""
+        return {
+            "filter": self.bar.save_state(),
+            "alarms": self.alarms.save_state(),
+            "columns": self.view.head.ids(),
+            "style": self.painter.words.style,
+            "ansi": self.painter.ansi_as_colour,
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what `save_state` gave; what is strange is ignored."""
+        kept = state.get("filter")
+        if isinstance(kept, dict):
+            self.bar.restore_state(kept)
+        self.alarms.restore_state(state.get("alarms"))
+        columns = state.get("columns")
+        if isinstance(columns, list) and columns:
+            self.view.head.set_ids([id for id in columns if isinstance(id, str)] or list(DEFAULT))
+        if state.get("style") in MESSAGE_STYLES:
+            self.painter.words.style = str(state["style"])
+        self.painter.ansi_as_colour = bool(state.get("ansi", True))

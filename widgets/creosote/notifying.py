@@ -1,0 +1,30 @@
+"""A desktop notification where the system has a place for one, a word in the window where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtWidgets import QSystemTrayIcon, QWidget
+
+from widgets.theme.theme import theme
+
+_SHOWN_MS: Final = 8000
+_NAME: Final = "creosote-tray"
+
+
+def notify(owner: QWidget, title: str, text: str, otherwise: Callable[[str], object]) -> None:
+    """Tell `text`, plain, outside the window; else hand it to `otherwise`. The tray's icon belongs to `owner`."""
+    if not (QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()):
+        otherwise(f"{title}: {text}")
+        return
+    tray = owner.findChild(QSystemTrayIcon, _NAME)
+    if tray is None:
+        tray = QSystemTrayIcon(theme().icon("megaphone", "text"), owner)
+        tray.setObjectName(_NAME)
+        tray.setToolTip("NetLab, Mr Creosote")
+        tray.messageClicked.connect(owner.window().activateWindow)
+        tray.show()
+    # Some desktops read markup here: a message of the network must stay what it is.
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    tray.showMessage(title, safe, QSystemTrayIcon.MessageIcon.Warning, _SHOWN_MS)
