@@ -96,7 +96,8 @@ def _report_text(kind: type[BaseException], error: BaseException | None, trace: 
     qt = sys.modules.get("PySide6")
     facts = (
         f"NetLab crash report, {time.strftime('%Y-%m-%d %H:%M:%S %z')}",
-        f"Python {platform.python_version()}, {platform.platform()}",
+        # Not platform.platform(): that starts a child process, and this may be the GUI thread.
+        f"Python {platform.python_version()}, {platform.system()} {platform.release()} {platform.machine()}",
         f"PySide6 {getattr(qt, '__version__', 'not loaded')}",
         f"Thread {threading.current_thread().name}; threads: {', '.join(t.name for t in threading.enumerate())}",
         "",
