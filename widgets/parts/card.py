@@ -15,6 +15,7 @@ from widgets.parts.text import ElidedLabel, LeadText, fit_height
 from widgets.theme.theme import set_look, theme
 
 PAD = 12
+CORNER = 3
 
 
 class Line(QFrame):
@@ -111,6 +112,7 @@ class Card(QFrame):
         whole.setSpacing(0)
         self.head = CardHead(title, icon)
         self.head_line = Line()
+        self._full = False
         self.body = QVBoxLayout()
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(0)
@@ -127,6 +129,7 @@ class Card(QFrame):
         self.setAccessibleName(title)
         self.head.setVisible(bool(title))
         self.head_line.setVisible(bool(title))
+        self._spare_corners()
 
     def set_icon(self, icon: str) -> None:
         """Change the icon before the title."""
@@ -158,6 +161,13 @@ class Card(QFrame):
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Add `widget` to the body, from edge to edge (tables)."""
         self.body.addWidget(widget, stretch)
+        self._full = True
+        self._spare_corners()
+
+    def _spare_corners(self) -> None:
+        """Square corners of what reaches the edge must not paint over the card's round ones."""
+        headless = self.head.isHidden()
+        self.body.setContentsMargins(0, CORNER if self._full and headless else 0, 0, CORNER if self._full else 0)
 
     def add_section(self, widget: QWidget, stretch: int = 0, *, line: bool = False) -> None:
         """Add `widget` with the padding of a card, after a line if asked."""

@@ -78,8 +78,11 @@ class RunningPanel(Panel):
         outer.addWidget(self.strip)
         frame = QFrame()
         frame.setProperty("card", "true")
-        self._pages = QStackedLayout(frame)
-        self._pages.setContentsMargins(1, 1, 1, 1)
+        inside = QVBoxLayout(frame)
+        # The table's square corners spare the card's round ones.
+        inside.setContentsMargins(0, 3, 0, 3)
+        self._pages = QStackedLayout()
+        inside.addLayout(self._pages)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self.table)
         outer.addWidget(frame, 1)

@@ -46,6 +46,19 @@ def test_a_table_fills_the_body_but_not_the_border(qtbot: QtBot) -> None:
     assert (table.geometry().left(), table.geometry().right()) == (1, 398)
 
 
+def test_a_table_without_a_head_spares_the_round_corners(qtbot: QtBot) -> None:
+    card = Card()
+    card.add(QTableView(), 1)
+    qtbot.addWidget(card)
+    card.resize(300, 200)
+    card.show()
+    image = card.grab().toImage()
+    line = theme().tokens.mid
+    for x, y in ((3, 1), (296, 1), (3, 198), (296, 198)):
+        near = [image.pixelColor(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+        assert line in near or any(abs(dot.lightness() - line.lightness()) < 12 for dot in near), (x, y)
+
+
 def test_a_narrow_card_shortens_its_title_first(qtbot: QtBot) -> None:
     card = Card("A server with a name that is much too long for its card", "server", "TCP")
     card.set_state("running", "Running")
