@@ -22,6 +22,11 @@ BOUND_BYTES: Final = 256 << 20
 """Payload bytes that one consumer may lag behind before drops begin."""
 
 
+_FRESH_EVENTS: Final = 2048
+_FRESH_BYTES: Final = 8 << 10
+"""What waits to be handed round is at most so many events, each of at most so much payload."""
+
+
 class Tail:
     """One consumer's bounded queue of a Recorder. Made by `Recorder.tail()`; ended by `close()`."""
 
@@ -34,7 +39,7 @@ class Tail:
         self._bytes = 0
         self._new_drops = 0
         self._ready = threading.Event()
-        self.dropped = 0
+        self._dropped = 0
 
     def _push(self, item: Raw | Bulk, rows: int, size: int) -> None:
         """Called with the recorder's lock held."""
@@ -49,8 +54,20 @@ class Tail:
 
     def _drop(self, rows: int) -> None:
         """Called with the recorder's lock held."""
-        self.dropped += rows
+        self._dropped += rows
         self._new_drops += rows
+
+    def _push_all(self, raws: list[Raw], size: int) -> None:
+        """Called with the recorder's lock held. `size` is the payload of all."""
+        if self._rows + len(raws) > self._bound_events or self._bytes + size > self._bound_bytes:
+            for raw in raws:
+                self._push(raw, *extent(raw))
+            return
+        self._items.extend(raws)
+        self._rows += len(raws)
+        self._bytes += size
+        if not self._ready.is_set():
+            self._ready.set()
 
     def take(self, limit: int | None = None) -> list[Raw]:
         """Take what has arrived, oldest first, about `limit` events. Drops are told by a note in the batch.
@@ -67,9 +84,15 @@ class Tail:
 
     def take_items(self, limit: int | None = None) -> list[Raw | Bulk]:
         """As `take`, but bulks are given as they are, for a consumer that looks at few of their rows."""
-        with self._recorder._lock:
+        recorder = self._recorder
+        with recorder._lock:
+            recorder._spread()
             taken = self._swap(limit)
             drops, self._new_drops = self._new_drops, 0
+            if not self._items:
+                self._ready.clear()
+                if recorder._fresh:  # put between the two lines above, and its signal just wiped out
+                    self._ready.set()
         if drops:
             taken.append(_drop_note(drops))
         return taken
@@ -79,7 +102,6 @@ class Tail:
             taken = list(self._items)
             self._items.clear()
             self._rows = self._bytes = 0
-            self._ready.clear()
             return taken
         taken, left = [], limit
         while left > 0 and self._items:
@@ -92,7 +114,16 @@ class Tail:
         return taken
 
     def __len__(self) -> int:
-        return self._rows
+        with self._recorder._lock:
+            self._recorder._spread()
+            return self._rows
+
+    @property
+    def dropped(self) -> int:
+        """Events that came while there was no room for them."""
+        with self._recorder._lock:
+            self._recorder._spread()
+            return self._dropped
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until something has arrived; False after `timeout_s` seconds without."""
@@ -131,7 +162,9 @@ class Recorder:
         self._lock = threading.Lock()
         self._tails: list[Tail] = []
         self.epoch_ns: Final = time.time_ns() - monotonic_ns()
-        self.total = 0
+        self._fresh: deque[Raw] = deque()
+        self._told = False
+        self._total = 0
         self.enabled = True
         self.connections: Final = Connections()
 
@@ -139,36 +172,47 @@ class Recorder:
         """A new consumer: it gets every event put from now on."""
         tail = Tail(self, bound_events, bound_bytes)
         with self._lock:
-            self._tails.append(tail)
+            self._spread()
+            self._tails = [*self._tails, tail]
         return tail
 
     def _forget(self, tail: Tail) -> None:
         with self._lock:
-            if tail in self._tails:
-                self._tails.remove(tail)
+            self._spread()
+            self._tails = [one for one in self._tails if one is not tail]
 
     def put(self, raw: Raw) -> None:
-        """Record one hot-path tuple (the fields of Event in order)."""
-        data = raw[8]
-        size = 0 if data is None else len(data)
-        with self._lock:
-            self.total += 1
-            for tail in self._tails:  # _push(raw, 1, size), written out: every traced call comes through here
-                rows = tail._rows
-                if rows < tail._bound_events and tail._bytes + size <= tail._bound_bytes:
-                    tail._items.append(raw)
-                    tail._rows = rows + 1
-                    tail._bytes += size
-                    if not rows:
-                        tail._ready.set()
-                else:
-                    tail._drop(1)
+        """Record one hot-path tuple (the fields of Event in order).
+
+        Appending to a deque needs no lock; who takes, or fills it up, hands it round to the tails.
+        """
+        fresh, data = self._fresh, raw[8]
+        fresh.append(raw)
+        if len(fresh) >= _FRESH_EVENTS or (data is not None and len(data) > _FRESH_BYTES):
+            with self._lock:
+                self._spread()
+        elif not self._told:
+            self._told = True
+            for tail in self._tails:
+                tail._ready.set()
+
+    def _spread(self) -> None:
+        """Called with the lock held: give every tail what was put. `_told` goes back first, for what comes now."""
+        self._told = False
+        fresh = self._fresh
+        raws = [fresh.popleft() for _ in range(len(fresh))]
+        if raws:
+            self._total += len(raws)
+            size = sum(len(raw[8]) for raw in raws if raw[8] is not None)
+            for tail in self._tails:
+                tail._push_all(raws, size)
 
     def put_many(self, raws: Iterable[Raw]) -> None:
         """Record several tuples under one lock."""
         with self._lock:
+            self._spread()
             for raw in raws:
-                self.total += 1
+                self._total += 1
                 for tail in self._tails:
                     tail._push(raw, 1, len(raw[8] or b""))
 
@@ -176,7 +220,8 @@ class Recorder:
         """Record many datagrams at once; a consumer without room for all of them gets none, and they are counted."""
         rows, size = len(bulk), bulk.nbytes
         with self._lock:
-            self.total += rows
+            self._spread()
+            self._total += rows
             for tail in self._tails:
                 tail._push(bulk, rows, size)
 
@@ -206,7 +251,15 @@ class Recorder:
         self.emit("note", kind, summary, service=service, conn=conn, detail=detail)
 
     @property
+    def total(self) -> int:
+        """Events put so far."""
+        with self._lock:
+            self._spread()
+            return self._total
+
+    @property
     def dropped(self) -> int:
         """Events that at least one consumer could not be given."""
         with self._lock:
-            return max((tail.dropped for tail in self._tails), default=0)
+            self._spread()
+            return max((tail._dropped for tail in self._tails), default=0)

@@ -206,7 +206,7 @@ class Trace:
             asked if asked != count else None, kept if kept < count else None, self.tls, flags or None, None,
         )  # fmt: skip
         summary = f"{kind}({text}) = {count}"
-        body = bytes(data[:kept])
+        body = data if type(data) is bytes and kept == len(data) else bytes(data[:kept])
         self.recorder.put((started, "call", kind, self.service, conn, "out", offset, count, body, summary, detail))
 
     def received(
@@ -231,7 +231,7 @@ class Trace:
             summary = f"{kind}({asked}) = {count}"
         else:
             summary = f"{kind}({asked}) = 0, end of stream"
-        body = bytes(data[:kept])
+        body = data if type(data) is bytes and kept == len(data) else bytes(data[:kept])
         self.recorder.put((now, "call", kind, self.service, conn, "in", offset, count, body, summary, detail))
 
     def datagram(
