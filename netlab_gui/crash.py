@@ -90,6 +90,7 @@ class CrashReports:
 
 
 def _report_text(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> str:
+    import platform
     import traceback
 
     qt = sys.modules.get("PySide6")
@@ -102,14 +103,6 @@ def _report_text(kind: type[BaseException], error: BaseException | None, trace: 
         "",
     )
     return "\n".join(facts) + "\n" + "".join(traceback.format_exception(kind, error, trace))
-
-
-def _system() -> str:
-    """Name and release of the system; `platform` would start a child process to learn the same."""
-    if sys.platform == "win32":
-        return "Windows " + ".".join(map(str, sys.getwindowsversion()[:3]))
-    about = os.uname()
-    return f"{about.sysname} {about.release} {about.machine}"
 
 
 def _write(text: str) -> Path | None:
