@@ -13,7 +13,7 @@ for candidate in ${NETLAB_PYTHON:-python3 python3.14 python3.13 python3.12 pytho
         python=$path
         break
     fi
-    found="$found  $path is $("$path" --version 2>&1 | head -n 1)
+    found="$found  $candidate is $("$path" --version 2>&1 | head -n 1) ($path)
 "
 done
 

@@ -1,0 +1,117 @@
+"""What `./run` and `./test` decide before anything is installed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def starting(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """setup/run.py, as the command loads it: its neighbours are top-level modules."""
+    monkeypatch.syspath_prepend(str(ROOT / "setup"))
+    for name in ("run", "environment", "machine"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return importlib.import_module("run")
+
+
+@pytest.mark.parametrize(("arguments", "needs"), [
+    ([], True), (["tour"], True), (["tour", "--out", "x"], True), (["--open", "x"], True), (["--help"], False),
+    (["tour", "--help"], False), (["--version"], False), (["serve", "echo"], False), (["connect", "h", "1"], False),
+])  # fmt: skip
+def test_only_the_window_and_the_tour_need_qt(starting: ModuleType, arguments: list[str], needs: bool) -> None:
+    assert starting.needs_qt(arguments) is needs
+
+
+@pytest.mark.parametrize(("variables", "groups"), [
+    ({}, ["OFFSCREEN"]), ({"DISPLAY": ":0"}, ["OFFSCREEN", "X11"]),
+    ({"WAYLAND_DISPLAY": "w"}, ["OFFSCREEN", "WAYLAND"]),
+    ({"DISPLAY": ":0", "QT_QPA_PLATFORM": "offscreen"}, ["OFFSCREEN"]),
+    ({"QT_QPA_PLATFORM": "xcb"}, ["OFFSCREEN", "X11"]),
+    ({"QT_QPA_PLATFORM": "wayland;xcb"}, ["OFFSCREEN", "X11", "WAYLAND"]),
+])  # fmt: skip
+def test_only_the_libraries_of_this_start_are_wanted(
+    starting: ModuleType, variables: dict[str, str], groups: list[str]
+) -> None:
+    wanted = starting.wanted_libraries([], variables)
+    assert wanted == [getattr(starting.machine, name) for name in groups]
+    assert starting.wanted_libraries(["serve", "echo"], variables) == []
+    assert starting.wanted_libraries(["tour"], variables) == [starting.machine.OFFSCREEN]
+
+
+def test_an_explicit_platform_counts_as_a_display(starting: ModuleType) -> None:
+    assert not starting.has_display({})
+    assert not starting.has_display({"DISPLAY": ""})
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        assert starting.has_display({name: "x"})
+
+
+def test_only_what_is_missing_is_named(starting: ModuleType, capsys: pytest.CaptureFixture[str],
+                                       monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    machine = starting.machine
+    present = {"libc.so.6": "libc6"}
+    absent = {"libnone.so.1": "libnone1"}, {"libno.so": "libno"}
+    assert machine.missing_libraries(present, *absent) == ["libnone1", "libno"]
+    assert machine.missing_programs({"sh": "dash", "no-such-program": "nothing"}) == ["nothing"]
+    monkeypatch.setattr(machine, "can_install", lambda: False)
+    monkeypatch.setattr(machine.shutil, "which", lambda name, path=None: "/usr/bin/" + name)
+    assert machine.mend([], what_for="x")
+    assert not machine.mend(["libnone1", "libno", "libnone1"], what_for="the window needs")
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "Missing here: 2 system packages that the window needs.",
+        "  sudo apt-get install -y --no-install-recommends libnone1 libno",
+    ]
+
+
+def test_a_group_may_include_another(starting: ModuleType) -> None:
+    groups = {"dependency-groups": {"dev": ["pytest", {"include-group": "lint"}], "lint": ["ruff"]}}
+    assert starting.environment.group_requirements(groups, "dev") == ["pytest", "ruff"]
+
+
+def test_the_stamp_follows_pyproject_and_place(starting: ModuleType, monkeypatch: pytest.MonkeyPatch,
+                                               tmp_path: Path) -> None:  # fmt: skip
+    environment = starting.environment
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyproject.toml").write_text("[project]\n")
+    prints = set()
+    for name, text in (("a", "[project]\n"), ("a", "[project]\nname = 'x'\n"), ("b", "[project]\n")):
+        monkeypatch.setattr(environment, "ROOT", tmp_path / name)
+        monkeypatch.setattr(environment, "VENV", tmp_path / name / ".venv")
+        (tmp_path / name / "pyproject.toml").write_text(text)
+        prints.add(environment._fingerprint())
+    assert len(prints) == 3
+
+
+@pytest.mark.parametrize("command", ["run", "test"])
+@pytest.mark.parametrize("old", [True, False])
+def test_without_a_new_enough_python_it_says_how_to_get_one(command: str, old: bool, tmp_path: Path) -> None:
+    for tool in ("dirname", "head"):
+        (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
+    if old:
+        fake = tmp_path / "python3"
+        fake.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\nexit 1\n')
+        fake.chmod(0o755)
+    done = subprocess.run(["/bin/sh", str(ROOT / command)], env={"PATH": str(tmp_path)}, capture_output=True, text=True,
+                          check=False, cwd="/")  # fmt: skip
+    assert done.returncode == 1
+    assert "NetLab needs Python 3.11 or newer" in done.stderr
+    assert ("python3 is Python 3.9.2" in done.stderr) is old
+    assert "sudo apt-get install" in done.stderr
+
+
+def test_what_runs_before_the_installation_is_standard_library_only() -> None:
+    for path in (ROOT / "setup").glob("*.py"):
+        program = f"import sys; sys.path.insert(0, {str(path.parent)!r}); import {path.stem}"
+        done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False,
+                              env={"PATH": os.environ["PATH"]})  # fmt: skip
+        assert done.returncode == 0, done.stderr
