@@ -50,7 +50,7 @@ def test_each_change_is_told_once_by_name(qtbot: Any, file: Path) -> None:
 def test_a_window_state_of_another_version_is_not_taken(file: Path) -> None:
     kept = Settings(file)
     kept.keep_window(QByteArray(b"g"), QByteArray(b"d"), {"panel": "sockets"})
-    text = file.read_text().replace(f"version={VERSION}", f"version={VERSION + 1}")
+    text = file.read_text().replace(f"version={VERSION}", f"version={VERSION + 10}")
     file.write_text(text)
     assert Settings(file).window() == {}
 
