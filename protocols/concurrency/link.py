@@ -24,6 +24,8 @@ from protocols.record.traced_tls import TracedTLSSocket
 AnySocket = TracedSocket | TracedTLSSocket
 _PREVIEW_BYTES: Final = 24
 RESET_LINGER: Final = struct.pack("ii", 1, 0)
+TURNS_TOLD: Final = 50
+"""Empty reads past the end of the stream that are recorded one by one."""
 raw_recv: Final = socket.socket.recv
 raw_send: Final = socket.socket.send
 raw_shutdown: Final = socket.socket.shutdown
@@ -67,6 +69,7 @@ class Link(ABC):
         self.finished = False
         self.error: BaseException | None = None
         self._handling = False
+        self._turns = self._turns_since = self._turns_told = 0
 
     @property
     def received(self) -> int:
@@ -116,7 +119,9 @@ class Link(ABC):
 
     def tell_received(self, data: bytes, offset: int | None = None) -> None:
         """Hand over what one recv() gave, recorded as a request; `offset` where more was received since."""
-        if self.recorder.enabled and data:
+        if not data:
+            self._count_turn()
+        elif self.recorder.enabled:
             self.message("request", "in", self.end.received - len(data) if offset is None else offset, data)
         self._handling = True
         try:
@@ -124,6 +129,29 @@ class Link(ABC):
         except Exception as error:  # noqa: BLE001  a handler's mistake must not end the server
             self.handler_failed(error)
         self._handling = False
+
+    def _count_turn(self) -> None:
+        """The handler reads on past the end: the first turns are written down, then they are only counted."""
+        self._turns += 1
+        if self._turns == TURNS_TOLD:
+            trace = self.sock.trace
+            if trace is not None:
+                trace.muted = True  # at some 100,000 turns a second nothing else would be seen any more
+        if self._turns in (1, TURNS_TOLD) or self._turns % 256 == 0:
+            self._tell_turns()
+
+    def _tell_turns(self) -> None:
+        now = monotonic_ns()
+        if self._turns == 1:
+            self._turns_since = self._turns_told = now
+        elif self._turns == TURNS_TOLD or now - self._turns_told >= 500_000_000:
+            self._turns_told = now
+            rate = round(self._turns * 1e9 / max(1, now - self._turns_since))
+            self.serving.note(
+                "spinning", f"the loop of connection {self.number} spins: {rate:,} turns a second, recv() gives b''",
+                conn=self.conn, loops=self._turns, loops_per_s=rate,
+                why="The handler never looks for the end of the stream: recv() gives b'' at once and for ever.",
+            )  # fmt: skip
 
     def tell_ended(self) -> None:
         """Call the handler's `ended`."""
@@ -160,10 +188,6 @@ class Link(ABC):
         self.recorder.put(
             (monotonic_ns(), "message", kind, self.service, self.conn, direction, offset, size, kept, summary, detail)
         )
-
-    def reply_kind(self) -> str:
-        """A send from within the handler answers; one from outside was somebody's wish."""
-        return "reply" if self._handling else "message"
 
     def over(self) -> None:
         """Close the socket, tell the handler and the server. Last call in a link's life."""

@@ -21,6 +21,7 @@ LINE_LIMIT_BYTES: Final = 64 << 10
 PAGE: Final = b"<html><body><h1>It works</h1><p>This page came over a socket.</p></body></html>\n"
 SPIN_LIMIT_S: Final = 5.0
 """How long the classic mistake may burn a processor before the lab ends it."""
+SPINS_SHOWN: Final = 50
 
 
 def rot13(data: bytes) -> bytes:
@@ -121,7 +122,8 @@ class UpperCourse(Handler):
             return
         if not data:
             self._spin(conn)
-        conn.send(data.upper())
+        if data or self.spins < SPINS_SHOWN:
+            conn.send(data.upper())  # of nothing: succeeds, and would fill the time line
 
     def ended(self, conn: Connection) -> None:
         """The mistake itself: nothing happens here."""
