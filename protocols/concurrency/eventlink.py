@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from collections import deque
 from collections.abc import Callable
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from protocols.concurrency.link import Link, SlowReader, raw_recv, raw_send, tls_half_close
@@ -41,6 +41,7 @@ class EventLink(Link):
         self.interest = -1
         self.handshaking = False
         self._fd: Final = sock.fileno()
+        self._ident: Final = loop.ident
         self._size: Final = loop.serving.recv_size
         self._raw_recv: Callable[[int], bytes] = raw_recv.__get__(sock)
         self._raw_send: Callable[[Any], int] = raw_send.__get__(sock)
@@ -161,8 +162,8 @@ class EventLink(Link):
 
     def send(self, data: bytes) -> None:
         """Send, or keep what the kernel does not take now. Raises SlowReader to outsiders only."""
-        if threading.get_ident() == self.loop.ident:
-            self._send(data, self.reply_kind())
+        if get_ident() == self._ident:
+            self._send(data, "reply" if self._handling else "message")
         elif self._out_bytes > HARD_BYTES:
             raise SlowReader(f"Connection {self.number} does not read: {self._out_bytes} bytes wait for it already")
         else:
@@ -238,7 +239,7 @@ class EventLink(Link):
     # Ends
 
     def _in_loop(self, work: Callable[[], None]) -> None:
-        if threading.get_ident() == self.loop.ident:
+        if get_ident() == self._ident:
             work()
         else:
             self.loop.call(work)

@@ -183,7 +183,7 @@ class TaskLink(Link, asyncio.Protocol):
     def send(self, data: bytes) -> None:
         """Send, or let the transport keep what the kernel does not take now. Raises SlowReader to outsiders only."""
         if threading.get_ident() == self._ident:
-            self._send(data, self.reply_kind())
+            self._send(data, "reply" if self._handling else "message")
         elif self.pending_out() > HARD_BYTES:
             raise SlowReader(f"Connection {self.number} does not read: {self.pending_out()} bytes wait for it already")
         else:
