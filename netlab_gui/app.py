@@ -158,7 +158,7 @@ class Application:
     def _on_first_session(self) -> None:
         self.workplace.sessions.changed.disconnect(self._on_first_session)
         pace.settle()
-        if os.environ.get("NETLAB_TELL_READY"):
+        if os.environ.get("NETLAB_TELL_READY"):  # for scripts that drive the window: when they may begin
             print("ready", flush=True)
 
     def _look_for_crashes(self) -> None:

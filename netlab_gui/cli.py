@@ -23,7 +23,8 @@ DESCRIPTION: Final = """\
 NetLab is a lab for network programming: real servers and real clients on your own
 machine, and every call they make on one time line.
 
-Without a command the window opens. Click "Give me the other end" there, and send something.
+Without a command the window opens: click "Start an upper-case server", then "Connect a client
+to it", type a line, and watch.
 """
 
 EPILOG: Final = """\
@@ -31,7 +32,7 @@ for example:
   netlab                                   open the window
   netlab serve upper --port 2345           run a server that answers in capitals; Ctrl+C ends it
   netlab connect 127.0.0.1 2345            talk to it: type a line, Ctrl+D ends it
-  netlab serve echo --json | head          the same calls as on the time line, one JSON object a line
+  netlab serve echo --json > calls.jsonl   the same calls as on the time line, one JSON object a line
   netlab tour --out pictures               drive the whole lab once, one picture and one verdict a panel
 
 "netlab COMMAND --help" explains a command. Nothing leaves this machine unless you give another address.
