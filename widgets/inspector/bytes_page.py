@@ -15,6 +15,7 @@ from protocols.record.event import Event
 from protocols.record.log import EventLog
 from widgets.hexview import Field, HexView
 from widgets.inspector.chosen import Legend, Picked
+from widgets.inspector.datagram import SHOWN_TEXT, SHOWN_TITLE, DatagramPart, facts_of
 from widgets.inspector.joined import Joined, joined_events, overlap, range_of
 from widgets.inspector.reasons import reason_of
 from widgets.inspector.sections import EDGE, FactRows, Head, Links, Row
@@ -42,6 +43,7 @@ class BytesPage(QWidget):
         self.head = Head()
         self.facts = FactRows()
         self.links = Links("Carried by")
+        self.datagram = DatagramPart()
         self.hex = HexView()
         self.text = QPlainTextEdit()
         self._view = Segments(("Hex", "Text"), "How the bytes are shown")
@@ -105,6 +107,7 @@ class BytesPage(QWidget):
         self._pages.addWidget(self._empty)
         column.addLayout(top)
         column.addWidget(Line())
+        column.addWidget(self.datagram)
         column.addWidget(self._pages, 1)
 
     def _copy_menu(self) -> QMenu:
@@ -125,7 +128,8 @@ class BytesPage(QWidget):
         """Show the bytes of the event in this row; `marked`: what of them another view has singled out."""
         self._log, self._row, self._event = log, row, event
         self.head.show_event(event.layer, title_of(event))
-        self.facts.show_rows(_facts(event))
+        reading = self.datagram.show_event(event)
+        self.facts.show_rows(_facts(event) if reading is None else facts_of(event, reading))
         self.links.show_links((), ())
         data = event.data or b""
         self._pages.setCurrentIndex(0 if data else 1)
@@ -181,6 +185,10 @@ class BytesPage(QWidget):
         self._picked.show_bytes((event.offset or 0) + start, event.data[start:stop])
 
     def _show_reason(self) -> None:
+        if not self.datagram.isHidden():
+            self._aside.show()
+            self._aside.set(SHOWN_TITLE, SHOWN_TEXT)
+            return
         reason = None if self._event is None or self._event.errno else reason_of(self._event)
         self._aside.setVisible(reason is not None)
         if reason is not None:

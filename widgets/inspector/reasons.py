@@ -15,7 +15,7 @@ from typing import Any
 
 from protocols.record.event import Event
 from protocols.record.explain import Explained, address_text, explain_symbol
-from widgets.timeline.wording import BLOCKED_FROM_NS, duration, grouped, visible
+from widgets.timeline.wording import duration, grouped, visible, waited_ns
 
 _LIKE = {
     "sendall": "send", "sendto": "send", "sendmsg": "send", "sendfile": "send", "recvfrom": "recv",
@@ -85,8 +85,7 @@ def _cases(event: Event) -> Iterator[str]:
         yield transport
     if detail.get("tls"):
         yield "tls"
-    blocked = detail.get("blocked_ns")
-    if isinstance(blocked, int) and blocked >= BLOCKED_FROM_NS and transport != "udp":
+    if waited_ns(event.kind, detail) and transport != "udp":
         yield "waited"
     asked = detail.get("asked")
     if event.direction == "out" and isinstance(asked, int) and event.size is not None and event.size < asked:
@@ -124,8 +123,7 @@ def _blanks(event: Event) -> _Blanks:
         found[name] = address_text(tuple(value) if isinstance(value, list) else value) or (
             "the other end" if name == "peer" else "this address"
         )
-    if isinstance(detail.get("blocked_ns"), int):
-        found["blocked"] = duration(detail["blocked_ns"])
+    found["blocked"] = duration(waited_ns(event.kind, detail))
     for name in ("fd", "how", "backlog", "option", "result"):
         if name in detail:
             found[name] = visible(str(detail[name]))

@@ -28,7 +28,7 @@ from widgets.selection import Selection
 from widgets.theme.theme import theme
 from widgets.timeline import wording
 from widgets.timeline.ladder_feed import LadderFeed
-from widgets.timeline.ladder_layout import Item
+from widgets.timeline.ladder_items import Item
 from widgets.timeline.ladder_painter import LadderPainter, Look
 
 ZOOM_LEAST: Final = 0.6
@@ -238,7 +238,7 @@ class LadderView(QAbstractScrollArea):
             y = point.y() - self._head() + self.verticalScrollBar().value()
             for bar in self._painter.bars_near(range(place, place + 1)):
                 if self._painter.bar_box(bar).contains(QPointF(x, y)):
-                    return bar.log_row
+                    return min(bar.rows)
         items = self.feed.layout.steps[place].items
         return min(items, key=lambda item: _distance(x, self._painter.item_span(item))).log_row
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final
 
 from protocols.record.event import Raw, detail_of
+from widgets.timeline.ladder_items import Bar, Flow, Item, Lane, Step
 
 GAP_NS: Final = 200_000_000
 """A pause at least this long is named between two steps."""
@@ -30,77 +30,8 @@ _RANKS: Final = {CLIENT: 0, KERNEL_CLIENT: 1, KERNEL_SERVER: 2}
 LISTENER_RANK: Final = 3
 WORKER_RANK: Final = 4
 _LISTENING: Final = frozenset(("bind", "listen", "accept"))
+_HANDED_ON: Final = frozenset(("thread started", "accepted by", "thread", "task started"))
 _DATAGRAM: Final = frozenset(("sendto", "recvfrom", "sendmsg datagram", "recvfrom_into"))
-
-
-@dataclass(slots=True)
-class Lane:
-    """A lifeline: a thread, or one end of the connection in the kernel."""
-
-    key: str
-    title: str
-    subtitle: str
-    rank: int
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """One thing on a step. shape: call, state, packet, note, mark. source, target: lanes (equal: no arrow).
-
-    fed_by: the sends that this recv was fed by. fed: a recv has taken bytes of this send. bars: messages that it
-    carried. place: the step's index, kept up to date by the layout.
-    """
-
-    log_row: int
-    shape: str
-    source: str
-    target: str
-    error: bool = False
-    flow: str = ""
-    start: int = 0
-    stop: int = 0
-    fed_by: list[Item] = field(default_factory=list)
-    fed: bool = False
-    bars: list[Bar] = field(default_factory=list)
-    place: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Bar:
-    """A message, drawn beside all steps that carried it. column: 0 or 1, so that neighbours don't hide each other."""
-
-    log_row: int
-    items: list[Item]
-    column: int = 0
-
-    @property
-    def first(self) -> int:
-        """The first step of it."""
-        return min(item.place for item in self.items)
-
-    @property
-    def last(self) -> int:
-        """The last step of it."""
-        return max(item.place for item in self.items)
-
-
-@dataclass(slots=True, eq=False)
-class Step:
-    """One line of the ladder: an instant and what happened in it."""
-
-    t: int
-    items: list[Item]
-    used: int = 0
-
-
-@dataclass(slots=True)
-class _Flow:
-    """One direction of a connection: what was sent into it and what was taken out, by byte range."""
-
-    sent: list[Item] = field(default_factory=list)
-    taken: list[Item] = field(default_factory=list)
-    bars: list[tuple[int, int, Bar]] = field(default_factory=list)
-    waiting: list[tuple[bytes | None, int | None, Item]] = field(default_factory=list)
 
 
 _LEFT, _MIDDLE, _RIGHT, _LEFT_BADGE, _RIGHT_BADGE = 1, 2, 4, 8, 16
@@ -130,7 +61,7 @@ class LadderLayout:
         self._gaps: dict[int, int] = {}
         self._dirty = 0
         self._ns_per_step = 0.0
-        self._flows: dict[str, _Flow] = {}
+        self._flows: dict[str, Flow] = {}
         self._client_threads: set[str] = set()
         self._height = 0.0
 
@@ -188,9 +119,8 @@ class LadderLayout:
             return
         item, segment = self._item(log_row, raw, detail)
         self.places[log_row] = item
-        place = self._put(item, raw[0], segment)
+        item.place = self._put(item, raw[0], segment)
         self._join(item, raw)
-        item.place = place
 
     def _item(self, log_row: int, raw: Raw, detail: Any) -> tuple[Item, int]:
         layer, kind = raw[1], raw[2]
@@ -210,7 +140,7 @@ class LadderLayout:
         left = lane == CLIENT
         segment = _LEFT if left else _RIGHT
         if layer == "note":
-            return Item(log_row, "note", *self._note_ends(lane, detail), error), segment
+            return Item(log_row, "note", *self._note_ends(lane, raw, detail), error), segment
         if layer == "message":
             return Item(log_row, "mark", lane, lane, error), segment
         kernel = KERNEL_CLIENT if left else KERNEL_SERVER
@@ -221,15 +151,15 @@ class LadderLayout:
             return Item(log_row, "call", kernel, lane, error), segment
         return Item(log_row, "call", lane, kernel, error), segment
 
-    def _note_ends(self, lane: str, detail: Any) -> tuple[str, str]:
+    def _note_ends(self, lane: str, raw: Raw, detail: Any) -> tuple[str, str]:
         listener = next((other.key for other in self.lanes.values() if other.rank == LISTENER_RANK), lane)
-        if lane != listener and lane != CLIENT and detail.get("thread"):
+        if lane != listener and lane != CLIENT and _thread(detail) and raw[2] in _HANDED_ON:
             return listener, lane
         return lane, lane
 
     def _thread_lane(self, raw: Raw, detail: Any) -> str:
         """The lane of the thread that acted; a client's threads share one."""
-        service, thread = raw[3] or "lab", str(detail.get("thread") or "")
+        service, thread = raw[3] or "lab", _thread(detail)
         end = detail.get("end")
         server = end == "server" or raw[2] in _LISTENING or (end is None and not self._is_client(service))
         if not server:
@@ -240,13 +170,17 @@ class LadderLayout:
             self.lanes[CLIENT] = Lane(CLIENT, service, subtitle, 0)
             return CLIENT
         key = f"{service}\0{thread}"
+        if not thread:
+            # Not told which thread: the last one of this service that did something here.
+            known = [other.key for other in self.lanes.values() if other.key.startswith(key)]
+            key = known[-1] if known else key
         lane = self.lanes.get(key)
         listening = raw[2] in _LISTENING
         if lane is None:
             if len(self.lanes) >= MAX_LANES:
                 self.lanes.setdefault(OTHERS, Lane(OTHERS, "others", "more threads", WORKER_RANK + 1))
                 return OTHERS
-            lane = self.lanes[key] = Lane(key, thread or service, "worker thread", WORKER_RANK)
+            lane = self.lanes[key] = Lane(key, thread or service, _role(thread), WORKER_RANK)
         if listening and lane.rank == WORKER_RANK:
             lane.rank, lane.title, lane.subtitle = LISTENER_RANK, service, "listening thread"
         return key
@@ -332,7 +266,7 @@ class LadderLayout:
             return
         sending = direction == "out"
         name = f"{conn}>" if sending == (CLIENT in (item.source, item.target)) else f"{conn}<"
-        flow = self._flows.setdefault(name, _Flow())
+        flow = self._flows.setdefault(name, Flow())
         item.flow = name
         if offset is None:
             self._join_datagram(flow, item, raw, sending)
@@ -347,10 +281,9 @@ class LadderLayout:
             mine.append(item)
         for start, stop, bar in reversed(flow.bars[-8:]):
             if start < item.stop and item.start < stop:
-                bar.items.append(item)
-                item.bars.append(bar)
+                self._carry(bar, item)
 
-    def _join_datagram(self, flow: _Flow, item: Item, raw: Raw, sending: bool) -> None:
+    def _join_datagram(self, flow: Flow, item: Item, raw: Raw, sending: bool) -> None:
         """Datagrams have no offset: the oldest one sent with the same bytes is the one that came."""
         data, size = raw[8], raw[7]
         for at, (known, known_size, other) in enumerate(flow.waiting):
@@ -370,28 +303,44 @@ class LadderLayout:
         if direction is None:
             return False
         client = detail.get("end") == "client" or (detail.get("end") is None and self._is_client(raw[3] or ""))
-        flow = self._flows.get(f"{conn}>" if (direction == "out") == client else f"{conn}<")
-        if flow is None:
-            return False
-        bar = Bar(log_row, [])
+        name = f"{conn}>" if (direction == "out") == client else f"{conn}<"
         if offset is not None and size:
-            stop = offset + size
-            bar.items = _overlapping(flow.sent, offset, stop) + _overlapping(flow.taken, offset, stop)
-            flow.bars.append((offset, stop, bar))
-        else:
-            items = flow.sent if direction == "out" else flow.taken
-            bar.items = items[-1:] + items[-1].fed_by if items else []
-        if not bar.items:
-            if flow.bars and flow.bars[-1][2] is bar:
-                flow.bars.pop()
-            return False
-        for item in bar.items:
-            item.bars.append(bar)
-        if self.bars and self.bars[-1].last >= bar.first:
+            self._add_bar(self._flows.setdefault(name, Flow()), log_row, offset, offset + size)
+            return True
+        flow = self._flows.get(name)
+        items = [] if flow is None else flow.sent if direction == "out" else flow.taken
+        bar = Bar({log_row}, [])
+        for item in (items[-1:] + items[-1].fed_by) if items else []:
+            self._carry(bar, item)
+        return bool(bar.items)
+
+    def _add_bar(self, flow: Flow, log_row: int, start: int, stop: int) -> None:
+        """A message with a byte range. It may be said before its bytes are sent: then it waits for them.
+
+        Both ends may tell of the same message: it has one bar.
+        """
+        for known_start, known_stop, bar in reversed(flow.bars[-8:]):
+            if (known_start, known_stop) == (start, stop):
+                bar.rows.add(log_row)
+                if bar.items:
+                    self.places[log_row] = bar.items[0]
+                return
+        bar = Bar({log_row}, [])
+        flow.bars.append((start, stop, bar))
+        for item in _overlapping(flow.sent, start, stop) + _overlapping(flow.taken, start, stop):
+            self._carry(bar, item)
+
+    def _carry(self, bar: Bar, item: Item) -> None:
+        """This item carried (a part of) the message."""
+        bar.items.append(item)
+        item.bars.append(bar)
+        if len(bar.items) > 1:
+            return
+        if self.bars and self.bars[-1].last >= item.place:
             bar.column = 1 - self.bars[-1].column
         self.bars.append(bar)
-        self.places[log_row] = bar.items[0]
-        return True
+        for row in bar.rows:
+            self.places[row] = item
 
 
 def _feed(sent: Item, taken: Item) -> None:
@@ -408,6 +357,16 @@ def _overlapping(items: list[Item], start: int, stop: int) -> list[Item]:
         if item.start < stop:
             found.append(item)
     return found[::-1]
+
+
+def _thread(detail: Any) -> str:
+    """The thread an event belongs to: its own, or the worker it tells of ("thread echo-conn:50123")."""
+    return str(detail.get("thread") or "") or str(detail.get("worker") or "").removeprefix("thread ")
+
+
+def _role(thread: str) -> str:
+    """What kind of worker a name tells of."""
+    return "asyncio task" if thread.startswith("task ") else "process" if thread.startswith("pid ") else "worker thread"
 
 
 def _address(value: object) -> str:

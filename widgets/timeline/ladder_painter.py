@@ -20,7 +20,8 @@ from widgets.theme.theme import theme
 from widgets.theme.tokens import tint
 from widgets.timeline import wording
 from widgets.timeline.faces import Face, Signs
-from widgets.timeline.ladder_layout import KERNEL_CLIENT, KERNEL_SERVER, OTHERS, Bar, Item, LadderLayout, Lane
+from widgets.timeline.ladder_items import Bar, Item, Lane
+from widgets.timeline.ladder_layout import KERNEL_CLIENT, KERNEL_SERVER, OTHERS, LadderLayout
 
 _MIDDLE: Final = Qt.TextElideMode.ElideMiddle
 NEAR_STEPS: Final = 40
@@ -126,12 +127,9 @@ class LadderPainter:
         tokens = theme().tokens
         height = self.head_height
         painter.fillRect(QRectF(0, 0, self.width, height), tokens.base)
-        xs = [self._xs[lane.key] for lane in self._lanes]
-        for place, lane in enumerate(self._lanes):
-            x = xs[place]
-            before = x - xs[place - 1] if place else 2 * (x - self.time_right)
-            after = xs[place + 1] - x if place + 1 < len(xs) else 2 * (self.bar_left() - x)
-            room = max(40.0, min(before, after) - 8)
+        rooms = self._title_rooms()
+        for lane, room in zip(self._lanes, rooms, strict=True):
+            x = self._xs[lane.key]
             top = 4.0
             for text, face, colour in ((lane.title, self._head, tokens.text), (lane.subtitle, self._sub, tokens.text2)):
                 shown, wide = face.fit(wording.visible(text), int(room), _MIDDLE)
@@ -139,6 +137,22 @@ class LadderPainter:
                 top += face.height
             painter.setPen(QPen(tokens.dark, 1))
             painter.drawLine(QPointF(x, top + 2), QPointF(x, height))
+
+    def _title_rooms(self) -> list[float]:
+        """How wide each lane's title may be: what its neighbours' titles leave, and not over the edges."""
+        xs = [self._xs[lane.key] for lane in self._lanes]
+        wanted = [
+            max(self._head.fit(lane.title, 10_000)[1], self._sub.fit(lane.subtitle, 10_000)[1]) for lane in self._lanes
+        ]
+        rooms = []
+        for place, x in enumerate(xs):
+            sides = [x - 6, self.width - x - 6]
+            for other in (place - 1, place + 1):
+                if 0 <= other < len(xs):
+                    gap = abs(xs[other] - x)
+                    sides.append(max(gap - wanted[other] / 2, gap / 2) - 6)
+            rooms.append(max(40.0, 2 * min(sides)))
+        return rooms
 
     # The body
 
@@ -199,7 +213,7 @@ class LadderPainter:
                 if self._lost(item):
                     self._stub(painter, item, look)
                 for sent in item.fed_by[-4:]:
-                    self._flight(painter, sent, item, look)
+                    self._flight(painter, sent, item)
 
     def _lost(self, item: Item) -> bool:
         """A datagram that was sent and that nobody was seen to receive, though things went on."""
@@ -236,20 +250,23 @@ class LadderPainter:
                     return tokens.hover
         return tokens.alternate
 
-    def _flight(self, painter: QPainter, sent: Item, taken: Item, look: Look) -> None:
+    def _flight(self, painter: QPainter, sent: Item, taken: Item) -> None:
         tokens = theme().tokens
         start = QPointF(self._xs[sent.target], self._middle(sent.place))
         stop = QPointF(self._xs[taken.source], self._middle(taken.place))
         pen = QPen(tokens.text2, 1)
         pen.setDashPattern([2, 3])
         painter.setPen(pen)
-        painter.drawLine(start, stop)
-        _head(painter, start, stop, tokens.text2, 6)
         size = self.log.raw(taken.log_row)[7] or 0
         noun = "datagram, " if self.layout.datagram else ""
         text = f"{noun}{wording.grouped(size)} B"
-        centre = (start + stop) / 2
-        self._label(painter, centre, text, "", tokens.text2, self._under(centre.y(), look), self._sub, 0.0)
+        text, wide = self._sub.fit(text, 10_000)
+        share = min(0.5, (wide / 2 + 6) / max(1.0, abs(stop.x() - start.x())))
+        centre, along = (start + stop) / 2, stop - start
+        painter.drawLine(start, centre - along * share)
+        painter.drawLine(centre + along * share, stop)
+        _head(painter, start, stop, tokens.text2, 6)
+        self._write(painter, centre.x() - wide / 2, centre.y(), text, self._sub, tokens.text2)
 
     def _step(self, painter: QPainter, place: int, look: Look) -> None:
         step, y = self.layout.steps[place], self._middle(place)
@@ -286,7 +303,7 @@ class LadderPainter:
         room = self._label_room(item, raw)
         centre = QPointF((room[0] + room[1]) / 2, y)
         under = surface or (tokens.alternate if item.shape == "packet" else tokens.base)
-        width = room[1] - room[0] - 34
+        width = room[1] - room[0] - 24
         self._label(painter, centre, wording.ladder_text(raw), raw[1], tokens.text, under, self._text, width,
                     wording.error_of(raw) or "")  # fmt: skip
 
@@ -379,7 +396,7 @@ class LadderPainter:
         for place in range(first, stop):
             for item in self.layout.steps[place].items:
                 for bar in item.bars:
-                    found.setdefault(bar.log_row, bar)
+                    found.setdefault(id(bar), bar)
         return [bar for bar in found.values() if bar.last >= places.start and bar.first < places.stop]
 
     def bar_box(self, bar: Bar) -> QRectF:
@@ -393,7 +410,7 @@ class LadderPainter:
         tokens = theme().tokens
         for bar in self.bars_near(places):
             box = self.bar_box(bar)
-            chosen = bar.log_row == look.selected
+            chosen = look.selected in bar.rows
             painter.setPen(QPen(tokens.message, 2 if chosen else 1.2))
             painter.setBrush(tokens.select if chosen else tint(tokens, tokens.message))
             painter.drawRoundedRect(box, 4, 4)
@@ -406,7 +423,7 @@ def _weights(lanes: list[Lane]) -> list[float]:
     weights = []
     for left, right in pairwise(lanes):
         kernel = left.rank == 1 and right.rank == 2
-        weights.append(1.2 if kernel else 0.9 if left.rank >= 3 else 1.05)
+        weights.append(1.15 if kernel else 0.9 if left.rank >= 3 else 1.2 if left.rank == 0 else 1.05)
     return weights
 
 

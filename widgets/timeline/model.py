@@ -19,7 +19,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from protocols.record.block import SOFT_ERRORS
 from protocols.record.bulk import Bulk
-from protocols.record.event import Raw
+from protocols.record.event import LAYERS, Raw
 from protocols.record.log import EventLog, Filter, Search
 from widgets.timeline import wording
 
@@ -30,6 +30,8 @@ MANY_ROWS: Final = 500
 """From so many new rows on, those of several batches are inserted together, in the loop's next turn."""
 CACHED_ROWS: Final = 512
 _T: Final = itemgetter(0)
+_TELLING: Final = frozenset(LAYERS) - {"note"}
+"""A note about an error is no second error."""
 _ROOT: Final = QModelIndex()
 
 
@@ -92,7 +94,7 @@ class TimelineModel(QAbstractTableModel):
         self.log = log
         self.marks.clear()
         self._cache.clear()
-        self.errors = array("I", log.rows(Filter(errors_only=True)))
+        self.errors = array("I", log.rows(Filter(errors_only=True, layers=_TELLING)))
         self.zero_row, self._zero_ns = None, None
         self._floor, self._counted_before, self._paused = log.first, {}, False
         self._restart()
@@ -187,7 +189,9 @@ class TimelineModel(QAbstractTableModel):
         """Note the rows that tell an error; only they have a detail made in full and an errno in it."""
         for row, raw in enumerate(raws, len(self.log)):
             detail = raw[10]
-            if detail and type(detail) is not tuple and detail.get("errno", "EAGAIN") not in SOFT_ERRORS:  # type: ignore[union-attr]
+            if not detail or isinstance(detail, tuple) or raw[1] == "note":
+                continue
+            if detail.get("errno", "EAGAIN") not in SOFT_ERRORS:
                 self.errors.append(row)
 
     def _drop_oldest(self) -> None:

@@ -20,11 +20,20 @@ from widgets.timeline.row_painter import PAD, RowPainter
 
 WHAT_ROOMY: Final = 230
 """Below this width of "What happened" (at 9.5 pt, about 30 characters) the other columns give room."""
+WHAT_LARGE: Final = 480
+"""From this width on the names beside it get room for long ones."""
 WHAT_LEAST: Final = 170
 _CONTROL: Final = Qt.KeyboardModifier.ControlModifier
 COPY_LIMIT: Final = 100_000
+_ROOMY: Final = {
+    Column.TIME: "0\u2009000\u2009000.000",
+    Column.WHERE: "echo threads:38701  conn 12",
+    Column.EVENT: "thread started",
+    Column.BYTES: "00\u2009000\u2009000",
+    Column.TOOK: "blocked 1.20 s",
+}
 _SAMPLES: Final = {
-    Column.TIME: "00\u2009000\u2009000.000",
+    Column.TIME: "0\u2009000\u2009000.000",
     Column.WHERE: "client 12  conn 123",
     Column.EVENT: "ESTABLISHED",
     Column.BYTES: "00\u2009000\u2009000",
@@ -254,8 +263,10 @@ class TimelineTable(QTableView):
         """Fixed columns as wide as what they hold; "What happened" gets the rest, and some more when it is short."""
         room = self.viewport().width()
         scale = self._rows.row_height / 26
-        widths = self._widths(_SAMPLES)
+        widths = self._widths(_ROOMY)
         hidden: set[Column] = set()
+        if room - sum(widths.values()) < WHAT_LARGE * scale:
+            widths = self._widths(_SAMPLES)
         if room - sum(widths.values()) < WHAT_ROOMY * scale:
             widths = self._widths(_TIGHT)
         for column in (Column.EVENT, Column.BYTES):
@@ -270,6 +281,8 @@ class TimelineTable(QTableView):
     def _widths(self, samples: dict[Column, str]) -> dict[Column, int]:
         metrics = self._rows.ui.metrics
         widths = {column: int(metrics.horizontalAdvance(text)) + 1 + 2 * PAD for column, text in samples.items()}
+        event = self._rows.event.metrics.horizontalAdvance(samples[Column.EVENT])
+        widths[Column.EVENT] = int(event) + 1 + 2 * PAD
         widths[Column.SIGN] = self._rows.row_height + 2
         widths[Column.DIRECTION] = self._rows.row_height + 4
         return widths

@@ -83,7 +83,7 @@ def error_of(raw: Raw) -> str | None:
 def what_parts(raw: Raw) -> tuple[str, str, str]:
     """What happened in three parts; the middle one is the error's symbol (empty: no error)."""
     text, errno = what(raw), error_of(raw)
-    if errno is None:
+    if errno is None or (raw[1] == "note" and errno not in text):
         return text, "", ""
     before, found, after = text.partition(errno)
     if found:
@@ -101,12 +101,20 @@ def took(raw: Raw) -> tuple[str, bool]:
         return str(detail.get("source", "")), detail.get("source") == "inferred"
     if layer == "message":
         return _message_note(detail), False
-    blocked, spent = detail.get("blocked_ns"), detail.get("took_ns")
-    if isinstance(blocked, int) and blocked >= BLOCKED_FROM_NS:
+    blocked, spent = waited_ns(raw[2], detail), detail.get("took_ns")
+    if blocked:
         return f"blocked {duration(blocked)}", False
     if isinstance(spent, int):
         return duration(spent), False
     return ("TLS plaintext", True) if detail.get("tls") else ("", False)
+
+
+def waited_ns(kind: str, detail: Mapping[str, Any]) -> int:
+    """How long a call was blocked, 0 for no wait worth a word: as told, or the time that a passive call took."""
+    told = detail.get("blocked_ns")
+    if told is None and (kind == "accept" or kind.startswith("recv")):
+        told = detail.get("took_ns")
+    return told if isinstance(told, int) and told >= BLOCKED_FROM_NS else 0
 
 
 def _message_note(detail: Mapping[str, Any]) -> str:
@@ -145,14 +153,18 @@ _SHORT: Final = frozenset(("send", "sendall", "sendto", "sendmsg", "connect", "c
 def ladder_text(raw: Raw) -> str:
     """A call as it stands on an arrow: short, for the payload is in the inspector."""
     kind, size = raw[2], raw[7]
+    if raw[1] == "note":
+        return visible(raw[2])
     if raw[1] != "call":
         return visible(raw[9]) or raw[2]
     if kind in _SHORT and kind.startswith("send"):
         return f"{kind}({size})" if size is not None else f"{kind}()"
     text = what(raw)
-    if kind in ("connect", "accept"):
+    if kind == "connect":
+        return "connect()"
+    if kind == "accept":
         fd = detail_of(raw).get("result")
-        return f"{kind}() = fd {fd}" if isinstance(fd, int) else f"{kind}()"
+        return f"accept() = fd {fd}" if isinstance(fd, int) else "accept()"
     if kind.startswith("recv") and " from " in text:
         return f"{kind}() = {size}"
     if text.endswith("end of stream"):

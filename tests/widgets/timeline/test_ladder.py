@@ -110,7 +110,7 @@ def test_a_message_is_selected_by_its_bar(qtbot: QtBot, shown: Shown) -> None:
     box = shown.view._painter.bar_box(bar)
     spot = QPointF(box.center().x(), box.center().y() - shown.view.verticalScrollBar().value() + shown.view._head())
     QTest.mouseClick(shown.view.viewport(), Qt.MouseButton.LeftButton, pos=spot.toPoint())
-    assert shown.selection.row == bar.log_row
+    assert shown.selection.row in bar.rows
 
 
 def test_a_selection_elsewhere_is_scrolled_to(qtbot: QtBot, shown: Shown) -> None:

@@ -78,7 +78,7 @@ def test_order_of_arrival_does_not_matter() -> None:
     assert times == sorted(times)
     for row, item in layout.places.items():
         assert row in [other.log_row for other in layout.steps[item.place].items] or events[row][1] == "message"
-    assert [bar.log_row for bar in layout.bars] == [bar.log_row for bar in sorted_layout.bars]
+    assert sorted(min(bar.rows) for bar in layout.bars) == sorted(min(bar.rows) for bar in sorted_layout.bars)
 
 
 def test_states_of_both_ends_share_a_line_and_calls_never_do() -> None:
@@ -117,6 +117,27 @@ def test_datagrams_are_joined_by_their_bytes_and_the_lost_one_is_not() -> None:
     assert layout.datagram
     sends = [item for row, item in sorted(layout.places.items()) if events[row][2] == "sendto"]
     assert [item.fed for item in sends] == [True, True, False, True, True]
+
+
+def test_a_message_said_before_its_bytes_are_sent_waits_for_them_and_both_ends_share_a_bar() -> None:
+    events = [
+        scenes.raw(1, "message", "request", "client 1", "1", "", "out", 0, b"abc"),
+        scenes.raw(2, "call", "send", "client 1", "1", "", "out", 0, b"abc", end="client"),
+        scenes.raw(3, "call", "recv", "echo:7", "1", "", "in", 0, b"abc", end="server", thread="conn"),
+        scenes.raw(4, "message", "request", "echo:7", "1", "", "in", 0, b"abc"),
+    ]
+    layout = laid_out(events)
+    assert [sorted(bar.rows) for bar in layout.bars] == [[0, 3]]
+    assert [item.log_row for item in layout.bars[0].items] == [1, 2]
+    assert len(layout.steps) == 2
+
+
+def test_an_event_without_a_thread_makes_no_lane_of_its_own() -> None:
+    layout = laid_out(scenes.conversation(), "3")
+    before = len(layout.lanes)
+    layout.add(99, scenes.raw(3000, "note", "connection ended", "upper:2345", "3", "ended"))
+    layout.add(100, scenes.raw(3001, "note", "x", "upper:2345", "3", "", worker="thread upper-conn:51858"))
+    assert len(layout.lanes) == before
 
 
 def test_errors_are_told_and_join_nothing() -> None:
