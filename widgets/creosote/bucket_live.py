@@ -35,7 +35,7 @@ class BucketLive(QWidget):
         self.lost = Fact("Lost in the kernel")
         self.gaps = Fact("Gaps in numbers")
         self.long = Fact("Over 1\u2009024 bytes")
-        self.queue = Fact("Waiting to be shown")
+        self.queue = Fact("Not shown yet")
         self.forwarded = Fact("Redirected")
         self.log_file = Fact("Log file", mono=True)
         self.groups = Fact("Groups", mono=True)

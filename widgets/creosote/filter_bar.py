@@ -23,6 +23,7 @@ from widgets.theme.signs import sender_icon
 from widgets.theme.theme import set_look, theme
 
 LEVELS: Final = (("All", ""), ("Warnings", "level>=warn"), ("Errors", "level>=error"))
+_TIPS: Final = ("Every level", "Warnings and worse", "Errors and worse")
 SENDERS: Final = 40
 KEPT: Final = 24
 EXAMPLES: Final = (
@@ -42,6 +43,14 @@ class FilterField(QLineEdit):
     """A line that Escape empties; Return and Down go to the log."""
 
     left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._empty = self.addAction(theme().icon("x", "text2"), QLineEdit.ActionPosition.TrailingPosition)
+        self._empty.setToolTip("Empty the filter (Esc)")
+        self._empty.setVisible(False)
+        self._empty.triggered.connect(self.clear)
+        self.textChanged.connect(lambda text: self._empty.setVisible(bool(text)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text():
@@ -82,7 +91,6 @@ class FilterBar(QWidget):
         field.setPlaceholderText("Filter: words, -not, level>=warn, from:web, path:/pay, /regex/")
         field.setToolTip(plain_tip(TIP))
         field.setAccessibleName("Filter the log")
-        field.setClearButtonEnabled(True)
         set_look(field, "small", True)
         field.setMinimumWidth(theme().px(170))
         field.textChanged.connect(self.apply)
@@ -158,7 +166,8 @@ class FilterBar(QWidget):
 
     def _show_counts(self) -> None:
         count = self.feed.levels
-        texts = ("", _some(count.of("WARN")), _some(count.of("ERROR", "CRITICAL")))
+        errors = count.of("ERROR", "CRITICAL")
+        texts = ("", grouped(count.of("WARN") + errors), grouped(errors))
         behind = count.behind
         for at, number in enumerate(texts):
             button = self.levels.button(at)
@@ -166,7 +175,7 @@ class FilterBar(QWidget):
             if button.text() != text:
                 button.setText(text)
                 button.updateGeometry()
-            more = f"{many(behind, 'datagram')} not counted yet" if behind and at else ""
+            more = f"{many(behind, 'datagram')} not counted yet" if behind and at else _TIPS[at]
             if button.toolTip() != more:
                 button.setToolTip(more)
 
@@ -249,8 +258,4 @@ class FilterBar(QWidget):
             self.levels.set_current(int(state["level"]))
         self.field.setText(str(state.get("text", ""))[:500])
         self.apply()
-
-
-def _some(number: int) -> str:
-    return grouped(number) if number else "0"
 

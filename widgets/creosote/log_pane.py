@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
@@ -39,7 +39,11 @@ from widgets.timeline.tail_bar import TailBar
 
 LOOK_MS: Final = 100
 ALARMED_MOST: Final = 200_000
-NOTHING: Final = "Nothing has arrived yet. Any program can write here, or three made-up ones of the lab."
+NOTHING: Final = (
+    "Nothing has arrived yet. Any program can write here, with one of the snippets or with\n"
+    "from protocols.creosote import spew; spew('here I am')\n"
+    "and so can three made-up programs of the lab."
+)
 NO_MATCH: Final = "No datagram passes this filter."
 
 
@@ -73,6 +77,7 @@ class LogPane(QWidget):
 
     def _lay_out(self) -> None:
         self.setProperty("surface", "base")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         for page in (self.view, self.empty, self.no_match):
             self.stack.addWidget(page)
         column = QVBoxLayout(self)
@@ -80,7 +85,7 @@ class LogPane(QWidget):
         column.setSpacing(0)
         self.status.setContentsMargins(14, 3, 14, 3)
         for widget, stretch in (
-            (Line(dock=True), 0), (self.bar, 0), (Line(), 0), (self.alarms, 0), (self.jump, 0), (self.stack, 1),
+            (self.bar, 0), (Line(), 0), (self.alarms, 0), (self.jump, 0), (self.stack, 1),
             (self.progress, 0), (self.tail, 0), (Line(), 0), (self.status, 0),
         ):  # fmt: skip
             column.addWidget(widget, stretch)

@@ -18,7 +18,7 @@ from widgets.creosote.send_form import SendForm
 from widgets.creosote.wording import grouped
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, PrimaryButton
-from widgets.parts.card import Card
+from widgets.parts.card import Card, Line
 from widgets.parts.fact import Fact
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.mends import Mend
@@ -74,8 +74,15 @@ class SendPage(QWidget):
 
     def _lay_out(self) -> None:
         facts = FlowBox(spacing=24)
+        facts.flow.setContentsMargins(12, 10, 12, 12)
         for fact in (self.target, self.source, self.messages, self.datagrams, self.bytes_sent):
             facts.add(fact)
+        self.facts_row = QWidget()
+        below = QVBoxLayout(self.facts_row)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(Line())
+        below.addWidget(facts)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.stop_button)
@@ -87,10 +94,9 @@ class SendPage(QWidget):
         inside.addWidget(self.form)
         inside.addWidget(self.strip)
         inside.addLayout(buttons)
-        self.facts_row = facts
         self.card.add_action(self.other_end_button)
         self.card.add_section(body)
-        self.card.add_section(facts, line=True)
+        self.card.add(self.facts_row)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

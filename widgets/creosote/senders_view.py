@@ -184,7 +184,7 @@ class SendersView(QTableView):
         wide = {1: metrics.horizontalAdvance("Per second") + 18, 2: metrics.horizontalAdvance("000 000 000") + 14,
                 3: metrics.horizontalAdvance("000 000") + 28}  # fmt: skip
         room = self.viewport().width()
-        self.setColumnHidden(2, room < theme().px(330))
+        self.setColumnHidden(2, room < theme().px(400))
         taken = sum(width for column, width in wide.items() if not self.isColumnHidden(column))
         for column, width in wide.items():
             self.setColumnWidth(column, width)
