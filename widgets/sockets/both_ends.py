@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -19,13 +19,15 @@ from widgets.parts.splitter import Splitter
 from widgets.sockets.client_card import ClientCard, ClientView
 from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.fields import Choice
+from widgets.sockets.flow import scrolled
 from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.preset_menu import server_values
 from widgets.sockets.server_card import ServerCard
 from widgets.sockets.server_slot import ServerSlot
 from widgets.theme.theme import theme
 
-NARROW_PX: Final = 900
+NARROW_PX: Final = 760
+"""Two cards need so much; a window below 900 pixels has less, whatever its docks."""
 FIRST_SERVER: Final = {"behaviour": "upper", "transport": "tcp", "bind": "127.0.0.1", "port": 2345, "model": "threads"}
 
 
@@ -49,7 +51,9 @@ class BothEnds(QWidget):
         self.splitter.setSizes([1000, 1000])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.splitter)
+        column.addWidget(scrolled(self.splitter))
+        self.clients.current_changed.connect(lambda _slot: self.splitter.updateGeometry())
+        self.servers.current_changed.connect(lambda _slot: self.splitter.updateGeometry())
         self.clients.why_requested.connect(self.why_requested)
         self.servers.why_requested.connect(self.why_requested)
         self.clients.mend_requested.connect(self.mend_client)
@@ -60,12 +64,9 @@ class BothEnds(QWidget):
         self.servers.first_requested.connect(self.start_first)
         self.servers.preset_requested.connect(self.use_preset)
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(theme().px(320), theme().px(240))
-
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
-        narrow = event.size().width() < theme().px(NARROW_PX) - 200
+        narrow = event.size().width() < theme().px(NARROW_PX)
         wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, PrimaryButton
@@ -19,7 +19,7 @@ from widgets.parts.splitter import Splitter
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label
 from widgets.sockets.catalog import CatalogModel, CatalogView, Item
-from widgets.sockets.flow import FlowBox
+from widgets.sockets.flow import FlowBox, scrolled
 
 
 class CatalogPage(QWidget):
@@ -66,11 +66,7 @@ class CatalogPage(QWidget):
         self.outcome.setSpacing(8)
         column.addLayout(self.outcome)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
+        scroll = scrolled(body)
         right.add(scroll, 1)
         splitter = Splitter(Qt.Orientation.Horizontal, left, right, line=False)
         splitter.setSizes([380, 620])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from protocols.sockets.presets import Preset
 from widgets.desk import Desk
@@ -19,6 +19,7 @@ from widgets.parts.segments import Segments
 from widgets.sockets.client_form import ClientForm
 from widgets.sockets.client_live import ClientLive
 from widgets.sockets.client_slot import WORDS, ClientSlot
+from widgets.sockets.flow import Pages
 from widgets.sockets.mends import client_mends
 from widgets.sockets.preset_menu import client_values, fill_menu
 from widgets.sockets.trouble import TroubleStrip
@@ -34,9 +35,7 @@ class ClientView(QWidget):
         self.strip = TroubleStrip()
         self.form.place_for_strip.addWidget(self.strip)
         self.live = ClientLive(slot)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.form)
-        self.stack.addWidget(self.live)
+        self.stack = Pages(self.form, self.live)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.stack)
@@ -49,12 +48,13 @@ class ClientView(QWidget):
         talking = slot.phase in ("connected", "ended")
         self.stack.setCurrentWidget(self.live if talking else self.form)
         self.form.set_connecting(slot.phase == "connecting")
-        for strip in (self.strip, self.live.strip):
-            if slot.trouble is None:
-                strip.clear()
-            elif strip.errno != slot.trouble.errno or strip.text() == "":
-                mends = client_mends(slot.trouble.errno, slot.values)
-                strip.tell(slot.trouble.title, slot.trouble.why, mends, errno=slot.trouble.errno)
+        shown, other = (self.live.strip, self.strip) if talking else (self.strip, self.live.strip)
+        other.clear()
+        if slot.trouble is None:
+            shown.clear()
+        elif shown.errno != slot.trouble.errno or shown.text() == "":
+            mends = client_mends(slot.trouble.errno, slot.values)
+            shown.tell(slot.trouble.title, slot.trouble.why, mends, errno=slot.trouble.errno)
 
 
 class ClientCard(Card):
@@ -79,7 +79,7 @@ class ClientCard(Card):
         self.more_button.setMenu(self.menu)
         self.close_button = Button("Close", "x", small=True)
         self.stop_button = Button("Stop", "square", small=True)
-        self.stack = QStackedWidget()
+        self.stack = Pages()
         self.add_head(self.tabs)
         for button in (self.more_button, self.stop_button, self.close_button):
             self.add_action(button)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import CONNECTED
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
 from widgets.parts.text import Label
 from widgets.sockets.fields import Choice, Fields
-from widgets.sockets.flow import FlowBox
+from widgets.sockets.flow import FlowBox, scrolled
 
 TRANSPORTS: Final = (
     Choice("tcp", "TCP", "A stream of bytes over IP: connected, in order, no record boundaries"),
@@ -93,11 +93,7 @@ class ClientForm(QWidget):
         column.addWidget(self.more)
         column.addStretch(1)
         self._fill_more()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
+        scroll = scrolled(body)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
@@ -108,7 +104,7 @@ class ClientForm(QWidget):
     def _address_row(self) -> QWidget:
         fields, row = self.fields, FlowBox()
         row.add(fields.choice("transport", "Transport", TRANSPORTS))
-        row.add(fields.line("host", "Host", "127.0.0.1", characters=16, hint="name or address"), 1)
+        row.add(fields.line("host", "Host", "127.0.0.1", characters=12, hint="name or address"), 1)
         row.add(fields.number("port", "Port", 2345, (0, 65535)))
         row.add(fields.line("path", "Path", "", characters=22, hint="/tmp/… or @name (abstract)"), 1)
         for button in (self.connect_button, self.stop_button):

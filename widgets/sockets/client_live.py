@@ -57,7 +57,7 @@ class ClientLive(QWidget):
         return over
 
     def _lay_out(self) -> None:
-        facts = FlowBox(spacing=24, line_spacing=6)
+        facts = FlowBox(spacing=20, line_spacing=6)
         facts.flow.setContentsMargins(12, 10, 12, 10)
         for fact in (self.source, self.target, self.framing, self.round_trip):
             facts.add(fact)

@@ -148,7 +148,7 @@ class ConnectionsView(QTableView):
         rows.setDefaultSectionSize(row_height())
         for column in range(self._model.columnCount()):
             self.setColumnWidth(column, width_of(column))
-        self.setMinimumHeight(row_height() * 3)
+        self.setMinimumHeight(row_height() * 2 + self.horizontalHeader().sizeHint().height())
         self._share_width()
         self.viewport().update()
 

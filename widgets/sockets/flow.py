@@ -6,7 +6,7 @@ So that a form needs no horizontal scroll bar at 200 % or 1024 pixels. It must n
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QCheckBox, QLayout, QLayoutItem, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QLayout, QLayoutItem, QScrollArea, QSizePolicy, QStackedWidget, QWidget
 
 
 class FlowLayout(QLayout):
@@ -143,3 +143,31 @@ class FlowBox(QWidget):
     def add(self, widget: QWidget, stretch: int = 0) -> QWidget:
         """Append a widget; see FlowLayout.add."""
         return self.flow.add(widget, stretch)
+
+
+class Pages(QStackedWidget):
+    """Pages of which one is shown, and only that one's need of room counts."""
+
+    def __init__(self, *pages: QWidget) -> None:
+        super().__init__()
+        for page in pages:
+            self.addWidget(page)
+        self.currentChanged.connect(lambda _index: self.updateGeometry())
+
+    def sizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.sizeHint() if page is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+
+
+def scrolled(body: QWidget) -> QScrollArea:
+    """A body of forms that scrolls up and down where the room is short, never sideways."""
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(body)
+    return scroll

@@ -50,6 +50,7 @@ class OptionsPage(QWidget):
         self._clients = clients
         self.model = OptionsModel(self)
         self.table = _table(self.model, "Options of the socket")
+        self.table.setColumnHidden(3, True)
         self.which = QuietCombo()
         self.which.setAccessibleName("Whose socket")
         self.read_button = Button("Read again", "rotate-cw", small=True)

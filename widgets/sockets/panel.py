@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.record.explain import Holder, who_has
 from protocols.tls import FLAWS
@@ -21,6 +21,7 @@ from widgets.parts.text import Label
 from widgets.sockets import demo, panel_actions, why
 from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
 from widgets.sockets.fields import Choice
+from widgets.sockets.flow import Pages
 from widgets.sockets.mends import server_mends
 from widgets.sockets.server_slot import ServerSlot
 
@@ -49,7 +50,7 @@ class SocketsPanel(Panel):
         self.server_button = Button("Server", "plus", small=True)
         self.client_button = Button("Client", "plus", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
-        self.stack = QStackedWidget()
+        self.stack = Pages()
         self.ends = BothEnds(desk, certificate_choices(), backlog_limit())
         self._views: dict[str, QWidget] = {"ends": self.ends}
         self._polls: list[Callable[[], None]] = []
@@ -226,8 +227,8 @@ def _mappings(found: object) -> list[Mapping[str, Any]]:
 
 def certificate_choices() -> list[Choice]:
     """The certificates that a server can show: a good one, and those broken on purpose."""
-    broken = [Choice(flaw, f"Broken on purpose: {flaw}") for flaw in FLAWS]
-    return [Choice("good", "Good: signed by the lab CA"), *broken]
+    broken = [Choice(flaw, f"Broken: {flaw}") for flaw in FLAWS]
+    return [Choice("good", "Good"), *broken]
 
 
 def backlog_limit() -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, IconButton
@@ -17,6 +17,7 @@ from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.segments import Segments
 from widgets.sockets.fields import Choice
+from widgets.sockets.flow import Pages
 from widgets.sockets.mends import server_mends
 from widgets.sockets.preset_menu import fill_menu
 from widgets.sockets.server_form import ServerForm
@@ -43,9 +44,7 @@ class ServerView(QWidget):
         self.strip = TroubleStrip()
         self.form.place_for_strip.addWidget(self.strip)
         self.live = ServerLive(slot)
-        self.stack = QStackedWidget()
-        for page in (self.empty, self.form, self.live):
-            self.stack.addWidget(page)
+        self.stack = Pages(self.empty, self.form, self.live)
         self._wants_form = not empty
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -66,12 +65,14 @@ class ServerView(QWidget):
         page: QWidget = self.live if slot.phase == "running" else self.form if self._wants_form else self.empty
         self.stack.setCurrentWidget(page)
         self.form.start_button.setEnabled(slot.phase != "starting")
-        for strip in (self.strip, self.live.strip):
-            if slot.trouble is None:
-                strip.clear()
-            elif strip.errno != slot.trouble.errno or strip.text() == "":
-                mends = server_mends(slot.trouble.errno, slot.values)
-                strip.tell(slot.trouble.title, slot.trouble.why, mends, errno=slot.trouble.errno)
+        running = slot.phase == "running"
+        shown, other = (self.live.strip, self.strip) if running else (self.strip, self.live.strip)
+        other.clear()
+        if slot.trouble is None:
+            shown.clear()
+        elif shown.errno != slot.trouble.errno or shown.text() == "":
+            mends = server_mends(slot.trouble.errno, slot.values)
+            shown.tell(slot.trouble.title, slot.trouble.why, mends, errno=slot.trouble.errno)
 
 
 class ServerCard(Card):
@@ -99,7 +100,7 @@ class ServerCard(Card):
         self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.setMenu(self.menu)
         self.stop_button = Button("Stop", "square", small=True)
-        self.stack = QStackedWidget()
+        self.stack = Pages()
         self.add_head(self.tabs)
         for button in (self.more_button, self.form_button, self.stop_button):
             self.add_action(button)

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import CONNECTED
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
 from widgets.parts.text import Label
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.fields import Choice, Fields, QuietCombo
-from widgets.sockets.flow import FlowBox
+from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.server_words import TELNET, behaviour_choices, model_choices, sentence_of
 
 BINDS: Final = (
@@ -100,11 +100,7 @@ class ServerForm(QWidget):
             ("TLS", self._tls_fields),
         ):
             lines.addWidget(self._section(title, fill))
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
+        scroll = scrolled(body)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)

@@ -6,7 +6,7 @@ Shows a ServerSlot. It must not know services.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import CONNECTED
 from widgets.parts.banner import Banner
@@ -17,7 +17,7 @@ from widgets.parts.fact import Fact
 from widgets.parts.text import ElidedLabel
 from widgets.sockets.connections_view import ConnectionsView
 from widgets.sockets.fields import Fields
-from widgets.sockets.flow import FlowBox
+from widgets.sockets.flow import FlowBox, Pages
 from widgets.sockets.server_send import SendBar
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.server_words import TELNET, model_title
@@ -45,9 +45,7 @@ class ServerLive(QWidget):
         self.empty = EmptyState(
             "plug", "Nobody is connected yet.", "Connect a client to it", button_icon="plug", primary=True
         )
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.table)
+        self.stack = Pages(self.empty, self.table)
         self.chosen_label = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
         self.half_close_button = Button("Half-close", small=True)
         self.close_button = Button("Close", small=True)
@@ -64,7 +62,7 @@ class ServerLive(QWidget):
         self.refresh()
 
     def _facts_row(self) -> QWidget:
-        facts = FlowBox(spacing=20, line_spacing=6)
+        facts = FlowBox(spacing=16, line_spacing=6)
         facts.flow.setContentsMargins(12, 10, 12, 10)
         for fact in (self.where, self.model, self.delay, self.backlog):
             facts.add(fact)

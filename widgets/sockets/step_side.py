@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import DATAGRAM
 from protocols.sockets.address import Target
@@ -19,7 +19,9 @@ from widgets.desk import Desk
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.text import ElidedLabel
+from widgets.sockets.flow import scrolled
 from widgets.sockets.orders import Orders
+from widgets.theme.theme import theme
 
 STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {
     "nothing": ("stopped", "No socket yet"),
@@ -80,11 +82,7 @@ class StepSide(Card):
         column.setContentsMargins(12, 10, 12, 10)
         column.addWidget(self._grid_holder)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(top)
+        scroll = self._scroll = scrolled(top)
         self.add(scroll, 1)
         self.add_action(self.stop_button)
 
@@ -207,6 +205,8 @@ class StepSide(Card):
             button.setAccessibleDescription(verdict)
             self._codes[name].setText(code_of(self._like(), name, self.order.data, self.order.size))
             self._codes[name].set_tone("" if right else "text2")
+        if legal and legal[0] in self.buttons:
+            self._scroll.ensureWidgetVisible(self.buttons[legal[0]], 0, theme().px(40))
         sign, word = STAGE_WORDS[self.stage]
         if self._waiting:
             sign, word = "waiting", f"In {self._waiting}()"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.certificates import CertificateFacts, describe_chain
 from protocols.sockets.client import StreamClient
@@ -25,7 +25,7 @@ from widgets.sockets.both_ends import BothEnds, once
 from widgets.sockets.client_card import ClientView
 from widgets.sockets.client_form import VERIFY
 from widgets.sockets.fields import Choice, Fields
-from widgets.sockets.flow import FlowBox
+from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.trouble import grow
 from widgets.sockets.why import explain_last
@@ -90,16 +90,17 @@ class TLSPage(QWidget):
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(12)
-        column.addWidget(self.fields.choice("certificate", "The server shows a certificate that is", certificates))
-        column.addWidget(self.taught)
-        column.addWidget(self.fields.choice("verify", "The client trusts", VERIFY))
-        column.addWidget(self.fields.line("server_name", "and asks for the name", "", hint="127.0.0.1"))
+        choices = FlowBox()
+        choices.add(self.fields.choice("certificate", "The server's certificate", certificates), 1)
+        choices.add(self.fields.choice("verify", "The client trusts", VERIFY), 1)
+        choices.add(self.fields.line("server_name", "It asks for the name", "", hint="as the host", characters=9), 1)
         row = FlowBox()
         row.add(self.connect_button)
         row.add(self.look_button)
-        column.addWidget(row)
+        for widget in (choices, row, self.taught):
+            column.addWidget(widget)
         column.addStretch(1)
-        self.card.add(_scrolled(body), 1)
+        self.card.add(scrolled(body), 1)
 
     def _chain(self) -> None:
         self.chain_card.add_head(self.tabs)
@@ -116,7 +117,7 @@ class TLSPage(QWidget):
         self.top = top
         self.chain_card.add(top)
         self.chain_card.add(self.empty, 1)
-        self.chain_scroll = _scrolled(self.grid_holder)
+        self.chain_scroll = scrolled(self.grid_holder)
         self.chain_card.add(self.chain_scroll, 1)
         self._fill([])
 
@@ -225,12 +226,3 @@ def _seen(sock: Any) -> tuple[str, str, list[CertificateFacts]]:
     """Version, cipher and chain of a TLS socket; asked in the client's worker."""
     cipher = sock.cipher()
     return str(sock.version() or ""), str(cipher[0]) if cipher else "", describe_chain(sock)
-
-
-def _scrolled(body: QWidget) -> QScrollArea:
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setWidget(body)
-    return scroll

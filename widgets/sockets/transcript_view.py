@@ -109,7 +109,7 @@ class _List(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Conversation")
-        self.setMinimumHeight(QFontMetrics(theme().mono_font()).height() * 3 + 30)
+        self.setMinimumHeight(2 * (QFontMetrics(theme().mono_font()).height() + 10))
 
     def at_end(self) -> bool:
         bar = self.verticalScrollBar()
