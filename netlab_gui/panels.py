@@ -41,6 +41,7 @@ class Entry:
 
 PANELS: Final = (
     Entry("sockets", "Sockets", "plug", "widgets.sockets.panel:SocketsPanel", "protocols.sockets.commands"),
+    Entry("creosote", "Creosote", "megaphone", "widgets.creosote.panel:CreosotePanel", "protocols.creosote.commands"),
     Entry("running", "Running", "activity", "widgets.running.panel:RunningPanel", foot=True),
     Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.creosote.wire import PORT
@@ -25,7 +26,9 @@ from widgets.parts.segments import Segments
 from widgets.parts.text import ElidedLabel, Label
 from widgets.sockets.mends import Mend
 from widgets.sockets.trouble import TroubleStrip
+from widgets.theme.theme import theme
 
+ROOMY_PX: Final = 560
 EMPTY: Final = (
     f"No bucket listens yet. Programs send debug messages to UDP port {PORT}, not caring who listens; "
     "a bucket shows them all."
@@ -108,6 +111,7 @@ class BucketCard(Card):
         self.where = ElidedLabel("", "mono")
         self.rate = Label("", "figure")
         self.rate_word = Label("a second", "caption", "text2")
+        self.rate.setToolTip("Datagrams in the last whole second")
         self.rate_word.setToolTip("Datagrams in the last whole second")
         self.form_button = Button("Set up", "sliders-horizontal", small=True)
         self.stop_button = Button("Stop", "square", small=True)
@@ -124,6 +128,10 @@ class BucketCard(Card):
         self.remove_button.clicked.connect(lambda: self.remove_bucket(self.current))
         feed.ticked.connect(self.look)
         self.add_bucket(empty=True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._refresh_head()
 
     def _on_stop(self) -> None:
         self.current.slot.stop()
@@ -231,10 +239,12 @@ class BucketCard(Card):
         if slot.trouble is not None and not running:
             sign, word = "error", slot.trouble.title.capitalize()
         self.set_state(sign, word)
-        self.set_chip("UDP" if running else "")
+        roomy = self.width() > theme().px(ROOMY_PX)
+        self.set_chip("UDP" if running and roomy else "")
         self.where.setText(slot.where)
-        for widget in (self.where, self.rate, self.rate_word, self.stop_button):
+        for widget in (self.where, self.rate, self.stop_button):
             widget.setVisible(running)
+        self.rate_word.setVisible(running and roomy)
         self.tabs.setVisible(len(self.views) > 1)
         self.remove_button.setVisible(len(self.views) > 1 and not running)
         self.form_button.setVisible(view.stack.currentWidget() is view.empty)

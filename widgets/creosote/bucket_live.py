@@ -5,7 +5,10 @@ Asks a slot and the feed once a second. It must not know services or the log's v
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.creosote.bucket_slot import BucketSlot
@@ -17,6 +20,9 @@ from widgets.parts.card import Line
 from widgets.parts.fact import Fact
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.trouble import TroubleStrip
+from widgets.theme.theme import theme
+
+ONE_LINE_PX: Final = 540
 
 
 class BucketLive(QWidget):
@@ -62,6 +68,10 @@ class BucketLive(QWidget):
         holder.setContentsMargins(8, 8, 8, 6)
         holder.addWidget(self.graph)
         column.addLayout(holder, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.queue.setVisible(event.size().width() > theme().px(ONE_LINE_PX))
 
     def look(self) -> None:
         """Ask for the numbers, and paint the graph anew."""
