@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.sockets import demos_address as address
+from protocols.sockets import demos_socketserver as server
 from protocols.sockets import demos_stream as stream
 from protocols.sockets import demos_wait as wait
 from protocols.sockets.demo import Demo
@@ -43,6 +44,12 @@ DEMOS: Final[tuple[Demo, ...]] = (
     Demo("socket-pair", "Socket pair", "What is a socket without an address?", address.socket_pair),
     Demo("flags", "Flags of recv", "What do the MSG_ flags do?", address.receive_flags),
     Demo("kinds", "Families and types", "Which sockets can be made here?", address.kinds),
+    Demo("handler-life", "A handler's life", "How long does a request handler live?", server.handler_life),
+    Demo("request-kinds", "self.request", "What does a request handler get?", server.request_kinds),
+    Demo("factory", "A function as handler", "Must a handler be a class?", server.factory),
+    Demo("mix-in", "The order of mix-ins", "Why does ThreadingMixIn come first?", server.mix_in_order),
+    Demo("slow-handlers", "Slow handlers", "What do threads gain for slow handlers?", server.slow_handlers),
+    Demo("shutdown", "Stop a socketserver", "How does a server that serves for ever end?", server.stop_from_outside),
 )  # fmt: skip
 
 

@@ -221,6 +221,50 @@ def test_the_families_and_types_of_the_courses_can_be_made() -> None:
             assert values[f"{family} {kind}"] == ""
 
 
+def test_each_connection_has_a_handler_of_its_own() -> None:
+    """BEAZLEY-139, BEAZLEY-138."""
+    values = found("handler-life")
+    assert values["steps"] == ["setup", "handle", "finish"] * 2
+    assert values["instances"] == 2
+    assert values["answers"] == ["ONE", "TWO"]
+
+
+def test_a_handler_gets_a_socket_or_a_datagram_with_its_socket() -> None:
+    """TUTOR-75, TUTOR-76, HOLDEN-48."""
+    values = found("request-kinds")
+    assert values["tcp"]
+    assert values["udp"]
+    assert values["client"] == "127.0.0.1"
+    assert values["answers"] == ["HELLO\n", "HELLO"]
+
+
+def test_a_function_can_be_a_handler() -> None:
+    """HOLDEN-49."""
+    assert found("factory") == {"answer": "NO CLASS AT ALL", "calls": 1}
+
+
+def test_the_mix_in_must_come_first() -> None:
+    """BEAZLEY-142, HOLDEN-54, TUTOR-86."""
+    values = found("mix-in")
+    assert values["mro"][1] == "ThreadingMixIn"
+    assert values["right"] == "ThreadingMixIn"
+    assert values["wrong"] == "BaseServer"
+
+
+def test_slow_handlers_follow_each_other_unless_they_have_threads() -> None:
+    """BEAZLEY-141, HOLDEN-53."""
+    values = found("slow-handlers")
+    assert values["plain"] >= 0.9
+    assert 0.3 <= values["threading"] < 0.85
+
+
+def test_shutdown_from_another_thread_ends_a_socketserver() -> None:
+    """TUTOR-78."""
+    values = found("shutdown")
+    assert values["seconds"] < 2
+    assert values["rebound"]
+
+
 @pytest.mark.parametrize("entry", [entry for entry in DEMOS if entry.id not in ("syn-repeats", "reassembly")],
                          ids=lambda entry: entry.id)  # fmt: skip
 def test_every_experiment_is_recorded_and_leaves_nothing_open(entry: Demo) -> None:

@@ -1,0 +1,170 @@
+"""What the courses ask of servers, seen through the behaviours and clients of the bench."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from protocols.concurrency.contract import Listen
+from protocols.record.recorder import Recorder
+from tests.protocols.sockets.ends import DEADLINE_S, Log, client_of, received, serving, started, wait_received
+
+
+def dial(address: Any) -> socket.socket:
+    return socket.create_connection(address, DEADLINE_S)
+
+
+def exchange(address: Any, sent: bytes) -> bytes:
+    with dial(address) as sock:
+        sock.sendall(sent)
+        sock.shutdown(socket.SHUT_WR)
+        parts = []
+        while data := sock.recv(4096):
+            parts.append(data)
+    return b"".join(parts)
+
+
+def test_the_same_listening_socket_takes_one_client_after_the_other() -> None:
+    """BEAZLEY-24."""
+    recorder = Recorder()
+    log = Log(recorder)
+    with serving("hello", "iterative", recorder) as server:
+        for _ in range(3):
+            assert exchange(server.address, b"") == b"Hello 127.0.0.1\n"
+        notes = log.wait_kind("accepted by", 3)
+    assert [note.detail["number"] for note in notes] == [1, 2, 3]
+    assert len({event.detail["fd"] for event in log.calls("accept") if event.errno is None}) == 1
+
+
+def test_five_clients_have_five_sockets_on_one_local_port() -> None:
+    """BEAZLEY-47."""
+    recorder = Recorder()
+    log = Log(recorder)
+    with serving("echo", "threads", recorder) as server, contextlib.ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(dial(server.address))
+        log.wait_kind("accepted by", 5)
+        accepts = [event for event in log.calls("accept") if event.errno is None]
+        assert len({tuple(event.detail["peer"]) for event in accepts}) == 5
+        assert len({event.detail["local"][1] for event in accepts}) == 1
+        assert len(server.connections()) == 5
+
+
+def test_an_iterative_server_answers_the_second_client_when_the_first_has_gone() -> None:
+    """HOLDEN-34, TUTOR-65, LAB-T2b."""
+    with serving("echo", "iterative") as server, dial(server.address) as first, dial(server.address) as second:
+        first.sendall(b"one")
+        assert first.recv(10) == b"one"
+        second.sendall(b"two")
+        second.settimeout(0.15)
+        with pytest.raises(TimeoutError):
+            second.recv(10)
+        first.close()
+        second.settimeout(DEADLINE_S)
+        assert second.recv(10) == b"two"
+
+
+@pytest.mark.parametrize("model", ["threads", "fork", "select", "poll", "epoll", "selectors", "asyncio"])
+def test_three_clients_are_served_side_by_side(model: str) -> None:
+    """BEAZLEY-48 to BEAZLEY-51, ZAPPALA-17, ZAPPALA-18, HOLDEN-56."""
+    with serving("echo", model) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(dial(server.address)) for _ in range(3)]
+        for number, client in enumerate(reversed(clients)):
+            client.sendall(b"%d" % number)
+            assert client.recv(10) == b"%d" % number
+
+
+@pytest.mark.parametrize(("model", "low", "high"), [("iterative", 0.85, 3.0), ("threads", 0.25, 0.8)])
+def test_slow_handlers_follow_each_other_or_run_at_once(model: str, low: float, high: float) -> None:
+    """BEAZLEY-141, HOLDEN-53: three clients of a handler that takes 0.3 s."""
+    with serving("echo", model, delay_ms=300) as server:
+        threads = [threading.Thread(target=exchange, args=(server.address, b"x")) for _ in range(3)]
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(DEADLINE_S)
+        assert low < time.monotonic() - began < high
+
+
+def test_an_allow_list_serves_some_and_shows_the_door_to_others() -> None:
+    """BEAZLEY-143: 127.0.0.2 is another client on Linux."""
+    recorder = Recorder()
+    log = Log(recorder)
+    with serving("echo", "socketserver-threading", recorder, allow=["127.0.0.1/32"]) as server:
+        assert exchange(server.address, b"hello") == b"hello"
+        assert isinstance(server.address, tuple)
+        with socket.create_connection(server.address, DEADLINE_S, source_address=("127.0.0.2", 0)) as other:
+            assert other.recv(10) == b""
+        assert "127.0.0.2" in log.wait_kind("refused")[0].summary
+
+
+def test_two_hundred_connections_are_all_served() -> None:
+    """HOLDEN-47."""
+    with serving("echo", "socketserver-threading") as server:
+        assert [exchange(server.address, b"%d" % number) for number in range(200)] == [b"%d" % n for n in range(200)]
+
+
+def test_hand_written_and_socketserver_versions_say_the_same() -> None:
+    """LAB-T3a."""
+    talks = [b"one\ntwo\n\n", b"no end", b"\n", b"", b"a\r\nb\r\n\r\nafter\r\n"]
+    with serving("upper-lines", "iterative") as mine, serving("upper-lines", "socketserver") as theirs:
+        assert [exchange(mine.address, talk) for talk in talks] == [exchange(theirs.address, talk) for talk in talks]
+
+
+@pytest.mark.parametrize("model", ["iterative", "threads", "socketserver", "epoll"])
+def test_a_stopped_server_leaves_its_port_free_at_once(model: str) -> None:
+    """TUTOR-78, BEAZLEY-20: also while it is blocked in accept, and with a client connected."""
+    with serving("echo", model) as server:
+        address = server.address
+        client = dial(address)
+        client.sendall(b"x")
+        assert client.recv(1) == b"x"
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    client.close()
+    assert isinstance(address, tuple)
+    with serving("echo", model, listen=Listen(port=address[1])) as again:
+        assert again.address == address
+
+
+def test_one_client_is_spoken_to_all_are_spoken_to_and_one_is_ended() -> None:
+    """The live table: send to one, broadcast, half-close, reset."""
+    recorder = Recorder()
+    log = Log(recorder)
+    with serving("discard", "threads", recorder) as server:
+        clients = [client_of(server, recorder, name=f"client {number}") for number in (1, 2, 3)]
+        with started(clients[0]), started(clients[1]):
+            clients[2].start()
+            log.wait_kind("accepted by", 3)
+            conns = {str(client.conn): client for client in clients}
+            first, second, third = conns
+            server.send(first, b"only you")
+            assert wait_received(log, conns[first], 8) == b"only you"
+            assert server.broadcast(b"all") == 3
+            for client in clients:
+                wait_received(log, client, 3)
+            assert received(conns[second]) == b"all"
+            server.reset(third)
+            assert conns[third].join(DEADLINE_S)
+            assert conns[third].error is not None
+            assert conns[third].error.errno == "ECONNRESET"
+            server.half_close(second)
+            assert conns[second].join(DEADLINE_S)
+
+
+def test_unread_bytes_wait_in_the_queues() -> None:
+    """BEAZLEY-06: a server that does not accept, a client that sends."""
+    recorder = Recorder()
+    with serving("echo", "threads", recorder, hold_accept=True) as server:
+        client = client_of(server, recorder)
+        client.start()
+        client.send(bytes(1_000_000))
+        assert client.peek().result(DEADLINE_S) == b""
+        assert server.connections() == []
+        assert client.stop(2)
