@@ -43,6 +43,7 @@ def job_params(spec: HandlerSpec, listen: Listen, name: str, model: str, setting
     tls: ServerTLS | None = settings.pop("tls")
     if tls is not None and not tls.pem:
         raise ValueError("A server in a child process makes its own TLS context: ServerTLS needs key and chain as pem")
+    settings["handshake_timeout_s"] = tls.handshake_timeout_s if tls is not None else 0.0
     settings["pem"] = base64.b64encode(tls.pem).decode() if tls is not None else ""
     return {
         "target": spec.target, "handler_params": dict(spec.params), "listen": asdict(listen), "name": name,
@@ -102,7 +103,7 @@ class ChildServer(Server):
                 )  # fmt: skip
             elif kind == "connection ended" and conn is not None:
                 self._rows.pop(conn, None)
-            elif kind == "process forked":
+            elif kind == "process started" and "child" in detail:
                 self._pids.add(int(detail["child"]))
             elif kind in ("process ended", "process crashed"):
                 self._pids.discard(int(detail["child"]))

@@ -26,8 +26,8 @@ def run(job: Job) -> None:
     params = job.params
     spec = HandlerSpec(params["target"], params["handler_params"])
     make_handler = spec.make()
-    pem = params["settings"].pop("pem")
-    tls = ServerTLS(pem=base64.b64decode(pem)) if pem else None
+    pem, timeout_s = params["settings"].pop("pem"), params["settings"].pop("handshake_timeout_s")
+    tls = ServerTLS(pem=base64.b64decode(pem), handshake_timeout_s=timeout_s) if pem else None
     listener = open_listener(job.recorder, Listen(**params["listen"]), params["name"])
     serving = Serving(
         job.recorder, listener.service, make_handler, spawn=_spawn, stopping=threading.Event(),

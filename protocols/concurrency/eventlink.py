@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections import deque
 from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from protocols.concurrency.link import Link, SlowReader, raw_recv, raw_send, tls_half_close
+from protocols.concurrency.outbuffer import OutBuffer
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
 
@@ -46,8 +46,7 @@ class EventLink(Link):
         self._raw_recv: Callable[[int], bytes] = raw_recv.__get__(sock)
         self._raw_send: Callable[[Any], int] = raw_send.__get__(sock)
         self._tls: TracedTLSSocket | None = None
-        self._out: deque[memoryview] = deque()
-        self._out_bytes = 0
+        self._out: Final = OutBuffer()
         self._past_end = False
         self._half_closing = False
         self._was_reset = False
@@ -164,8 +163,8 @@ class EventLink(Link):
         """Send, or keep what the kernel does not take now. Raises SlowReader to outsiders only."""
         if get_ident() == self._ident:
             self._send(data, "reply" if self._handling else "message")
-        elif self._out_bytes > HARD_BYTES:
-            raise SlowReader(f"Connection {self.number} does not read: {self._out_bytes} bytes wait for it already")
+        elif self._out.size > HARD_BYTES:
+            raise SlowReader(f"Connection {self.number} does not read: {self._out.size} bytes wait for it already")
         else:
             self.loop.call(lambda: self._send(data, "message"))
 
@@ -173,17 +172,12 @@ class EventLink(Link):
         if self.finished or self._half_closing or self.handshaking:
             return
         if self.recorder.enabled:
-            self.message(kind, "out", self.end.sent + self._out_bytes, data)
-        if not self._out:
-            count = self._send_some(data)
-            if count == len(data):
-                return
-            data_left = memoryview(data)[count:]
-        else:
-            data_left = memoryview(data)
+            self.message(kind, "out", self.end.sent + self._out.size, data)
+        count = 0 if self._out else self._send_some(data)
+        if count == len(data):
+            return
         if not self._doomed:
-            self._out.append(data_left)
-            self._out_bytes += len(data_left)
+            self._out.add(memoryview(data)[count:])
             self._watch()
 
     def _send_some(self, data: bytes | memoryview) -> int:
@@ -200,14 +194,8 @@ class EventLink(Link):
         return count
 
     def _flush(self) -> None:
-        while self._out:
-            first = self._out[0]
-            count = self._send_some(first)
-            self._out_bytes -= count
-            if count < len(first):
-                self._out[0] = first[count:]
-                break
-            self._out.popleft()
+        while self._out and self._out.sent(self._send_some(self._out.first())):
+            pass
         if self._doomed:
             return
         if not self._out:
@@ -225,7 +213,7 @@ class EventLink(Link):
         if self._doomed:
             return
         over = self.finished or (self._past_end and not self.handler.reads_past_end)
-        slow = self._out_bytes > (HIGH_BYTES if self.interest & READ else LOW_BYTES)
+        slow = self._out.size > (HIGH_BYTES if self.interest & READ else LOW_BYTES)
         self._set_interest((0 if over or slow else READ) | (WRITE if self._out else 0))
 
     def _set_interest(self, interest: int) -> None:
@@ -303,11 +291,10 @@ class EventLink(Link):
     def _close_socket(self) -> None:
         self.loop.forget(self, self._fd)
         self._out.clear()
-        self._out_bytes = 0
         if self._tls is not None and not (self.error or self.handshaking or self._half_closing or self._was_reset):
             tls_half_close(self._tls)
         self.sock.close()
 
     def pending_out(self) -> int:
         """Bytes that wait here for the kernel to take them."""
-        return self._out_bytes
+        return self._out.size

@@ -71,7 +71,8 @@ class Forks:
             self._be_worker(parent, theirs, work)
         theirs.close()
         self._workers[pid] = Worker(pid, conn, number, ours)
-        self.serving.note("process forked", f"process {pid} was forked", conn=conn, child=pid, number=number)
+        self.serving.note("process started", f"process {pid} was forked", conn=conn, child=pid, number=number,
+                          worker=f"pid {pid}")  # fmt: skip
         return True
 
     def _be_worker(

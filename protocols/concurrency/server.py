@@ -236,8 +236,19 @@ class LocalServer(Server):
 
     def set_backlog(self, backlog: int) -> None:
         """Let so many connections wait for accept() from now on: listen() may be called again."""
-        if self._listener is not None:
+        if self._listener is not None and self.state == "running":
             self._listener.sock.listen(backlog)
+
+
+def _check(model: str, listen: Listen, tls: ServerTLS | None) -> None:
+    info = model_info(model)
+    if not info.available:
+        raise ValueError(info.reason)
+    if listen.transport not in info.transports:
+        served = ", ".join(info.transports)
+        raise ValueError(f"The {info.title} model does not serve {listen.transport}; it serves {served}")
+    if tls is not None and listen.transport in (*DATAGRAM, "unix-seqpacket"):
+        raise ValueError(f"TLS needs a stream of bytes, and {listen.transport} is none")
 
 
 def make_server(
@@ -260,14 +271,7 @@ def make_server(
     name: the behaviour's word; the service is called "name:port". workers: of a pool. delay_ms: before each
     handler call. allow: networks that are served. Raises ValueError for an order that does not fit together.
     """
-    info = model_info(model)
-    if not info.available:
-        raise ValueError(info.reason)
-    if listen.transport not in info.transports:
-        served = ", ".join(info.transports)
-        raise ValueError(f"The {info.title} model does not serve {listen.transport}; it serves {served}")
-    if tls is not None and listen.transport in (*DATAGRAM, "unix-seqpacket"):
-        raise ValueError(f"TLS needs a stream of bytes, and {listen.transport} is none")
+    _check(model, listen, tls)
     settings: dict[str, Any] = {
         "workers": workers, "delay_ms": delay_ms, "hold_accept": hold_accept, "recv_size": recv_size,
         "edge_triggered": edge_triggered, "allow": tuple(allow), "tls": tls,

@@ -209,7 +209,7 @@ class Service(ABC):
         thread = threading.Thread(target=run, name=name, daemon=True)
         with self._lock:  # registered before it starts, so that a stop between the two still joins it
             self._workers.add(thread)
-        self.recorder.note("thread started", f"{name} started", service=self.name, thread=name, **facts)
+        self.recorder.note("thread started", f"{name} started", service=self.name, worker=f"thread {name}", **facts)
         try:
             thread.start()
         except RuntimeError:  # no more threads: the caller tells

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import select
 import signal
@@ -17,7 +16,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -25,6 +23,7 @@ from typing import Any, Final, TypeAlias
 from protocols.record.event import Event, EventError, from_json
 from protocols.record.recorder import Recorder
 from protocols.service.base import Facts, Service, ServiceError
+from protocols.service.commandpipe import CommandPipe
 from protocols.service.foreign import ForeignEvents
 from protocols.service.wake import Wake
 
@@ -81,8 +80,9 @@ class ChildProcess:
         self._foreign = ForeignEvents(recorder)
         self._wake = Wake()
         self._poll = select.poll()
-        self._outgoing: deque[bytes] = deque()
-        self._out_lock = threading.Lock()
+        self._commands = CommandPipe(self._poll)
+        self._early: list[Mapping[str, Any]] = []
+        self._early_lock = threading.Lock()
         self._line = bytearray()
         self._stderr = bytearray()
         self._open_pipes: set[int] = set()
@@ -99,7 +99,8 @@ class ChildProcess:
             start_new_session=True, env=_environment(),
         )  # fmt: skip
         self._watch_pipes(self._process)
-        self.tell(self._job)
+        self._commands.queue(self._job)
+        self._commands.write()
         while not self._ready and self._failure is None and self._turn():
             if self._stopping.is_set():
                 self._failure = ServiceError(f"{self.name} was stopped before it was ready")
@@ -111,7 +112,7 @@ class ChildProcess:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        os.set_blocking(process.stdin.fileno(), False)
+        self._commands.open(process.stdin)
         for fd in (process.stdout.fileno(), process.stderr.fileno()):
             self._open_pipes.add(fd)
             self._poll.register(fd, select.POLLIN)
@@ -142,18 +143,14 @@ class ChildProcess:
             else:
                 if fd == self._wake.fileno():
                     self._wake.clear()
-                self._write()
+                self._commands.write()
         return True
-
-    def _stdin_fd(self) -> int:
-        stdin = self._process.stdin if self._process is not None else None
-        return -1 if stdin is None or stdin.closed else stdin.fileno()
 
     def _hurry(self) -> None:
         """The stop: the end of stdin ends the child; if not, it is killed after a while, its forks with it."""
         if not self._kill_at:
             self._kill_at = time.monotonic() + GRACE_S
-            self._close_stdin()
+            self._commands.close()
         elif time.monotonic() >= self._kill_at:
             self._kill()
 
@@ -162,16 +159,6 @@ class ChildProcess:
         if process is not None and process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-    def _close_stdin(self) -> None:
-        fd = self._stdin_fd()
-        if fd >= 0 and self._process is not None and self._process.stdin is not None:
-            with self._out_lock:
-                self._outgoing.clear()
-            with contextlib.suppress(KeyError):
-                self._poll.unregister(fd)
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
 
     def _reap(self) -> int:
         """Wait for the end of a child whose pipes are closed; its exit status."""
@@ -190,7 +177,7 @@ class ChildProcess:
         """Leave nothing: no process, no pipe. After `run`, or when `open` failed."""
         process = self._process
         if process is not None:
-            self._close_stdin()
+            self._commands.close()
             if process.poll() is None:
                 self._kill()
                 process.wait()
@@ -200,33 +187,14 @@ class ChildProcess:
         self._open_pipes.clear()
         self._wake.close()
 
-    # Commands
-
     def tell(self, command: Mapping[str, Any]) -> None:
-        """Send the child a command line. Any thread."""
-        with self._out_lock:
-            self._outgoing.append(json.dumps(command).encode() + b"\n")
+        """Send the child a command line, as soon as it is ready. Any thread."""
+        with self._early_lock:
+            if not self._ready:
+                self._early.append(command)
+                return
+        self._commands.queue(command)
         self._wake.set()
-
-    def _write(self) -> None:
-        fd = self._stdin_fd()
-        if fd < 0:
-            return
-        try:
-            with self._out_lock:
-                while self._outgoing:
-                    line = self._outgoing[0]
-                    count = os.write(fd, line)
-                    if count < len(line):
-                        self._outgoing[0] = line[count:]
-                        continue
-                    self._outgoing.popleft()
-            with contextlib.suppress(KeyError):
-                self._poll.unregister(fd)
-        except BlockingIOError:
-            self._poll.register(fd, select.POLLOUT)
-        except BrokenPipeError:
-            self._close_stdin()
 
     # Events
 
@@ -277,7 +245,11 @@ class ChildProcess:
         self._saw(event, self._foreign.theirs(event.conn))
         self.recorder.put(event.raw())
         if event.kind == "child ready":
-            self._ready = True
+            with self._early_lock:
+                self._ready = True
+            for command in self._early:
+                self._commands.queue(command)
+            self._wake.set()
 
     # Crashes
 

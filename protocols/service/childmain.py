@@ -161,10 +161,9 @@ def main() -> int:
     recorder.note("process started", f"child process {os.getpid()} started", **hello)
     commands = Commands(0)
     try:
-        job, *early = _first(commands)
+        job = _first(commands)
         target: Callable[[Job], None] = load(job["target"])
         recorder.enabled = bool(job.get("enabled", True))
-        assert not early, "a command came before the job was ready"
         target(Job(recorder, job.get("params", {}), commands))
     except Exception as error:
         _tell_failed(recorder, error)
@@ -172,10 +171,11 @@ def main() -> int:
     return 0
 
 
-def _first(commands: Commands) -> list[dict[str, Any]]:
+def _first(commands: Commands) -> dict[str, Any]:
+    """The job; the parent sends commands only to a child that is ready."""
     while (found := commands.read()) is not None:
         if found:
-            return found
+            return found[0]
     sys.exit(0)
 
 

@@ -137,6 +137,20 @@ def test_delay_can_be_changed_for_running_workers(model):
         assert read_exactly(client, 5) == b"quick"
 
 
+@pytest.mark.parametrize("model", FORKING)
+def test_settings_changed_before_the_start_count(model):
+    recorder = Recorder()
+    log = Log(recorder)
+    server = make_server(recorder, spec("echo"), Listen(), name="echo", model=model, hold_accept=True)
+    server.set_hold_accept(False)
+    server.start()
+    with dial(server) as client:
+        client.sendall(b"x")
+        assert read_exactly(client, 1) == b"x"
+        log.wait("accepted by")
+    assert server.stop()
+
+
 def test_large_data_goes_through_the_commands_to_the_worker():
     with running("fork") as (server, log), dial(server) as client:
         log.wait("accepted by")

@@ -184,6 +184,7 @@ def test_a_slow_reader_does_not_hold_up_the_others_and_is_not_read_from_any_more
             pass
         quick.sendall(b"q")
         assert read_exactly(quick, 1 << 20) == b"q" * (1 << 20)
+        eventually(lambda: len(server.connections()) == 2, "both rows")
         slow_row = next(row for row in server.connections() if str(slow.getsockname()[1]) in row.peer)
         assert slow_row.received < 100_000
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import threading
 
+from protocols.record.explain import explain
 from protocols.service.childmain import die_with_parent
 
 
@@ -103,7 +105,9 @@ def family(job):
 
 
 def become_nobody():
-    """Give up root, if we have it; for good."""
+    """Give up root, if we have it; for good. What is loaded later must be loaded now: a venv may be root's alone."""
+    explain(OSError(errno.EMFILE, "too many"), call="accept")
+    "localhost".encode("idna")
     if os.getuid() == 0:
         os.setgroups([])
         os.setgid(65534)
@@ -138,7 +142,6 @@ def models_as_nobody(job):
     for model in MODELS:
         if model.name in models:
             model_module(model.name)
-    "localhost".encode("idna")  # loads what names of hosts need
     become_nobody()
     for name in models:
         with bench.running(name) as (server, _), bench.dial(server) as client:
