@@ -39,6 +39,8 @@ class Workplace(QObject):
         self.desk = Desk(lab, bridge, window.registry, Selection(self), EventLog())
         self.sessions = Sessions(self.desk, window.settings, window.strips)
         self.docks = Docks(window.floor, self.desk)
+        self._folded = {True: True, False: False}
+        self._front_needs_height = False
         self._open_doors()
         self._restore()
         window.workplace = self
@@ -55,6 +57,7 @@ class Workplace(QObject):
         self.sessions.changed.connect(self._on_sessions_changed)
         self.sessions.shown.connect(self._on_session_shown)
         window.shell.session_menu.attach(self.sessions)
+        window.stack.came.connect(self._on_stack_came)
         window.status.events_requested.connect(lambda: self.docks.timeline.set_folded(False))
 
     def _restore(self) -> None:
@@ -71,6 +74,14 @@ class Workplace(QObject):
     def _explain(self, event: Event) -> None:
         self.docks.inspector.show()
         self.docks.inspector.explain(event)
+
+    def _on_stack_came(self, panel_id: str) -> None:
+        """Panels with a log of their own have the time line folded, until somebody unfolds it there."""
+        timeline, needs = self.docks.timeline, self._window.stack.panel(panel_id).needs_height
+        self._folded[self._front_needs_height] = timeline.folded
+        if needs != self._front_needs_height:
+            self._front_needs_height = needs
+            timeline.set_folded(self._folded[needs])
 
     # What goes on
 
@@ -96,7 +107,9 @@ class Workplace(QObject):
         window.status.show_running(facts)
         window.status.show_counts(Counts(self.lab.recorder.dropped, events, sessions.size_bytes, sessions.problem))
         window.toolbar.light.show_events(events)
-        window.rail.set_alive("sockets", f"{len(facts)} running" if facts else "")
+        spewing = sum(fact.kind in ("bucket", "spew") for fact in facts)
+        for panel_id, count in (("sockets", len(facts) - spewing), ("creosote", spewing)):
+            window.rail.set_alive(panel_id, f"{count} running" if count else "")
 
     def _on_sessions_changed(self) -> None:
         self._window.show_session(self.sessions.name, read_only=self.sessions.read_only)

@@ -59,12 +59,14 @@ DemoStep: TypeAlias = Click | Type | Wait | Check | Picture
 class Panel(QWidget):
     """One subject. Subclasses set `id` (one word), `title` and `icon` (a name for `theme().icon`).
 
+    needs_height: it shows a log of its own, so the time line below starts folded here.
     desk: the shared things. Build widgets in `__init__`; do nothing that blocks.
     """
 
     id: ClassVar[str] = ""
     title: ClassVar[str] = ""
     icon: ClassVar[str] = ""
+    needs_height: ClassVar[bool] = False
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -15,10 +15,10 @@ Params = Mapping[str, Any]
 _THERE: Final[Params] = {"host": "127.0.0.1", "port": PORT}
 
 TITLES: Final[Mapping[str, str]] = {
-    "creosote-spew": "Spew: send a debug message and forget it",
+    "creosote-spew": "Spew: send and forget",
     "creosote-handler": "A logging.Handler that spews",
     "creosote-bucket": "Bucket: show what programs spew",
-    "creosote-redirector": "Redirector: forward one bucket to another",
+    "creosote-redirector": "Redirector: from bucket to bucket",
     "creosote-broadcast": "Spew to every bucket at once",
     "creosote-cli": "Both roles in one program, as in 1998",
 }

@@ -23,6 +23,7 @@ from widgets.sockets.trouble import TroubleStrip
 from widgets.theme.theme import theme
 
 ONE_LINE_PX: Final = 540
+GRAPH_FROM_PX: Final = 118
 
 
 class BucketLive(QWidget):
@@ -72,6 +73,7 @@ class BucketLive(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.queue.setVisible(event.size().width() > theme().px(ONE_LINE_PX))
+        self.graph.setVisible(event.size().height() > theme().px(GRAPH_FROM_PX))
 
     def look(self) -> None:
         """Ask for the numbers, and paint the graph anew."""

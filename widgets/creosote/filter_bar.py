@@ -117,10 +117,8 @@ class FilterBar(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(row)
-        said = QHBoxLayout()
-        said.setContentsMargins(14, 0, 12, 6)
-        said.addWidget(self.problem)
-        column.addLayout(said)
+        self.problem.setContentsMargins(14, 0, 12, 6)
+        column.addWidget(self.problem)
 
     # What is wanted
 

@@ -26,6 +26,9 @@ from widgets.parts.text import ElidedLabel
 from widgets.theme.theme import theme
 
 NARROW_PX: Final = 640
+UPPER_SHARE: Final = 0.36
+LEAST_PX: Final = 132
+MOST_PX: Final = 290
 
 
 class SendersCard(Card):
@@ -76,6 +79,7 @@ class ListenPage(QWidget):
         self.top.setStretchFactor(0, 2)
         self.top.setStretchFactor(1, 1)
         self.splitter = Splitter(Qt.Orientation.Vertical)
+        self._moved = False
         self._lay_out()
         self.buckets.current_changed.connect(self.refresh)
         self.buckets.started.connect(lambda _slot: self.refresh())
@@ -92,20 +96,32 @@ class ListenPage(QWidget):
         inside.setSpacing(8)
         inside.addWidget(self.warning)
         inside.addWidget(self.top, 1)
-        upper.setMinimumHeight(theme().px(196))
+        upper.setMinimumHeight(theme().px(LEAST_PX))
         self.log.stack.setMinimumHeight(theme().px(96))
         self.splitter.addWidget(upper)
         self.splitter.addWidget(self.log)
         self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([theme().px(262), 1000])
+        self.splitter.splitterMoved.connect(self._on_splitter_moved)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.splitter)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if not self._moved:
+            self._share_height()
         self.refresh()
+
+    def _on_splitter_moved(self) -> None:
+        self._moved = True
+
+    def _share_height(self) -> None:
+        """The log is what people look at: it gets the most of a low place."""
+        upper = min(max(round(self.height() * UPPER_SHARE), theme().px(LEAST_PX)), theme().px(MOST_PX))
+        if not self.warning.isHidden():
+            upper = max(upper, theme().px(LEAST_PX) + self.warning.height())
+        self.splitter.setSizes([upper, max(self.height() - upper, 1)])
 
     def _on_first_rows(self) -> None:
         if self.log.isHidden():
@@ -115,7 +131,10 @@ class ListenPage(QWidget):
         """Show what there is: senders while a bucket listens, the log once there can be rows."""
         view = self.buckets.current
         listens = view.slot.phase == "running"
-        self.log.setVisible(bool(self.buckets.running()) or len(self.feed.log) > 0)
+        shows_log = bool(self.buckets.running()) or len(self.feed.log) > 0
+        if shows_log == self.log.isHidden():
+            self.log.setVisible(shows_log)
+            self._share_height()
         self.senders.setVisible(listens and self.width() >= theme().px(NARROW_PX))
         if listens:
             live = view.live
@@ -158,7 +177,7 @@ class ListenPage(QWidget):
         """Forms, sizes, and what the log keeps."""
         return {
             "buckets": [view.form.values() for view in self.buckets.views],
-            "sizes": self.splitter.sizes(),
+            "sizes": self.splitter.sizes() if self._moved else [],
             "log": self.log.save_state(),
         }
 
@@ -170,6 +189,7 @@ class ListenPage(QWidget):
             view.form.fields.set_values(values)
         sizes = state.get("sizes")
         if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(each, int) and each > 0 for each in sizes):
+            self._moved = True
             self.splitter.setSizes(sizes)
         log = state.get("log")
         if isinstance(log, dict):

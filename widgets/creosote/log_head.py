@@ -16,7 +16,8 @@ from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
 MESSAGE_LEAST: Final = 220
-_NARROW: Final = 640
+_NARROW: Final = 820
+_LESS: Final = 560
 _ROOT: Final = QModelIndex()
 
 
@@ -142,7 +143,9 @@ class LogHead(QHeaderView):
 
     def _hidden_in(self, room: int) -> set[str]:
         """What gives way in a narrow place."""
-        return {"kind", "number"} if 0 < room < theme().px(_NARROW) else set()
+        if not 0 < room < theme().px(_NARROW):
+            return set()
+        return {"kind"} if room >= theme().px(_LESS) else {"kind", "number"}
 
     def _on_section_resized(self, logical: int, before: int, now: int) -> None:
         if self._own or not 0 <= logical < len(self._titles.columns):

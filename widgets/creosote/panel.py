@@ -40,6 +40,7 @@ class CreosotePanel(Panel):
     id: ClassVar[str] = "creosote"
     title: ClassVar[str] = "Creosote"
     icon: ClassVar[str] = "megaphone"
+    needs_height: ClassVar[bool] = True
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)

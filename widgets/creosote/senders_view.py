@@ -132,7 +132,9 @@ class _Delegate(QStyledItemDelegate):
                 paint_icon(painter, QRectF(inner.right() - wide - 20, inner.top(), 14, inner.height()),
                            "triangle-alert", "warning")  # fmt: skip
         painter.setPen(QPen(colour))
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, inner.width())
+        # Of an address the end counts: the port tells two programs of one machine apart.
+        mode = Qt.TextElideMode.ElideLeft if row.name == row.address else Qt.TextElideMode.ElideRight
+        shown = painter.fontMetrics().elidedText(text, mode, inner.width())
         painter.drawText(inner, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
 
 
@@ -143,6 +145,7 @@ class SendersView(QTableView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._room = 0
         self.facts = SendersModel(self)
         self.setModel(self.facts)
         self.setItemDelegate(_Delegate(self))
@@ -174,6 +177,12 @@ class SendersView(QTableView):
         super().resizeEvent(event)
         self._share()
 
+    def updateGeometries(self) -> None:
+        """A scroll bar has come or gone: share the width anew."""
+        super().updateGeometries()
+        if self.viewport().width() != self._room:
+            self._share()
+
     def _size(self) -> None:
         self.verticalHeader().setDefaultSectionSize(theme().line_height() + 8)
         self.horizontalHeader().setFont(theme().font("table_head"))
@@ -183,9 +192,9 @@ class SendersView(QTableView):
         metrics = self.horizontalHeader().fontMetrics()
         wide = {1: metrics.horizontalAdvance("Per second") + 18, 2: metrics.horizontalAdvance("000 000 000") + 14,
                 3: metrics.horizontalAdvance("000 000") + 28}  # fmt: skip
-        room = self.viewport().width()
+        room = self._room = self.viewport().width()
         self.setColumnHidden(2, room < theme().px(400))
         taken = sum(width for column, width in wide.items() if not self.isColumnHidden(column))
         for column, width in wide.items():
             self.setColumnWidth(column, width)
-        self.setColumnWidth(0, max(room - taken, theme().px(80)))
+        self.setColumnWidth(0, max(room - taken, theme().px(60)))

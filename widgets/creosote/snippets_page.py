@@ -67,9 +67,9 @@ class SnippetsPage(QWidget):
         self.card = shown
         self.list.setAccessibleName("Snippets")
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
-        self.list.setWordWrap(True)
         self.list.setIconSize(QSize(16, 16))
         self.list.setSpacing(3)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         splitter = Splitter(Qt.Orientation.Horizontal, listed, shown, line=False)
         splitter.setSizes([theme().px(290), 1000])
