@@ -24,6 +24,7 @@ from protocols.record.traced_tls import TracedTLSSocket
 AnySocket = TracedSocket | TracedTLSSocket
 _PREVIEW_BYTES: Final = 24
 RESET_LINGER: Final = struct.pack("ii", 1, 0)
+DISCARD_CALLS: Final = 16
 TURNS_TOLD: Final = 50
 """Empty reads past the end of the stream that are recorded one by one."""
 raw_recv: Final = socket.socket.recv
@@ -192,6 +193,8 @@ class Link(ABC):
     def over(self) -> None:
         """Close the socket, tell the handler and the server. Last call in a link's life."""
         self.finished = True
+        if self.error is None:
+            self._discard_unread()
         self._close_socket()
         error = self.error
         try:
@@ -200,6 +203,20 @@ class Link(ABC):
             self.handler_failed(failure)
         self.handler = _NOBODY
         self.serving.leave(self, error)
+
+    def _discard_unread(self) -> None:
+        """Take what came and nobody wants: closing over it sends a RST, which can destroy our own last bytes."""
+        count = 0
+        try:
+            for _ in range(DISCARD_CALLS):
+                count += (size := len(raw_recv(self.sock, 65536, socket.MSG_DONTWAIT)))
+                if not size:
+                    break
+        except (OSError, ValueError):
+            pass  # nothing there, or closed already
+        if count:
+            text = f"{count} bytes came that nobody read"
+            self.serving.note("unread bytes dropped", text, conn=self.conn, size=count)
 
     def _close_socket(self) -> None:
         self.sock.close()

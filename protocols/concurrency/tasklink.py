@@ -97,6 +97,8 @@ class TaskLink(Link, asyncio.Protocol):
             await self._pump()
             if self._transport is not None:
                 self._transport.close()
+                if self.serving.tls is None:
+                    self._discard_unread()  # the transport reads no more, and closes in the loop's next turn
                 await self._lost
         except asyncio.CancelledError:
             pass  # the server stops; nothing is awaited after this
