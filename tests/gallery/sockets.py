@@ -112,7 +112,7 @@ def _others(studio: Studio) -> None:
         studio.until(lambda side=side: not side._waiting)
     studio.shoot("steps")
     panel.show_view("options")
-    studio.until(lambda: panel.view("options").model.rowCount())
+    studio.until(panel.view("options").model.rowCount)
     studio.shoot("options")
     panel.show_view("tls")
     tls = panel.view("tls")
@@ -121,7 +121,7 @@ def _others(studio: Studio) -> None:
     studio.shoot("tls")
     tls.fields["certificate"] = "expired"
     tls.connect_button.click()
-    studio.until(lambda: tls.strip.isVisible())
+    studio.until(tls.strip.isVisible)
     studio.shoot("tls-expired")
     for view, id in (("failures", "reset"), ("experiments", "two-sends")):
         panel.show_view(view)

@@ -189,13 +189,17 @@ class Aside(QFrame):
         row.setContentsMargins(14, 10, 12, 10)
         self._text = LeadText(lead, text, "body")
         row.addWidget(self._text)
+        theme().changed.connect(self._fit)
 
     def set(self, lead: str, text: str = "") -> None:
         """Say something else."""
         self._text.set(lead, text)
         self.setAccessibleName(self._text.text())
-        fit_height(self)
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
         fit_height(self)

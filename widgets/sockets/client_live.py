@@ -16,7 +16,7 @@ from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.input_row import InputRow
 from widgets.sockets.transcript_view import TranscriptView
-from widgets.sockets.trouble import TroubleStrip, grow
+from widgets.sockets.trouble import TroubleStrip
 
 
 class ClientLive(QWidget):
@@ -35,7 +35,6 @@ class ClientLive(QWidget):
         self.transcript = TranscriptView(slot.lines)
         self.strip = TroubleStrip()
         self.note = Banner("note")
-        grow(self.note)
         self.input = InputRow()
         self.again_button = PrimaryButton("Connect again", "rotate-cw")
         self.edit_button = Button("Change", "pencil")

@@ -62,7 +62,6 @@ class _Attempt:
     def __init__(self) -> None:
         self.client: client_launch.Client | None = None
         self.cancelled = False
-        self.started = time.monotonic()
 
 
 class ClientSlot(QObject):
@@ -85,7 +84,6 @@ class ClientSlot(QObject):
         self.trouble: Explained | None = None
         self.client: client_launch.Client | None = None
         self.lines = TranscriptModel(desk.lab.recorder.epoch_ns, self)
-        self.connect_ms = 0.0
         self.round_trip_us = 0
         self._asking = False
         self.repeating = False
@@ -143,7 +141,6 @@ class ClientSlot(QObject):
             self._stop_quietly(client)
             return
         self.client = client
-        self.connect_ms = (time.monotonic() - attempt.started) * 1000
         self._set_phase("connected")
         self.poll()
         self.connected.emit()
@@ -205,6 +202,7 @@ class ClientSlot(QObject):
 
     def send(self, data: bytes) -> None:
         """Send as the form says: all of it, once, or as a datagram; over and over until answered if it asks so."""
+        self.dismiss_trouble()
         whole = self.values.get("send_call", "sendall") == "sendall"
         self.order(lambda client: client_launch.send(client, data, whole=whole, values=self.values))
 
@@ -222,6 +220,7 @@ class ClientSlot(QObject):
 
     def send_file(self, path: str) -> None:
         """Send the bytes of a file."""
+        self.dismiss_trouble()
         self.order(lambda client: client_launch.send_file(client, path))
 
     def receive(self) -> None:

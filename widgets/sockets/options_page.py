@@ -35,7 +35,6 @@ from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.fields import Choice, QuietCombo
 from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.options_model import ConstantsModel, OptionsModel
-from widgets.sockets.trouble import grow
 from widgets.theme.theme import theme
 
 ANSWER_S: Final = 2.0
@@ -115,7 +114,6 @@ class OptionsPage(QWidget):
         side = QVBoxLayout(detail)
         side.setContentsMargins(12, 12, 12, 12)
         side.setSpacing(10)
-        grow(self.strip)
         row = FlowBox()
         row.add(LabelledField("New value", self.value), 1)
         row.add(self.set_button)

@@ -21,7 +21,7 @@ from widgets.sockets.flow import FlowBox, Pages
 from widgets.sockets.server_send import SendBar
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.server_words import TELNET, model_title
-from widgets.sockets.trouble import TroubleStrip, grow
+from widgets.sockets.trouble import TroubleStrip
 
 
 class ServerLive(QWidget):
@@ -54,8 +54,6 @@ class ServerLive(QWidget):
         self.send_all_button = Button("To all…", small=True)
         self.send_all_button.setToolTip("Send to all connections")
         self.note = Banner("note")
-        for banner in (self.note, self.warning):
-            grow(banner)
         self.send_bar = SendBar()
         self._lay_out()
         self._wire()

@@ -124,6 +124,7 @@ class ServerSlot(QObject):
         """Run work(server) elsewhere, in order."""
         server = self.server
         if isinstance(server, Server):
+            self.dismiss_trouble()
             self._orders.put(lambda: work(server), done)
 
     def set_delay_ms(self, delay_ms: int) -> None:

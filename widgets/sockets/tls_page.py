@@ -27,7 +27,6 @@ from widgets.sockets.client_form import VERIFY
 from widgets.sockets.fields import Choice, Fields
 from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.trouble import grow
 from widgets.sockets.why import explain_last
 
 LOOK_S: Final = 2.0
@@ -107,7 +106,6 @@ class TLSPage(QWidget):
         strips = QVBoxLayout()
         strips.setContentsMargins(12, 12, 12, 0)
         for strip in (self.strip, self.success):
-            grow(strip)
             strips.addWidget(strip)
         self.chain_card.body.addLayout(strips)
         top = FlowBox(spacing=24)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -117,9 +117,7 @@ class _List(QListView):
 
 
 class TranscriptView(QWidget):
-    """A transcript with its bar "N newer, follow". `line_chosen(row)`: a person went to that line."""
-
-    line_chosen = Signal(int)
+    """A transcript with its bar "N newer, follow"."""
 
     def __init__(self, model: TranscriptModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,7 +139,6 @@ class TranscriptView(QWidget):
         model.modelReset.connect(self._on_follow_clicked)
         self.list.verticalScrollBar().valueChanged.connect(self._on_bar_moved)
         self.list.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
-        self.list.selectionModel().currentChanged.connect(lambda index, _old: self.line_chosen.emit(index.row()))
         theme().changed.connect(self.list.viewport().update)
         copy = QAction("Copy lines", self.list)
         copy.setShortcut(QKeySequence.StandardKey.Copy)

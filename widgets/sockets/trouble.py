@@ -8,19 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.mends import Mend
-
-
-def grow(banner: Banner) -> None:
-    """Let a strip be as high as its text needs at its width."""
-    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-    policy.setHeightForWidth(True)
-    banner.setSizePolicy(policy)
 
 
 class TroubleStrip(QWidget):
@@ -33,7 +26,6 @@ class TroubleStrip(QWidget):
         super().__init__(parent)
         self.banner = Banner("error")
         self.banner.acted.connect(self.why_requested)
-        grow(self.banner)
         self.row = FlowBox()
         self.buttons: dict[str, Button] = {}
         column = QVBoxLayout(self)

@@ -96,7 +96,8 @@ def test_every_transport_has_a_server_that_fits_its_client() -> None:
 
 def test_mends_fit_the_error() -> None:
     assert client_mends("ECONNREFUSED", {"port": 2345})[0].text == "Start a server on 2345 and retry"
-    assert [mend.key for mend in client_mends("ENOENT", {"transport": "unix", "path": "/x"})] == ["start-server", "edit"]
+    unix = client_mends("ENOENT", {"transport": "unix", "path": "/x"})
+    assert [mend.key for mend in unix] == ["start-server", "edit"]
     assert [mend.key for mend in client_mends("EAI_NONAME", {})] == ["loopback", "edit"]
     assert [mend.key for mend in server_mends("EADDRINUSE", {"port": 80})] == ["free-port", "who-has", "edit"]
     assert server_mends("EACCES", {"port": 80})[0].text == "Use 8080 instead"
