@@ -75,6 +75,7 @@ class StreamClient(StreamIO):
         self._poll_ms = poll_ms
         self._close_on_eof = close_on_eof
         self._reconnect = reconnect
+        self._certificate: bytes | None = None
 
     # What others ask for; any thread
 
@@ -123,8 +124,7 @@ class StreamClient(StreamIO):
 
     def certificate(self) -> bytes | None:
         """The peer's certificate (DER), or None without TLS."""
-        sock = self._sock
-        return sock.getpeercert(binary_form=True) if isinstance(sock, TracedTLSSocket) else None
+        return self._certificate
 
     def facts(self) -> Facts:
         """What it occupies now."""
@@ -142,6 +142,8 @@ class StreamClient(StreamIO):
         context, name = (self._tls.context, self._tls.server_hostname) if self._tls else (None, "")
         sock = opening.connect(self, self.target, self._plan, self._wait(), context, name or self.target.host)
         self._sock = sock
+        if isinstance(sock, TracedTLSSocket):  # asked now: another thread may not look while the worker reads
+            self._certificate = sock.getpeercert(binary_form=True)
         self.local, self.peer = address_text(name_of(sock.getsockname)), address_text(name_of(sock.getpeername))
         self._half_closing = self._half_closed = self._ended = False
         self.transcript.note(f"connected from {self.local} to {self.peer or self.target.text}", "opened")

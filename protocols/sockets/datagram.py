@@ -90,6 +90,7 @@ class DatagramClient(ClientWorker):
         self._question: _Question | None = None
         self.local = ""
         self.sent = self.received = 0
+        self._repeating = 0
 
     # What others ask for; any thread
 
@@ -107,8 +108,12 @@ class DatagramClient(ClientWorker):
         return done
 
     def send_repeated(self, data: bytes, count: int, interval_ms: int) -> None:
-        """Send `data` `count` times, `interval_ms` apart."""
-        self.submit(lambda: self._repeat(data, count, interval_ms))
+        """Send `data` `count` times (0: until `stop_repeating`), `interval_ms` apart."""
+        self.submit(lambda: self._repeat(data, count, interval_ms, self._next_repeat()))
+
+    def stop_repeating(self) -> None:
+        """End all repeated sending."""
+        self.submit(self._next_repeat)
 
     def join_group(self, group: str, interface: str | None = None) -> Future[None]:
         """Join a multicast group on an interface."""
@@ -229,13 +234,19 @@ class DatagramClient(ClientWorker):
         self._message("out", data, address)
         return count
 
-    def _repeat(self, data: bytes, count: int, interval_ms: int) -> None:
+    def _next_repeat(self) -> int:
+        self._repeating += 1
+        return self._repeating
+
+    def _repeat(self, data: bytes, count: int, interval_ms: int, turn: int) -> None:
+        if turn != self._repeating or self._finished:
+            return
         try:
             self._send(data, None)
         except OSError:
             return
-        if count > 1:
-            self.after(interval_ms / 1000, lambda: self._repeat(data, count - 1, interval_ms))
+        if count != 1:
+            self.after(interval_ms / 1000, lambda: self._repeat(data, max(count - 1, 0), interval_ms, turn))
 
     def _ask(self, data: bytes, to: Any, done: Future[bytes]) -> None:
         question = _Question(data, to, done)
