@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from netlab_gui import journal
 from netlab_gui.panels import PANELS, Entry
@@ -33,12 +33,35 @@ class PanelStack(QStackedWidget):
         self._panels: dict[str, Panel] = {}
         self._states: dict[str, Any] = {}
         self.current = ""
+        self._front: QWidget | None = None
+        self._asked = ""
 
     def furnish(self, desk: Desk) -> None:
-        """There is a lab now: the panel that was asked for can be built."""
+        """There is a lab now: the panel that was asked for can be built, and what was clicked before is done."""
         self._desk = desk
         wanted, self.current = self.current, ""
         self.show_panel(wanted)
+        if self._front is not None:
+            self.removeWidget(self._front)
+            self._front.deleteLater()
+            self._front = None
+        if self._asked:
+            desk.actions.get(self._asked).trigger()
+
+    def _show_front(self, panel_id: str) -> None:
+        entry = next(entry for entry in PANELS if entry.id == panel_id)
+        front = entry.build_front()
+        if self._front is not None:
+            self.removeWidget(self._front)
+            self._front.deleteLater()
+        self._front = front
+        if front is not None:
+            front.asked.connect(self._on_front_asked)  # type: ignore[attr-defined]
+            self.addWidget(front)
+            self.setCurrentWidget(front)
+
+    def _on_front_asked(self, action_id: str) -> None:
+        self._asked = action_id
 
     def ids(self) -> list[str]:
         """The ids of all panels, in the order of the rail."""
@@ -83,6 +106,7 @@ class PanelStack(QStackedWidget):
             return
         if self._desk is None:
             self.current = panel_id
+            self._show_front(panel_id)
             return
         panel = self.panel(panel_id)
         if self.current:

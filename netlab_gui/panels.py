@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from widgets.desk import Desk
     from widgets.panel import Panel
 
@@ -21,7 +23,8 @@ class Entry:
 
     id: one word, also the name of its pictures. widget: "module:Class" of the Panel.
     commands: the module whose `add_commands(subparsers)` adds its command lines, or "".
-    foot: it stands at the foot of the rail and has no subject of its own.
+    foot: it stands at the foot of the rail and has no subject of its own. front: "module:Class" of a
+    light widget with a signal asked(action id), shown until the panel stands when the lab starts with it.
     """
 
     id: str
@@ -30,17 +33,30 @@ class Entry:
     widget: str
     commands: str = ""
     foot: bool = False
+    front: str = ""
 
     def build(self, desk: Desk) -> Panel:
         """Import the room and make the panel."""
-        module, _, name = self.widget.partition(":")
-        make: Callable[[Desk], Any] = getattr(import_module(module), name)
-        panel: Panel = make(desk)
+        panel: Panel = _named(self.widget)(desk)
         return panel
+
+    def build_front(self) -> QWidget | None:
+        """What stands in for the panel until there is a lab, or None."""
+        front: QWidget | None = _named(self.front)() if self.front else None
+        return front
+
+
+def _named(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    made: Callable[..., Any] = getattr(import_module(module), attribute)
+    return made
 
 
 PANELS: Final = (
-    Entry("sockets", "Sockets", "plug", "widgets.sockets.panel:SocketsPanel", "protocols.sockets.commands"),
+    Entry(
+        "sockets", "Sockets", "plug", "widgets.sockets.panel:SocketsPanel", "protocols.sockets.commands",
+        front="widgets.sockets.front:SocketsFront",
+    ),
     Entry("creosote", "Creosote", "megaphone", "widgets.creosote.panel:CreosotePanel", "protocols.creosote.commands"),
     Entry("running", "Running", "activity", "widgets.running.panel:RunningPanel", foot=True),
     Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),

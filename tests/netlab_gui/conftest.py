@@ -21,14 +21,17 @@ def launch(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("NETLAB_HOME", str(tmp_path / "home"))
     begun: list[Application] = []
 
-    def start(size: tuple[int, int] | None = (1440, 900), *, session_file: str | None = None) -> Application:
+    def start(
+        size: tuple[int, int] | None = (1440, 900), *, session_file: str | None = None, ready: bool = True
+    ) -> Application:
         application = Application.make()
         application._session_file = session_file
         if size is not None:
             application.window.resize(*size)
         begun.append(application)
         application.window.show()
-        qtbot.waitUntil(lambda: application.ready, timeout=START_MS)
+        if ready:
+            qtbot.waitUntil(lambda: application.ready, timeout=START_MS)
         return application
 
     def stop(application: Application) -> None:

@@ -34,9 +34,10 @@ def test_the_first_picture_comes_before_the_lab(
 
     application = Application.make()
     assert not application.furnished
-    assert application.window.stack.count() == 0
+    assert type(application.window.stack.currentWidget()).__name__ == "SocketsFront"
     application.window.show()
     qtbot.waitUntil(lambda: application.ready, timeout=10000)
+    assert type(application.window.stack.currentWidget()).__name__ == "SocketsPanel"
     assert application.window.stack.count() == 1
     application.window.closing.emit()
     qtbot.waitUntil(lambda: application.shutdown.finished, timeout=10000)
@@ -266,3 +267,14 @@ def test_what_succeeded_is_a_toast_and_a_note(qtbot: Any, application: Any) -> N
     assert application.window._toast.isVisible()
     log = application.workplace.desk.log
     qtbot.waitUntil(lambda: any(raw[9] == "Saved as lecture.netlab" for raw in log.raws(0, len(log))))
+
+
+def test_the_first_click_counts_though_the_panel_is_not_there_yet(launch: Any, qtbot: Any) -> None:
+    application = launch(ready=False)
+    assert not application.furnished
+    front = application.window.stack.currentWidget()
+    qtbot.mouseClick(front.empty.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: application.ready, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(application.workplace.running_names()), timeout=5_000)
+    assert application.workplace.running_names()[0].startswith("upper")
+    assert application.window.stack.currentWidget() is application.window.stack.panel("sockets")

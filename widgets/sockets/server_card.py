@@ -18,6 +18,7 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.segments import Segments
 from widgets.sockets.fields import Choice
 from widgets.sockets.flow import Pages
+from widgets.sockets.front import NO_SERVER, START
 from widgets.sockets.mends import server_mends
 from widgets.sockets.preset_menu import fill_menu
 from widgets.sockets.server_form import ServerForm
@@ -33,13 +34,7 @@ class ServerView(QWidget):
     def __init__(self, slot: ServerSlot, certificates: list[Choice], backlog_limit: int, *, empty: bool) -> None:
         super().__init__()
         self.slot = slot
-        self.empty = EmptyState(
-            "server",
-            "No server runs yet. Start one, then connect a client and watch them talk.",
-            "Start an upper-case server",
-            button_icon="play",
-            primary=True,
-        )
+        self.empty = EmptyState("server", NO_SERVER, START, button_icon="play", primary=True)
         self.form = ServerForm(certificates, backlog_limit)
         self.strip = TroubleStrip()
         self.form.place_for_strip.addWidget(self.strip)
