@@ -11,7 +11,7 @@ import gc
 import sys
 from typing import Final
 
-THRESHOLDS: Final = (5_000, 10, 100)
+THRESHOLDS: Final = (2_000, 5, 1_000)
 """Short looks, each under about 5 ms; the full one stays rare."""
 SWITCH_S: Final = 0.0005
 """A tenth of Python's default: a worker loses a few percent, the longest gap of the window halves."""

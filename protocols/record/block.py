@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
@@ -230,6 +230,11 @@ def _joined_text(parts: Sequence[str]) -> tuple[bytes, array[int]]:
 
 def _taken_apart(details: Sequence[Any], table: Table) -> tuple[list[int], list[Any], dict[int, str]]:
     """Of each detail: the number of its lazy names (0: it has none), what is to be packed, and its errno by row."""
+    names = details[0][0] if type(details[0]) is tuple else ("errno",)
+    same = "errno" not in names and {type(detail) is tuple and id(detail[0]) for detail in details} == {id(names)}
+    if same:
+        # A busy connection: nothing but sends and receives.
+        return [table[names]] * len(details), [detail[1:] for detail in details], {}
     codes, values, errors = [], [], {}
     last, code, errno_at = None, 0, 0
     for row, detail in enumerate(details):
@@ -276,7 +281,9 @@ def _text(
     kinds: Sequence[str], summaries: Sequence[str], data: Sequence[bytes | None], errors: dict[int, str]
 ) -> bytes:
     """One line a row, in lower case: kind, summary, errno and the head of the payload."""
-    heads = [kept[:HEAD_BYTES].translate(_PRINTABLE).decode("ascii") if kept else "" for kept in data]
+    parts = [kept[:HEAD_BYTES] if kept else b"" for kept in data]
+    whole = b"".join(parts).translate(_PRINTABLE).decode("ascii")
+    heads = [whole[start:stop] for start, stop in pairwise(accumulate(map(len, parts), initial=0))]
     for row, error in errors.items():
         heads[row] = f"{error} {heads[row]}"
     lines = list(map(" ".join, zip(kinds, summaries, heads, strict=True)))

@@ -66,16 +66,18 @@ class Pulse:
 def events(recorder: Recorder, first: int, count: int, rate: float) -> None:
     """What a busy echo server would put: sends and receives with a short payload, as traced sockets make them."""
     put, clock = recorder.put, time.monotonic_ns
+    # A trace holds its service's and its connection's name; it makes no new ones.
+    services, conns = [f"client {n}" for n in range(7)], [str(n) for n in range(97)]
     began = time.perf_counter()
     for number in range(first, first + count):
         payload = b"line %09d of the echo test\r\n" % number
         end, way = ("client", "out") if number % 2 else ("server", "in")
-        conn = str(number % 97)
         kind = "send" if way == "out" else "recv"
         detail = (_NAMES, 11_000, 11, "client-3:51858", end, None, None, None, None, None)
         summary = f"{kind}({payload!r}) = {len(payload)}" if way == "out" else f"recv(4096) = {len(payload)}"
-        put((clock(), "call", kind, f"client {number % 7}", conn, way, number * 30, len(payload), payload, summary,
-             detail))  # type: ignore[arg-type]  # fmt: skip
+        service, conn = services[number % 7], conns[number % 97]
+        size, offset = len(payload), number * 30
+        put((clock(), "call", kind, service, conn, way, offset, size, payload, summary, detail))  # type: ignore[arg-type]
         if rate and not number % 256:
             ahead = (number - first) / rate - (time.perf_counter() - began)
             if ahead > 0:
