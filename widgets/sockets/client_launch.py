@@ -117,7 +117,7 @@ def send_repeated(client: Client, data: bytes, count: int, interval_ms: int) -> 
 
 def stop_repeating(client: Client) -> None:
     """End repeated sending."""
-    if isinstance(client, StreamClient):
+    if isinstance(client, (StreamClient, DatagramClient)):
         client.stop_repeating()
 
 

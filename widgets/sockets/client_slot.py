@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Literal, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
-from protocols.concurrency.contract import CONNECTED
 from protocols.record.explain import Explained, explain
 from protocols.record.tcpstate import TcpInfo, tcp_info
 from protocols.sockets.client import StreamClient
 from protocols.sockets.datagram import DatagramClient
 from widgets.desk import Desk
 from widgets.sockets import client_launch
+from widgets.sockets.client_facts import Outcome, ShownFacts, facts_of
 from widgets.sockets.orders import Orders
 from widgets.sockets.transcript_model import TranscriptModel
-from widgets.sockets.wording import size_text
 
 Phase: TypeAlias = Literal["idle", "connecting", "connected", "ended"]
 WORDS: Final[dict[Phase, tuple[str, str]]] = {
@@ -31,26 +29,6 @@ WORDS: Final[dict[Phase, tuple[str, str]]] = {
     "connected": ("running", "Connected"),
     "ended": ("stopped", "Closed"),
 }
-
-
-@runtime_checkable
-class Outcome(Protocol):
-    """What a client gives for something it will do: over or not, and its error."""
-
-    def done(self) -> bool: ...
-    def cancelled(self) -> bool: ...
-    def exception(self, timeout: float | None = None) -> BaseException | None: ...
-
-
-@dataclass(frozen=True)
-class ShownFacts:
-    """The facts of a connection as text. moved: sent and received, bytes or datagrams."""
-
-    source: str = ""
-    target: str = ""
-    framing: str = ""
-    round_trip: str = ""
-    moved: str = ""
 
 
 LOOK_S: Final = 1.0
@@ -330,25 +308,8 @@ class ClientSlot(QObject):
         self.phase = phase
         self.changed.emit()
 
-    # Showing
-
     def shown_facts(self) -> ShownFacts:
-        """What the card shows of the connection now."""
-        client, values = self.client, self.values
-        if client is None:
-            return self._last_facts
-        framing = client_launch.framing_title(str(values.get("framing", "none")))
-        stream = str(values.get("transport", "tcp")) in CONNECTED
-        unit = size_text if stream else _datagrams
-        self._last_facts = ShownFacts(
-            client.local or "unnamed",
-            client.target.text,
-            "Telnet" if self.values.get("mode") == "telnet" else framing if stream else "Datagrams",
-            f"{self.round_trip_us / 1000:.3f} ms" if self.round_trip_us else "",
-            f"{unit(getattr(client, 'sent', 0))} sent, {unit(getattr(client, 'received', 0))} received",
-        )
+        """What the card shows of the connection; of the last one when it is over."""
+        if self.client is not None:
+            self._last_facts = facts_of(self.client, self.values, self.round_trip_us)
         return self._last_facts
-
-
-def _datagrams(count: int) -> str:
-    return f"{count}"

@@ -20,11 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.sockets.connections_model import HERE, IN, NUMBER, OUT, PEER, RIGHT, THERE, WORKER, ConnectionsModel
+from widgets.sockets.wording import grouped
 from widgets.theme.signs import paint_state
 from widgets.theme.theme import theme
 
-PAD: Final = 6
+PAD: Final = 5
 SIGN: Final = 14
+LEAST_DIGITS: Final = 5
 SIGNS: Final = {
     "ESTABLISHED": ("running", "running"),
     "CLOSE_WAIT": ("waiting", "waiting"),
@@ -38,7 +40,7 @@ SIGNS: Final = {
     "CLOSE": ("stopped", "stopped"),
 }
 _SAMPLES: Final = {
-    NUMBER: "9",
+    NUMBER: "99",
     PEER: "127.0.0.1:55555",
     HERE: "     ESTABLISHED",
     THERE: "ESTABLISHED",
@@ -70,7 +72,7 @@ class ConnectionsDelegate(QStyledItemDelegate):
     def _paint_text(self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         tokens, column = theme().tokens, index.column()
         text = str(index.data() or "")
-        font = theme().mono_font() if column == PEER else theme().ui_font(9.5)
+        font = theme().mono_font(9) if column == PEER else theme().ui_font(9.5)
         role = "text2" if column in (NUMBER, THERE, WORKER) else "text"
         if column == HERE and text in SIGNS:
             sign, role = SIGNS[text]
@@ -93,10 +95,10 @@ def row_height() -> int:
     return QFontMetrics(theme().ui_font(9.5)).height() + 10
 
 
-def width_of(column: int) -> int:
-    """The width a column wants, from its font and a typical text."""
-    font = theme().mono_font() if column == PEER else theme().ui_font(9.5)
-    return QFontMetrics(font).horizontalAdvance(_SAMPLES[column]) + 2 * PAD + 2
+def width_of(column: int, text: str = "") -> int:
+    """The width a column wants, from its font and a text, or a typical one."""
+    font = theme().mono_font(9) if column == PEER else theme().ui_font(9.5)
+    return QFontMetrics(font).horizontalAdvance(text or _SAMPLES[column]) + 2 * PAD + 2
 
 
 class ConnectionsView(QTableView):
@@ -107,6 +109,7 @@ class ConnectionsView(QTableView):
     def __init__(self, model: ConnectionsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
+        self._digits = LEAST_DIGITS
         self.setModel(model)
         self.setItemDelegate(ConnectionsDelegate(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -126,6 +129,8 @@ class ConnectionsView(QTableView):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.selectionModel().currentRowChanged.connect(self._on_current_changed)
         model.rowsRemoved.connect(self._on_rows_removed)
+        model.rowsInserted.connect(self._on_numbers_changed)
+        model.dataChanged.connect(self._on_numbers_changed)
         theme().changed.connect(self._suit_fonts)
         self._suit_fonts()
 
@@ -133,9 +138,20 @@ class ConnectionsView(QTableView):
         super().resizeEvent(event)
         self._share_width()
 
+    def _on_numbers_changed(self, *_: object) -> None:
+        """Longer numbers need wider columns; they never get narrower again, so that nothing moves to and fro."""
+        most = max((max(row.received, row.sent) for row in self._model.rows()), default=0)
+        digits = len(grouped(most))
+        if digits > self._digits:
+            self._digits = digits
+            self._share_width()
+
     def _share_width(self) -> None:
         """The peer's column takes what is left; the worker's is shown where there is room for it."""
-        fixed = sum(width_of(column) for column in (NUMBER, HERE, THERE, IN, OUT))
+        most = "9" * self._digits
+        for column in (IN, OUT):
+            self.setColumnWidth(column, width_of(column, most))
+        fixed = sum(width_of(column) for column in (NUMBER, HERE, THERE)) + 2 * width_of(IN, most)
         room = self.viewport().width() - fixed
         self.setColumnHidden(WORKER, room < width_of(PEER) + width_of(WORKER))
         worker = 0 if self.isColumnHidden(WORKER) else width_of(WORKER)

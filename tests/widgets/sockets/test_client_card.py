@@ -263,3 +263,14 @@ def test_facts_and_times_are_shown(bench: Bench) -> None:
     assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}", model.clock(0))
     rows = [model.text(row) for row in range(model.rowCount())]
     assert "x\\r\\n" in rows
+
+
+def test_datagrams_are_repeated_until_stopped(bench: Bench) -> None:
+    bench.start_server(transport="udp", behaviour="echo", model="iterative")
+    view = bench.connect()
+    view.slot.send_repeated(b"x", 0, 5)
+    bench.wait(lambda: len(_heard(view)) > 3)
+    view.slot.stop_repeating()
+    bench.qtbot.waitUntil(lambda: not view.slot.repeating)
+    view.slot.send_repeated(b"y", 2, 5)
+    bench.wait(lambda: _heard(view).count(b"y") == 2)
