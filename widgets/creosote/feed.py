@@ -22,7 +22,10 @@ from widgets.creosote.wording import address_text, shown
 from widgets.desk import Desk
 
 TICK_MS: Final = 30
-LEVELS_BUDGET_S: Final = 0.003
+LEVELS_S: Final = 0.008
+LEVELS_BUSY_S: Final = 0.001
+"""Time a tick may spend on counting levels: little while datagrams come in, more when it can catch up."""
+BUSY_ROWS: Final = 1000
 NAME_TRIES: Final = 4
 NAME_CHARACTERS: Final = 40
 SECOND_NS: Final = 1_000_000_000
@@ -92,12 +95,12 @@ class Feed(QObject):
 
     def tick(self) -> None:
         """Tell what is new; count on; see whether a second is over."""
-        if self._new:
-            self._new = False
+        busy, self._new = self._new, False
+        if busy:
             self.grew.emit()
             self._look_at_alarms()
         if self.levels.behind:
-            self.levels.go_on(LEVELS_BUDGET_S)
+            self.levels.go_on(LEVELS_BUSY_S if busy and self.levels.behind > BUSY_ROWS else LEVELS_S)
             self.counted.emit()
         second = self.now_second()
         if second != self._second:

@@ -6,9 +6,10 @@ row. It follows the tail only while it is at the bottom. It must not know filter
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetrics,
@@ -29,7 +30,8 @@ from widgets.creosote.rows import LogRows
 from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
-WHEEL_ROWS: Final = 3
+PAINT_MS: Final = 66
+"""Between two paintings of a tail that runs: fifteen a second, more than anybody reads."""
 _STEP: Final = 120
 
 
@@ -52,6 +54,10 @@ class LogView(QAbstractScrollArea):
         self._follows = True
         self._hovered = -1
         self._own = False
+        self._fitted_s = 0.0
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._fit_later)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Log of datagrams")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -131,6 +137,12 @@ class LogView(QAbstractScrollArea):
         self.viewport().update()
 
     def _on_rows_changed(self) -> None:
+        """While the tail is followed, all rows are new each time: often enough is enough."""
+        if not self._later.isActive():
+            self._later.start(max(PAINT_MS - round((time.monotonic() - self._fitted_s) * 1000), 0))
+
+    def _fit_later(self) -> None:
+        self._fitted_s = time.monotonic()
         before = (self.top(), self.verticalScrollBar().maximum())
         bar = self.verticalScrollBar()
         if not self._follows and before[1] and bar.maximum() >= self.page():
@@ -180,27 +192,26 @@ class LogView(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         height, width, top = self.painter.row_height, self.viewport().width(), self.top()
-        places = self.head.places()
         area = event.rect()
-        first = area.top() // height
-        stop = min(self.rows.count() - top, area.bottom() // height + 1)
         painter.fillRect(area, theme().tokens.base)
-        for line in range(first, stop):
-            place = top + line
-            row = self.rows.number(place)
-            rect = QRect(0, line * height, width, height)
-            selected = self.chosen.has(row)
-            ground = self.painter.ground(place, row, selected=selected, hovered=place == self._hovered)
-            painter.fillRect(rect, ground)
-            for column, left, wide in places:
-                if left < width and left + wide > 0:
-                    cell = QRect(left, rect.top(), wide, height)
-                    painter.setClipRect(cell)
-                    self.painter.paint(painter, cell, row, column)
-            painter.setClipping(False)
-            if row == self.chosen.current and self.hasFocus():
-                painter.setPen(theme().tokens.highlight)
-                painter.drawRect(rect.adjusted(0, 0, -1, -1))
+        first, last = top + area.top() // height, min(self.rows.count(), top + area.bottom() // height + 1)
+        lines = []
+        for place in range(first, last):
+            row, y = self.rows.number(place), (place - top) * height
+            lines.append((row, y))
+            hovered = place == self._hovered
+            if place % 2 or hovered or self.painter.alarmed or self.chosen.has(row):
+                ground = self.painter.ground(place, row, selected=self.chosen.has(row), hovered=hovered)
+                painter.fillRect(0, y, width, height, ground)
+        for column, left, wide in self.head.places():
+            if left < width and left + wide > 0:
+                self.painter.paint(painter, lines, column, left, wide)
+        current = self.chosen.current
+        if current is not None and self.hasFocus():
+            painter.setPen(theme().tokens.highlight)
+            for row, y in lines:
+                if row == current:
+                    painter.drawRect(0, y, width - 1, height - 1)
         painter.end()
 
     # Sizes
