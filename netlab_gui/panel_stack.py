@@ -50,7 +50,7 @@ class PanelStack(QStackedWidget):
 
     def _show_front(self, panel_id: str) -> None:
         entry = next(entry for entry in PANELS if entry.id == panel_id)
-        front = entry.build_front()
+        front: QWidget | None = entry.build_front()
         if self._front is not None:
             self.removeWidget(self._front)
             self._front.deleteLater()

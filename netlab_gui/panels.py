@@ -11,8 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from widgets.desk import Desk
     from widgets.panel import Panel
 
@@ -40,10 +38,9 @@ class Entry:
         panel: Panel = _named(self.widget)(desk)
         return panel
 
-    def build_front(self) -> QWidget | None:
-        """What stands in for the panel until there is a lab, or None."""
-        front: QWidget | None = _named(self.front)() if self.front else None
-        return front
+    def build_front(self) -> Any:
+        """The widget that stands in for the panel until there is a lab, or None."""
+        return _named(self.front)() if self.front else None
 
 
 def _named(name: str) -> Callable[..., Any]:

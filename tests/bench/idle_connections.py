@@ -59,7 +59,8 @@ def measure(model: str, count: int) -> tuple[int, float, float, float, float]:
         server = make_server(lab.recorder, spec, Listen(backlog=4096), name="echo", model=model)
         lab.start(server)
         words = [sys.executable, "-m", "tests.bench.idle_connections", "--hold", str(server.facts().ports[0])]
-        with subprocess.Popen([*words, "--count", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as clients:
+        words += ["--count", str(count)]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as clients:
             assert clients.stdout is not None
             clients.stdout.readline()
             while model != "select" and server.facts().connections < count and clients.poll() is None:
@@ -94,7 +95,8 @@ def main() -> int:
         return 0
     limit, count = raise_soft(), arguments.count
     if limit < count + _SPARE:
-        print(f"SKIPPED IN PART: {limit} descriptors allowed (hard limit {resource.getrlimit(resource.RLIMIT_NOFILE)[1]})")
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        print(f"SKIPPED IN PART: {limit} descriptors allowed (hard limit {hard})")
         count = limit - _SPARE
     print(f"{count} clients; ms for a new connection to be served, for the live table, for the stop")
     print(f"{'model':12} {'held':>7} {'median':>8} {'worst':>8} {'table':>8} {'stop':>8}")
