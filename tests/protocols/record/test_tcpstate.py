@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import subprocess
@@ -24,7 +25,7 @@ from protocols.record.traced import traced_socket
 linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux's socket tables")
 
 
-def until(happened: Callable[[], bool], timeout_s: float = 5.0) -> None:
+def until(happened: Callable[[], bool], timeout_s: float = 15.0) -> None:
     pause = threading.Event()
     deadline = time.monotonic() + timeout_s
     while not happened():
@@ -109,12 +110,14 @@ def test_the_sampler_tells_the_whole_life_of_both_ends() -> None:
                 seen.append((event.detail["end"], event.kind, event.service))
         return seen
 
-    try:
-        listener = traced_socket(recorder, "server")
+    with contextlib.ExitStack() as stack:
+        stack.callback(sampler.stop)
+        listener = stack.enter_context(traced_socket(recorder, "server"))
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        client = socket.create_connection(listener.getsockname())  # another program's end, as far as the lab knows
+        client = stack.enter_context(socket.create_connection(listener.getsockname()))  # for the lab a stranger's end
         served, _ = listener.accept()
+        stack.callback(served.close)
         until(lambda: ("client", "ESTABLISHED", None) in states())
         client.shutdown(socket.SHUT_WR)
         until(lambda: ("client", "FIN_WAIT2", None) in states())
@@ -122,10 +125,7 @@ def test_the_sampler_tells_the_whole_life_of_both_ends() -> None:
         served.close()
         until(lambda: ("client", "TIME_WAIT", None) in states())
         until(lambda: ("server", "CLOSE", "server") in states())
-        client.close()
-        listener.close()
-    finally:
-        assert sampler.stop()
+    assert sampler.stop()
 
 
 def test_a_state_seen_late_does_not_go_backwards() -> None:
