@@ -6,6 +6,7 @@ about.
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from netlab_gui.window import Window
     from protocols.lab import Lab
     from protocols.record.event import Event, Raw
-    from protocols.service.base import Facts
+    from protocols.service.base import Facts, Service
     from widgets.bridge import Bridge
 
 LOOK_MS: Final = 250
@@ -87,11 +88,14 @@ class Workplace(QObject):
 
     def facts(self) -> list[Facts]:
         """What the services that run now occupy."""
-        return [service.facts() for service in self.desk.running.all() if service.state == "running"]
+        return [service.facts() for service in self._services()]
+
+    def _services(self) -> list[Service]:
+        return [service for service in self.desk.running.all() if service.state == "running"]
 
     def running_names(self) -> list[str]:
         """The names of the services that run now."""
-        return [service.name for service in self.desk.running.all() if service.state == "running"]
+        return [service.name for service in self._services()]
 
     def show_shutdown(self, step: str) -> None:
         """Say what the shutdown waits for."""
@@ -103,13 +107,14 @@ class Workplace(QObject):
     def _look(self) -> None:
         """The numbers that change by themselves, a few times a second."""
         window, sessions, events = self._window, self.sessions, len(self.sessions.live_log)
-        facts = self.facts()
+        services = self._services()
+        facts = [service.facts() for service in services]
         window.status.show_running(facts)
         window.status.show_counts(Counts(self.lab.recorder.dropped, events, sessions.size_bytes, sessions.problem))
         window.toolbar.light.show_events(events)
-        spewing = sum(fact.kind in ("bucket", "spew") for fact in facts)
-        for panel_id, count in (("sockets", len(facts) - spewing), ("creosote", spewing)):
-            window.rail.set_alive(panel_id, f"{count} running" if count else "")
+        rooms = Counter(service.room for service in services)
+        for panel_id in window.stack.ids():
+            window.rail.set_alive(panel_id, f"{rooms[panel_id]} running" if rooms[panel_id] else "")
 
     def _on_sessions_changed(self) -> None:
         self._window.show_session(self.sessions.name, read_only=self.sessions.read_only)

@@ -33,8 +33,12 @@ class Lab:
         self.store: Store | None = None
         self.descriptors: Final = raise_limit()
 
-    def start(self, service: Service) -> None:
-        """Start `service` and keep an eye on it. Raises what its start raises; then it is forgotten."""
+    def start(self, service: Service, *, room: str = "") -> None:
+        """Start `service` and keep an eye on it. Raises what its start raises; then it is forgotten.
+
+        room: the id of the panel it runs for; that panel's button in the rail shows that something runs.
+        """
+        service.room = room
         self.sampler.start()
         self.running.add(service)
         try:

@@ -61,7 +61,8 @@ def _symbol(error: BaseException) -> str:
 class Service(ABC):
     """A server or client. Subclasses fill `_open`, `_main`, `_wake_up` and `_close`.
 
-    name: "echo:2345", "client 1"; it may be settled in `_open`. kind: the word for its sort.
+    name: "echo:2345", "client 1"; it may be settled in `_open`. kind: the word for its sort. room: the
+    id of the panel it was started for, "" for none; `Lab.start` sets it.
     The order of their calls: `_open` in the caller's thread, `_main` in the service's own, `_wake_up`
     in any thread and as often as it pleases, `_close` once, in whichever thread ends the service.
     """
@@ -70,6 +71,7 @@ class Service(ABC):
         self.recorder: Final = recorder
         self.name = name
         self.kind: Final = kind
+        self.room = ""
         self.stopping: Final = threading.Event()
         self._lock = threading.Lock()
         self._state: State = "new"

@@ -18,11 +18,11 @@ from tests.stall import StallMeter
 from widgets.theme.theme import theme
 
 
-def start_echo(application: Any, name: str = "echo", **listen: Any) -> Any:
+def start_echo(application: Any, name: str = "echo", room: str = "sockets", **listen: Any) -> Any:
     """An echo server in the application's lab, on a free port."""
     lab = application.lab
     server = make_server(lab.recorder, spec("echo"), Listen("tcp", **listen), name=name)
-    lab.start(server)
+    lab.start(server, room=room)
     return server
 
 
@@ -123,6 +123,18 @@ def test_the_status_bar_says_what_runs_and_what_others_can_reach(qtbot: Any, app
     assert status.dropped.text() == "0 dropped"
     qtbot.waitUntil(lambda: status.events.text() == f"{len(application.workplace.desk.log)} events")
     qtbot.waitUntil(lambda: status.session.text().startswith("session "))
+
+
+def test_the_dot_in_the_rail_stands_at_the_room_that_something_runs_for(qtbot: Any, application: Any) -> None:
+    def said(panel: str) -> str:
+        return str(application.window.rail.button(panel).accessibleDescription())
+
+    server = start_echo(application, room="creosote")
+    qtbot.waitUntil(lambda: said("creosote") == "1 running", timeout=3000)
+    assert said("sockets") == ""
+    start_echo(application, room="sockets")
+    application.lab.stop(server)
+    qtbot.waitUntil(lambda: (said("sockets"), said("creosote")) == ("1 running", ""), timeout=3000)
 
 
 def test_what_runs_opens_the_table_and_stop_all_ends_it(qtbot: Any, application: Any) -> None:

@@ -72,12 +72,12 @@ def start_bucket(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: boo
     settings = bucket_settings(values)
     bucket = Bucket(lab.recorder, settings, name=_name(lab, settings))
     try:
-        lab.start(bucket)
+        lab.start(bucket, room="creosote")
     except OSError as error:
         if not free_port_if_taken or error.errno != errno.EADDRINUSE:
             raise
         bucket = Bucket(lab.recorder, bucket_settings({**values, "port": 0}))
-        lab.start(bucket)
+        lab.start(bucket, room="creosote")
     return bucket
 
 
@@ -139,7 +139,7 @@ def start_sender(lab: Lab, values: Mapping[str, Any]) -> Sender:
     if str(values.get("what")) == "file" and not settings.file:
         raise ValueError("Choose a file: each of its lines is a message")
     sender = Sender(lab.recorder, settings, name=f"spew {next(_numbers)}")
-    lab.start(sender)
+    lab.start(sender, room="creosote")
     return sender
 
 

@@ -173,7 +173,8 @@ class RunningPanel(Panel):
         from protocols.sockets.behaviours import spec
 
         lab = self.desk.lab
-        lab.start(make_server(lab.recorder, spec("echo"), Listen("tcp"), name=f"echo {model}", model=model))
+        server = make_server(lab.recorder, spec("echo"), Listen("tcp"), name=f"echo {model}", model=model)
+        lab.start(server, room="sockets")
 
 
 class _Table(QTableView):

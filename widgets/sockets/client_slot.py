@@ -91,7 +91,7 @@ class ClientSlot(QObject):
             attempt.client = client
             if attempt.cancelled:
                 client.request_stop()
-            lab.start(client)
+            lab.start(client, room="sockets")
             return client
 
         self._set_phase("connecting")

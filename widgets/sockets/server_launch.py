@@ -34,12 +34,12 @@ def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: boo
     """Make and start a server; it listens when this returns. Raises what bind() and the rest raise."""
     server = make(lab.recorder, values)
     try:
-        lab.start(server)
+        lab.start(server, room="sockets")
     except OSError as error:
         if not free_port_if_taken or error.errno not in _TAKEN:
             raise
         server = make(lab.recorder, {**values, "port": 0, "path": ""})
-        lab.start(server)
+        lab.start(server, room="sockets")
     return server
 
 

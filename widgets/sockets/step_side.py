@@ -157,7 +157,7 @@ class StepSide(Card):
             path=target.path,
             backlog=order.backlog,
         )
-        self.desk.lab.start(machine)
+        self.desk.lab.start(machine, room="sockets")
         return machine
 
     def _on_made(self, machine: StepMachine, step: str) -> None:
