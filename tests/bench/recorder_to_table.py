@@ -110,7 +110,9 @@ class Bench:
         self.window.show()
         self.window.resizeDocks([self.dock], [520], Qt.Orientation.Vertical)
         self.pulse = Pulse()
-        self.turn(0.2)
+        # Before a server can be busy it starts, and says so: the table is there when the events come.
+        self.lab.recorder.note("started", "echo server on 127.0.0.1:7")
+        self.turn(0.5)
 
     def turn(self, seconds: float) -> None:
         """Let the event loop run."""

@@ -27,7 +27,8 @@ SLICE_BUDGET_S: Final = 0.008
 """Time one slice of a search may take: half a frame, so that painting and clicks stay smooth."""
 FIRST_BUDGET_S: Final = 0.012
 MANY_ROWS: Final = 500
-"""From so many new rows on, those of several batches are inserted together, in the loop's next turn."""
+"""From so many new rows on, those of several batches are inserted together, GATHER_MS later."""
+GATHER_MS: Final = 30
 CACHED_ROWS: Final = 512
 _T: Final = itemgetter(0)
 _TELLING: Final = frozenset(LAYERS) - {"note"}
@@ -87,6 +88,10 @@ class TimelineModel(QAbstractTableModel):
         self._slice = QTimer(self)
         self._slice.setSingleShot(True)
         self._slice.timeout.connect(self._on_slice_timeout)
+        self._gather = QTimer(self)
+        self._gather.setSingleShot(True)
+        self._gather.setInterval(GATHER_MS)
+        self._gather.timeout.connect(self._on_gather_timeout)
         self.set_log(log)
 
     def set_log(self, log: EventLog) -> None:
@@ -181,7 +186,8 @@ class TimelineModel(QAbstractTableModel):
         if self._paused or self._slice.isActive():
             self.counted.emit()
         elif len(self.log) - self._next >= MANY_ROWS:
-            self._slice.start(0)
+            if not self._gather.isActive():
+                self._gather.start()
         else:
             self._advance(SLICE_BUDGET_S)
 
@@ -233,8 +239,8 @@ class TimelineModel(QAbstractTableModel):
 
     @property
     def searching(self) -> bool:
-        """True while a filter is still looking through the log."""
-        return self._slice.isActive()
+        """True while a filter is still looking through the log, or many new rows are about to be shown."""
+        return self._slice.isActive() or self._gather.isActive()
 
     # Filters
 
@@ -273,6 +279,10 @@ class TimelineModel(QAbstractTableModel):
         self._search = None if self._wanted.everything else self.log.search(self._wanted, self._floor)
         self.endResetModel()
         self._advance(FIRST_BUDGET_S)
+
+    def _on_gather_timeout(self) -> None:
+        if not self._paused and not self._slice.isActive():
+            self._advance(SLICE_BUDGET_S)
 
     def _on_slice_timeout(self) -> None:
         self._advance(SLICE_BUDGET_S)
