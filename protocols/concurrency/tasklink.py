@@ -8,6 +8,7 @@ how connections are accepted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -105,9 +106,14 @@ class TaskLink(Link, asyncio.Protocol):
         except OSError as error:
             self.error = self.error or (None if self.finished else error)
         finally:
+            self._abort_transport()
+            self.over()
+
+    def _abort_transport(self) -> None:
+        """Close at once what is still open. Before Python 3.11.5 a TLS transport closed twice can't be aborted."""
+        with contextlib.suppress(AttributeError):
             if self._transport is not None:
                 self._transport.abort()
-            self.over()
 
     async def _connect_transport(self) -> None:
         sock, trace = self.sock, self.sock.trace
@@ -236,7 +242,7 @@ class TaskLink(Link, asyncio.Protocol):
         if not self._lost.done() and self._transport is not None:
             self.linger_reset()
             self._finish()
-            self._transport.abort()
+            self._abort_transport()
 
     def abort(self) -> None:
         """The server stops: its main task cancels this one."""
