@@ -111,7 +111,7 @@ def test_a_thousand_forged_senders_leave_the_window_usable(room: Room) -> None:
 
     from protocols.record.bulk import Bulk
 
-    peers = [("10.0.%d.%d" % (n // 256, n % 256), 1024 + n) for n in range(20_000)]
+    peers = [(f"10.0.{n // 256}.{n % 256}", 1024 + n) for n in range(20_000)]
     data = b"forged" * len(peers)
     ends = array("I", range(6, 6 * len(peers) + 1, 6))
     bulk = Bulk("bucket:1", ("127.0.0.1", 1), array("q", [1] * len(peers)), data, ends, array("I", range(len(peers))),
