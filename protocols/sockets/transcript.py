@@ -22,6 +22,7 @@ class Line:
     """One entry. t: monotonic ns. data: the bytes sent or got (empty for a note). said: words in place of the bytes.
 
     kind narrows a note: "note", "error", "eof", "opened", "closed"; for bytes it is "data" or "frame".
+    chunks: the first and the last receive, counted from 1, that brought a frame; None where nothing was put together.
     """
 
     t: int
@@ -29,6 +30,7 @@ class Line:
     data: bytes
     said: str = ""
     kind: str = "note"
+    chunks: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
@@ -58,9 +60,11 @@ class Transcript:
                 self._bytes -= len(self._lines.popleft().data)
                 self.first += 1
 
-    def bytes_line(self, direction: Literal["in", "out"], data: bytes, kind: str = "data") -> None:
+    def bytes_line(
+        self, direction: Literal["in", "out"], data: bytes, kind: str = "data", chunks: tuple[int, int] | None = None
+    ) -> None:
         """Append bytes that moved."""
-        self.add(Line(monotonic_ns(), direction, data, "", kind))
+        self.add(Line(monotonic_ns(), direction, data, "", kind, chunks))
 
     def note(self, text: str, kind: str = "note") -> None:
         """Append what the client tells about itself."""

@@ -20,7 +20,8 @@ LIMIT: Final = 10_000
 class TranscriptLine(Protocol):
     """What one line of a transcript has; `direction` is "in", "out" or "note", `t` monotonic nanoseconds.
 
-    kind: "iac" is a telnet command, whose name is its text.
+    kind: "iac" is a telnet command, whose name is its text. chunks: the first and the last receive that brought a
+    frame, from 1; None where nothing was put together.
     """
 
     @property
@@ -33,6 +34,8 @@ class TranscriptLine(Protocol):
     def text(self) -> str: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def chunks(self) -> tuple[int, int] | None: ...
 
 
 class TranscriptModel(QAbstractListModel):
@@ -99,6 +102,22 @@ class TranscriptModel(QAbstractListModel):
         line = self._lines[row]
         return "" if line.direction == "note" else size_text(len(line.data))
 
+    def chip(self, row: int) -> str:
+        """ "2 chunks" where a frame was put together from several receives, else empty."""
+        chunks = self._lines[row].chunks
+        return f"{chunks[1] - chunks[0] + 1} chunks" if chunks is not None and chunks[1] > chunks[0] else ""
+
+    def origin(self, row: int) -> str:
+        """Which receives brought a frame, in a sentence; empty for everything else."""
+        chunks = self._lines[row].chunks
+        if chunks is None:
+            return ""
+        first, last = chunks
+        if first == last:
+            return f"It came with recv() number {first}."
+        between = "and" if last == first + 1 else "to"
+        return f"Put together from recv() number {first} {between} {last}: a stream has no borders of its own."
+
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole, /) -> Any:
         if not index.isValid():
             return None
@@ -106,8 +125,10 @@ class TranscriptModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(filter(None, (self.clock(row) + "  " + self.size(row), self.text(row, 8192))))
+            head = f"{self.clock(row)}  {self.size(row)}"
+            return "\n".join(filter(None, (head, self.text(row, 8192), self.origin(row))))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             words = {"in": "received", "out": "sent"}.get(self._lines[row].direction, "remark")
-            return f"{self.clock(row)} {words} {self.size(row)} {self.text(row)}"
+            said = f"{self.clock(row)} {words} {self.size(row)} {self.text(row)}"
+            return f"{said}, {self.chip(row)}" if self.chip(row) else said
         return None

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from widgets.sockets.transcript_model import TranscriptModel
 from widgets.sockets.wording import grouped
-from widgets.theme.signs import paint_icon
+from widgets.theme.signs import paint_chip, paint_icon
 from widgets.theme.theme import theme
 
 ICON: Final = 16
@@ -85,6 +85,10 @@ class TranscriptDelegate(QStyledItemDelegate):
         size_width = QFontMetrics(caption).horizontalAdvance(size) + (EDGE if size else 0)
         if size:
             painter.drawText(rect, middle | Qt.AlignmentFlag.AlignRight, size)
+        chip = model.chip(row)
+        if chip:
+            place = QRect(rect.left(), rect.top() + 3, rect.width() - size_width, rect.height() - 6)
+            size_width += round(paint_chip(painter, place, chip, right=True).width()) + EDGE
         font = prose if line.direction == "note" else mono
         room = QRect(at + side + 6, rect.top(), 0, rect.height())
         room.setRight(rect.right() - size_width)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -55,6 +56,16 @@ def test_a_transcript_is_bounded_and_a_good_model(qtmodeltester: ModelTester) ->
     assert model.rowCount() == LIMIT
     model.clear()
     assert model.rowCount() == 0
+
+
+def test_a_line_says_from_which_chunks_it_was_put_together() -> None:
+    model = TranscriptModel(0)
+    whole, joined = Line(0, "in", b"one", "", "frame", (1, 1)), Line(1, "in", b"two", "", "frame", (2, 4))
+    model.append([*_lines(1), whole, joined])
+    assert [model.chip(row) for row in range(3)] == ["", "", "3 chunks"]
+    assert "recv() number 2 to 4" in model.index(2).data(Qt.ItemDataRole.ToolTipRole)
+    assert "recv() number 1." in model.index(1).data(Qt.ItemDataRole.ToolTipRole)
+    assert model.index(2).data(Qt.ItemDataRole.AccessibleTextRole).endswith("two, 3 chunks")
 
 
 def _row(number: int, **changes: object) -> ConnectionRow:
