@@ -23,6 +23,7 @@ from protocols.record.traced_tls import TracedTLSSocket
 
 AnySocket = TracedSocket | TracedTLSSocket
 _PREVIEW_BYTES: Final = 24
+_AT_SERVER: Final = (("end",), "server")
 RESET_LINGER: Final = struct.pack("ii", 1, 0)
 DISCARD_CALLS: Final = 16
 TURNS_TOLD: Final = 50
@@ -185,7 +186,7 @@ class Link(ABC):
         limit = KEEP_CALL_BYTES if end.kept < KEEP_WHOLE_BYTES else KEEP_HEAD_BYTES
         whole = size <= _PREVIEW_BYTES
         summary = f"{kind} {data!r}" if whole else f"{kind} {data[:_PREVIEW_BYTES]!r}\u2026, {size} bytes"
-        kept, detail = (data, None) if size <= limit else (data[:limit], {"kept": limit})
+        kept, detail = (data, _AT_SERVER) if size <= limit else (data[:limit], {"end": "server", "kept": limit})
         self.recorder.put(
             (monotonic_ns(), "message", kind, self.service, self.conn, direction, offset, size, kept, summary, detail)
         )

@@ -19,7 +19,7 @@ from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import own_state, saw_state
 
 _DATA: Final = ("took_ns", "fd", "thread", "end", "asked", "kept", "tls", "flags", "peer")
-_PREVIEW_BYTES: Final = 32
+PREVIEW_BYTES: Final = 32
 _PEERS_KEPT: Final = 1024
 _STREAMS: Final = frozenset(
     kind for name in ("SOCK_STREAM", "SOCK_SEQPACKET") if (kind := getattr(socket, name, None)) is not None
@@ -54,9 +54,9 @@ def address_call(address: object) -> str:
 
 def preview(data: bytes | bytearray | memoryview) -> str:
     """The first bytes of a payload as a Python literal, for a call's text."""
-    if len(data) <= _PREVIEW_BYTES:
+    if len(data) <= PREVIEW_BYTES:
         return repr(bytes(data))
-    text = repr(bytes(data[:_PREVIEW_BYTES]))
+    text = repr(bytes(data[:PREVIEW_BYTES]))
     return text[:-1] + "\u2026" + text[-1]
 
 

@@ -311,6 +311,7 @@ class DatagramClient(ClientWorker):
         self.recorder.emit(
             "message", "datagram", f"datagram {arrow} {address_text(peer)}, {len(data)} bytes", service=self.name,
             conn=self._conn_of(peer), direction=direction, size=len(data), data=data[:4096],
+            detail={"end": "client"},
         )  # fmt: skip
 
     def _conn_of(self, peer: Any) -> str | None:

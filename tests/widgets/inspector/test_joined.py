@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from protocols.record.log import EventLog
+from protocols.record.recorder import Recorder
 from tests.gallery import scenes
+from tests.protocols.sockets.ends import Log, client_of, serving, started, wait_received
 from widgets.inspector.joined import joined_events, overlap, range_of, same_flow
 from widgets.selection import ByteRange
 
@@ -57,3 +59,20 @@ def test_directions_are_compared_from_end_to_end() -> None:
 def test_an_event_without_bytes_is_joined_to_nothing() -> None:
     log = log_of(scenes.conversation())
     assert joined_events(log, 0) == []
+
+
+def test_a_real_reply_is_joined_to_its_own_way_only() -> None:
+    """The same offsets exist in both directions: what the client asked must not stand beside the answer."""
+    recorder = Recorder()
+    heard = Log(recorder)
+    with serving("upper", recorder=recorder) as server:
+        client = client_of(server, recorder)
+        with started(client):
+            client.send(b"hello")
+            assert wait_received(heard, client, 5) == b"HELLO"
+            heard.wait_kind("reply", 2)
+    raws = [event.raw() for event in heard.all()]
+    for row, raw in enumerate(raws):
+        if raw[1] == "message":
+            said = {raws[one.row][8] for one in joined_events(log_of(raws), row)}
+            assert said == {raw[8]}, "both ends, calls and messages, of the same five bytes"
