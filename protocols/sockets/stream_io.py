@@ -13,7 +13,7 @@ import struct
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from protocols.record.recorder import Recorder
-from protocols.record.trace import Trace
+from protocols.record.trace import PREVIEW_BYTES, Trace, preview
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
 from protocols.sockets import opening
@@ -186,9 +186,13 @@ class StreamIO(ClientWorker):
         self, direction: Literal["in", "out"], kind: str, data: bytes, size: int, offset: int | None, t: int | None
     ) -> None:
         self.transcript.bytes_line(direction, data[: 1 << 20], "frame" if self._framing else "data")
-        text = f"{kind}, {size:,} byte{'' if size == 1 else 's'}"
+        count = f"{size:,} byte{'' if size == 1 else 's'}"
+        whole = data and len(data) == size <= PREVIEW_BYTES
+        said = f" {preview(data)}" if data else ""
+        text = f"{kind}{said}" if whole else f"{kind}{said}, {count}"
         self.recorder.emit("message", kind, text, service=self.name, conn=self.conn, direction=direction,
-                           offset=offset, size=size, data=data[:MESSAGE_KEEP_BYTES], t=t)  # fmt: skip
+                           offset=offset, size=size, data=data[:MESSAGE_KEEP_BYTES],
+                           detail={"end": "client"}, t=t)  # fmt: skip
 
     def _next_repeat(self) -> int:
         self._repeating += 1
