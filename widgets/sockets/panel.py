@@ -209,7 +209,7 @@ class SocketsPanel(Panel):
         for values, view in zip(clients, self.ends.clients.views, strict=False):
             view.form.fields.set_values(values)
         for values, server in zip(servers, self.ends.servers.views, strict=False):
-            server.form.fields.set_values(values)
+            server.form.restore(values)
         sizes = state.get("splitter")
         if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(size, int) for size in sizes):
             self.ends.splitter.setSizes(sizes)

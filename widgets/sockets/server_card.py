@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
+from protocols.sockets.interfaces import interfaces
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
@@ -133,6 +134,7 @@ class ServerCard(Card):
         view.empty.acted.connect(self.first_requested)
         view.form.start_button.clicked.connect(lambda: self.start_requested.emit(slot))
         view.form.start_requested.connect(lambda: self.start_requested.emit(slot))
+        view.form.interfaces_wanted.connect(lambda: self._look_for_interfaces(view))
         view.live.client_requested.connect(lambda: self.client_requested.emit(slot))
         view.live.loopback_requested.connect(lambda: self.mend_requested.emit(slot, "loopback-now"))
         for strip in (view.strip, view.live.strip):
@@ -148,6 +150,10 @@ class ServerCard(Card):
         self.tabs.set_texts([str(each.slot.number) for each in self.views])
         self.choose(len(self.views) - 1)
         return view
+
+    def _look_for_interfaces(self, view: ServerView) -> None:
+        """Ask for this machine's addresses elsewhere; without an answer the box keeps what it has."""
+        self.desk.bridge.call(interfaces, view.form.set_interfaces, lambda _error: None, owner=view)
 
     def remove_server(self, view: ServerView) -> None:
         """Stop a server and take its tab away; the last one stays, as a form."""

@@ -5,46 +5,34 @@ A list of fields by key; what they make is in `server_launch`. It must not know 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import CONNECTED
+from protocols.sockets.interfaces import Interface
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
 from widgets.parts.text import Label
+from widgets.sockets.binding import OTHER, bind_choices, exposure_of
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.fields import Choice, Fields, QuietCombo
 from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.server_words import TELNET, behaviour_choices, model_choices, sentence_of
 
-BINDS: Final = (
-    Choice("127.0.0.1", "127.0.0.1, this machine only", "Loopback: nobody else can reach it"),
-    Choice("::1", "::1, this machine only (IPv6)", "Loopback: nobody else can reach it"),
-    Choice("0.0.0.0", "0.0.0.0, every IPv4 interface", "Everyone who can reach this machine can connect"),
-    Choice("::", "::, every interface, IPv6 only", "Everyone who can reach this machine by IPv6 can connect"),
-    Choice("dual", ":: dual stack, IPv6 and IPv4", "One socket for both; IPv4 peers show as ::ffff:a.b.c.d"),
-    Choice("other", "Another address…", "One interface, a multicast group's interface, or one that is not yours"),
-)
-EXPOSURE: Final = {
-    "127.0.0.1": "Only programs on this machine can connect.",
-    "::1": "Only programs on this machine can connect, by IPv6.",
-    "0.0.0.0": "Everyone who can reach one of this machine's IPv4 addresses can connect.",
-    "::": "Everyone who can reach one of this machine's IPv6 addresses can connect.",
-    "dual": "Everyone who can reach this machine, by IPv4 or IPv6, can connect.",
-    "other": "Whoever can reach that address can connect. One that is not this machine's is refused: EADDRNOTAVAIL.",
-}
-
 
 class ServerForm(QWidget):
     """The fields of a server. `changed`: a value is new; `start_requested`: Enter was pressed in a field.
+
+    `interfaces_wanted`: the addresses to bind to are about to be seen; `set_interfaces` takes them.
 
     certificates: the entries of that field. backlog_limit: what the kernel cuts a backlog to.
     """
 
     changed = Signal(str)
     start_requested = Signal()
+    interfaces_wanted = Signal()
 
     def __init__(
         self,
@@ -68,6 +56,7 @@ class ServerForm(QWidget):
         self.more.setVisible(False)
         self.place_for_strip = QVBoxLayout()
         self._sections: dict[str, QWidget] = {}
+        self._interfaces: Sequence[Interface] = ()
         self._build()
         self.fields.set_values({"behaviour": "upper", "model": "threads"})
         self.more_button.toggled.connect(self._on_more_toggled)
@@ -148,7 +137,7 @@ class ServerForm(QWidget):
 
     def _bind_fields(self, flow: FlowBox) -> None:
         fields = self.fields
-        flow.add(fields.choice("bind", "Bind to", BINDS), 1)
+        flow.add(fields.choice("bind", "Bind to", bind_choices()), 1)
         flow.add(fields.line("host", "Address", "", hint="e.g. 192.0.2.1", characters=16), 1)
         flow.add(
             fields.line(
@@ -204,7 +193,26 @@ class ServerForm(QWidget):
         flow.add(fields.check("tls", "TLS"))
         flow.add(fields.choice("certificate", "Certificate", self._certificates), 1)
 
+    def set_interfaces(self, found: Sequence[Interface]) -> None:
+        """Offer the addresses that this machine has now; what is chosen stays chosen where it still exists."""
+        self._interfaces = found
+        combo = self.fields.editor("bind")
+        assert isinstance(combo, QuietCombo)
+        combo.fill(bind_choices(found))
+        self._suit()
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Take the values of an earlier start; an interface's address is typed in, it may not exist any more."""
+        combo = self.fields.editor("bind")
+        assert isinstance(combo, QuietCombo)
+        bind = values.get("bind")
+        if isinstance(bind, str) and bind and combo.findData(bind) < 0:
+            values = {**values, "bind": OTHER, "host": bind}
+        self.fields.set_values(values)
+
     def _on_more_toggled(self, on: bool) -> None:
+        if on:
+            self.interfaces_wanted.emit()
         self.more.setVisible(on)
         self.more_button.setText("Less" if on else "More")
 
@@ -229,7 +237,7 @@ class ServerForm(QWidget):
         fields.show("expression", fields["behaviour"] == "transform")
         for key in ("model", "transport"):
             fields.show(key, not telnet)
-        fields.show("host", fields["bind"] == "other")
+        fields.show("host", fields["bind"] == OTHER)
         fields.show("workers", model == "pool")
         fields.show("edge", model == "epoll")
         fields.show("certificate", bool(fields["tls"]))
@@ -240,5 +248,5 @@ class ServerForm(QWidget):
         self._sections["TLS"].setVisible(tcp)
         self._sections["Where"].setVisible(not unix)
         self._sections["Listening"].setVisible(stream or not unix)
-        self.exposure.setText(EXPOSURE.get(str(fields["bind"]), ""))
+        self.exposure.setText(exposure_of(str(fields["bind"]), self._interfaces))
         self.explained.setText(sentence_of(str(fields["behaviour"]), "" if telnet else model))

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from protocols.concurrency.contract import MODELS
+from protocols.sockets.interfaces import interfaces
 from tests.widgets.sockets.conftest import Bench
 from widgets.sockets.fields import QuietCombo
 
@@ -70,9 +71,9 @@ def test_a_model_that_is_not_here_is_greyed_and_says_why(bench: Bench) -> None:
         if not model.available:
             assert not combo.choose(model.name)
             assert model.reason in combo.itemText(at)
-    bench.server.form.fields["transport"] = "udp"
-    assert not combo.choose("epoll")
-    assert combo.choose("socketserver")
+    bench.server.form.fields["transport"] = "unix-seqpacket"
+    assert not combo.choose("asyncio")
+    assert combo.choose("selectors")
 
 
 def test_the_table_follows_the_connections(bench: Bench) -> None:
@@ -216,3 +217,32 @@ def test_a_preset_starts_with_its_own_port_or_a_free_one(bench: Bench) -> None:
     bench.wait(lambda: bench.server.slot.phase == "running")
     view = bench.connect()
     bench.wait(lambda: len(bench.received(view)) > 20)
+
+
+def test_bind_lists_this_machines_addresses_and_who_can_reach_each(bench: Bench) -> None:
+    bench.panel.new_server()
+    form = bench.server.form
+    combo = form.fields.editor("bind")
+    assert isinstance(combo, QuietCombo)
+    bench.click(form.more_button)
+    own = [each for each in interfaces() if not each.loopback and each.up]
+    bench.wait(lambda: all(combo.findData(each.address) >= 0 for each in own))
+    assert combo.itemText(combo.count() - 1) == "Another address…"
+    form.fields["port"] = 0
+    for each in own[:1]:
+        form.fields["bind"] = each.address
+        assert form.exposure.text() == each.exposes
+        bench.click(form.start_button)
+        bench.wait(lambda: bench.server.slot.phase == "running")
+        assert bench.server.slot.exposed
+        view = bench.connect()
+        assert view.form.fields["host"] == each.address
+
+
+def test_an_address_of_an_earlier_start_is_typed_in(bench: Bench) -> None:
+    bench.panel.new_server()
+    state = bench.panel.save_state()
+    state["servers"][0]["bind"] = "192.0.2.77"
+    bench.panel.restore_state(state)
+    values = bench.server.form.fields.values()
+    assert (values["bind"], values["host"]) == ("other", "192.0.2.77")
