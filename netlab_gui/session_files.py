@@ -68,6 +68,7 @@ def load(loading: Loading) -> Loading:
 
     with Session(loading.path) as session:
         loading.info = session.info
+        loading.log.epoch_ns = session.info.epoch_ns
         for batch in session.items(LOOK_EVENTS):
             if loading.cancelled:
                 break

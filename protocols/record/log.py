@@ -51,6 +51,8 @@ class EventLog:
         self._sealed_bytes = 0
         self._layer_counts: Counter[str] = Counter()
         self.first = 0
+        self.epoch_ns: int | None = None
+        """Of a log read from a session: what turns its times into nanoseconds since 1970. None: the recorder's."""
 
     def __len__(self) -> int:
         return self._open_base + len(self._open)

@@ -102,18 +102,19 @@ class BucketLive(QWidget):
         feed, bucket = self.feed, self.slot.bucket
         assert bucket is not None
         now = feed.now_second()
+        live = feed.live
         heard = feed.senders_of(bucket.name)
-        last = feed.rates.last(now)
+        last = live.rates.last(now)
         # In the order in which they were first heard: what a reader points at must not jump.
         shown = sorted(heard[:SHOWN])
         self.more_senders = len(heard) - len(shown)
         self.senders = [
-            SenderFacts(number, feed.name(number), feed.address(number), last.get(number, 0), feed.log.counts[number],
-                        bucket.losses.of(feed.log.senders[number][1]))
+            SenderFacts(number, live.name(number), live.address(number), last.get(number, 0), live.log.counts[number],
+                        bucket.losses.of(live.log.senders[number][1]))
             for number in shown
         ]  # fmt: skip
         drawn = sorted(heard[:AREAS])
-        series = feed.rates.series(drawn, now, SECONDS)
-        rest = feed.rates.series(heard[AREAS : AREAS + 200], now, SECONDS)
+        series = live.rates.series(drawn, now, SECONDS)
+        rest = live.rates.series(heard[AREAS : AREAS + 200], now, SECONDS)
         others = [sum(row[at] for row in rest) for at in range(SECONDS)]
         self.graph.show_rates(drawn, series, others)

@@ -7,17 +7,20 @@ It must not know views, filters or how a bucket is run.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
 from protocols.creosote.alarms import Alarm, Hit, Watch
 from protocols.creosote.levels import LevelCount
-from protocols.creosote.log import DatagramLog
+from protocols.creosote.log import DatagramLog, Stretch
 from protocols.creosote.rates import Rates
 from protocols.creosote.reading.reading import read
+from protocols.creosote.reopened import datagrams_of
 from protocols.record.bulk import Bulk
 from protocols.record.event import monotonic_ns
+from protocols.record.log import EventLog
 from widgets.creosote.wording import address_text, shown
 from widgets.desk import Desk
 
@@ -26,13 +29,56 @@ LEVELS_S: Final = 0.008
 LEVELS_BUSY_S: Final = 0.001
 """Time a tick may spend on counting levels: little while datagrams come in, more when it can catch up."""
 BUSY_ROWS: Final = 1000
+NAME_ROWS: Final = 200
+NAMED_STRETCHES: Final = 64
 NAME_TRIES: Final = 4
 NAME_CHARACTERS: Final = 40
 SECOND_NS: Final = 1_000_000_000
 
 
+class Kept:
+    """One log and what is counted of it: the live one, or that of a session which is looked at."""
+
+    def __init__(self, log: DatagramLog, epoch_ns: int) -> None:
+        self.log = log
+        self.epoch_ns = epoch_ns
+        self.rates = Rates()
+        self.levels = LevelCount(log)
+        self.names: dict[int, str] = {}
+        self.tries: dict[int, int] = {}
+
+    def name_senders(self, stretch: Stretch, counts: Iterable[int]) -> None:
+        """A sender is called what its first messages say they come from, if they say it."""
+        wanted = {number for number in counts if number not in self.names}
+        if not wanted:
+            return
+        for at in range(len(stretch) - 1, max(len(stretch) - NAME_ROWS, 0) - 1, -1):
+            number = stretch.who[at]
+            if number in wanted:
+                wanted.discard(number)
+                self._name(number, stretch.bulk.payload(at))
+                if not wanted:
+                    return
+
+    def name(self, sender: int) -> str:
+        """What a sender says it is, else its address."""
+        return self.names.get(sender, "") or self.address(sender)
+
+    def address(self, sender: int) -> str:
+        """A sender's address, as its datagrams bear it."""
+        return address_text(self.log.senders[sender][1])
+
+    def _name(self, number: int, payload: bytes) -> None:
+        reading = read(payload)
+        tries = self.tries[number] = self.tries.get(number, 0) + 1
+        if reading.source and reading.kind != "trace":
+            self.names[number] = shown(reading.source, NAME_CHARACTERS)
+        elif tries >= NAME_TRIES:
+            self.names[number] = ""
+
+
 class Feed(QObject):
-    """The log and its counts.
+    """The log and its counts. live: what comes in; seen: what is looked at, the live one or a session's.
 
     grew: rows have come since the last tick. counted: levels were counted. ticked: a second is over.
     alarmed(hits): alarms went off. emptied: the log begins anew.
@@ -47,13 +93,9 @@ class Feed(QObject):
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
-        self.epoch_ns = desk.lab.recorder.epoch_ns
-        self.log = DatagramLog()
-        self.rates = Rates()
-        self.levels = LevelCount(self.log)
-        self.names: dict[int, str] = {}
-        self._tries: dict[int, int] = {}
-        self._watch = Watch(self.log, (), self.epoch_ns)
+        self.live = self.seen = Kept(DatagramLog(), desk.lab.recorder.epoch_ns)
+        self._events = desk.log if desk.log.epoch_ns is None else None
+        self._watch = Watch(self.live.log, (), self.live.epoch_ns)
         self._new = False
         self._second = self.now_second()
         desk.bridge.add_bulk_consumer(self.take)
@@ -65,39 +107,61 @@ class Feed(QObject):
         """Keep a bulk; views are told at the next tick."""
         if not len(bulk):
             return
-        counts = self.log.append(bulk)
-        self.rates.add(bulk.t[-1] // SECOND_NS, counts)
-        if len(self.names) < len(self.log.senders):
-            self._name_senders(bulk, counts)
+        live = self.live
+        counts = live.log.append(bulk)
+        live.rates.add(bulk.t[-1] // SECOND_NS, counts)
+        if len(live.names) < len(live.log.senders):
+            live.name_senders(live.log.stretch(len(live.log) - 1), counts)
         self._new = True
 
-    def _name_senders(self, bulk: Bulk, counts: dict[int, int]) -> None:
-        """A sender is called what its first messages say they come from, if they say it."""
-        wanted = {number for number in counts if number not in self.names}
-        if not wanted:
-            return
-        stretch = self.log.stretch(len(self.log) - 1)
-        for at in range(len(stretch) - 1, max(len(stretch) - 200, 0) - 1, -1):
-            number = stretch.who[at]
-            if number in wanted:
-                wanted.discard(number)
-                self._name(number, stretch.bulk.payload(at))
-                if not wanted:
-                    return
+    # Which log is looked at
 
-    def _name(self, number: int, payload: bytes) -> None:
-        reading = read(payload)
-        tries = self._tries[number] = self._tries.get(number, 0) + 1
-        if reading.source and reading.kind != "trace":
-            self.names[number] = shown(reading.source, NAME_CHARACTERS)
-        elif tries >= NAME_TRIES:
-            self.names[number] = ""
+    @property
+    def log(self) -> DatagramLog:
+        """The datagrams that are looked at."""
+        return self.seen.log
+
+    @property
+    def levels(self) -> LevelCount:
+        """How many of each level there are."""
+        return self.seen.levels
+
+    @property
+    def epoch_ns(self) -> int:
+        """What turns the log's times into nanoseconds since 1970."""
+        return self.seen.epoch_ns
+
+    def _look_at(self, events: EventLog) -> None:
+        """The time line shows another log: a session that was opened, or the live one again."""
+        self._events = events
+        if events.epoch_ns is None:
+            self._see(self.live)
+            return
+        epoch_ns = events.epoch_ns
+        self.desk.bridge.call(
+            lambda: Kept(datagrams_of(events), epoch_ns), lambda kept: self._on_read(events, kept), owner=self
+        )
+
+    def _on_read(self, events: EventLog, kept: Kept) -> None:
+        if events is not self._events:
+            return
+        for stretch in kept.log.stretches(0, len(kept.log))[:NAMED_STRETCHES]:
+            kept.name_senders(stretch, set(stretch.who))
+        self._see(kept)
+
+    def _see(self, kept: Kept) -> None:
+        if kept is not self.seen:
+            self.seen = kept
+            self.emptied.emit()
 
     def tick(self) -> None:
         """Tell what is new; count on; see whether a second is over."""
+        if self.desk.log is not self._events:
+            self._look_at(self.desk.log)
         busy, self._new = self._new, False
         if busy:
-            self.grew.emit()
+            if self.seen is self.live:
+                self.grew.emit()
             self._look_at_alarms()
         if self.levels.behind:
             self.levels.go_on(LEVELS_BUSY_S if busy and self.levels.behind > BUSY_ROWS else LEVELS_S)
@@ -121,35 +185,31 @@ class Feed(QObject):
 
     def name(self, sender: int) -> str:
         """What a sender says it is, else its address."""
-        return self.names.get(sender, "") or self.address(sender)
+        return self.seen.name(sender)
 
     def address(self, sender: int) -> str:
         """A sender's address, as its datagrams bear it."""
-        return address_text(self.log.senders[sender][1])
+        return self.seen.address(sender)
 
     def senders_of(self, service: str) -> list[int]:
-        """The numbers of the senders that a bucket has heard and that are still in the log, busiest first."""
-        senders = self.log.senders
-        counts = self.log.counts.items()
+        """The numbers of the senders that a bucket has heard and that are in the live log, busiest first."""
+        senders = self.live.log.senders
+        counts = self.live.log.counts.items()
         heard = [(count, -number) for number, count in counts if count and senders[number][0] == service]
         return [-number for _, number in sorted(heard, reverse=True)]
 
     def per_second(self, service: str) -> int:
         """Datagrams that a bucket took in the last whole second."""
-        senders = self.log.senders
-        last = self.rates.last(self.now_second())
+        senders = self.live.log.senders
+        last = self.live.rates.last(self.now_second())
         return sum(count for number, count in last.items() if number >= 0 and senders[number][0] == service)
 
     def clear(self) -> None:
         """Begin anew; what was recorded stays in the session."""
         alarms = self._watch.alarms
-        self.log = DatagramLog()
-        self.rates = Rates()
-        self.levels = LevelCount(self.log)
-        self.names.clear()
-        self._tries.clear()
-        self._watch = Watch(self.log, alarms, self.epoch_ns)
-        self.emptied.emit()
+        self.live = Kept(DatagramLog(), self.live.epoch_ns)
+        self._watch = Watch(self.live.log, alarms, self.live.epoch_ns)
+        self._see(self.live)
 
     # Alarms
 
@@ -160,4 +220,4 @@ class Feed(QObject):
 
     def set_alarms(self, alarms: tuple[Alarm, ...]) -> None:
         """Watch for these from now on. Raises FilterError."""
-        self._watch = Watch(self.log, alarms, self.epoch_ns)
+        self._watch = Watch(self.live.log, alarms, self.live.epoch_ns)

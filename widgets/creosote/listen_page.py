@@ -87,6 +87,7 @@ class ListenPage(QWidget):
         self.senders.only_requested.connect(self.log.bar.only_sender)
         self.log.first_requested.connect(self.programs_requested)
         feed.grew.connect(self._on_first_rows)
+        feed.emptied.connect(self.refresh)
         self.refresh()
 
     def _lay_out(self) -> None:

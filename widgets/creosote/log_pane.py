@@ -275,8 +275,12 @@ class LogPane(QWidget):
         self.alarms.ask(self.bar.field.text().strip())
 
     def _on_alarmed(self, hits: list[Hit]) -> None:
-        alarmed = self.painter.alarmed
+        alarmed, live = self.painter.alarmed, self.feed.seen is self.feed.live
         for hit in hits:
+            if not live:  # a session is looked at: its rows have other numbers
+                if hit.loud and hit.alarm.sound:
+                    QApplication.beep()
+                continue
             if len(alarmed) > ALARMED_MOST:
                 alarmed.clear()
             alarmed.update(dict.fromkeys(hit.rows, hit.alarm.colour))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from PySide6.QtWidgets import QMenu
 
 from protocols.creosote.programs import PROGRAMS
 from protocols.creosote.wire import classic_text
+from protocols.record.log import EventLog
+from tests.protocols.creosote.test_log import bulk_of
 from tests.stall import StallMeter
 from tests.widgets.creosote.conftest import Room
 from widgets.creosote import log_menus
@@ -222,6 +225,32 @@ def test_times_of_day_are_read_strictly() -> None:
     assert wall_ns_of("12:00:01.5", day) == noon + 1_500_000_000
     for wrong in ("", "25:00", "12:60", "12", "12:00:61", "x12:00"):
         assert wall_ns_of(wrong, day) is None
+
+
+# -- sessions ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_is_looked_at_shows_its_own_datagrams_and_the_live_ones_come_back(room: Room) -> None:
+    port = room.listen()
+    room.send(port, b"live one")
+    saved = EventLog()
+    saved.epoch_ns = 0
+    saved.append(list(bulk_of([b'{"level":"error","logger":"old","msg":"from a session"}', b"second"]).raws()))
+    live, room.desk.log = room.desk.log, saved
+    room.wait(lambda: len(room.panel.feed.log) == 2)
+    assert room.panel.feed.log.payload(1) == b"second"
+    assert room.filter("level>=error") == [0]
+    room.pane.go_to(0)
+    assert saved.event(room.desk.selection.row or 0).data == room.panel.feed.log.payload(0)
+    assert room.panel.feed.name(0) == "old"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"ERROR meanwhile", ("127.0.0.1", port))
+    room.wait(lambda: len(room.panel.feed.live.log) == 2)
+    assert len(room.panel.feed.log) == 2
+    room.desk.log = live
+    room.wait(lambda: room.panel.feed.seen is room.panel.feed.live)
+    assert room.shown() == [1]
+    assert room.panel.feed.log.payload(1) == b"ERROR meanwhile"
 
 
 # -- choosing ----------------------------------------------------------------------------------------------------------
