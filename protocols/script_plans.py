@@ -46,6 +46,7 @@ _GROUPS: Final[Mapping[str, frozenset[str]]] = {
 _DATAGRAM_TWIN: Final = {"upper-lines": "upper", "upper-course": "upper", "echo-once": "echo"}
 _WITH_TLS: Final = ("iterative", "threads", "pool", "fork", "asyncio")
 _SHOWN_WITH_THREADS: Final = ", shown with a thread per client"
+_SHOWN_AS_LOOP: Final = ", shown as a plain loop"
 _MODELS: Final = (
     "iterative", "threads", "pool", "fork", "select", "poll", "epoll", "kqueue", "selectors", "asyncio",
     "asyncio-protocol", "socketserver", "socketserver-threading", "socketserver-forking",
@@ -89,6 +90,7 @@ def server_plan(params: Params) -> Plan:
         code["code_bases"] = _MIXINS[mixin] + _BASES[transport]
     elif datagram:
         template = "server-datagram"
+        remark = "" if model == "iterative" else _SHOWN_AS_LOOP
     else:
         if (params["tls"] and model not in _WITH_TLS) or (transport == "unix-seqpacket" and "asyncio" in model):
             remark, model = _SHOWN_WITH_THREADS, "threads"

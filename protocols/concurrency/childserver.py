@@ -12,15 +12,18 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from protocols.concurrency.contract import ConnectionRow, HandlerSpec, Listen, ServerTLS
+from protocols.concurrency.contract import DATAGRAM, ConnectionRow, HandlerSpec, Listen, ServerTLS
 from protocols.concurrency.server import Server
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
 from protocols.service.base import ServiceError
 from protocols.service.child import ChildProcess
+
+SENDERS: Final = 1024
+"""Of datagrams: so many of the latest are in the table."""
 
 
 @dataclass
@@ -63,6 +66,7 @@ class ChildServer(Server):
         self._rows: dict[str, _Row] = {}
         self._pids: set[int] = set()
         self._rows_lock = threading.Lock()
+        self._senders = 0
         self._child = ChildProcess(
             recorder, self.name, "protocols.concurrency.childside:run", job_params(spec, listen, name, model, settings),
             self.stopping, saw=self._saw, argv=argv,
@@ -95,7 +99,10 @@ class ChildServer(Server):
         kind, detail, conn = event.kind, event.detail, event.conn
         with self._rows_lock:
             if event.direction is not None and event.layer == "call" and conn is not None:
-                self._count(event, conn)
+                if self.listen.transport in DATAGRAM:
+                    self._count_datagram(event, conn, foreign or conn)
+                else:
+                    self._count(event, conn)
             elif kind == "accepted by" and conn is not None:
                 self._rows[conn] = _Row(
                     conn, foreign or conn, int(detail["number"]), _address(detail["peer"]),
@@ -120,6 +127,21 @@ class ChildServer(Server):
             row.received = max(row.received, event.offset + event.size)
         else:
             row.sent = max(row.sent, event.offset + event.size)
+
+    def _count_datagram(self, event: Event, conn: str, foreign: str) -> None:
+        """Datagrams have no connections: the rows are those who sent lately."""
+        row = self._rows.pop(conn, None)
+        if row is None:
+            self._senders += 1
+            while len(self._rows) >= SENDERS:
+                del self._rows[next(iter(self._rows))]
+            peer = _address(event.detail.get("peer"))
+            row = _Row(conn, foreign, self._senders, peer, None, f"child {self._child.pid()}", event.t)
+        self._rows[conn] = row  # the latest last
+        if event.direction == "in":
+            row.received += event.size or 0
+        else:
+            row.sent += event.size or 0
 
     # The table
 
@@ -146,6 +168,8 @@ class ChildServer(Server):
             row = self._rows.get(conn)
         if row is None:
             raise ServiceError(f"{self.name} has no connection {conn} any more")
+        if self.listen.transport in DATAGRAM and do != "send":
+            raise ServiceError(f"{self.name} speaks {self.listen.transport}: it has no connection to close or reset")
         self._child.tell({"do": do, "conn": row.foreign, **more})
 
     def send(self, conn: str, data: bytes) -> None:

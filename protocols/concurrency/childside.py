@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from protocols.concurrency.contract import HandlerSpec, Listen, ServerTLS
-from protocols.concurrency.fork import serve_forking
+from protocols.concurrency.contract import DATAGRAM, HandlerSpec, Listen, ServerTLS
+from protocols.concurrency.fork import serve_forking, serve_forking_datagrams
 from protocols.concurrency.forking import Forks
 from protocols.concurrency.listening import open_listener
 from protocols.concurrency.serving import Serving
@@ -36,7 +36,9 @@ def run(job: Job) -> None:
     forks = Forks(serving, listener.sock, job.commands)
     job.ready(address=address_value(listener.address), name=listener.service)
     try:
-        if params["model"] == "fork":
+        if params["model"] == "fork" and params["listen"]["transport"] in DATAGRAM:
+            serve_forking_datagrams(serving, listener.sock, forks)
+        elif params["model"] == "fork":
             serve_forking(serving, listener.sock, forks)
         else:
             serve_socketserver(serving, listener.sock, forks)

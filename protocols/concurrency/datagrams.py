@@ -1,18 +1,18 @@
 """Servers of datagrams: one socket, no connections, an answer to whoever asked.
 
-A plain loop, a thread per datagram, or the socketserver family. The table shows who sent lately.
-It must not know any protocol.
+In every model that needs no process of its own (`datagramloops`), or the socketserver family. The
+table shows who sent lately. It must not know any protocol.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from protocols.concurrency.accepting import when_readable
+from protocols.concurrency import datagramloops
 from protocols.concurrency.contract import ConnectionRow, DatagramHandler
+from protocols.concurrency.datagramloops import Job
 from protocols.concurrency.link import port_of
 from protocols.concurrency.server import LocalServer, model_module
 from protocols.concurrency.serving import Refused, Serving
@@ -23,7 +23,13 @@ from protocols.service.base import ServiceError
 
 LARGEST: Final = 65536
 SENDERS: Final = 1024
-THREADS: Final = 64
+_LOOPS: Final = {
+    "iterative": datagramloops.iterative,
+    "threads": datagramloops.threads,
+    "pool": datagramloops.pool,
+    "asyncio": datagramloops.tasks,
+}
+"""The other models ask a poller."""
 
 
 @dataclass
@@ -42,19 +48,25 @@ def message(serving: Serving, direction: Direction, conn: str | None, data: byte
     """Record a datagram as the handler's unit."""
     serving.recorder.put(
         (monotonic_ns(), "message", "datagram", serving.service, conn, direction, None, len(data), data,
-         f"datagram {preview(data)}, {len(data)} bytes", {"peer": address_text(peer)})
+         f"datagram {preview(data)}, {len(data)} bytes", {"end": "server", "peer": address_text(peer)})
     )  # fmt: skip
 
 
-def answer(serving: Serving, handler: DatagramHandler, sock: TracedSocket, data: bytes, sender: Any) -> int:
-    """Hand one datagram to the handler and send its answer; the bytes sent."""
-    trace = sock.trace
-    assert trace is not None
-    end = trace.peers.get(sender)
-    conn = end.conn if end is not None else None
+def conn_of(sock: TracedSocket, sender: Any) -> str | None:
+    """The id under which a sender's datagrams are told."""
+    end = sock.trace.peers.get(sender) if sock.trace is not None else None
+    return end.conn if end is not None else None
+
+
+def heard(serving: Serving, sock: TracedSocket, data: bytes, sender: Any) -> None:
+    """Tell what came, before any delay."""
     if serving.recorder.enabled:
-        message(serving, "in", conn, data, sender)
-    serving.wait_delay()
+        message(serving, "in", conn_of(sock, sender), data, sender)
+
+
+def answered(serving: Serving, handler: DatagramHandler, sock: TracedSocket, data: bytes, sender: Any) -> int:
+    """Hand one datagram to the handler and send its answer; the bytes sent."""
+    conn = conn_of(sock, sender)
     try:
         reply = handler.received(data, sender)
     except Exception as error:  # noqa: BLE001  a handler's mistake must not end the server
@@ -65,6 +77,23 @@ def answer(serving: Serving, handler: DatagramHandler, sock: TracedSocket, data:
     if reply is None or not sender:  # an unnamed UNIX socket can't be answered
         return 0
     return send_to(serving, sock, conn, reply, sender)
+
+
+def answer(serving: Serving, handler: DatagramHandler, sock: TracedSocket, data: bytes, sender: Any) -> None:
+    """All that becomes of one datagram, where the worker may block."""
+    heard(serving, sock, data, sender)
+    serving.wait_delay()
+    answered(serving, handler, sock, data, sender)
+
+
+def verified(serving: Serving, sender: Any) -> bool:
+    """Whether the allow list has the sender; else the datagram is dropped, and that is told."""
+    try:
+        serving.verify(sender)
+    except Refused as refusal:
+        serving.note("refused", f"a datagram from {address_text(sender)} was dropped", why=str(refusal))
+        return False
+    return True
 
 
 def send_to(serving: Serving, sock: TracedSocket, conn: str | None, data: bytes, address: Any) -> int:
@@ -92,23 +121,20 @@ class DatagramServer(LocalServer):
             model_module(self.model).serve(serving, sock)
             return
         handler: DatagramHandler = serving.make_handler()  # type: ignore[assignment]  # spec.make() of a datagram spec
-        free = threading.Semaphore(THREADS)
 
-        def receive() -> float | None:
+        def receive() -> Job | None:
             try:
                 data, sender = sock.recvfrom(LARGEST)
             except OSError:
                 return None  # an error of an earlier send; the traced call has told it
-            if self._verified(serving, sender):
-                row = self._seen(sock, sender, data)
-                work = self._work(serving, handler, sock, data, row)
-                if self.model == "threads":
-                    _in_thread(serving, free, port_of(sender) or row.number, work)
-                else:
-                    work()
-            return None
+            if not verified(serving, sender):
+                return None
+            return self._job(serving, handler, sock, data, self._seen(sock, sender, data))
 
-        when_readable(serving, sock, receive)
+        if self.model in _LOOPS:
+            _LOOPS[self.model](serving, sock, receive)
+        else:
+            datagramloops.polled(serving, sock, receive, model_module(self.model).poller(serving))
 
     def _both(self) -> tuple[Serving, TracedSocket]:
         assert self._serving is not None
@@ -116,30 +142,20 @@ class DatagramServer(LocalServer):
         return self._serving, self._listener.sock
 
     @staticmethod
-    def _verified(serving: Serving, sender: Any) -> bool:
-        try:
-            serving.verify(sender)
-        except Refused as refusal:
-            serving.note("refused", f"a datagram from {address_text(sender)} was dropped", why=str(refusal))
-            return False
-        return True
+    def _job(serving: Serving, handler: DatagramHandler, sock: TracedSocket, data: bytes, row: Sender) -> Job:
+        def answer_it() -> None:
+            row.sent += answered(serving, handler, sock, data, row.address)
 
-    @staticmethod
-    def _work(
-        serving: Serving, handler: DatagramHandler, sock: TracedSocket, data: bytes, row: Sender
-    ) -> Callable[[], None]:
-        def work() -> None:
-            row.sent += answer(serving, handler, sock, data, row.address)
-
-        return work
+        return Job(
+            port_of(row.address) or row.number, lambda: heard(serving, sock, data, row.address), answer_it
+        )  # fmt: skip
 
     def _seen(self, sock: TracedSocket, sender: Any, data: bytes) -> Sender:
         with self._senders_lock:
             row = self._senders.pop(sender, None)
             if row is None:
                 self._count += 1
-                end = sock.trace.peers.get(sender) if sock.trace is not None else None
-                row = Sender(end.conn if end is not None else f"sender {self._count}", self._count, sender)
+                row = Sender(conn_of(sock, sender) or f"sender {self._count}", self._count, sender)
                 while len(self._senders) >= SENDERS:
                     del self._senders[next(iter(self._senders))]
             self._senders[sender] = row  # the latest last
@@ -188,21 +204,3 @@ class DatagramServer(LocalServer):
 
     def set_backlog(self, backlog: int) -> None:
         """Datagrams wait in the receive buffer, not in a backlog: nothing to set."""
-
-
-def _in_thread(serving: Serving, free: threading.Semaphore, label: object, work: Callable[[], None]) -> None:
-    """Run `work` in a thread; waits while too many run, so that a flood waits in the kernel's buffer."""
-    while not free.acquire(timeout=0.2):
-        if serving.stopping.is_set():
-            return
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            free.release()
-
-    try:
-        serving.spawn(serving.thread_name("datagram", label), run)
-    except RuntimeError:
-        free.release()

@@ -6,7 +6,7 @@ import math
 import select
 import sys
 
-from protocols.concurrency.evented import EventLoop
+from protocols.concurrency.evented import EventLoop, Poller
 from protocols.concurrency.serving import Serving
 from protocols.record.traced import TracedSocket
 
@@ -41,6 +41,11 @@ if sys.platform == "linux":
             self._epoll.close()
 
 
+def poller(serving: Serving) -> Poller:
+    """What waits in this model."""
+    return EpollPoller(serving.edge_triggered)
+
+
 def serve(serving: Serving, listener: TracedSocket) -> None:
     """Serve all connections in the calling thread until the stop."""
-    EventLoop(serving, listener, EpollPoller(serving.edge_triggered)).run()
+    EventLoop(serving, listener, poller(serving)).run()

@@ -110,6 +110,10 @@ class Forks:
 
     # Minding
 
+    def count(self) -> int:
+        """How many workers run now."""
+        return len(self._workers)
+
     def between(self) -> None:
         """After each wake-up of the accept loop: reap, and take commands."""
         self.reap()
@@ -130,11 +134,23 @@ class Forks:
             serving.hold_accept = bool(command["hold"])
         elif do == "backlog":
             self._listener.listen(int(command["backlog"]))
+        elif do == "send" and self._to_sender(str(command["conn"]), base64.b64decode(command["data"])):
+            return
         line = json.dumps(command).encode() + b"\n"
         for worker in list(self._workers.values()):
             if do == "delay" or (worker.conn is not None and worker.conn == command.get("conn")):
                 with contextlib.suppress(OSError):
                     worker.control.sendall(line)
+
+    def _to_sender(self, conn: str, data: bytes) -> bool:
+        """Send to somebody who sent a datagram; False where the socket has connections instead."""
+        trace = self._listener.trace
+        for address, end in trace.peers.items() if trace is not None else ():
+            if end.conn == conn and address:
+                with contextlib.suppress(OSError):  # the traced call has told it
+                    self._listener.sendto(data, address)
+                return True
+        return False
 
     def reap(self) -> None:
         """Wait for the processes that have ended, so that none stays a zombie; a crash is told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 from typing import Any
 
-from protocols.concurrency.evented import EventLoop
+from protocols.concurrency.evented import EventLoop, Poller
 from protocols.concurrency.eventlink import READ, WRITE
 from protocols.concurrency.serving import Serving
 from protocols.record.traced import TracedSocket
@@ -52,6 +52,11 @@ class KqueuePoller:
         self._queue.close()
 
 
+def poller(serving: Serving) -> Poller:
+    """What waits in this model."""
+    return KqueuePoller()
+
+
 def serve(serving: Serving, listener: TracedSocket) -> None:
     """Serve all connections in the calling thread until the stop."""
-    EventLoop(serving, listener, KqueuePoller()).run()
+    EventLoop(serving, listener, poller(serving)).run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import select
 
-from protocols.concurrency.evented import EventLoop
+from protocols.concurrency.evented import EventLoop, Poller
 from protocols.concurrency.serving import Serving
 from protocols.record.traced import TracedSocket
 
@@ -34,6 +34,11 @@ class PollPoller:
         """Nothing is held."""
 
 
+def poller(serving: Serving) -> Poller:
+    """What waits in this model."""
+    return PollPoller()
+
+
 def serve(serving: Serving, listener: TracedSocket) -> None:
     """Serve all connections in the calling thread until the stop."""
-    EventLoop(serving, listener, PollPoller()).run()
+    EventLoop(serving, listener, poller(serving)).run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 from typing import Final
 
-from protocols.concurrency.evented import EventLoop
+from protocols.concurrency.evented import EventLoop, Poller
 from protocols.concurrency.eventlink import READ, WRITE
 from protocols.concurrency.serving import Serving
 from protocols.record.traced import TracedSocket
@@ -55,6 +55,11 @@ class SelectPoller:
         """Nothing is held."""
 
 
+def poller(serving: Serving) -> Poller:
+    """What waits in this model."""
+    return SelectPoller()
+
+
 def serve(serving: Serving, listener: TracedSocket) -> None:
     """Serve all connections in the calling thread until the stop."""
-    EventLoop(serving, listener, SelectPoller()).run()
+    EventLoop(serving, listener, poller(serving)).run()

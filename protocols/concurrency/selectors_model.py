@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 
-from protocols.concurrency.evented import EventLoop
+from protocols.concurrency.evented import EventLoop, Poller
 from protocols.concurrency.eventlink import READ, WRITE
 from protocols.concurrency.serving import Serving
 from protocols.record.traced import TracedSocket
@@ -48,6 +48,11 @@ class SelectorsPoller:
         self._selector.close()
 
 
+def poller(serving: Serving) -> Poller:
+    """What waits in this model."""
+    return SelectorsPoller()
+
+
 def serve(serving: Serving, listener: TracedSocket) -> None:
     """Serve all connections in the calling thread until the stop."""
-    EventLoop(serving, listener, SelectorsPoller()).run()
+    EventLoop(serving, listener, poller(serving)).run()

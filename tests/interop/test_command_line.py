@@ -119,6 +119,19 @@ def test_every_model_serves_ncat(model: str) -> None:
     assert events(rest)
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_serves_datagrams_to_socat(model: str) -> None:
+    with served("upper", "--transport", "udp", "--model", model, "--json") as server:
+        answer = subprocess.run(
+            [require_tool("socat"), "-T", "1", "-", f"UDP:127.0.0.1:{server.port}"],
+            input=b"hello socat", capture_output=True, timeout=DEADLINE_S, check=False,
+        )  # fmt: skip
+        assert answer.stdout == b"HELLO SOCAT"
+        status, rest, err = server.end()
+    assert status == 0, err
+    assert {"recvfrom", "sendto"} <= {event["kind"] for event in events(rest)}
+
+
 def test_socat_gets_the_greeting_and_the_end() -> None:
     """BEAZLEY-17."""
     with served("hello", "--json") as server:
@@ -191,7 +204,7 @@ def test_a_taken_port_is_a_sentence_on_stderr_and_status_1() -> None:
         ("serve", "echo", "--path", "/srv/x"),
         ("serve", "echo", "--transport", "udp", "--tls"),
         ("serve", "echo", "--model", "magic"),
-        ("serve", "echo", "--transport", "udp", "--model", "pool"),
+        ("serve", "echo", "--transport", "unix-seqpacket", "--path", "/srv/x", "--model", "asyncio"),
         ("serve", "echo", "--workers", "0"),
         ("serve", "echo", "--delay-ms", "-1"),
         ("serve", "transform", "--expression", "open('x')"),

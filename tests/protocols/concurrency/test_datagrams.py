@@ -2,11 +2,12 @@ import socket
 
 import pytest
 
+from protocols.concurrency.contract import MODELS as ALL_MODELS
 from protocols.concurrency.contract import Listen
 from protocols.service.base import ServiceError
 from tests.protocols.concurrency.bench import eventually, running
 
-MODELS = ["iterative", "threads", "socketserver", "socketserver-threading", "socketserver-forking"]
+MODELS = [model.name for model in ALL_MODELS if model.available]
 UDP = Listen(transport="udp")
 
 
@@ -82,12 +83,14 @@ def test_a_sender_that_is_not_in_the_allow_list_is_not_answered(model):
         friend.close()
 
 
-def test_the_table_shows_senders_and_can_answer_them():
-    with running("iterative", "upper_datagrams", UDP) as (server, _), client(server) as sock:
+@pytest.mark.parametrize("model", ["iterative", "selectors", "asyncio", "fork", "socketserver-forking"])
+def test_the_table_shows_senders_and_can_answer_them(model):
+    with running(model, "upper_datagrams", UDP) as (server, _), client(server) as sock:
         sock.send(b"abc")
         assert sock.recv(10) == b"ABC"
         eventually(lambda: [(row.received, row.sent) for row in server.connections()] == [(3, 3)])
         row = server.connections()[0]
+        assert row.peer == "{}:{}".format(*sock.getsockname())
         server.send(row.conn, b"unasked")
         assert sock.recv(10) == b"unasked"
         assert server.broadcast(b"all") == 1
@@ -105,14 +108,29 @@ def test_stop_with_datagrams_under_way(model):
         assert server.stop()
 
 
-def test_threads_answer_while_one_is_delayed_and_the_loop_does_not():
-    for model, overlapping in (("iterative", False), ("threads", True)):
-        with running(model, "upper_datagrams", UDP, delay_ms=50) as (server, log):
-            socks = [client(server) for _ in range(3)]
-            for sock in socks:
+ONE_BY_ONE = ("iterative", "socketserver", "select", "poll", "epoll", "selectors", "kqueue")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_only_parallel_models_answer_while_one_is_delayed(model):
+    with running(model, "upper_datagrams", UDP, delay_ms=100) as (server, log):
+        socks = [client(server) for _ in range(3)]
+        for sock in socks:
+            sock.send(b"x")
+        for sock in socks:
+            assert sock.recv(10) == b"X"
+            sock.close()
+        messages = sorted(log.wait("datagram", 6), key=lambda event: event.t)
+    assert ([event.direction for event in messages] == ["in", "out"] * 3) == (model in ONE_BY_ONE)
+
+
+def test_a_pool_leaves_in_the_receive_buffer_what_it_has_no_thread_for():
+    with running("pool", "upper_datagrams", UDP, delay_ms=200, workers=2) as (server, log):
+        with client(server) as sock:
+            for _ in range(3):
                 sock.send(b"x")
-            for sock in socks:
+            for _ in range(3):
                 assert sock.recv(10) == b"X"
-                sock.close()
-            messages = sorted(log.wait("datagram", 6), key=lambda event: event.t)
-        assert ([event.direction for event in messages] == ["in", "out"] * 3) != overlapping
+        messages = sorted(log.wait("datagram", 6), key=lambda event: event.t)
+        assert [event.direction for event in messages][:3] == ["in", "in", "out"]
+        assert sum("pool" in name for name in server.threads()) == 2

@@ -396,7 +396,7 @@ def test_backlog_can_be_changed_while_listening():
 
 
 def test_a_bad_order_is_refused_before_anything_is_opened():
-    for order in ({"model": "nonsense"}, {"model": "pool", "listen": Listen(transport="udp")}):
+    for order in ({"model": "nonsense"}, {"model": "asyncio", "listen": Listen(transport="unix-seqpacket", path="/srv/x")}):
         listen = order.pop("listen", Listen())
         with pytest.raises(ValueError):
             make_server(Recorder(), spec("echo"), listen, name="echo", **order)
