@@ -145,7 +145,7 @@ class StreamClient(StreamIO):
         if isinstance(sock, TracedTLSSocket):  # asked now: another thread may not look while the worker reads
             self._certificate = sock.getpeercert(binary_form=True)
         self.local, self.peer = address_text(name_of(sock.getsockname)), address_text(name_of(sock.getpeername))
-        self._half_closing = self._half_closed = self._ended = False
+        self._begin_stream()
         self.transcript.note(f"connected from {self.local} to {self.peer or self.target.text}", "opened")
         if self._read_mode == "auto":
             self._watch(selectors.EVENT_READ)

@@ -10,8 +10,11 @@ import selectors
 import socket
 import ssl
 import struct
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from copy import deepcopy
+from typing import Any, Final, Literal, TypeAlias
 
+from protocols.framing import Framing as Framing
+from protocols.framing import Reassembly
 from protocols.record.recorder import Recorder
 from protocols.record.trace import PREVIEW_BYTES, Trace, preview
 from protocols.record.traced import TracedSocket
@@ -26,22 +29,13 @@ MESSAGE_KEEP_BYTES: Final = 4096
 _WANTS: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Framing(Protocol):
-    """How a stream is cut into messages; `protocols.framing` has the ones there are."""
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """The messages that are complete now."""
-
-    def frame(self, message: bytes) -> bytes:
-        """A message as it goes on the wire."""
-
-
 class StreamIO(ClientWorker):
     """A connected stream, its outbox and its reading. Subclasses open it in `_connect`."""
 
     def __init__(self, recorder: Recorder, name: str, framing: Framing | None, recv_size: int) -> None:
         super().__init__(recorder, name, "client")
         self._framing = framing
+        self._reassembly: Reassembly | None = None
         self.recv_size = recv_size
         self._reply_timeout_s: float | None = None
         self._read_mode: ReadMode = "auto"
@@ -72,6 +66,11 @@ class StreamIO(ClientWorker):
             self._connect()
         assert self._sock is not None
         return self._sock
+
+    def _begin_stream(self) -> None:
+        """A new connection: its chunks are counted from the first one, no rest of an earlier stream waits."""
+        self._half_closing = self._half_closed = self._ended = False
+        self._reassembly = Reassembly(deepcopy(self._framing)) if self._framing is not None else None
 
     def _watch(self, events: int) -> None:
         sock = self._sock
@@ -183,16 +182,22 @@ class StreamIO(ClientWorker):
             self.tell("timed out", text, self.conn, errno="ETIMEDOUT", why=text)
 
     def _message(
-        self, direction: Literal["in", "out"], kind: str, data: bytes, size: int, offset: int | None, t: int | None
-    ) -> None:
-        self.transcript.bytes_line(direction, data[: 1 << 20], "frame" if self._framing else "data")
+        self, direction: Literal["in", "out"], kind: str, data: bytes, size: int, offset: int | None, t: int | None,
+        chunks: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        """Tell what was sent or came. chunks: the first and the last receive that brought it, from 1."""
+        self.transcript.bytes_line(direction, data[: 1 << 20], "frame" if self._framing else "data", chunks)
         count = f"{size:,} byte{'' if size == 1 else 's'}"
         whole = data and len(data) == size <= PREVIEW_BYTES
         said = f" {preview(data)}" if data else ""
         text = f"{kind}{said}" if whole else f"{kind}{said}, {count}"
+        facts: dict[str, Any] = {"end": "client"}
+        if chunks is not None:
+            facts |= {"first_chunk": chunks[0], "last_chunk": chunks[1]}
+            text += f", from {chunks[1] - chunks[0] + 1} chunks" if chunks[1] > chunks[0] else ""
         self.recorder.emit("message", kind, text, service=self.name, conn=self.conn, direction=direction,
                            offset=offset, size=size, data=data[:MESSAGE_KEEP_BYTES],
-                           detail={"end": "client"}, t=t)  # fmt: skip
+                           detail=facts, t=t)  # fmt: skip
 
     def _next_repeat(self) -> int:
         self._repeating += 1
@@ -235,17 +240,18 @@ class StreamIO(ClientWorker):
         end = None if trace is None else trace.end
         offset = None if end is None else end.received - len(data)
         self.received += len(data)
-        if self._framing is None:
+        if self._reassembly is None:
             self._message("in", "reply", data, len(data), offset, None)
         else:
             try:
-                frames = self._framing.feed(data)
+                frames = self._reassembly.feed(data)
             except ValueError as error:
                 self.tell("bad frame", f"{error}", self.conn)
                 self._over()
                 return
             for frame in frames:
-                self._message("in", "frame", frame, len(frame), None, None)
+                chunks = (frame.first_chunk + 1, frame.last_chunk + 1)
+                self._message("in", "frame", frame.message, len(frame.message), None, None, chunks)
         if self._reconnect:
             self._over()
 

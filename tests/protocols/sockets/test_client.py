@@ -439,6 +439,14 @@ def test_framing_shows_messages_not_chunks(framing: type[LineFraming | LengthFra
             log.wait_kind("frame", 2, "client 1")
     frames = [line.data for line in client.transcript_since(0) if line.direction == "in"]
     assert frames == [b"first message", b"second"]
+    told = [line.chunks for line in client.transcript_since(0) if line.direction == "in"]
+    first, second = (chunks for chunks in told if chunks is not None)
+    assert first == (1, first[1])
+    assert first[1] >= 5, "15 bytes or more, three at a time"
+    assert first[1] <= second[0] < second[1]
+    messages = [event for event in log.all() if event.kind == "frame" and event.service == "client 1"]
+    assert messages[0].detail["last_chunk"] == first[1]
+    assert messages[0].summary.endswith(f"from {first[1]} chunks")
 
 
 def test_options_are_set_before_connect_and_read_back() -> None:

@@ -274,3 +274,16 @@ def test_datagrams_are_repeated_until_stopped(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: not view.slot.repeating)
     view.slot.send_repeated(b"y", 2, 5)
     bench.wait(lambda: _heard(view).count(b"y") == 2)
+
+
+def test_a_framed_answer_says_how_many_chunks_it_took(bench: Bench) -> None:
+    bench.start_server(behaviour="echo")
+    view = bench.panel.ends.free_client()
+    view.form.fields.set_values({"framing": "line", "recv_size": 4})
+    bench.connect()
+    bench.say(view, "a longer line")
+    bench.wait(lambda: b"a longer line" in _heard(view))
+    model = view.slot.lines
+    chips = [model.chip(row) for row in range(model.rowCount())]
+    assert any(re.fullmatch(r"[4-9] chunks", chip) for chip in chips), chips
+    assert not view.live.grab().isNull()
