@@ -126,9 +126,9 @@ class Workplace(QObject):
         self.bridge.remove_consumer(self._keep_live)
         timeline.show_log(log)
         if log is live:
-            self.bridge.add_consumer(timeline.consume, timeline.consume_bulk)
+            self.bridge.add_consumer(timeline.consume, timeline.consume_many)
         else:
-            self.bridge.add_consumer(self._keep_live, live.append_bulk)
+            self.bridge.add_consumer(self._keep_live, live.append_many)
 
     def _keep_live(self, batch: list[Raw]) -> None:
         self.sessions.live_log.append(sorted(batch, key=itemgetter(0)))

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from PySide6.QtCore import QObject, QTimer
 from shiboken6 import isValid
 
+from protocols.record.bulk import Bulk, Many
+
 if TYPE_CHECKING:
     from protocols.lab import Lab
-    from protocols.record.bulk import Bulk
     from protocols.record.event import Raw
 
 T = TypeVar("T")
 Consumer: TypeAlias = "Callable[[list[Raw]], None]"
+ManyConsumer: TypeAlias = "Callable[[Many], None]"
 BulkConsumer: TypeAlias = "Callable[[Bulk], None]"
 
 ACTIVE_MS: Final = 30
@@ -65,7 +67,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self._lab = lab
         self._tail = lab.recorder.tail()
-        self._consumers: dict[Consumer, BulkConsumer | None] = {}
+        self._consumers: dict[Consumer, ManyConsumer | None] = {}
         self._bulk_consumers: list[BulkConsumer] = []
         self._waiting: dict[int, _Waiting] = {}
         self._outcomes: deque[Any] = deque()
@@ -86,12 +88,13 @@ class Bridge(QObject):
         """Intents that have been given and have not come back yet."""
         return len(self._waiting)
 
-    def add_consumer(self, consume: Consumer, bulk: BulkConsumer | None = None) -> None:
+    def add_consumer(self, consume: Consumer, many: ManyConsumer | None = None) -> None:
         """From now on hand every batch of events, oldest first, to `consume` too.
 
-        A bulk of datagrams goes to `bulk` as it is; without one, `consume` gets its rows as events.
+        Events that come as one item (a bulk of datagrams, a packed run) go to `many` as they are; without it,
+        `consume` gets them one by one.
         """
-        self._consumers[consume] = bulk
+        self._consumers[consume] = many
 
     def remove_consumer(self, consume: Consumer) -> None:
         """Hand over no more; unknown consumers are ignored."""
@@ -178,13 +181,13 @@ class Bridge(QObject):
             rows = self._hand_over(batch)
             carried += rows
             now = time.monotonic()
-            if len(batch) >= self._slice:
+            if rows == len(batch) >= self._slice:  # packed rows cost next to nothing, and say nothing of the rest
                 self._slice = _next_slice(self._slice, now - before)
             if now >= deadline:
                 break
         return carried
 
-    def _hand_over(self, items: list[Raw | Bulk]) -> int:
+    def _hand_over(self, items: list[Raw | Many]) -> int:
         """Give items to the consumers in order, runs of events together; how many rows they were."""
         rows, run = 0, list[Any]()
         for item in items:
@@ -194,7 +197,7 @@ class Bridge(QObject):
             if run:
                 self._give(run)
                 run = []
-            self._give_bulk(item)
+            self._give_many(item)
             rows += len(item) - 1
         if run:
             self._give(run)
@@ -204,14 +207,15 @@ class Bridge(QObject):
         for consume in tuple(self._consumers):
             _guarded(consume, batch)
 
-    def _give_bulk(self, bulk: Bulk) -> None:
+    def _give_many(self, many: Many) -> None:
         for consume, whole in tuple(self._consumers.items()):
             if whole is not None:
-                _guarded(whole, bulk)
+                _guarded(whole, many)
             else:
-                _guarded(consume, list(bulk.raws()))
-        for whole in tuple(self._bulk_consumers):
-            _guarded(whole, bulk)
+                _guarded(consume, list(many.raws()))
+        if isinstance(many, Bulk):
+            for listener in tuple(self._bulk_consumers):
+                _guarded(listener, many)
 
     def _run_outcomes(self) -> None:
         self._outcomes.extend(self._lab.intents.take())

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from protocols.creosote.bucket import Bucket, BucketSettings
 from protocols.creosote.wire import classic_text
-from protocols.record.bulk import Bulk
+from protocols.record.bulk import Bulk, Many
 from protocols.record.event import Raw, monotonic_ns, raw_to_json
 from protocols.record.recorder import Recorder, Tail
 from protocols.service.base import is_exposed
@@ -72,7 +72,7 @@ def _write(tail: Tail, as_json: bool) -> None:
             if isinstance(item, Bulk):
                 lines += _json_lines(item, tail.dropped) if as_json else _classic_lines(item)
             elif as_json:
-                lines.append(raw_to_json(item))
+                lines += map(raw_to_json, item.raws() if isinstance(item, Many) else (item,))
         if lines:
             lines.append(b"")
             write_all(b"\n".join(lines))

@@ -104,6 +104,26 @@ class Block:
         self.text = _text(kinds, summaries, data, errors)
         self.nbytes = self._size()
 
+    @property
+    def payload_bytes(self) -> int:
+        """Bytes of all payloads kept."""
+        return len(self._data)
+
+    def adopted(self, base: int, tables: Tables) -> Block:
+        """These rows in another log, whose numbers for names are other ones. The packed bytes are shared."""
+        twin = Block.__new__(Block)
+        for slot in Block.__slots__:
+            setattr(twin, slot, getattr(self, slot))
+        old = self._tables
+        twin.base, twin._tables = base, tables
+        twin.kinds = _recoded(self.kinds, old.kinds, tables.kinds)
+        twin.services = _recoded(self.services, old.services, tables.services)
+        twin.conns = _recoded(self.conns, old.conns, tables.conns)
+        twin._names = _recoded(self._names, old.names, tables.names)
+        if self.errnos is not None:
+            twin.errnos = _recoded(self.errnos, old.errnos, tables.errnos)
+        return twin
+
     def _size(self) -> int:
         ends = (self._data_ends, self._summary_ends, self._details_ends)
         codes = (self._t, self.layers, self.kinds, self.services, self.conns, self._flags, self._offsets, self._sizes)
@@ -197,6 +217,16 @@ def codes_mask(codes: Codes, wanted: Collection[int]) -> bytes:
 
 def _codes(values: Iterable[Any], table: Table) -> Codes:
     return _narrow(list(map(table.__getitem__, values)))
+
+
+def _recoded(codes: Codes, old: Table, new: Table) -> Codes:
+    """The same names by the numbers of another table."""
+    mapped = [new[name] for name in old.names]
+    if mapped == list(range(len(mapped))):
+        return codes
+    if isinstance(codes, bytes) and max(mapped) < 256:
+        return codes.translate(bytes(mapped) + bytes(256 - len(mapped)))
+    return _narrow([mapped[code] for code in codes])
 
 
 def _narrow(values: list[int]) -> Codes:

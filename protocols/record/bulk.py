@@ -21,7 +21,25 @@ SUMMARY_BYTES: Final = 120
 """How much of a payload stands in a row's summary."""
 
 
-class Bulk:
+class Many:
+    """Several events as one item of a queue: how many they are, their bytes, and each as a hot-path tuple."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it counts for in a bounded queue."""
+        raise NotImplementedError
+
+    def raws(self) -> Iterator[Raw]:
+        """The events one by one."""
+        raise NotImplementedError
+
+
+class Bulk(Many):
     """Datagrams in the order of arrival.
 
     service, local: who received them, and where. t: arrival, nanoseconds of the monotonic clock.

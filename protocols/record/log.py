@@ -13,9 +13,10 @@ from itertools import compress
 from typing import Final
 
 from protocols.record.block import Block, Rows, Tables, block_at
-from protocols.record.bulk import Bulk
+from protocols.record.bulk import Bulk, Many
 from protocols.record.bulkblock import BulkBlock
 from protocols.record.event import LAYERS, Event, Raw
+from protocols.record.packed import PackedRun
 from protocols.record.query import Bound
 from protocols.record.query import Filter as Filter
 from protocols.record.query import QueryError as QueryError
@@ -91,17 +92,23 @@ class EventLog:
                 return raws[:count], total
         return raws, total
 
-    def append_bulk(self, bulk: Bulk) -> None:
-        """Add many datagrams at once; they are kept as they are. A few are events like others."""
-        if len(bulk) < BULK_ROWS:
-            self.append(list(bulk.raws()))
+    def append_many(self, many: Many) -> None:
+        """Add many events at once; they are kept as they are. A few are events like others."""
+        if len(many) < BULK_ROWS or not isinstance(many, (Bulk, PackedRun)):
+            self.append(list(many.raws()))
             return
         if self._open:
             self._seal()
-        self._layer_counts["message"] += len(bulk)
-        self._put(BulkBlock(self._open_base, bulk, self._tables))
+        if isinstance(many, Bulk):
+            self._layer_counts["message"] += len(many)
+            self._put(BulkBlock(self._open_base, many, self._tables))
+            return
+        block = many.block(self._open_base, self._tables)
+        names = self._tables.layers.names
+        self._layer_counts.update({names[code]: count for code, count in Counter(block.layers).items()})
+        self._put(block)
 
-    def append_items(self, items: Iterable[Raw | Bulk]) -> None:
+    def append_items(self, items: Iterable[Raw | Many]) -> None:
         """Add events and bulks in their order."""
         run: list[Raw] = []
         for item in items:
@@ -110,7 +117,7 @@ class EventLog:
                 continue
             self.append(run)
             run = []
-            self.append_bulk(item)
+            self.append_many(item)
         self.append(run)
 
     def _seal(self) -> None:

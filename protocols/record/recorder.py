@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from protocols.record.bulk import Bulk
+from protocols.record.bulk import Bulk, Many
 from protocols.record.connections import Connections
 from protocols.record.event import Direction, Layer, Raw, monotonic_ns
+from protocols.record.packed import PackedRun
 
 BOUND_EVENTS: Final = 1 << 20
 """Events that one consumer may lag behind before drops begin."""
@@ -23,6 +24,8 @@ BOUND_BYTES: Final = 256 << 20
 
 
 _FRESH_EVENTS: Final = 2048
+_PACK_ABOVE: Final = 16_384
+"""A consumer that lags behind by more events than this gets them packed: the queue takes half the memory."""
 _FRESH_BYTES: Final = 8 << 10
 """What waits to be handed round is at most so many events, each of at most so much payload."""
 
@@ -34,16 +37,20 @@ class Tail:
         self._recorder = recorder
         self._bound_events = bound_events
         self._bound_bytes = bound_bytes
-        self._items: deque[Raw | Bulk] = deque()
+        self._items: deque[Raw | Many] = deque()
         self._rows = 0
         self._bytes = 0
         self._new_drops = 0
         self._ready = threading.Event()
         self._dropped = 0
 
-    def _push(self, item: Raw | Bulk, rows: int, size: int) -> None:
+    def _has_room(self, rows: int, size: int) -> bool:
         """Called with the recorder's lock held."""
-        if self._rows + rows > self._bound_events or self._bytes + size > self._bound_bytes:
+        return self._rows + rows <= self._bound_events and self._bytes + size <= self._bound_bytes
+
+    def _push(self, item: Raw | Many, rows: int, size: int) -> None:
+        """Called with the recorder's lock held."""
+        if not self._has_room(rows, size):
             self._drop(rows)
             return
         self._items.append(item)
@@ -59,7 +66,7 @@ class Tail:
 
     def _push_all(self, raws: list[Raw], size: int) -> None:
         """Called with the recorder's lock held. `size` is the payload of all."""
-        if self._rows + len(raws) > self._bound_events or self._bytes + size > self._bound_bytes:
+        if not self._has_room(len(raws), size):
             for raw in raws:
                 self._push(raw, *extent(raw))
             return
@@ -76,13 +83,13 @@ class Tail:
         """
         taken: list[Raw] = []
         for item in self.take_items(limit):
-            if isinstance(item, Bulk):
+            if isinstance(item, Many):
                 taken.extend(item.raws())
             else:
                 taken.append(item)
         return taken
 
-    def take_items(self, limit: int | None = None) -> list[Raw | Bulk]:
+    def take_items(self, limit: int | None = None) -> list[Raw | Many]:
         """As `take`, but bulks are given as they are, for a consumer that looks at few of their rows."""
         recorder = self._recorder
         with recorder._lock:
@@ -97,7 +104,7 @@ class Tail:
             taken.append(_drop_note(drops))
         return taken
 
-    def _swap(self, limit: int | None) -> list[Raw | Bulk]:
+    def _swap(self, limit: int | None) -> list[Raw | Many]:
         if limit is None or self._rows <= limit:
             taken = list(self._items)
             self._items.clear()
@@ -116,7 +123,7 @@ class Tail:
     def __len__(self) -> int:
         with self._recorder._lock:
             self._recorder._spread()
-            return self._rows
+            return self._rows + self._recorder._unspread()
 
     @property
     def dropped(self) -> int:
@@ -138,9 +145,9 @@ class Tail:
         self._recorder._forget(self)
 
 
-def extent(item: Raw | Bulk) -> tuple[int, int]:
+def extent(item: Raw | Many) -> tuple[int, int]:
     """How many events an item is, and how many bytes of payload it holds."""
-    if isinstance(item, Bulk):
+    if isinstance(item, Many):
         return len(item), item.nbytes
     return 1, len(item[8] or b"")
 
@@ -160,6 +167,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        """Held by a thread that puts more than one event into the tails: so they stay in order while it packs."""
+        self._packing = 0
         self._tails: list[Tail] = []
         self.epoch_ns: Final = time.time_ns() - monotonic_ns()
         self._fresh: deque[Raw] = deque()
@@ -189,27 +199,54 @@ class Recorder:
         fresh, data = self._fresh, raw[8]
         fresh.append(raw)
         if len(fresh) >= _FRESH_EVENTS or (data is not None and len(data) > _FRESH_BYTES):
-            with self._lock:
-                self._spread()
+            self._hand_round()
         elif not self._told:
             self._told = True
             for tail in self._tails:
                 tail._ready.set()
 
-    def _spread(self) -> None:
-        """Called with the lock held: give every tail what was put. `_told` goes back first, for what comes now."""
+    def _hand_round(self) -> None:
+        """By a thread that puts: give the tails what was put, packed if one of them lags far behind."""
+        with self._turn:
+            with self._lock:
+                if len(self._fresh) < _FRESH_EVENTS // 2 or not any(t._rows > _PACK_ABOVE for t in self._tails):
+                    self._spread()
+                    return
+                raws, tails = self._taken_fresh(), self._tails
+                self._packing = len(raws)
+            packed = PackedRun(raws)  # without the lock: whoever takes must not wait for this
+            with self._lock:
+                self._packing = 0
+                self._give(raws, packed, tails)
+
+    def _taken_fresh(self) -> list[Raw]:
+        """Called with the lock held. `_told` goes back first, for what comes now."""
         self._told = False
         fresh = self._fresh
-        raws = [fresh.popleft() for _ in range(len(fresh))]
-        if raws:
-            self._total += len(raws)
-            size = sum(len(raw[8]) for raw in raws if raw[8] is not None)
-            for tail in self._tails:
+        return [fresh.popleft() for _ in range(len(fresh))]
+
+    def _spread(self) -> None:
+        """Called with the lock held: give every tail what was put, unless older events are just being packed."""
+        if not self._packing and (raws := self._taken_fresh()):
+            self._give(raws, None, self._tails)
+
+    def _give(self, raws: list[Raw], packed: PackedRun | None, tails: list[Tail]) -> None:
+        """Called with the lock held."""
+        self._total += len(raws)
+        size = sum(len(raw[8]) for raw in raws if raw[8] is not None)
+        for tail in tails:
+            if packed is not None and tail._has_room(len(raws), size):
+                tail._push(packed, len(raws), size)
+            else:
                 tail._push_all(raws, size)
+
+    def _unspread(self) -> int:
+        """Called with the lock held: events put that no tail has yet."""
+        return len(self._fresh) + self._packing
 
     def put_many(self, raws: Iterable[Raw]) -> None:
         """Record several tuples under one lock."""
-        with self._lock:
+        with self._turn, self._lock:
             self._spread()
             for raw in raws:
                 self._total += 1
@@ -219,7 +256,7 @@ class Recorder:
     def put_bulk(self, bulk: Bulk) -> None:
         """Record many datagrams at once; a consumer without room for all of them gets none, and they are counted."""
         rows, size = len(bulk), bulk.nbytes
-        with self._lock:
+        with self._turn, self._lock:
             self._spread()
             self._total += rows
             for tail in self._tails:
@@ -255,7 +292,7 @@ class Recorder:
         """Events put so far."""
         with self._lock:
             self._spread()
-            return self._total
+            return self._total + self._unspread()
 
     @property
     def dropped(self) -> int:

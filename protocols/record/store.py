@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from protocols.record.bulk import Bulk
+from protocols.record.bulk import Bulk, Many
 from protocols.record.event import Raw
 from protocols.record.log import BULK_ROWS
 from protocols.record.recorder import Recorder, extent
@@ -76,7 +76,7 @@ class Store:
         self._closing = threading.Event()
         self._changed = threading.Condition()
         self._asked = self._done = 0
-        self._pending: list[Raw | Bulk] = []
+        self._pending: list[Raw | Many] = []
         self._row = 1
         self._open(name, limit_bytes)
         self._tail = recorder.tail()
@@ -127,7 +127,7 @@ class Store:
             if self.problem is not None:
                 self._tell_recovered()
 
-    def _commit(self, items: list[Raw | Bulk]) -> int:
+    def _commit(self, items: list[Raw | Many]) -> int:
         """Write these in one transaction; how many events they are."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
@@ -159,7 +159,7 @@ class Store:
             row += len(part)
         return row - first
 
-    def _keep(self, items: list[Raw | Bulk]) -> None:
+    def _keep(self, items: list[Raw | Many]) -> None:
         """What could not be written waits, with all that has come since, as far as there is room."""
         items += self._tail.take_items()
         room, rows, count = PENDING_BYTES, PENDING_ROWS, 0
@@ -226,13 +226,13 @@ class Store:
         return not self._thread.is_alive() and self.problem is None
 
 
-def _runs(items: Iterable[Raw | Bulk]) -> Iterator[list[Raw] | Bulk]:
+def _runs(items: Iterable[Raw | Many]) -> Iterator[list[Raw] | Bulk]:
     """Runs of single events, and bulks between them; a small bulk is single events, which other programs can read."""
     run: list[Raw] = []
     for item in items:
-        if not isinstance(item, Bulk):
+        if not isinstance(item, Many):
             run.append(item)
-        elif len(item) < BULK_ROWS:
+        elif len(item) < BULK_ROWS or not isinstance(item, Bulk):
             run.extend(item.raws())
         else:
             if run:

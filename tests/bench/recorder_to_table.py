@@ -20,6 +20,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from netlab_gui import pace
 from protocols.record.log import EventLog, Filter
 from protocols.record.recorder import Recorder
 from protocols.service.intents import Intents
@@ -189,6 +190,7 @@ def main() -> int:
     parser.add_argument("--part", choices=("full", "steady", "both"), default="full")
     options = parser.parse_args()
     app = QApplication(sys.argv[:1])
+    pace.settle()  # as the application does once its window stands
     parts = {"full": [0.0], "steady": [options.rate], "both": [0.0, options.rate]}[options.part]
     for rate in parts:
         bench = Bench(app)

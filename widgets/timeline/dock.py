@@ -15,7 +15,7 @@ from PySide6.QtCore import QByteArray, QPoint, QSaveFile, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QVBoxLayout, QWidget
 
-from protocols.record.bulk import Bulk
+from protocols.record.bulk import Many
 from protocols.record.event import LAYERS, Raw
 from protocols.record.log import EventLog
 from widgets.parts.buttons import ActionButton, IconButton
@@ -66,7 +66,7 @@ class TimelineDock(QDockWidget):
         self._refresh.setInterval(REFRESH_MS)
         self._refresh.timeout.connect(self._on_refresh_timeout)
         self.model.counted.connect(self._on_model_counted)
-        desk.bridge.add_consumer(self.consume, self.consume_bulk)
+        desk.bridge.add_consumer(self.consume, self.consume_many)
         self._on_refresh_timeout()
 
     def _make_title(self) -> TitleBar:
@@ -117,9 +117,9 @@ class TimelineDock(QDockWidget):
         self.model.consume(batch)
         self.views.took()
 
-    def consume_bulk(self, bulk: Bulk) -> None:
-        """Take many datagrams at once."""
-        self.model.consume_bulk(bulk)
+    def consume_many(self, many: Many) -> None:
+        """Take many events at once."""
+        self.model.consume_many(many)
         self.views.took()
 
     def show_log(self, log: EventLog) -> None:

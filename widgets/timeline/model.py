@@ -18,9 +18,10 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from protocols.record.block import SOFT_ERRORS
-from protocols.record.bulk import Bulk
+from protocols.record.bulk import Many
 from protocols.record.event import LAYERS, Raw
 from protocols.record.log import EventLog, Filter, Search
+from protocols.record.packed import PackedRun
 from widgets.timeline import wording
 
 SLICE_BUDGET_S: Final = 0.008
@@ -175,9 +176,12 @@ class TimelineModel(QAbstractTableModel):
         self.log.append(ordered)
         self._after_append()
 
-    def consume_bulk(self, bulk: Bulk) -> None:
-        """Keep many datagrams at once and show what passes, unless paused."""
-        self.log.append_bulk(bulk)
+    def consume_many(self, many: Many) -> None:
+        """Keep many events at once, as they are, and show what passes, unless paused."""
+        if isinstance(many, PackedRun):
+            first = len(self.log)
+            self.errors.extend([first + row for row in many.errors()])
+        self.log.append_many(many)
         self._after_append()
 
     def _after_append(self) -> None:

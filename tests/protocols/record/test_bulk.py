@@ -101,7 +101,7 @@ def test_a_log_finds_rows_of_a_bulk_as_it_finds_events(texts: list[str], query: 
     note = (0, "note", "started", "x", None, None, None, None, None, "ab conn", None)
     for log in (whole, single):
         log.append([note])  # type: ignore[list-item]
-    whole.append_bulk(bulk)
+    whole.append_many(bulk)
     single.append(list(bulk.raws()))
     for log in (whole, single):
         log.append([note])  # type: ignore[list-item]
@@ -115,9 +115,9 @@ def test_a_log_finds_rows_of_a_bulk_as_it_finds_events(texts: list[str], query: 
 
 def test_a_small_bulk_is_events_like_others_and_a_full_log_lets_the_oldest_go() -> None:
     log = EventLog(limit_rows=500)
-    log.append_bulk(bulk_of([b"few"] * 3))
+    log.append_many(bulk_of([b"few"] * 3))
     for _ in range(10):
-        log.append_bulk(bulk_of([b"many"] * 100))
+        log.append_many(bulk_of([b"many"] * 100))
     assert len(log) == 1003
     assert 400 <= len(log) - log.first <= 500
     assert log.event(1002).data == b"many"
