@@ -9,22 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import telnetlib3
+from telnetlib3 import telopt
 
-from protocols.concurrency.contract import Listen
+from protocols.concurrency.contract import ConnectionRow, Listen
 from protocols.concurrency.listening import Listener, open_listener
-from protocols.record.event import Direction
 from protocols.record.recorder import Recorder
-from protocols.record.trace import Trace, address_text
-from protocols.record.traced import TracedSocket
-from protocols.service.base import Facts, Service, is_exposed
-from protocols.sockets.iac import Command
-from protocols.sockets.telnet import TapTransport, Wiretap
+from protocols.record.tcpstate import KernelTable
+from protocols.record.trace import address_text
+from protocols.service.base import Facts, Service, ServiceError, is_exposed
+from protocols.sockets.telnet import TapTransport
+from protocols.sockets.telnet_session import Session
 
 BANNER: Final = b"NetLab telnet sandbox. Log in as guest, with any password.\r\n"
 PROMPT: Final = b"guest$ "
+THERE: Final = b"\r\n[Yes]\r\n"
+INTERRUPTS: Final = {b"\x03": b"^C", b"\x1c": b"[break]"}
+"""What IP and BRK stand for in the text, so that they keep their place among the keys; and what is said to them."""
 HELP: Final = b"help, echo TEXT, upper TEXT, time, options, exit\r\n"
 LINE_LIMIT_BYTES: Final = 1000
 IDLE_S: Final = 300
@@ -46,7 +50,9 @@ class TelnetServer(Service):
         self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
-        self._sessions: set[Any] = set()
+        self._sessions: dict[str, Session] = {}
+        self._table = KernelTable()
+        self._count = 0
         self.logins = 0
 
     @property
@@ -63,6 +69,50 @@ class TelnetServer(Service):
         where = address_text(listener.address) if listener is not None else ""
         return Facts(self.name, self.kind, self.state, where, self.threads(), (), (port,) if port else (),
                      len(self._sessions), is_exposed(self._listen.host))  # fmt: skip
+
+    # The table; any thread
+
+    def connections(self) -> list[ConnectionRow]:
+        """The live table, oldest session first."""
+        worker = f"task of {self._thread_name()}"
+        return [
+            ConnectionRow(each.conn, each.number, address_text(each.peer),
+                          *self._table.both_ends(each.local, each.peer), each.received, each.sent, worker,
+                          each.since_ns)
+            for each in list(self._sessions.values())
+        ]  # fmt: skip
+
+    def send(self, conn: str, data: bytes) -> None:
+        """Send text to one session; a byte 255 is doubled, as telnet asks."""
+        self._with(conn, lambda session: session.protocol.writer.write(data))
+
+    def broadcast(self, data: bytes) -> int:
+        """Send text to all sessions; to how many."""
+        conns = list(self._sessions)
+        for conn in conns:
+            with contextlib.suppress(ServiceError):
+                self.send(conn, data)
+        return len(conns)
+
+    def half_close(self, conn: str) -> None:
+        """End our direction of one session."""
+        self._with(conn, lambda session: session.transport.write_eof())
+
+    def close_connection(self, conn: str) -> None:
+        """Close one session."""
+        self._with(conn, lambda session: session.transport.close())
+
+    def reset(self, conn: str) -> None:
+        """Close one session with a RST."""
+        self._with(conn, lambda session: session.reset())
+
+    def _with(self, conn: str, act: Callable[[Session], object]) -> None:
+        """Do something to a session, in the loop's thread."""
+        loop, session = self._loop, self._sessions.get(conn)
+        if loop is None or session is None:
+            raise ServiceError(f"{self.name} has no connection {conn} any more")
+        with contextlib.suppress(RuntimeError):  # the loop has ended already, and the session with it
+            loop.call_soon_threadsafe(act, session)
 
     def _thread_name(self) -> str:
         return f"telnet-server:{self.name.rpartition(':')[2]}"
@@ -95,8 +145,8 @@ class TelnetServer(Service):
             await self._over.wait()
         finally:
             server.close()
-            for session in list(self._sessions):
-                session.connection_lost(None)
+            for session in list(self._sessions.values()):
+                session.protocol.connection_lost(None)
             mine = asyncio.current_task()
             others = [task for task in asyncio.all_tasks() if task is not mine]
             for task in others:
@@ -111,32 +161,27 @@ class TelnetServer(Service):
 
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 assert isinstance(transport, asyncio.Transport)
-                self.tap = owner._tap(transport)
-                owner._sessions.add(self)
-                super().connection_made(TapTransport(transport, lambda data: self.tap.see("out", data)))
+                owner._count += 1
+                session = self.session = Session(owner.recorder, owner.name, owner._count, self, transport)
+                owner._sessions[session.conn] = session
+                super().connection_made(TapTransport(transport, session.tap_out))
 
             def data_received(self, data: bytes) -> None:
-                self.tap.see("in", data)
+                self.session.tap_in(data)
                 super().data_received(data)
 
             def connection_lost(self, exc: Exception | None) -> None:
-                owner._sessions.discard(self)
+                owner._sessions.pop(self.session.conn, None)
                 super().connection_lost(exc)
 
         return Protocol(shell=self._shell, encoding=False, line_mode=self.line_mode, connect_maxwait=0.5,
                         compression=False, timeout=IDLE_S)  # fmt: skip
 
-    def _tap(self, transport: asyncio.Transport) -> Wiretap:
-        sock = transport.get_extra_info("socket")
-        plain = getattr(sock, "_sock", sock)
-        trace: Trace | None = plain.trace if isinstance(plain, TracedSocket) else None
-        return Wiretap(self.recorder, self.name, None if trace is None else trace.conn, self._commanded)
-
-    def _commanded(self, direction: Direction, command: Command) -> None:
-        """The message event tells it all."""
-
     async def _shell(self, reader: Any, writer: Any) -> None:
         """One login, to its end."""
+        writer.set_iac_callback(telopt.AYT, lambda _command: writer.write(THERE))
+        writer.set_iac_callback(telopt.IP, lambda _command: reader.feed_data(b"\x03"))
+        writer.set_iac_callback(telopt.BRK, lambda _command: reader.feed_data(b"\x1c"))
         try:
             writer.write(BANNER)
             while True:
@@ -168,9 +213,12 @@ class TelnetServer(Service):
         return True
 
     async def _ask(self, reader: Any, writer: Any, prompt: bytes, *, secret: bool = False) -> bytes:
-        """Prompt, and read a line; what is typed is shown where the client left the echo to us."""
-        writer.write(prompt)
+        """Prompt, and read a line; what is typed is shown where the client left the echo to us.
+
+        IP and BRK drop what was typed before them (RFC 854, pages 7 and 8).
+        """
         line = bytearray()
+        writer.write(prompt)
         while True:
             byte = await reader.read(1)
             if not byte:
@@ -184,6 +232,10 @@ class TelnetServer(Service):
                     writer.write(b"\r\n")
                 return bytes(line)
             if byte == b"\0":
+                continue
+            if byte in INTERRUPTS:
+                line.clear()
+                writer.write(INTERRUPTS[byte] + b"\r\n" + prompt)
                 continue
             writer.after_cr = False
             if byte in (b"\x7f", b"\b"):

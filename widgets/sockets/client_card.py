@@ -133,6 +133,7 @@ class ClientCard(Card):
         row.repeat_requested.connect(slot.send_repeated)
         row.stop_repeat_requested.connect(slot.stop_repeating)
         row.receive_requested.connect(slot.receive)
+        row.command_requested.connect(slot.send_command)
 
     def _send(self, view: ClientView, data: bytes, *, key: bool = False) -> None:
         if key:
@@ -145,6 +146,7 @@ class ClientCard(Card):
         values = view.slot.values
         view.live.input.set_framed(values.get("framing", "none") != "none")
         view.live.input.receive_button.setVisible(values.get("read_mode") == "manual")
+        view.live.input.command_button.setVisible(view.slot.is_telnet)
         if view is self.current:
             view.live.input.field.setFocus()
         self.connected.emit(view.slot)

@@ -190,6 +190,16 @@ class ClientSlot(QObject):
         self.send(b"\r\0" if telnet and data in (b"\r\n", b"\n", b"\r") else data)
 
     @property
+    def is_telnet(self) -> bool:
+        """The client speaks telnet: it has commands to send."""
+        return hasattr(self.client, "send_command")
+
+    def send_command(self, name: str) -> None:
+        """Send a telnet command."""
+        if self.is_telnet:
+            self.order(lambda client: client.send_command(name))  # type: ignore[union-attr]
+
+    @property
     def by_character(self) -> bool:
         """Each key is to be sent at once: the form says so, or a telnet server that echoes."""
         if self.values.get("transport") != "tcp":

@@ -9,7 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from protocols.sockets.payload import PayloadError, from_hex, from_text
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
@@ -28,6 +28,11 @@ LINE_ENDS: Final = (
     Choice("LF", "LF"),
     Choice("CR", "CR"),
     Choice("none", "None"),
+)
+COMMANDS: Final = (
+    ("AYT", "Are you there?", "The server shows that it lives"),
+    ("IP", "Interrupt process", "What was typed, or runs, is dropped: Ctrl+C of another time"),
+    ("BRK", "Break", "The Break key, whatever the server makes of it"),
 )
 HINTS: Final = {"text": "Text to send", "hex": "48 65 6c 6c 6f", "file": "Path of a file"}
 
@@ -63,6 +68,7 @@ class InputRow(QWidget):
     """What to send. `send_requested(bytes)`, `file_requested(path)`, `repeat_requested(bytes, count, interval_ms)`.
 
     `stop_repeat_requested`: end repeated sending. `key_requested(bytes)`: one key in character mode.
+    `command_requested(name)`: a telnet command between the text.
     """
 
     send_requested = Signal(bytes)
@@ -71,6 +77,7 @@ class InputRow(QWidget):
     stop_repeat_requested = Signal()
     key_requested = Signal(bytes)
     receive_requested = Signal()
+    command_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,6 +91,7 @@ class InputRow(QWidget):
         self.receive_button = Button("Receive", "download")
         self.receive_button.setToolTip("One recv() now")
         self.receive_button.hide()
+        self.command_button = self._command_menu()
         self.send_button = PrimaryButton("Send", "send", key="⏎")
         self.problem = Label("", "caption", "error", wrap=True)
         self.problem.setVisible(False)
@@ -120,6 +128,7 @@ class InputRow(QWidget):
         row.addWidget(self.browse_button)
         row.addWidget(self.again_button)
         row.addWidget(self.receive_button)
+        row.addWidget(self.command_button)
         row.addWidget(self.send_button)
         column.addLayout(row)
         column.addWidget(self.problem)
@@ -141,6 +150,21 @@ class InputRow(QWidget):
             self.field.by_character = on
             self.field.clear()
             self._suit()
+
+    def _command_menu(self) -> Button:
+        """The commands that a telnet user sends by hand, behind one button."""
+        button = Button("IAC", "terminal")
+        button.setToolTip("Telnet commands: they go between the text, after a byte 255")
+        button.setAccessibleName("Telnet commands")
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        for name, words, tip in COMMANDS:
+            action = menu.addAction(f"{name}\t{words}")
+            action.setToolTip(tip)
+            action.triggered.connect(lambda _checked=False, name=name: self.command_requested.emit(name))
+        button.setMenu(menu)
+        button.hide()
+        return button
 
     def set_framed(self, framed: bool) -> None:
         """The framing adds what ends a message: no line end of ours."""

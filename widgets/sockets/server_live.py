@@ -140,8 +140,6 @@ class ServerLive(QWidget):
         self.model.set_value("asyncio, telnetlib3" if telnet else model_title(str(slot.values.get("model", ""))))
         for widget in (self.delay, self.tune_button):
             widget.setVisible(not telnet)
-        if telnet and slot.sessions:
-            self.empty.set_sentence(f"{slot.sessions} logged in or about to. The time line shows each command.")
         stream = str(slot.values.get("transport", "tcp")) in CONNECTED and not telnet
         self.delay.set_value(f"{slot.delay_ms} ms")
         self.backlog.set_value(f"{slot.backlog}, accept held" if slot.hold_accept else str(slot.backlog))

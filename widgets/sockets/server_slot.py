@@ -12,7 +12,6 @@ from typing import Any, Final, Literal, TypeAlias
 from PySide6.QtCore import QObject, Signal
 
 from protocols.concurrency.contract import ConnectionRow
-from protocols.concurrency.server import Server
 from protocols.record.explain import Explained, explain
 from protocols.record.trace import address_text
 from widgets.desk import Desk
@@ -52,7 +51,6 @@ class ServerSlot(QObject):
         self.delay_ms = 0
         self.hold_accept = False
         self.backlog = 0
-        self.sessions = 0
         self._asking = False
         self._orders = Orders(desk.bridge, self._on_order_failed, self)
 
@@ -120,10 +118,10 @@ class ServerSlot(QObject):
 
     # Acting
 
-    def order(self, work: Callable[[Server], Any], done: Callable[[Any], object] | None = None) -> None:
+    def order(self, work: Callable[[Any], Any], done: Callable[[Any], object] | None = None) -> None:
         """Run work(server) elsewhere, in order."""
         server = self.server
-        if isinstance(server, Server):
+        if server is not None:
             self.dismiss_trouble()
             self._orders.put(lambda: work(server), done)
 
@@ -184,11 +182,7 @@ class ServerSlot(QObject):
             self.desk.bridge.call(lambda: self.desk.lab.stop(server))
             self._ended(server)
             return
-        sessions = server.facts().connections
-        if sessions != self.sessions:
-            self.sessions = sessions
-            self.changed.emit()
-        if isinstance(server, Server) and not self._asking:
+        if not self._asking:
             self._asking = True
             self.desk.bridge.call(
                 server.connections,

@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 
 from protocols.record.recorder import Recorder
+from protocols.service.base import ServiceError
 from protocols.sockets.telnet import TelnetClient
-from protocols.sockets.telnet_server import PROMPT, TelnetServer
+from protocols.sockets.telnet_server import HELP, PROMPT, TelnetServer
 from tests.protocols.sockets.ends import DEADLINE_S, Log, plain_listener, serving
 
 
@@ -198,3 +199,42 @@ def test_the_server_stops_with_clients_connected(log: Log) -> None:
     assert made.facts().connections == 1
     assert made.stop(2)
     assert client.join(DEADLINE_S)
+
+
+def test_the_sessions_stand_in_a_live_table_and_can_be_ended(server: TelnetServer, log: Log) -> None:
+    clients = [TelnetClient(log.recorder, name=f"telnet {number}", port=server.address[1]) for number in (1, 2, 3)]
+    for client in clients:
+        logged_in(client)
+    rows = server.connections()
+    assert [row.number for row in rows] == [1, 2, 3]
+    assert {(row.state_here, row.state_there) for row in rows} == {("ESTABLISHED", "ESTABLISHED")}
+    assert rows[0].peer == clients[0].local
+    assert all(row.received > 10 and row.sent > 50 for row in rows)
+    server.send(rows[0].conn, b"for you\r\n")
+    clients[0].read_until(b"for you").result(DEADLINE_S)
+    assert server.broadcast(b"for all\r\n") == 3
+    clients[2].read_until(b"for all").result(DEADLINE_S)
+    server.close_connection(rows[0].conn)
+    server.reset(rows[1].conn)
+    assert clients[0].join(DEADLINE_S)
+    assert clients[1].join(DEADLINE_S)
+    log.wait(lambda event: event.kind == "recv" and event.detail.get("errno") == "ECONNRESET")
+    server.half_close(rows[2].conn)
+    assert clients[2].join(DEADLINE_S)
+    with pytest.raises(ServiceError):
+        server.send(rows[0].conn, b"late")
+
+
+@pytest.mark.parametrize(("command", "answer"), [("AYT", b"[Yes]"), ("IP", b"^C\r\n"), ("BRK", b"[break]\r\n")])
+def test_the_sandbox_answers_commands_between_the_text(
+    server: TelnetServer, log: Log, command: str, answer: bytes
+) -> None:
+    """RFC 854, pages 7 and 8."""
+    client = TelnetClient(log.recorder, port=server.address[1])
+    logged_in(client)
+    client.send(b"upper drop").result(DEADLINE_S)
+    client.send_command(command).result(DEADLINE_S)
+    client.read_until(answer).result(DEADLINE_S)
+    client.send_line("help").result(DEADLINE_S)
+    client.read_until(b"DROPHELP" if command == "AYT" else HELP).result(DEADLINE_S)
+    assert client.stop(2)

@@ -208,6 +208,22 @@ def test_telnet_logs_in_to_the_sandbox(bench: Bench) -> None:
     view = bench.connect()
     bench.wait(lambda: any(line.kind == "iac" for line in view.slot.lines.lines()))
     bench.wait(lambda: b"ogin" in bench.received(view))
+    rows = bench.server.slot.rows
+    bench.wait(lambda: rows.rowCount() == 1)
+    bench.wait(lambda: (row := rows.row(0)) is not None and row.state_here == row.state_there == "ESTABLISHED")
+    menu = view.live.input.command_button.menu()
+    assert view.live.input.command_button.isVisible()
+    next(action for action in menu.actions() if action.text().startswith("AYT")).trigger()
+    bench.wait(lambda: b"[Yes]" in bench.received(view))
+    assert any(line.kind == "iac" and line.text == "IAC AYT" for line in view.slot.lines.lines())
+    bench.click(bench.server.live.close_button)
+    bench.wait(lambda: view.slot.phase == "ended")
+    bench.wait(lambda: rows.rowCount() == 0)
+
+
+def test_only_a_telnet_client_has_telnet_commands(bench: Bench) -> None:
+    bench.start_server(behaviour="echo")
+    assert not bench.connect().live.input.command_button.isVisible()
 
 
 def test_a_preset_starts_with_its_own_port_or_a_free_one(bench: Bench) -> None:
