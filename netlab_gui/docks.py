@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMainWindow
 
 from widgets.inspector.dock import InspectorDock
@@ -42,6 +42,9 @@ class Docks(QObject):
         self._drawer: PythonDrawer | None = None
         self._drawer_state: Mapping[str, Any] = {}
         self._width_before = 0
+        self._scale = theme().scale
+        self._side_width = float(INSPECTOR_WIDTH)
+        self._gave_room = False
         floor.setDockNestingEnabled(False)
         floor.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         floor.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -49,6 +52,8 @@ class Docks(QObject):
         self.inspector = InspectorDock(desk)
         floor.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.timeline)
         floor.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
+        self.inspector.visibilityChanged.connect(self._on_inspector_visibility_changed)
+        theme().changed.connect(self._on_theme_changed)
 
     @property
     def drawer(self) -> PythonDrawer:
@@ -96,6 +101,29 @@ class Docks(QObject):
         self._floor.resizeDocks([self.timeline], [round(height * 0.52)], Qt.Orientation.Vertical)
         self._floor.resizeDocks([self.inspector], [theme().px(INSPECTOR_WIDTH)], Qt.Orientation.Horizontal)
         self.inspector.setVisible(width >= theme().px(NARROW))
+
+    def _on_theme_changed(self) -> None:
+        """Another text size: the right side keeps its width in letters, and gives way where the panel needs room."""
+        scale, side = theme().scale, self._drawer if self.drawer_is_open else self.inspector
+        if scale == self._scale or side is None:
+            return
+        if not side.isHidden():
+            self._side_width = side.width() / self._scale
+        self._scale = scale
+        roomy = self._floor.window().width() >= theme().px(NARROW)
+        if side is self.inspector and roomy == side.isHidden() and (self._gave_room or not roomy):
+            side.setVisible(roomy)
+            self._gave_room = not roomy
+
+        def settle() -> None:
+            if not side.isHidden():
+                self._floor.resizeDocks([side], [round(self._side_width * scale)], Qt.Orientation.Horizontal)
+
+        QTimer.singleShot(0, self, settle)  # once the parts have taken the new size: they have a least width
+
+    def _on_inspector_visibility_changed(self, visible: bool) -> None:
+        if visible:
+            self._gave_room = False
 
     def save(self) -> QByteArray:
         """Places and sizes, for the next start."""

@@ -261,19 +261,6 @@ def test_an_unexpected_error_is_a_strip_with_a_report_to_copy(qtbot: Any, applic
     assert QApplication.clipboard().text() == "the whole report"
 
 
-def test_the_drawer_comes_over_the_inspector_and_gives_its_room_back(qtbot: Any, application: Any) -> None:
-    window, docks = application.window, application.workplace.docks
-    before = docks.inspector.width()
-    window.shell.python.trigger()
-    qtbot.waitUntil(lambda: docks.drawer_is_open)
-    qtbot.waitUntil(lambda: docks.drawer.width() >= 470)
-    assert not docks.inspector.visibleRegion().intersects(docks.inspector.rect())
-    window.shell.python.trigger()
-    qtbot.waitUntil(lambda: not docks.drawer_is_open)
-    qtbot.waitUntil(lambda: abs(docks.inspector.width() - before) < 3)
-    assert not window.shell.python.isChecked()
-
-
 def test_what_succeeded_is_a_toast_and_a_note(qtbot: Any, application: Any) -> None:
     application.workplace.desk.toast("Saved as lecture.netlab")
     assert application.window._toast.isVisible()

@@ -147,7 +147,7 @@ class ConnectionsView(QTableView):
             self._share_width()
 
     def _share_width(self) -> None:
-        """The peer's column takes what is left; the worker's is shown where there is room for it."""
+        """The peer's column takes what is left, and never less than an address; the worker's comes where it fits."""
         most = "9" * self._digits
         for column in (IN, OUT):
             self.setColumnWidth(column, width_of(column, most))
@@ -155,7 +155,7 @@ class ConnectionsView(QTableView):
         room = self.viewport().width() - fixed
         self.setColumnHidden(WORKER, room < width_of(PEER) + width_of(WORKER))
         worker = 0 if self.isColumnHidden(WORKER) else width_of(WORKER)
-        self.setColumnWidth(PEER, max(width_of(PEER) * 2 // 3, min(room - worker, width_of(PEER) * 2)))
+        self.setColumnWidth(PEER, max(width_of(PEER), min(room - worker, width_of(PEER) * 2)))
 
     def _suit_fonts(self) -> None:
         rows = self.verticalHeader()

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def test_the_drawer_comes_over_the_inspector_and_gives_its_room_back(qtbot: Any, application: Any) -> None:
+    window, docks = application.window, application.workplace.docks
+    before = docks.inspector.width()
+    window.shell.python.trigger()
+    qtbot.waitUntil(lambda: docks.drawer_is_open)
+    qtbot.waitUntil(lambda: docks.drawer.width() >= 470)
+    assert not docks.inspector.visibleRegion().intersects(docks.inspector.rect())
+    window.shell.python.trigger()
+    qtbot.waitUntil(lambda: not docks.drawer_is_open)
+    qtbot.waitUntil(lambda: abs(docks.inspector.width() - before) < 3)
+    assert not window.shell.python.isChecked()
+
+
+def test_the_inspector_gives_way_to_large_letters_and_comes_back_as_it_was(
+    qtbot: Any, launch: Callable[..., Any]
+) -> None:
+    application = launch((1440, 900))
+    inspector = application.workplace.docks.inspector
+    before = inspector.width()
+    application.window.settings.scale = 1.2
+    qtbot.waitUntil(lambda: inspector.width() > before * 1.1)
+    application.window.settings.scale = 2.0
+    qtbot.waitUntil(inspector.isHidden)
+    application.window.settings.scale = 1.0
+    qtbot.waitUntil(inspector.isVisible)
+    qtbot.waitUntil(lambda: abs(inspector.width() - before) < 6)
+
+
+def test_letters_that_grow_and_shrink_leave_a_low_window_as_it_was(qtbot: Any, launch: Callable[..., Any]) -> None:
+    application = launch((1024, 700))
+    inspector = application.workplace.docks.inspector
+    inspector.show()
+    qtbot.waitUntil(inspector.isVisible)
+    before = inspector.width()
+    for scale in (1.4, 1.0):
+        application.window.settings.scale = scale
+    inspector.show()
+    qtbot.waitUntil(lambda: inspector.isVisible() and inspector.width() <= before + 6)
