@@ -60,11 +60,11 @@ def preview(data: bytes | bytearray | memoryview) -> str:
     return text[:-1] + "\u2026" + text[-1]
 
 
-def error_facts(error: BaseException, call: str, address: object) -> dict[str, Any]:
+def error_facts(error: BaseException, call: str, address: object, transport: str = "tcp") -> dict[str, Any]:
     """`errno` and `why` of a failed call."""
     from protocols.record.explain import explain  # only a failure needs the texts
 
-    told = explain(error, call=call, address=address)
+    told = explain(error, call=call, address=address, transport=transport)
     return {"errno": told.errno, "why": told.why}
 
 
@@ -184,7 +184,7 @@ class Trace:
             facts["end"] = self.end.role
         facts.update((name, value) for name, value in detail.items() if value is not None)
         if error is not None:
-            facts.update(error_facts(error, kind, address))
+            facts.update(error_facts(error, kind, address, self.transport))
             summary = f"{summary} = {facts['errno']}"
         stamp = now if passive else started
         where = conn if conn is not None else self.conn
@@ -263,7 +263,7 @@ class Trace:
         peer = None
         if self.end is not None:
             facts["end"], peer = self.end.role, self.end.peer
-        facts.update(error_facts(error, kind, peer))
+        facts.update(error_facts(error, kind, peer, self.transport))
         summary = f"{kind}({text}) = {facts['errno']}"
         stamp = started if direction == "out" else now
         self.recorder.put(

@@ -63,6 +63,11 @@ class Target:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def address(self) -> object:
+        """The same as the socket module writes it, the name not yet resolved."""
+        return self.path if self.is_unix else (self.host, self.port)
+
+    @property
     def short(self) -> str:
         """The port, or the path's last part: for thread names."""
         return self.path.rpartition("/")[2] if self.is_unix else str(self.port)

@@ -184,7 +184,7 @@ class Pump:
     def _silence(self) -> int:
         if self._datagram and (self._got or self.order.timeout_s is None):
             return DONE
-        raise TimeoutError(errno.ETIMEDOUT, "timed out")
+        raise TimeoutError("timed out")
 
     # Moving
 

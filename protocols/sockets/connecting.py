@@ -82,12 +82,12 @@ def _connect(sock: TracedSocket, address: Any, timeout_s: float | None, wait: Wa
     result = socket.socket.connect_ex(sock, address)
     while result == errno.EAGAIN and sock.family == _UNIX:
         if rest() == 0:
-            raise TimeoutError(errno.ETIMEDOUT, "timed out")
+            raise TimeoutError("timed out")
         wait(-1, 0, RETRY_UNIX_MS / 1000)
         result = socket.socket.connect_ex(sock, address)
     if result == errno.EINPROGRESS:
         if not wait(sock.fileno(), select.POLLOUT, rest()):
-            raise TimeoutError(errno.ETIMEDOUT, "timed out")
+            raise TimeoutError("timed out")
         result = socket.socket.getsockopt(sock, socket.SOL_SOCKET, socket.SO_ERROR)
     if result:
         raise OSError(result, os.strerror(result))

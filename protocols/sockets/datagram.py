@@ -275,7 +275,7 @@ class DatagramClient(ClientWorker):
             self._wait_answer(question)
             return
         self._question = None
-        over = TimeoutError(errno.ETIMEDOUT, "timed out")
+        over = TimeoutError("timed out")
         self._failed("recvfrom", over, self._to)
         question.done.set_exception(over)
 

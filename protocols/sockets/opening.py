@@ -67,7 +67,7 @@ def connect(
             pause = next(pauses, None)
             if pause is None:
                 raise
-            told = explain(error, call="connect", address=(target.host, target.port))
+            told = explain(error, call="connect", address=target.address, transport=target.transport)
             number += 1
             teller.tell("retrying", f"{told.errno}; attempt {number} of {plan.attempts} in {pause:.2f} s")
             wait(-1, 0, pause)
@@ -142,7 +142,7 @@ def _shake_hands(
                 mask = select.POLLOUT
             rest = None if deadline is None else max(0.0, (deadline - monotonic_ns()) / 1e9)
             if not wait(tls.fileno(), mask, rest):
-                raise TimeoutError(errno.ETIMEDOUT, "the TLS handshake timed out")
+                raise TimeoutError("the TLS handshake timed out")
     except BaseException:
         tls.close()
         raise

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from protocols.framing import Framing as Framing
 from protocols.framing import Reassembly
+from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 from protocols.record.trace import PREVIEW_BYTES, Trace, preview
 from protocols.record.traced import TracedSocket
@@ -179,7 +180,8 @@ class StreamIO(ClientWorker):
     def _silent(self, heard: int) -> None:
         if heard == self._heard and self._sock is not None and not self._ended:
             text = f"TimeoutError: nothing came within {self._reply_timeout_s:g} s"
-            self.tell("timed out", text, self.conn, errno="ETIMEDOUT", why=text)
+            told = explain(TimeoutError("timed out"), call="recv", address=self.peer, transport=self.target.transport)
+            self.tell("timed out", text, self.conn, errno=told.errno, why=told.why)
 
     def _message(
         self, direction: Literal["in", "out"], kind: str, data: bytes, size: int, offset: int | None, t: int | None,

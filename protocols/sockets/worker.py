@@ -1,7 +1,7 @@
 """ClientWorker: what every client of the bench is made of: one thread, a selector, a queue of acts, timers.
 
 All its socket calls happen in that thread; other threads hand it acts and get futures. It must
-not know a transport.
+not know what a transport does.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from protocols.record.recorder import Recorder
 from protocols.service.base import Service
 from protocols.service.wake import Wake
 from protocols.sockets import options
+from protocols.sockets.address import Target
 from protocols.sockets.connecting import Stopped, Wait, poll_wait
 from protocols.sockets.option_table import Option
 from protocols.sockets.options import Reading
@@ -33,8 +34,10 @@ T = TypeVar("T")
 class ClientWorker(Service):
     """A client with a transcript. Subclasses connect in `_connect` and register with `_selector`.
 
-    error: what ended it against its will, explained; None otherwise.
+    error: what ended it against its will, explained; None otherwise. target: where it goes.
     """
+
+    target: Target
 
     def __init__(self, recorder: Recorder, name: str, kind: str) -> None:
         super().__init__(recorder, name, kind)
@@ -169,7 +172,8 @@ class ClientWorker(Service):
 
     def _failed(self, call: str, error: OSError, address: object = None, conn: str | None = None) -> Explained:
         """Explain an error in the transcript and on the time line."""
-        told = explain(error, call=call, address=address)
+        where = self.target.address if address is None else address
+        told = explain(error, call=call, address=where, transport=self.target.transport)
         self.error = told
         self.transcript.note(f"{told.errno}: {told.why}", "error")
         self.recorder.note("explained", told.why, service=self.name, conn=conn, errno=told.errno, why=told.why,

@@ -373,6 +373,7 @@ def test_the_time_out_ends_a_connect_that_nobody_answers() -> None:
         run = netlab("connect", host, str(port), "--timeout-s", "0.3")
         assert time.monotonic() - began < 5
     assert run.returncode == 1
+    assert b"neither accepted nor refused within the time-out" in run.stderr
     assert b"ETIMEDOUT" in run.stderr
 
 
@@ -380,6 +381,7 @@ def test_the_time_out_ends_the_wait_for_a_silent_peer() -> None:
     with plain_listener() as listener:
         run = netlab("connect", "127.0.0.1", str(listener.getsockname()[1]), "--timeout-s", "0.3", stdin=b"anybody?")
     assert run.returncode == 1
+    assert b"the connection still stands" in run.stderr
     assert b"ETIMEDOUT" in run.stderr
 
 

@@ -91,7 +91,9 @@ def test_refused_is_raised_where_the_user_clicked_and_explained() -> None:
     assert client.error is not None
     assert client.error.errno == "ECONNREFUSED"
     assert log.calls("connect")[0].errno == "ECONNREFUSED"
-    assert log.wait_kind("explained")[0].detail["why"].endswith(".")
+    why = log.wait_kind("explained")[0].detail["why"]
+    assert why.startswith(f"Nothing listens on {client.target.text}:")
+    assert why.endswith(".")
 
 
 def test_a_connect_to_a_full_queue_times_out_after_its_time() -> None:
@@ -380,7 +382,9 @@ def test_silence_after_a_send_is_told() -> None:
         client = client_of(server, recorder, reply_timeout_s=0.1)
         with started(client):
             client.send(b"anybody?")
-            assert log.wait_kind("timed out")[0].errno == "ETIMEDOUT"
+            silence = log.wait_kind("timed out")[0]
+            assert silence.errno == "ETIMEDOUT"
+            assert "the connection still stands" in silence.detail["why"]
 
 
 def test_each_message_has_its_own_connection_when_asked_for() -> None:

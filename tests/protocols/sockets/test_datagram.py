@@ -85,7 +85,11 @@ def test_a_connected_socket_is_told_of_a_dead_port() -> None:
     with started(client):
         with pytest.raises(ConnectionRefusedError):
             client.ask(b"anybody?").result(DEADLINE_S)
-        assert log.wait_kind("explained")[0].errno == "ECONNREFUSED"
+        told = [log.wait_kind("explained")[0], *(event for event in log.all() if event.layer == "call" and event.errno)]
+        assert len(told) > 1
+        for event in told:  # nobody answers a datagram with a RST
+            assert event.errno == "ECONNREFUSED"
+            assert "ICMP port unreachable" in event.detail["why"]
 
 
 def test_stop_ends_a_wait_without_time_out() -> None:
