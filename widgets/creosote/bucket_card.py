@@ -29,6 +29,7 @@ from widgets.sockets.trouble import TroubleStrip
 from widgets.theme.theme import theme
 
 ROOMY_PX: Final = 560
+NUMBERS_MS: Final = 250
 EMPTY: Final = (
     f"No bucket listens yet. Programs send debug messages to UDP port {PORT}, not caring who listens; "
     "a bucket shows them all."
@@ -118,6 +119,7 @@ class BucketCard(Card):
         self.remove_button = Button("Remove", "trash-2", small=True)
         self.stack = QStackedWidget()
         self.add_head(self.tabs)
+        self.head.title.setMinimumWidth(self.head.title.sizeHint().width())
         self.head.layout().insertWidget(5, self.where)  # type: ignore[union-attr]
         for widget in (self.rate, self.rate_word, self.form_button, self.remove_button, self.stop_button):
             self.add_action(widget)
@@ -127,6 +129,7 @@ class BucketCard(Card):
         self.form_button.clicked.connect(self._on_form)
         self.remove_button.clicked.connect(lambda: self.remove_bucket(self.current))
         feed.ticked.connect(self.look)
+        desk.bridge.every(NUMBERS_MS, self._look_at_numbers)
         self.add_bucket(empty=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -214,6 +217,10 @@ class BucketCard(Card):
             slot.poll()
         if self.current.slot.phase == "running":
             self.current.live.look()
+
+    def _look_at_numbers(self) -> None:
+        if self.isVisible() and self.current.slot.phase == "running":
+            self.current.live.look_at_numbers()
 
     def _mend(self, view: BucketView, key: str) -> None:
         if key == "edit":

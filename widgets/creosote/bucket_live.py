@@ -68,7 +68,8 @@ class BucketLive(QWidget):
         holder = QVBoxLayout()
         holder.setContentsMargins(8, 8, 8, 6)
         holder.addWidget(self.graph)
-        column.addLayout(holder, 1)
+        column.addLayout(holder, 1000)
+        column.addStretch(1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -76,8 +77,16 @@ class BucketLive(QWidget):
         self.graph.setVisible(event.size().height() > theme().px(GRAPH_FROM_PX))
 
     def look(self) -> None:
-        """Ask for the numbers, and paint the graph anew."""
-        slot, bucket = self.slot, self.slot.bucket
+        """Ask for the numbers, who wrote, and paint the graph anew."""
+        if self.slot.bucket is not None:
+            self.look_at_numbers()
+            self.per_second = self.feed.per_second(self.slot.service)
+            self._look_at_senders()
+            self.looked.emit()
+
+    def look_at_numbers(self) -> None:
+        """Ask the bucket for what it counts."""
+        bucket = self.slot.bucket
         if bucket is None:
             return
         self.received.set_value(grouped(bucket.received))
@@ -94,10 +103,6 @@ class BucketLive(QWidget):
         self.log_file.set_value(bucket.settings.log_file)
         self.groups.setVisible(bool(bucket.settings.groups))
         self.groups.set_value(", ".join(bucket.settings.groups))
-        self.per_second = self.feed.per_second(slot.service)
-        self._look_at_senders()
-        self.looked.emit()
-
     def _look_at_senders(self) -> None:
         feed, bucket = self.feed, self.slot.bucket
         assert bucket is not None

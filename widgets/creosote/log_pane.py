@@ -99,6 +99,7 @@ class LogPane(QWidget):
         self.view.head.setContextMenuPolicy(self.contextMenuPolicy().CustomContextMenu)
         self.view.head.customContextMenuRequested.connect(self._on_head_menu)
         self.rows.restarted.connect(self._refresh)
+        self.rows.changed.connect(self._on_rows_changed)
         self.tail.follow_requested.connect(self.follow)
         self.tail.resume_requested.connect(lambda: self.set_paused(False))
         self.empty.acted.connect(self.first_requested)
@@ -116,6 +117,11 @@ class LogPane(QWidget):
     def _on_wanted(self, wanted: LogFilter) -> None:
         self.rows.set_filter(wanted)
         self._refresh()
+
+    def _on_rows_changed(self) -> None:
+        """The first row takes the place of the empty page at once; the rest is told ten times a second."""
+        if self.stack.currentWidget() is not self.view:
+            self._refresh()
 
     def _on_field_left(self) -> None:
         self.view.setFocus()

@@ -55,6 +55,13 @@ class SendersModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[SenderFacts] = []
+        self.narrow = False
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Say "a second" in fewer letters."""
+        if narrow != self.narrow:
+            self.narrow = narrow
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 1, 1)
 
     def update_rows(self, rows: list[SenderFacts]) -> None:
         """Show these instead, in their order; whoever is there stays chosen."""
@@ -93,7 +100,7 @@ class SendersModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return HEADS[section]
+            return "/ s" if section == 1 and self.narrow else HEADS[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return _TIPS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -190,9 +197,12 @@ class SendersView(QTableView):
 
     def _share(self) -> None:
         metrics = self.horizontalHeader().fontMetrics()
-        wide = {1: metrics.horizontalAdvance("Per second") + 18, 2: metrics.horizontalAdvance("000 000 000") + 14,
-                3: metrics.horizontalAdvance("000 000") + 28}  # fmt: skip
         room = self._room = self.viewport().width()
+        narrow = room < theme().px(300)
+        self.facts.set_narrow(narrow)
+        wide = {1: metrics.horizontalAdvance("00 000" if narrow else "Per second") + 18,
+                2: metrics.horizontalAdvance("000 000 000") + 14,
+                3: metrics.horizontalAdvance("0 000" if narrow else "000 000") + 28}  # fmt: skip
         self.setColumnHidden(2, room < theme().px(400))
         taken = sum(width for column, width in wide.items() if not self.isColumnHidden(column))
         for column, width in wide.items():
