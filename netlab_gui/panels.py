@@ -60,6 +60,10 @@ PANELS: Final = (
 )
 
 
+COMMANDS: Final = ("protocols.http.commands",)
+"""Modules with command lines of subjects that have no panel yet."""
+
+
 def start_panel() -> str:
     """The id of the panel shown first."""
     return PANELS[0].id
@@ -72,4 +76,4 @@ def room_of(panel_id: str) -> str:
 
 def command_modules() -> tuple[str, ...]:
     """The modules that add command lines, in order."""
-    return tuple(entry.commands for entry in PANELS if entry.commands)
+    return (*(entry.commands for entry in PANELS if entry.commands), *COMMANDS)

@@ -211,7 +211,7 @@ def _client_context(ca: str, insecure: bool) -> Any:
     """Whom `connect --tls` trusts: the system's authorities, this person's running labs, and `ca`."""
     import ssl
 
-    from protocols.sockets import trust
+    from protocols import trust
 
     context = ssl.create_default_context()
     labs = trust.known()

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from protocols import trust
 from protocols.concurrency.contract import Listen, ServerTLS
 from protocols.concurrency.server import Server, make_server
 from protocols.record.event import detail_of
 from protocols.record.recorder import Recorder, Tail
 from protocols.service.base import is_exposed
-from protocols.sockets import trust
 from protocols.sockets.behaviours import behaviour, spec
 from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, reader_gone, say, write_all
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from protocols.sockets import trust
+from protocols import trust
 
 PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 

@@ -1,0 +1,1 @@
+"""HTTP: requests with every byte of them, web servers, and what both say about each other."""

@@ -1,0 +1,278 @@
+"""HttpClient: requests over libcurl, many at a time, in one worker thread.
+
+The thread waits for libcurl's sockets and a wake together, so a cancel takes effect at once.
+Connections are kept open between requests. It must not know who looks at the answers.
+"""
+
+from __future__ import annotations
+
+import base64
+import select
+import time
+from collections import deque
+from dataclasses import replace
+from itertools import count
+from typing import Any, Final
+from urllib.parse import unquote, unquote_to_bytes
+
+import pycurl  # type: ignore[import-untyped]
+
+from protocols.http import failure
+from protocols.http.bodies import encoded
+from protocols.http.exchange import Exchange, Head, Kept
+from protocols.http.failure import Failure
+from protocols.http.jar import Jar
+from protocols.http.opened import OpenedSockets
+from protocols.http.redirects import Refusal, next_request
+from protocols.http.request import Auth, Request, checked
+from protocols.http.run import Run, Sink
+from protocols.http.transfer import Transfer
+from protocols.record.recorder import Recorder
+from protocols.service.base import Facts, Service, ServiceError
+from protocols.service.wake import Wake
+
+_READY: Final = select.POLLIN | select.POLLHUP
+_MASKS: Final = {
+    pycurl.POLL_IN: select.POLLIN, pycurl.POLL_OUT: select.POLLOUT,
+    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT, pycurl.POLL_NONE: 0,
+}  # fmt: skip
+
+
+class HttpClient(Service):
+    """Sends requests. jar: the cookies that all its requests share; a fresh one if not given."""
+
+    def __init__(self, recorder: Recorder, *, name: str = "http 1", jar: Jar | None = None) -> None:
+        super().__init__(recorder, name, "client")
+        self.jar: Final = jar if jar is not None else Jar()
+        self._wake = Wake()
+        self._asked: deque[Run] = deque()
+        self._cancelled: deque[Run] = deque()
+        self._numbers = count(1)
+        self._sockets = OpenedSockets(recorder, name)
+        self._transfers: dict[Any, Transfer] = {}
+        self._deadline: float | None = None
+        self._poll = select.poll()
+        self._poll.register(self._wake.fileno(), select.POLLIN)
+        self._over = False
+
+    def _thread_name(self) -> str:
+        return self.name.replace(" ", "-")
+
+    def _open(self) -> None:
+        """Nothing to open: connections are made as requests need them."""
+
+    def _wake_up(self) -> None:
+        self._wake.set()
+
+    def _close(self) -> None:
+        self._wake.close()
+
+    def facts(self) -> Facts:
+        """What it occupies now."""
+        return Facts(self.name, self.kind, self.state, threads=self.threads(), connections=self._sockets.count())
+
+    def send(self, request: Request, sink: Sink | None = None) -> Run:
+        """Begin a request. Raises RequestError for one that can't be sent, ServiceError when the client is stopped.
+
+        sink: gets the last answer's body as it comes, in the client's thread.
+        """
+        ready = _with_identity(checked(request))
+        encoded(ready.body)
+        if self.stopping.is_set() or self.state != "running":
+            raise ServiceError(f"{self.name} is not running, so it sends nothing")
+        run = Run(next(self._numbers), ready, sink, self._cancel)
+        self._asked.append(run)
+        self._wake.set()
+        if self._over:  # it ended between the look and the append
+            run.end("failed", failure.told("stopped"))
+        return run
+
+    def _cancel(self, run: Run) -> None:
+        self._cancelled.append(run)
+        self._wake.set()
+
+    # The loop
+
+    def _main(self) -> None:
+        multi = pycurl.CurlMulti()
+        self._multi = multi
+        multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_interest)
+        multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        try:
+            while not self.stopping.is_set():
+                self._turn()
+        finally:
+            for transfer in list(self._transfers.values()):
+                self._drop(transfer)
+                transfer.run.end("cancelled", failure.told("stopped"))
+            multi.close()
+            self._sockets.close()
+            self._over = True
+            while self._asked:
+                self._asked.popleft().end("cancelled", failure.told("stopped"))
+
+    def _turn(self) -> None:
+        timeout = None if self._deadline is None else max(0.0, (self._deadline - time.monotonic()) * 1000)
+        ready = self._poll.poll(timeout)
+        for fd, mask in ready:
+            if fd == self._wake.fileno():
+                self._wake.clear()
+            else:
+                self._act(fd, _bits(mask))
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._deadline = None
+            self._act(pycurl.SOCKET_TIMEOUT, 0)
+        while self._cancelled:
+            self._end_cancelled(self._cancelled.popleft())
+        while self._asked:
+            self._begin(self._asked.popleft())
+        self._reap()
+        self._sockets.sweep()
+
+    def _act(self, fd: int, bits: int) -> None:
+        self._multi.socket_action(fd, bits)
+
+    def _on_interest(self, what: int, fd: int, _multi: Any, _data: Any) -> None:
+        self._sockets.watched(fd)
+        if what == pycurl.POLL_REMOVE:
+            try:
+                self._poll.unregister(fd)
+            except KeyError:
+                pass
+        else:
+            self._poll.register(fd, _MASKS[what])
+
+    def _on_timer(self, timeout_ms: int) -> None:
+        self._deadline = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
+
+    # Runs
+
+    def _begin(self, run: Run) -> None:
+        if run.over:
+            return
+        run.state = "running"
+        if run.request.url[:5].lower() == "data:":
+            _answer_data(run)
+            return
+        left = _time_left(run)
+        if left is not None and left <= 0:
+            self._timed_out(run)
+            return
+        curl = pycurl.Curl()
+        try:
+            transfer = Transfer(curl, run, encoded(run.request.body), self.jar, self._sockets, self.recorder, self.name,
+                                left)  # fmt: skip
+        except Exception as error:  # noqa: BLE001  whatever libcurl refuses must end this run and no other
+            curl.close()
+            said = str(error.args[-1]) if isinstance(error, pycurl.error) and error.args else str(error)
+            run.end("failed", Failure("REFUSED", "This request can't be sent", said))
+            return
+        self._transfers[curl] = transfer
+        self._multi.add_handle(curl)
+        self._act(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _timed_out(self, run: Run) -> None:
+        run.end("failed", failure.failure_of(28, "the time was used up by the redirects", host="", port=0))
+
+    def _reap(self) -> None:
+        while True:
+            _, well, badly = self._multi.info_read()
+            if not well and not badly:  # asked again after each batch: a hop begun in it may be done already
+                return
+            for curl in well:
+                self._done(curl, 0, "")
+            for curl, code, said in badly:
+                self._done(curl, code, said)
+
+    def _done(self, curl: Any, code: int, said: str) -> None:
+        transfer = self._transfers.pop(curl)
+        run, failed = transfer.run, transfer.finish(code, said)
+        self._multi.remove_handle(curl)
+        transfer.release()
+        if failed is not None:
+            run.end("failed", failed)
+        else:
+            self._go_on(run)
+
+    def _go_on(self, run: Run) -> None:
+        """The hop is done: the next one, or the end."""
+        exchange, request = run.final, run.request
+        if exchange is None or exchange.answer is None or not request.follow:
+            run.end("done")
+            return
+        leads = next_request(request, request.url, exchange.status, exchange.answer.get("Location"))
+        if leads is None:
+            run.end("done")
+        elif isinstance(leads, Refusal):
+            run.end("failed", failure.told("redirect refused", why=leads.why))
+        elif run.redirects >= request.limits.max_redirects:
+            run.end("failed", failure.told("too many redirects", count=run.redirects, location=leads.url))
+        else:
+            run.redirects += 1
+            run.request = leads
+            self._begin(run)
+
+    def _end_cancelled(self, run: Run) -> None:
+        transfer = next((one for one in self._transfers.values() if one.run is run), None)
+        if transfer is not None:
+            self._drop(transfer)
+        run.end("cancelled", failure.told("cancelled"))
+
+    def _drop(self, transfer: Transfer) -> None:
+        self._transfers.pop(transfer.curl, None)
+        transfer.finish(-1, "")
+        self._multi.remove_handle(transfer.curl)
+        transfer.release()
+
+
+def _bits(mask: int) -> int:
+    """What poll() found, in libcurl's words."""
+    bits = (pycurl.CSELECT_IN if mask & _READY else 0) | (pycurl.CSELECT_OUT if mask & select.POLLOUT else 0)
+    return int(bits | (pycurl.CSELECT_ERR if mask & (select.POLLERR | select.POLLNVAL) else 0))
+
+
+def _time_left(run: Run) -> float | None:
+    limit = run.request.limits.timeout_s
+    return None if limit is None else limit - run.total_ms() / 1000
+
+
+def _with_identity(request: Request) -> Request:
+    """A user and password in the URL become the request's own: they don't stand in logs, and a redirect keeps them."""
+    scheme, mark, rest = request.url.partition("://")
+    place, slash, path = rest.partition("/")
+    user, at, host = place.rpartition("@")
+    if not mark or not at:
+        return request
+    name, _, password = user.partition(":")
+    auth = request.auth
+    if auth.kind == "none":
+        auth = Auth("basic", unquote(name), unquote(password))
+    return replace(request, url=f"{scheme}://{host}{slash}{path}", auth=auth)
+
+
+def _answer_data(run: Run) -> None:
+    """A data: URL holds its own answer (RFC 2397)."""
+    head, comma, data = run.request.url[5:].partition(",")
+    if not comma:
+        why = "A data URL has a comma between its type and its data."
+        run.end("failed", Failure("BAD_URL", "That is no data URL", why))
+        return
+    body = unquote_to_bytes(data.partition("#")[0])
+    kind = head
+    if head.lower().endswith(";base64"):
+        kind = head[:-7]
+        try:
+            body = base64.b64decode(body + b"=" * (-len(body) % 4), validate=True)
+        except ValueError:
+            run.end("failed", Failure("BAD_URL", "That is no base64", "The data of this URL is no base64."))
+            return
+    exchange = Exchange(1, run.request.method, run.request.url[:200], Kept(0), Kept(0))
+    exchange.answer = Head("", 200, "", [("Content-Type", kind or "text/plain;charset=US-ASCII"),
+                                         ("Content-Length", str(len(body)))])  # fmt: skip
+    run.exchanges.append(exchange)
+    limit = run.request.limits.max_bytes
+    cut = body if limit is None else body[:limit]
+    run.body.add(cut)
+    if run.sink is not None:
+        run.sink.write(cut)
+    run.end("done" if cut == body else "failed", None if cut == body else failure.told("too big", limit=limit))

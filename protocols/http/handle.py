@@ -1,0 +1,190 @@
+"""A Request as the options of a libcurl handle.
+
+The one place that knows which option says what; nothing is sent here. It must not know what
+becomes of the answer.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from functools import cache
+from typing import Any, Final, cast
+
+import pycurl  # type: ignore[import-untyped]
+
+from protocols.http.bodies import FORM_TYPE, Encoded
+from protocols.http.request import Auth, Part, Proxy, Request, RequestError, Trust
+
+AGENT: Final = "netlab"
+_VERSIONS: Final = {
+    "auto": pycurl.CURL_HTTP_VERSION_2TLS, "1.0": pycurl.CURL_HTTP_VERSION_1_0, "1.1": pycurl.CURL_HTTP_VERSION_1_1,
+    "2": pycurl.CURL_HTTP_VERSION_2_0, "3": pycurl.CURL_HTTP_VERSION_3ONLY,
+}  # fmt: skip
+_AUTH: Final = {"basic": pycurl.HTTPAUTH_BASIC, "digest": pycurl.HTTPAUTH_DIGEST, "ntlm": pycurl.HTTPAUTH_NTLM}
+_ALLOWED: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.PROTO_FTPS | pycurl.PROTO_FILE
+_BUFFER_BYTES: Final = 256 << 10
+
+
+@cache
+def features() -> frozenset[str]:
+    """What this libcurl was built with: "HTTP2", "HTTP3", "NTLM", .."""
+    bits = cast("int", pycurl.version_info()[4])
+    return frozenset(
+        name.removeprefix("VERSION_") for name in dir(pycurl)
+        if name.startswith("VERSION_") and bits & cast("int", getattr(pycurl, name))
+    )  # fmt: skip
+
+
+def configure(curl: Any, request: Request, body: Encoded, timeout_s: float | None) -> list[Any]:
+    """Set a fresh handle up for a checked request; what must live as long as the transfer is returned.
+
+    Raises RequestError for what this libcurl can't do.
+    """
+    set_option = curl.setopt
+    set_option(pycurl.URL, request.url.encode("utf-8"))
+    set_option(pycurl.NOSIGNAL, 1)
+    set_option(pycurl.VERBOSE, 1)
+    set_option(pycurl.PATH_AS_IS, 1)
+    set_option(pycurl.PROTOCOLS, _ALLOWED)
+    set_option(pycurl.FOLLOWLOCATION, 0)
+    set_option(pycurl.BUFFERSIZE, _BUFFER_BYTES)
+    set_option(pycurl.HTTP09_ALLOWED, int(request.http09))
+    set_option(pycurl.HTTP_VERSION, _version(request))
+    if request.target:
+        set_option(pycurl.REQUEST_TARGET, request.target.encode("utf-8"))
+    if request.decode:
+        set_option(pycurl.ACCEPT_ENCODING, "")
+    _limits(curl, request, timeout_s)
+    _auth(curl, request.auth)
+    _proxy(curl, request.proxy)
+    _trust(curl, request.trust)
+    held = _body(curl, request, body)
+    set_option(pycurl.HTTPHEADER, _headers(request, body))
+    if "user-agent" not in {name.lower() for name in request.without}:
+        set_option(pycurl.USERAGENT, AGENT)
+    if request.cookies:
+        set_option(pycurl.COOKIE, "; ".join(f"{name}={value}" for name, value in request.cookies).encode("utf-8"))
+    if request.resolve:
+        set_option(pycurl.RESOLVE, list(request.resolve))
+    if request.connect_to:
+        set_option(pycurl.CONNECT_TO, list(request.connect_to))
+    return held
+
+
+def _version(request: Request) -> int:
+    wanted = {"2": "HTTP2", "3": "HTTP3"}.get(request.version)
+    if wanted is not None and wanted not in features():
+        raise RequestError(f"This libcurl was built without HTTP/{request.version}")
+    return int(_VERSIONS[request.version])
+
+
+def _limits(curl: Any, request: Request, timeout_s: float | None) -> None:
+    limits = request.limits
+    if timeout_s is not None:
+        curl.setopt(pycurl.TIMEOUT_MS, max(1, round(timeout_s * 1000)))
+    if limits.connect_timeout_s is not None:
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(limits.connect_timeout_s * 1000)))
+
+
+def _auth(curl: Any, auth: Auth) -> None:
+    if auth.kind == "none":
+        curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
+    elif auth.kind == "netrc":
+        curl.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
+        if auth.netrc_path:
+            curl.setopt(pycurl.NETRC_FILE, auth.netrc_path)
+    elif auth.kind == "bearer":
+        curl.setopt(pycurl.HTTPAUTH, 1 << 6)  # CURLAUTH_BEARER
+        curl.setopt(pycurl.XOAUTH2_BEARER, auth.token.encode("utf-8"))
+    else:
+        if auth.kind == "ntlm" and "NTLM" not in features():
+            raise RequestError("This libcurl was built without NTLM, which its makers have given up")
+        curl.setopt(pycurl.HTTPAUTH, _AUTH[auth.kind])
+        curl.setopt(pycurl.USERNAME, auth.user.encode("utf-8"))
+        curl.setopt(pycurl.PASSWORD, auth.password.encode("utf-8"))
+
+
+def _proxy(curl: Any, proxy: Proxy) -> None:
+    curl.setopt(pycurl.PROXY, proxy.url)  # "" also keeps libcurl from looking into the environment
+    if not proxy.url:
+        return
+    curl.setopt(pycurl.NOPROXY, "")
+    if proxy.user:
+        curl.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_DIGEST if proxy.digest else pycurl.HTTPAUTH_BASIC)
+        curl.setopt(pycurl.PROXYUSERNAME, proxy.user.encode("utf-8"))
+        curl.setopt(pycurl.PROXYPASSWORD, proxy.password.encode("utf-8"))
+
+
+def _trust(curl: Any, trust: Trust) -> None:
+    curl.setopt(pycurl.OPT_CERTINFO, 1)
+    curl.setopt(pycurl.SSL_VERIFYPEER, int(trust.verify))
+    curl.setopt(pycurl.SSL_VERIFYHOST, 2 if trust.verify else 0)
+    file, folder = system_authorities()
+    if folder:
+        curl.setopt(pycurl.CAPATH, folder)
+    if trust.ca_file:
+        curl.setopt(pycurl.CAINFO, trust.ca_file)
+    elif trust.ca:
+        curl.setopt(pycurl.CAINFO_BLOB, trust.ca)  # in place of the file, besides the folder
+    elif file:
+        curl.setopt(pycurl.CAINFO, file)
+    if trust.certificate:
+        curl.setopt(pycurl.SSLCERT, trust.certificate)
+        curl.setopt(pycurl.SSLKEY, trust.key or trust.certificate)
+        if trust.key_password:
+            curl.setopt(pycurl.KEYPASSWD, trust.key_password)
+
+
+@cache
+def system_authorities() -> tuple[str, str]:
+    """The file and the folder where this system keeps the authorities that it trusts; "" where there is none."""
+    paths = ssl.get_default_verify_paths()
+    known = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+    file = next((one for one in (paths.cafile, *known) if one and os.path.isfile(one)), "")
+    folder = next((one for one in (paths.capath, "/etc/ssl/certs") if one and os.path.isdir(one)), "")
+    return file, folder
+
+
+def _body(curl: Any, request: Request, body: Encoded) -> list[Any]:
+    method, held = request.method, list[Any]()
+    if method == "HEAD" and body.is_there:
+        raise RequestError("libcurl sends no body with HEAD; send it raw if you mean it")
+    if body.data is not None:
+        curl.setopt(pycurl.POSTFIELDS, body.data)
+    elif body.parts:
+        held.append(_mime(curl, body.parts))
+    elif body.path:
+        file = open(body.path, "rb")  # noqa: SIM115  closed when the transfer ends
+        held.append(file)
+        curl.setopt(pycurl.POST, 1)
+        curl.setopt(pycurl.POSTFIELDSIZE_LARGE, body.size)
+        curl.setopt(pycurl.READFUNCTION, file.read)
+        curl.setopt(pycurl.SEEKFUNCTION, lambda offset, whence: 0 if file.seek(offset, whence) >= 0 else 1)
+    if method == "HEAD":
+        curl.setopt(pycurl.NOBODY, 1)
+    elif method != ("POST" if body.is_there else "GET"):
+        curl.setopt(pycurl.CUSTOMREQUEST, method)
+    return held
+
+
+def _mime(curl: Any, parts: tuple[Part, ...]) -> Any:
+    """A multipart body; it must live as long as the transfer."""
+    mime = pycurl.CurlMime(curl)
+    for part in parts:
+        extra = {"filename": part.filename or None, "content_type": part.content_type or None}
+        if part.path:
+            mime.add_file(part.name.encode("utf-8"), part.path, **extra)
+        else:
+            mime.add(part.name.encode("utf-8"), data=part.value.encode("utf-8"), **extra)
+    curl.setopt(pycurl.MIMEPOST, mime)
+    return mime
+
+
+def _headers(request: Request, body: Encoded) -> list[bytes]:
+    lines = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
+    lines += [f"{name}:" for name in request.without]
+    typed = request.header("Content-Type") is not None or body.parts or body.content_type == FORM_TYPE
+    if body.is_there and not typed:
+        lines.append(f"Content-Type: {body.content_type}" if body.content_type else "Content-Type:")
+    return [line.encode("latin-1" if line.isascii() else "utf-8") for line in lines]

@@ -1,0 +1,80 @@
+"""Run: one request on its way, through all its hops, as the one who asked for it holds it.
+
+Filled by the client's thread, read by any. It must not know libcurl.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final, Literal, Protocol, TypeAlias
+
+from protocols.http.exchange import Exchange, Kept
+from protocols.http.failure import Failure
+from protocols.http.request import Request
+from protocols.record.event import monotonic_ns
+
+State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class Sink(Protocol):
+    """Where a body goes as it comes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take a piece of the body. Raises OSError when it can't."""
+
+
+class Run:
+    """A request under way. exchanges: its hops so far, the last may still grow. failure: why it did not end well.
+
+    body: the last answer's body, decoded, as much as `limits.keep_bytes` allows. Where a sink takes it, only its
+    first 64 KB are kept. request: as it stands after redirects; asked: as it was asked for.
+    """
+
+    def __init__(self, number: int, request: Request, sink: Sink | None, cancel: Callable[[Run], None]) -> None:
+        self.number: Final = number
+        self.asked: Final = request
+        self.request = request
+        self.exchanges: list[Exchange] = []
+        self.state: State = "waiting"
+        self.failure: Failure | None = None
+        self.body = Kept(request.limits.keep_bytes if sink is None else 64 << 10)
+        self.sink: Final = sink
+        self.begun_ns: Final = monotonic_ns()
+        self.ended_ns = 0
+        self.redirects = 0
+        self._cancel = cancel
+        self._done = threading.Event()
+
+    @property
+    def final(self) -> Exchange | None:
+        """The exchange whose answer is the last one."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def status(self) -> int:
+        """The last answer's status; 0 where there is none."""
+        return self.final.status if self.final is not None else 0
+
+    def cancel(self) -> None:
+        """End it at once; what came so far is kept. Any thread, any number of times."""
+        self._cancel(self)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until it has ended; False after `timeout_s` seconds without."""
+        return self._done.wait(timeout_s)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self._done.is_set()
+
+    def end(self, state: State, failure: Failure | None = None) -> None:
+        """Called once, by the client."""
+        if not self._done.is_set():
+            self.state, self.failure, self.ended_ns = state, failure, monotonic_ns()
+            self._done.set()
+
+    def total_ms(self) -> float:
+        """How long all its hops took together, until now or its end."""
+        return ((self.ended_ns or monotonic_ns()) - self.begun_ns) / 1e6

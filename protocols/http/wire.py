@@ -1,0 +1,295 @@
+"""Wire: what libcurl says while it works (CURLOPT_DEBUGFUNCTION), sorted into exchanges.
+
+One transfer may be several exchanges: a CONNECT to a proxy, a 401 before the answer to the
+credentials. The bytes of HTTP/1 are those of the wire; of HTTP/2 and 3 libcurl writes a rendering.
+It must not know who asked, or drive libcurl.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from protocols.http.exchange import Exchange, Kept, Phases, TLSFacts, read_head, read_request_head
+from protocols.http.opened import Opened, OpenedSockets
+from protocols.record.connections import KEEP_CALL_BYTES
+from protocols.record.event import Direction, monotonic_ns
+from protocols.record.recorder import Recorder
+
+TEXT, HEADER_IN, HEADER_OUT, DATA_IN, DATA_OUT, TLS_IN, TLS_OUT = range(7)
+"""curl_infotype, as libcurl numbers it."""
+_TLS_LINE: Final = re.compile(r"SSL connection using (\S+) / (\S+)")
+_ALPN: Final = re.compile(r"ALPN: server accepted (\S+)")
+_TOLD_LINES: Final = 200
+
+
+class Wire:
+    """Takes libcurl's words for one transfer. exchanges: what became of them, the last under way."""
+
+    def __init__(
+        self, recorder: Recorder, service: str, sockets: OpenedSockets, *, url: str, method: str, number: int,
+        limit: int, is_http: bool = True,
+    ) -> None:  # fmt: skip
+        self._recorder = recorder
+        self._service = service
+        self._sockets = sockets
+        self._url = url
+        self._method = method
+        self._number = number
+        self._limit = limit
+        self._is_http = is_http
+        self._head = bytearray()
+        self._told_request = True
+        self._told: list[str] = []
+        self._tls = TLSFacts()
+        self._tls_started = 0
+        self.exchanges: list[Exchange] = []
+        self.opened: Opened | None = None
+        self.mine: list[Opened] = []
+        self.last_text = ""
+
+    @property
+    def current(self) -> Exchange | None:
+        """The exchange under way."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    def take(self, kind: int, data: bytes) -> None:
+        """libcurl's callback."""
+        if kind == HEADER_IN:
+            self._header_in(data)
+        elif kind == DATA_IN:
+            self._data_in(data)
+        elif kind == DATA_OUT:
+            self._data_out(data)
+        elif kind == HEADER_OUT:
+            self._header_out(data)
+        elif kind == TEXT:
+            self._text(data.decode("utf-8", "replace").strip())
+        elif kind == TLS_OUT and not self._tls_started:
+            self._tls_started = monotonic_ns()
+            self._sockets.settle()
+
+    def connected(self, remote: tuple[str, int], local: tuple[str, int]) -> None:
+        """libcurl is about to send over the connection between these addresses (CURLOPT_PREREQFUNCTION)."""
+        self._sockets.settle()
+        self.opened = self._sockets.find(_plain(local), _plain(remote)) or self.opened
+
+    # Texts
+
+    def _text(self, text: str) -> None:
+        if not text:
+            return
+        self.last_text = text
+        exchange = self.current
+        told = self._told if exchange is None or exchange.answer is not None else exchange.told
+        if len(told) < _TOLD_LINES:
+            told.append(text)
+        if text.startswith("SSL connection using"):
+            self._handshake(text)
+        elif text.startswith("ALPN: server accepted"):
+            found = _ALPN.match(text)
+            self._tls = TLSFacts(self._tls.version, self._tls.cipher, found.group(1) if found else "")
+        elif text.startswith("using HTTP/"):
+            opened = self._standing()
+            if opened is not None:
+                opened.rendering = text.startswith(("using HTTP/2", "using HTTP/3"))
+        elif "completely sent off" in text and exchange is not None:
+            exchange.sent_ns = monotonic_ns()
+            self._tell_request()
+
+    def _handshake(self, text: str) -> None:
+        found = _TLS_LINE.match(text)
+        if found is None:
+            return
+        version, cipher = found.groups()
+        self._tls = TLSFacts(version, cipher, self._tls.alpn)
+        opened = self._standing()
+        if opened is None:
+            return
+        opened.tls = True
+        opened.trace.tls = True
+        if self._recorder.enabled:
+            opened.trace.call("handshake", f"handshake = {version}, {cipher}", self._tls_started or monotonic_ns(),
+                              passive=True, fd=opened.fd, version=version, cipher=cipher, tls=True,
+                              via="libcurl")  # fmt: skip
+
+    def _standing(self) -> Opened | None:
+        """The connection that this transfer opened last, or is told to use."""
+        if self.opened is not None:
+            return self.opened
+        self._sockets.settle()
+        standing = [one for one in self.mine if one.end is not None]
+        return standing[-1] if standing else None
+
+    # Bytes
+
+    def _new(self) -> Exchange:
+        before = self.current
+        if before is not None:
+            self.close_exchange()
+            self._count_unseen()
+            before.phases = stamped_phases(before)
+            self.tell_answer(before)
+        exchange = Exchange(
+            self._number + len(self.exchanges), self._method, self._url, Kept(self._limit), Kept(self._limit)
+        )
+        exchange.begun_ns = monotonic_ns()
+        exchange.told, self._told = self._told, []
+        self._place(exchange)
+        self.exchanges.append(exchange)
+        self._told_request = False
+        return exchange
+
+    def _place(self, exchange: Exchange) -> None:
+        opened = self.opened = self._standing()
+        if opened is None or opened.end is None:
+            return
+        end = opened.end
+        exchange.conn = end.conn
+        exchange.local, exchange.remote = _pair(end.local), _pair(end.peer)
+        exchange.rendering = opened.rendering
+        if opened.tls:
+            exchange.tls = self._tls
+        if not opened.rendering:
+            exchange.begin_sent = end.sent
+            exchange.begin_received = None if opened.unsure else end.received
+
+    def _header_out(self, data: bytes) -> None:
+        exchange = self.current
+        if exchange is None or (self._is_http and exchange.received.size):
+            exchange = self._new()
+        exchange.sent.add(data)
+        exchange.head_sent += len(data)
+        if self._is_http and b"\n" in data:
+            exchange.request_line, exchange.request = read_request_head(bytes(exchange.sent.data))
+            method, _, rest = exchange.request_line.partition(" ")
+            exchange.method = method or exchange.method
+            exchange.tunnel = method == "CONNECT" and self._method != "CONNECT"
+            if exchange.tunnel:
+                exchange.url = rest.partition(" ")[0]
+        self._record("send", data)
+
+    def _data_out(self, data: bytes) -> None:
+        exchange = self.current or self._new()
+        exchange.sent.add(data)
+        self._record("send", data)
+
+    def _header_in(self, data: bytes) -> None:
+        exchange = self._first(data)
+        exchange.received.add(data)
+        self._head += data
+        if data in (b"\r\n", b"\n") or not self._is_http:
+            self._flush_head(exchange)
+
+    def _flush_head(self, exchange: Exchange) -> None:
+        block = bytes(self._head)
+        self._head.clear()
+        if not block:
+            return
+        self._record("recv", block)
+        if not self._is_http or exchange.answer is not None:
+            return
+        head = read_head(block)
+        exchange.head_received += len(block)
+        if 100 <= head.status < 200 and head.status != 101:
+            exchange.interim.append(head)
+        else:
+            exchange.answer = head
+
+    def _data_in(self, data: bytes) -> None:
+        exchange = self._first(data)
+        self._flush_head(exchange)
+        exchange.received.add(data)
+        self._record("recv", data)
+
+    def _first(self, data: bytes) -> Exchange:
+        exchange = self.current or self._new()
+        now = monotonic_ns()
+        if not exchange.first_ns:
+            exchange.first_ns = now
+            self._tell_request()
+        exchange.last_ns = now
+        return exchange
+
+    def _record(self, kind: str, data: bytes) -> None:
+        if self.opened is not None:
+            self._sockets.data(self.opened, kind, data)
+
+    # Messages
+
+    def close_exchange(self) -> None:
+        """The exchange under way gets no more bytes."""
+        exchange = self.current
+        if exchange is None:
+            return
+        self._flush_head(exchange)
+        self._tell_request()
+        if exchange.tls is None and self.opened is not None and self.opened.tls:
+            exchange.tls = self._tls
+
+    def _count_unseen(self) -> None:
+        """An answer that another request follows: libcurl may have read its body without showing it."""
+        exchange, opened = self.current, self.opened
+        if exchange is None or exchange.answer is None or opened is None or opened.end is None or opened.rendering:
+            return
+        seen = exchange.received.size - exchange.head_received
+        length = exchange.answer.get("Content-Length") or ""
+        if "chunked" in (exchange.answer.get("Transfer-Encoding") or "").lower():
+            opened.unsure = opened.unsure or not seen
+        elif length.isdecimal() and int(length) > seen and exchange.method != "HEAD" and not exchange.tunnel:
+            exchange.unseen = int(length) - seen
+            opened.end.received += exchange.unseen
+
+    def _tell_request(self) -> None:
+        exchange = self.current
+        if exchange is None or self._told_request:
+            return
+        self._told_request = True
+        if not self._recorder.enabled:
+            return
+        line = exchange.request_line or f"{exchange.method} {exchange.url}"
+        detail = {
+            "method": exchange.method, "url": exchange.url, "headers": [list(h) for h in exchange.request],
+            "hop": exchange.number, "body_bytes": exchange.sent.size - exchange.head_sent,
+            **({"rendering": True} if exchange.rendering else {}), **({"tunnel": True} if exchange.tunnel else {}),
+        }  # fmt: skip
+        self._message("request", "out", exchange, exchange.sent, exchange.begin_sent, line, detail, exchange.begun_ns)
+
+    def tell_answer(self, exchange: Exchange) -> None:
+        """Record an answer, when its phases are known."""
+        if not self._recorder.enabled or (exchange.answer is None and not exchange.received.size):
+            return
+        text = f"{exchange.status} {exchange.answer.reason}".rstrip() if exchange.answer else "an answer without a head"
+        size = exchange.received.size - exchange.head_received
+        detail = {**exchange.facts(), "body_bytes": size}
+        if exchange.unseen:
+            detail["unseen_bytes"] = exchange.unseen
+        self._message("response", "in", exchange, exchange.received, exchange.begin_received,
+                      f"{text}, {size} bytes", detail, exchange.last_ns)  # fmt: skip
+
+    def _message(
+        self, kind: str, direction: Direction, exchange: Exchange, kept: Kept, offset: int | None, summary: str,
+        detail: dict[str, Any], stamp: int,
+    ) -> None:  # fmt: skip
+        data = bytes(kept.data[:KEEP_CALL_BYTES])
+        if len(data) < kept.size:
+            detail["kept"] = len(data)
+        self._recorder.put((stamp or monotonic_ns(), "message", kind, self._service, exchange.conn, direction, offset,
+                            kept.size, data, summary, detail))  # fmt: skip
+
+
+def stamped_phases(exchange: Exchange) -> Phases:
+    """The phases of an exchange inside a transfer, for which libcurl keeps no times, by our own clock."""
+    begun, sent = exchange.begun_ns, exchange.sent_ns or exchange.begun_ns
+    first, last = exchange.first_ns or sent, exchange.last_ns or sent
+    ms = 1e-6
+    return Phases(wait=max(0, first - sent) * ms, first_byte=(first - begun) * ms, transfer=(last - first) * ms,
+                  total=(last - begun) * ms)  # fmt: skip
+
+
+def _plain(address: tuple[str, int]) -> tuple[str, int]:
+    return str(address[0]).strip("[]").removeprefix("::ffff:"), address[1]
+
+
+def _pair(address: Any) -> tuple[str, int] | None:
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) and len(address) >= 2 else None
