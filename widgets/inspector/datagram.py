@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from protocols.creosote.reading.ansi import visible
 from protocols.creosote.reading.reading import Reading, read
@@ -25,6 +26,8 @@ from widgets.timeline.wording import grouped
 
 FIELDS: Final = 14
 VALUE: Final = 160
+LEAST_PX: Final = 64
+MOST_PX: Final = 190
 SHOWN_TITLE: Final = "Shown, never run."
 SHOWN_TEXT: Final = (
     "A datagram's sender and level are only what its bytes claim: UDP has no handshake that could prove them."
@@ -70,6 +73,11 @@ class DatagramPart(QWidget):
         super().__init__()
         self.kind = Chip()
         self.fields = FactRows()
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(self.fields)
         self.more = Label("", "caption", "text2")
         self.warning = Banner("warning")
         head = QHBoxLayout()
@@ -81,7 +89,7 @@ class DatagramPart(QWidget):
         inside.setContentsMargins(EDGE, 10, EDGE, 10)
         inside.setSpacing(6)
         inside.addLayout(head)
-        inside.addWidget(self.fields)
+        inside.addWidget(self.area)
         inside.addWidget(self.more)
         inside.addWidget(self.warning)
         column = QVBoxLayout(self)
@@ -108,5 +116,14 @@ class DatagramPart(QWidget):
             self.warning.say("Refused." if refused else "Stopped.", found.warning)
         else:
             self.warning.clear()
+        self._fit()
         self.show()
         return found
+
+    def _fit(self) -> None:
+        """As high as the fields need, up to a bound: the bytes below want room too."""
+        wanted = self.fields.layout().totalHeightForWidth(max(self.area.viewport().width(), 1))  # type: ignore[union-attr]
+        wanted = max(wanted, self.fields.sizeHint().height())
+        self.area.setVisible(bool(wanted) and self.more.text() != "none")
+        self.area.setMinimumHeight(min(wanted, theme().px(LEAST_PX)))
+        self.area.setMaximumHeight(min(wanted, theme().px(MOST_PX)))
