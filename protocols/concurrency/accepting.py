@@ -37,6 +37,7 @@ def when_readable(
         held = serving.hold_accept or pause is not None or not free()
         readable = ready.wait(pause, watch=not held)
         pause = None
+        serving.run_acts()
         between()
         if readable and not serving.stopping.is_set():
             pause = act()

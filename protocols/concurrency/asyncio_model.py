@@ -53,6 +53,7 @@ class _Host:
     def woken(self) -> None:
         """A setting changed, or the stop came."""
         self.serving.wake.clear()
+        self.serving.run_acts()
         if self.serving.stopping.is_set():
             self.stopped.set()
         else:

@@ -7,18 +7,21 @@ allows one thread at a time. It must not know which worker runs it.
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import threading
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
 
 from protocols.concurrency.link import AnySocket, Link, SlowReader, raw_recv, raw_shutdown, tls_half_close
 from protocols.concurrency.serving import Serving
+from protocols.record import polling
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
 
+T = TypeVar("T")
 OUTSIDER_S: Final = 2.0
 """How long somebody other than the worker waits for a peer that does not read."""
 _WANTS: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -104,7 +107,7 @@ class BlockingLink(Link):
             with self._lock:
                 waiting = tls.pending()
             if not waiting:
-                _wait(tls, select.POLLIN)
+                _wait(tls, polling.POLLIN)
             with self._lock:
                 if self.done():
                     break
@@ -148,23 +151,36 @@ class BlockingLink(Link):
 
     def _send_waiting(self, data: bytes, deadline: float | None) -> None:
         """Send by parts, waiting in poll(): for TLS, whose engine must be left between, and for outsiders."""
-        flags = 0 if self._tls is not None else socket.MSG_DONTWAIT
+        flags = 0 if self._tls is not None else polling.DONTWAIT
         view = memoryview(data)
         while view and not self._gone.is_set():
             try:
                 count = self.sock.send(view, flags)
             except (BlockingIOError, ssl.SSLWantWriteError):
-                if not _wait(self.sock, select.POLLOUT, deadline):
+                if not _wait(self.sock, polling.POLLOUT, deadline):
                     raise SlowReader(
                         f"Connection {self.number} does not read: {len(view)} of {len(data)} bytes were not sent"
                     ) from None
                 continue
             except ssl.SSLWantReadError:
-                _wait(self.sock, select.POLLIN, deadline)
+                _wait(self.sock, polling.POLLIN, deadline)
                 continue
             if not self.recorder.enabled:
                 self.end.sent += count
             view = view[count:]
+
+    def ask(self, act: Callable[[AnySocket], T]) -> Future[T]:
+        """As above, but here and now: the worker waits in a call, and the kernel lets others ask meanwhile."""
+        future: Future[T] = Future()
+        if not self._lock.acquire(timeout=OUTSIDER_S):
+            raise SlowReader(f"Connection {self.number} is busy sending: its peer does not read")
+        try:
+            future.set_result(act(self.sock))
+        except (OSError, ValueError) as error:
+            future.set_exception(error)
+        finally:
+            self._lock.release()
+        return future
 
     def half_close(self) -> None:
         """End our direction; the peer's bytes still come in."""
@@ -225,6 +241,6 @@ class BlockingLink(Link):
 
 def _wait(sock: AnySocket, event: int, deadline: float | None = None) -> bool:
     """Wait for readiness; False when the deadline (monotonic seconds) has passed."""
-    poll = select.poll()
+    poll = polling.poll()
     poll.register(sock.fileno(), event)
     return bool(poll.poll(None if deadline is None else max(deadline - time.monotonic(), 0) * 1000))

@@ -144,6 +144,7 @@ def polled(serving: Serving, sock: TracedSocket, receive: Receive, poller: Polle
             for ready, _ in poller.wait(None):
                 if ready == wake:
                     serving.wake.clear()
+                    serving.run_acts()
                 elif not serving.stopping.is_set():
                     _at_once(serving, receive)
     finally:
@@ -179,6 +180,7 @@ class _Tasks:
     def woken(self) -> None:
         """A setting changed, or the stop came."""
         self.serving.wake.clear()
+        self.serving.run_acts()
         if self.serving.stopping.is_set():
             self.stopped.set()
         else:

@@ -7,8 +7,10 @@ table shows who sent lately. It must not know any protocol.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from protocols.concurrency import datagramloops
 from protocols.concurrency.contract import ConnectionRow, DatagramHandler
@@ -21,6 +23,7 @@ from protocols.record.trace import address_text, preview
 from protocols.record.traced import TracedSocket
 from protocols.service.base import ServiceError
 
+T = TypeVar("T")
 LARGEST: Final = 65536
 SENDERS: Final = 1024
 _LOOPS: Final = {
@@ -177,6 +180,10 @@ class DatagramServer(LocalServer):
 
     def _connection_count(self) -> int:
         return len(self._senders)
+
+    def ask(self, act: Callable[[Any], T], conn: str = "") -> Future[T]:
+        """All senders have the one socket in common."""
+        return super().ask(act)
 
     def send(self, conn: str, data: bytes) -> None:
         """Send a datagram to a sender of the table."""

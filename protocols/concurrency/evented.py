@@ -119,6 +119,7 @@ class EventLoop:
 
     def _run_calls(self) -> None:
         self.serving.wake.clear()
+        self.serving.run_acts()
         while self._calls:
             self._calls.popleft()()
 

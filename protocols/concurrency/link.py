@@ -11,10 +11,13 @@ import ssl
 import struct
 import traceback
 from abc import ABC, abstractmethod
-from typing import Any, Final
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
 
 from protocols.concurrency.contract import Connection, Handler
 from protocols.concurrency.serving import Serving
+from protocols.record import polling
 from protocols.record.connections import KEEP_CALL_BYTES, KEEP_HEAD_BYTES, KEEP_WHOLE_BYTES, End
 from protocols.record.event import Direction, monotonic_ns
 from protocols.record.trace import address_text
@@ -22,6 +25,7 @@ from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
 
 AnySocket = TracedSocket | TracedTLSSocket
+T = TypeVar("T")
 _PREVIEW_BYTES: Final = 24
 _AT_SERVER: Final = (("end",), "server")
 RESET_LINGER: Final = struct.pack("ii", 1, 0)
@@ -108,6 +112,10 @@ class Link(ABC):
     @abstractmethod
     def abort(self) -> None:
         """The server stops: end now, and wake whoever waits. Any thread, several times."""
+
+    def ask(self, act: Callable[[AnySocket], T]) -> Future[T]:
+        """What `act` finds out about the socket, or makes of it, in the thread that owns it."""
+        return self.serving.submit(lambda: act(self.sock))
 
     def pending_out(self) -> int:
         """Bytes that wait here for the kernel to take them."""
@@ -210,7 +218,9 @@ class Link(ABC):
         count = 0
         try:
             for _ in range(DISCARD_CALLS):
-                count += (size := len(raw_recv(self.sock, 65536, socket.MSG_DONTWAIT)))
+                if not polling.DONTWAIT and not polling.readable(self.sock):
+                    break
+                count += (size := len(raw_recv(self.sock, 65536, polling.DONTWAIT)))
                 if not size:
                     break
         except (OSError, ValueError):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
 
 from protocols.concurrency.contract import (
     DATAGRAM,
@@ -27,6 +28,7 @@ from protocols.record.tcpstate import KernelTable, own_state
 from protocols.record.trace import address_text
 from protocols.service.base import Facts, Service, ServiceError, is_exposed
 
+T = TypeVar("T")
 _MODULES: Final = {
     "iterative": "iterative",
     "threads": "threads",
@@ -108,6 +110,14 @@ class Server(Service):
     def set_backlog(self, backlog: int) -> None:
         """Let so many connections wait for accept() from now on."""
 
+    def ask(self, act: Callable[[Any], T], conn: str = "") -> Future[T]:
+        """What `act` finds out about a socket, or makes of it, in the thread that owns it.
+
+        conn: an accepted connection; "" is the listening socket. A thread that waits in another call answers
+        later, or never: cancel the future then. Raises ServiceError where the socket is not in this process.
+        """
+        raise ServiceError(f"The sockets of {self.name} belong to another process")
+
     def broadcast(self, data: bytes) -> int:
         """Send to all clients; to how many it went. Those that are gone or do not read are left out."""
         count = 0
@@ -182,6 +192,7 @@ class LocalServer(Server):
             self._listener.close()
         if self._serving is not None:
             self._serving.wake.close()
+            self._serving.drop_acts()
 
     def _links(self) -> list[Link]:
         return self._serving.links() if self._serving is not None else []
@@ -191,6 +202,15 @@ class LocalServer(Server):
         if link is None:
             raise ServiceError(f"{self.name} has no connection {conn} any more")
         return link
+
+    def ask(self, act: Callable[[Any], T], conn: str = "") -> Future[T]:
+        """See Server."""
+        if conn:
+            return self._link(conn).ask(act)
+        serving, listener = self._serving, self._listener
+        if serving is None or listener is None or self.state != "running":
+            raise ServiceError(f"{self.name} does not run")
+        return serving.submit(lambda: act(listener.sock))
 
     def _connection_count(self) -> int:
         return len(self._links())

@@ -12,9 +12,11 @@ import itertools
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from protocols.concurrency.contract import Handler, ServerTLS
 from protocols.record.explain import explain
@@ -26,6 +28,7 @@ from protocols.service.wake import Wake
 if TYPE_CHECKING:
     from protocols.concurrency.link import Link
 
+T = TypeVar("T")
 _OUT_OF: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
@@ -81,6 +84,31 @@ class Serving:
         self._lock = threading.Lock()
         self._links: dict[str, Link] = {}
         self._numbers = itertools.count(1)
+        self._acts: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+
+    # What others ask of the thread that owns the listening socket
+
+    def submit(self, act: Callable[[], T]) -> Future[T]:
+        """Run `act` in the owner's thread at its next wake-up. Any thread."""
+        future: Future[T] = Future()
+        self._acts.append((act, future))
+        self.wake.set()
+        return future
+
+    def run_acts(self) -> None:
+        """Do what was submitted and not cancelled since; the owner's thread calls it after each wake-up."""
+        while self._acts:
+            act, future = self._acts.popleft()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(act())
+                except (OSError, ValueError) as error:
+                    future.set_exception(error)
+
+    def drop_acts(self) -> None:
+        """Nobody will do what is still submitted."""
+        while self._acts:
+            self._acts.popleft()[1].cancel()
 
     # Connections
 

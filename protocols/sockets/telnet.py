@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import telnetlib3
 
@@ -28,6 +28,7 @@ from protocols.sockets.connecting import poll_wait
 from protocols.sockets.iac import COMMANDS, OPTIONS, Command, IacDecoder
 from protocols.sockets.transcript import Line, Transcript
 
+T = TypeVar("T")
 TypingMode: TypeAlias = Literal["line", "character"]
 KEEP_BYTES: Final = 64 << 10
 _COMMANDS: Final = {name: number for number, name in COMMANDS.items()}
@@ -152,6 +153,16 @@ class TelnetClient(Service):
     def expect(self, patterns: tuple[bytes, ...], timeout_s: float = 5.0) -> Future[tuple[int, bytes]]:
         """Wait for the first of several texts: which one, and the text up to and with it."""
         return self._ask(self._read_until(patterns, timeout_s, lambda index, text: (index, text)))
+
+    def look(self, ask: Callable[[Any], T]) -> Future[T]:
+        """What `ask` finds out about the open socket, or makes of it, asked in the loop's thread."""
+
+        async def work() -> T:
+            if self._sock is None:
+                raise BrokenPipeError(32, "the session is over")
+            return ask(self._sock)
+
+        return self._ask(work())
 
     def facts(self) -> Facts:
         """What it occupies now."""

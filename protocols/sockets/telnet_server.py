@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
 
 import telnetlib3
 from telnetlib3 import telopt
@@ -24,6 +25,7 @@ from protocols.service.base import Facts, Service, ServiceError, is_exposed
 from protocols.sockets.telnet import TapTransport
 from protocols.sockets.telnet_session import Session
 
+T = TypeVar("T")
 BANNER: Final = b"NetLab telnet sandbox. Log in as guest, with any password.\r\n"
 PROMPT: Final = b"guest$ "
 THERE: Final = b"\r\n[Yes]\r\n"
@@ -105,6 +107,18 @@ class TelnetServer(Service):
     def reset(self, conn: str) -> None:
         """Close one session with a RST."""
         self._with(conn, lambda session: session.reset())
+
+    def ask(self, act: Callable[[Any], T], conn: str = "") -> Future[T]:
+        """What `act` finds out about a socket, or makes of it, in the loop's thread; as `Server.ask`."""
+        loop, listener = self._loop, self._listener
+        sock = self._sessions[conn].sock if conn in self._sessions else listener.sock if listener else None
+        if loop is None or sock is None or (conn and conn not in self._sessions):
+            raise ServiceError(f"{self.name} has no connection {conn} any more")
+
+        async def work() -> T:
+            return act(sock)
+
+        return asyncio.run_coroutine_threadsafe(work(), loop)
 
     def _with(self, conn: str, act: Callable[[Session], object]) -> None:
         """Do something to a session, in the loop's thread."""

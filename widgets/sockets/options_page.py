@@ -5,24 +5,13 @@ It must not know options: `protocols.sockets.options` has them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
-    QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from protocols.sockets.options import Reading, all_constants
+from protocols.sockets.options import Reading, all_constants, read_all, write
 from widgets.desk import Desk
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, PrimaryButton
@@ -30,25 +19,25 @@ from widgets.parts.card import Aside, Card, Line
 from widgets.parts.empty import EmptyState
 from widgets.parts.field import LabelledField
 from widgets.parts.segments import Segments
-from widgets.sockets.client_card import ClientCard
-from widgets.sockets.client_slot import ClientSlot
+from widgets.sockets.both_ends import BothEnds
 from widgets.sockets.fields import Choice, QuietCombo
 from widgets.sockets.flow import FlowBox, scrolled
+from widgets.sockets.live_sockets import Act, LiveSocket, of_clients, of_servers
+from widgets.sockets.option_tables import option_table
 from widgets.sockets.options_model import ConstantsModel, OptionsModel
-from widgets.theme.theme import theme
 
 ANSWER_S: Final = 2.0
 
 
 class OptionsPage(QWidget):
-    """The table for one connected client, and the list of constants."""
+    """The table for one live socket, and the list of constants."""
 
-    def __init__(self, desk: Desk, clients: ClientCard) -> None:
+    def __init__(self, desk: Desk, ends: BothEnds) -> None:
         super().__init__()
         self.desk = desk
-        self._clients = clients
+        self._ends = ends
         self.model = OptionsModel(self)
-        self.table = _table(self.model, "Options of the socket")
+        self.table = option_table(self.model, "Options of the socket")
         self.table.setColumnHidden(3, True)
         self.which = QuietCombo()
         self.which.setAccessibleName("Whose socket")
@@ -66,16 +55,17 @@ class OptionsPage(QWidget):
         self.found.setSourceModel(self.constants)
         self.found.setFilterKeyColumn(-1)
         self.found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.constant_table = _table(self.found, "Constants of the socket module")
+        self.constant_table = option_table(self.found, "Constants of the socket module")
         self.empty = EmptyState(
             "sliders-horizontal",
-            "Options belong to a socket. Connect a client, and its socket's options are here.",
+            "Options belong to a socket. Start a server or connect a client, and its sockets' options are here.",
             "Start a server and connect",
             button_icon="play",
             primary=True,
         )
         self.stack = QStackedWidget()
-        self._shown: tuple[int, list[int]] | None = None
+        self._shown: tuple[int, list[str]] | None = None
+        self._live: list[LiveSocket] = []
         self._asked = 0
         self._lay_out()
         self._wire()
@@ -135,53 +125,51 @@ class OptionsPage(QWidget):
     # What is shown
 
     def refresh(self, *, again: bool = False) -> None:
-        """Offer the clients that are connected now, and read the chosen one's options; if they changed, or `again`."""
-        live = [slot for slot in self._clients.slots() if slot.phase == "connected" and _has_options(slot)]
-        shown = (self.tabs.current(), [slot.number for slot in live])
+        """Offer the sockets that live now, and read the chosen one's options; if they changed, or `again`."""
+        self._live = [*of_clients(self._ends.clients.slots()), *of_servers(self._ends.servers.slots())]
+        constants = self.tabs.current() == 1
+        shown = (self.tabs.current(), [each.key for each in self._live])
         if shown == self._shown and not again:
             return
         self._shown = shown
-        titles = [Choice(str(slot.number), f"Client {slot.number}: {slot.shown_facts().target}") for slot in live]
+        before = self.which.key()
         self.which.blockSignals(True)
-        self.which.fill(titles)
+        self.which.fill(Choice(each.key, each.title, unavailable=each.unavailable) for each in self._live)
         self.which.blockSignals(False)
-        constants = self.tabs.current() == 1
         for widget in (self.which, self.read_button):
-            widget.setVisible(bool(live) and not constants)
-        self.stack.setCurrentIndex(2 if constants else 1 if live else 0)
-        if live and not constants:
+            widget.setVisible(bool(self._live) and not constants)
+        self.stack.setCurrentIndex(2 if constants else 1 if self._live else 0)
+        if self._live and not constants and (again or self.which.key() != before or not self.model.rowCount()):
             self.read()
 
-    def _slot(self) -> ClientSlot | None:
-        return next((slot for slot in self._clients.slots() if str(slot.number) == self.which.key()), None)
+    def choose(self, key: str) -> bool:
+        """Show the options of one of the sockets; False if it is not offered."""
+        return self.which.choose(key)
+
+    def chosen(self) -> LiveSocket | None:
+        """The socket whose options are shown."""
+        return next((each for each in self._live if each.key == self.which.key()), None)
 
     def read(self) -> None:
         """Read every option of the chosen socket, elsewhere."""
-        slot = self._slot()
-        if slot is not None and slot.client is not None:
-            self._asked += 1
-            asked, client = self._asked, slot.client
-            self.desk.bridge.call(
-                lambda: client.read_options().result(ANSWER_S),  # type: ignore[union-attr]
-                lambda readings: self._on_read(asked, readings),
-                self._on_failed,
-                owner=self,
-            )
+        self._asked += 1
+        asked = self._asked
+        self._ask(read_all, lambda readings: self._on_read(asked, readings))
 
     def set_value(self) -> None:
         """Set the chosen option to what was typed, elsewhere, and show what the kernel made of it."""
-        slot, reading = self._slot(), self.model.reading(self.table.currentIndex().row())
-        if slot is None or slot.client is None or reading is None:
+        reading = self.model.reading(self.table.currentIndex().row())
+        if reading is None:
             return
-        client, option, text = slot.client, reading.option, self.value.text()
+        option, text = reading.option, self.value.text()
         self.strip.clear()
         self._asked += 1
-        self.desk.bridge.call(
-            lambda: client.write_option(option, text).result(ANSWER_S),  # type: ignore[union-attr]
-            lambda after: self._on_set(reading, text, after),
-            self._on_failed,
-            owner=self,
-        )
+        self._ask(lambda sock: write(sock, option, text), lambda after: self._on_set(reading, text, after))
+
+    def _ask(self, act: Act, done: Callable[[Any], object]) -> None:
+        live = self.chosen()
+        if live is not None and not live.unavailable:
+            self.desk.bridge.call(lambda: _answer(live, act), done, self._on_failed, owner=self)
 
     def _on_read(self, asked: int, readings: list[Reading]) -> None:
         if asked != self._asked:
@@ -201,7 +189,7 @@ class OptionsPage(QWidget):
         if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
             self.strip.say("That is no value.", str(error))
         elif isinstance(error, TimeoutError):
-            self.strip.say("The client is busy.", "Its worker waits in a call; try again when it is over.")
+            self.strip.say("Its owner is busy.", "The thread that owns the socket waits in a call: try again after it.")
         else:
             self.strip.say("The kernel refused.", str(error))
 
@@ -217,9 +205,14 @@ class OptionsPage(QWidget):
         self.value.setPlaceholderText("" if option.settable else "the kernel only tells this one")
 
 
-def _has_options(slot: ClientSlot) -> bool:
-    """A telnet session keeps its socket to itself."""
-    return hasattr(slot.client, "read_options")
+def _answer(live: LiveSocket, act: Act) -> Any:
+    """What the socket's owner answers in time. Raises TimeoutError when it waits in another call, and asks no more."""
+    future = live.ask(act)
+    try:
+        return future.result(ANSWER_S)
+    except TimeoutError:
+        future.cancel()
+        raise
 
 
 def _typed(reading: Reading) -> str:
@@ -228,54 +221,3 @@ def _typed(reading: Reading) -> str:
     if reading.option.kind == "linger":
         return "off" if reading.value == -1 else str(reading.value)
     return str(reading.value)
-
-
-class _Cells(QStyledItemDelegate):
-    """Plain cells whose text begins where the head's does, on soft selection."""
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex, /
-    ) -> None:
-        tokens = theme().tokens
-        chosen = option.state & option.state.State_Selected
-        ground = tokens.select if chosen else tokens.alternate if index.row() % 2 else tokens.base
-        font = index.data(Qt.ItemDataRole.FontRole) or theme().font("table")
-        rect = option.rect.adjusted(theme().px(8), 0, -4, 0)
-        painter.save()
-        painter.fillRect(option.rect, ground)
-        painter.setFont(font)
-        painter.setPen(index.data(Qt.ItemDataRole.ForegroundRole) or tokens.text)
-        text = QFontMetrics(font).elidedText(str(index.data() or ""), Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextSingleLine), text)
-        painter.restore()
-
-
-def _table(model: Any, name: str) -> QTableView:
-    table = QTableView()
-    table.setModel(model)
-    table.setAccessibleName(name)
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setShowGrid(False)
-    table.setAlternatingRowColors(True)
-    table.setTabKeyNavigation(False)
-    table.setWordWrap(False)
-    table.setItemDelegate(_Cells(table))
-    table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-    table.verticalHeader().setVisible(False)
-    head = table.horizontalHeader()
-    head.setHighlightSections(False)
-    head.setStretchLastSection(True)
-    head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-    def suit() -> None:
-        rows = table.verticalHeader()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(theme().row_height())
-        table.setFont(theme().font("table"))
-        for column, wide in enumerate((190, 170, 120)):
-            if column < model.columnCount() - 1:
-                table.setColumnWidth(column, theme().px(wide))
-
-    theme().follow(table, suit)
-    return table

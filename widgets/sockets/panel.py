@@ -60,7 +60,8 @@ class SocketsPanel(Panel):
         self.server_button.clicked.connect(self.new_server)
         self.client_button.clicked.connect(self.new_client)
         self.ends.why_requested.connect(lambda slot: why.explain_last(self.desk, slot))
-        self.ends.clients.current_changed.connect(self._refresh_options)
+        for card in (self.ends.clients, self.ends.servers):
+            card.current_changed.connect(self._refresh_options)
         self.ends.who_has_requested.connect(self._ask_who_has)
         self.actions_of = panel_actions.PanelActions(self)
         self.python_button.clicked.connect(self.actions_of.show_python)
@@ -102,7 +103,7 @@ class SocketsPanel(Panel):
         if name == "options":
             from widgets.sockets.options_page import OptionsPage
 
-            page = OptionsPage(self.desk, self.ends.clients)
+            page = OptionsPage(self.desk, self.ends)
             page.empty.acted.connect(self._start_pair)
             return page
         if name == "tls":

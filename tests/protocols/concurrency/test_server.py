@@ -7,6 +7,7 @@ import pytest
 from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import make_server
 from protocols.record.recorder import Recorder
+from protocols.service.base import ServiceError
 from protocols.service.target import TargetError
 from tests.protocols.concurrency.bench import (
     LOCAL_MODELS,
@@ -396,7 +397,8 @@ def test_backlog_can_be_changed_while_listening():
 
 
 def test_a_bad_order_is_refused_before_anything_is_opened():
-    for order in ({"model": "nonsense"}, {"model": "asyncio", "listen": Listen(transport="unix-seqpacket", path="/srv/x")}):
+    records = Listen(transport="unix-seqpacket", path="/srv/x")
+    for order in ({"model": "nonsense"}, {"model": "asyncio", "listen": records}):
         listen = order.pop("listen", Listen())
         with pytest.raises(ValueError):
             make_server(Recorder(), spec("echo"), listen, name="echo", **order)
@@ -437,3 +439,52 @@ def test_stop_under_load_leaves_nothing(model):
         stopping.set()
         for thread in threads:
             thread.join()
+
+
+def _where(sock):
+    return threading.current_thread().name, sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+
+
+@pytest.mark.parametrize("model", LOCAL_MODELS)
+def test_a_socket_is_asked_in_the_thread_that_owns_it(model):
+    with running(model) as (server, _):
+        assert server.ask(_where).result(5) == (f"echo-server:{server.address[1]}", 1)
+        with dial(server) as client:
+            client.sendall(b"x")
+            assert read_exactly(client, 1) == b"x"
+            conn = server.connections()[0].conn
+
+            def undelayed(sock):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+            assert server.ask(undelayed, conn).result(5)
+            if model in ("select", "poll", "epoll", "selectors", "asyncio"):
+                assert server.ask(_where, conn).result(5) == (f"echo-server:{server.address[1]}", 0)
+            if model == "iterative":
+                waiting = server.ask(_where)
+                assert waiting.cancel(), "its only thread waits in recv()"
+        eventually(lambda: not server.connections(), "the end of the connection")
+        with pytest.raises(ServiceError):
+            server.ask(_where, conn)
+        assert server.ask(_where).result(5)[1] == 1
+
+
+@pytest.mark.parametrize("model", ["iterative", "threads", "pool", "epoll", "asyncio", "socketserver"])
+def test_the_one_socket_of_a_datagram_server_is_asked_too(model):
+    with running(model, "upper_datagrams", Listen("udp")) as (server, _):
+        kind = server.ask(lambda sock: sock.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE)).result(5)
+        assert kind == socket.SOCK_DGRAM
+
+
+def test_what_is_refused_comes_back_and_a_stopped_server_answers_nobody():
+    with running("epoll") as (server, _):
+        refused = server.ask(lambda sock: sock.setsockopt(socket.SOL_SOCKET, 999, 1))
+        assert isinstance(refused.exception(5), OSError)
+    with pytest.raises(ServiceError):
+        server.ask(_where)
+
+
+def test_the_sockets_of_a_forking_server_belong_to_another_process():
+    with running("fork") as (server, _), pytest.raises(ServiceError, match="another process"):
+        server.ask(_where)

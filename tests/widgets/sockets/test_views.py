@@ -107,6 +107,64 @@ def test_an_option_is_set_and_what_the_kernel_made_of_it_is_shown(bench: Bench) 
     bench.wait(page.strip.isVisible)
 
 
+def _set_option(bench: Bench, page: OptionsPage, name: str, text: str) -> str:
+    """Set an option by hand; what the kernel made of it."""
+    page.table.selectRow(page.model.row_of(name))
+    page.value.setText(text)
+    bench.click(page.set_button)
+    bench.wait(lambda: page.aside.accessibleName().startswith(f"{name} is now"))
+    reading = page.model.reading(page.model.row_of(name))
+    assert reading is not None
+    return reading.text
+
+
+@pytest.mark.parametrize("model", ["threads", "epoll", "asyncio"])
+def test_a_servers_sockets_have_options_too(bench: Bench, model: str) -> None:
+    server = bench.start_server(behaviour="echo", model=model)
+    bench.connect()
+    bench.wait(lambda: server.slot.rows.rowCount() == 1)
+    bench.panel.show_view("options")
+    page = cast("OptionsPage", bench.panel.view("options"))
+    row = server.slot.rows.row(0)
+    assert row is not None
+    keys = ["client 1", "server 1", f"server 1 {row.conn}"]
+    assert [page.which.itemData(at) for at in range(page.which.count())] == keys
+    assert page.choose("server 1")
+    bench.wait(lambda: _reads(page, "SO_ACCEPTCONN") == "on")
+    assert _set_option(bench, page, "TCP_DEFER_ACCEPT", "5") != "0"
+    assert page.choose(keys[2])
+    bench.wait(lambda: _reads(page, "SO_ACCEPTCONN") == "off")
+    assert _set_option(bench, page, "TCP_NODELAY", "on") == "on"
+    raws = bench.desk.log.raws(0, len(bench.desk.log))
+    assert [raw for raw in raws if raw[2] == "setsockopt" and raw[4] == row.conn]
+    assert page.choose("client 1")
+    bench.wait(lambda: _reads(page, "TCP_NODELAY") == "off")
+
+
+def _reads(page: OptionsPage, name: str) -> str:
+    reading = page.model.reading(page.model.row_of(name))
+    return reading.text if reading is not None else ""
+
+
+def test_a_busy_owner_is_said_and_a_process_of_its_own_is_greyed(bench: Bench) -> None:
+    server = bench.start_server(behaviour="echo", model="iterative")
+    view = bench.connect()
+    bench.say(view, "x")
+    bench.wait(lambda: bench.received(view))
+    bench.panel.show_view("options")
+    page = cast("OptionsPage", bench.panel.view("options"))
+    assert page.choose("server 1")
+    bench.wait(page.strip.isVisible)
+    assert "busy" in page.strip.text()
+    server.slot.stop()
+    bench.wait(lambda: server.slot.phase == "ended")
+    bench.panel.show_view("ends")
+    bench.start_server(behaviour="echo", model="fork")
+    bench.panel.show_view("options")
+    assert not page.choose("server 1")
+    assert "process of its own" in page.which.itemText(page.which.findData("server 1"))
+
+
 def test_all_constants_are_listed_and_searched(bench: Bench) -> None:
     bench.panel.show_view("options")
     page = cast("OptionsPage", bench.panel.view("options"))
