@@ -6,13 +6,13 @@ Every room's commands use it. It must not know which command runs.
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import threading
 from types import FrameType
 from typing import Any, Final
 
+from protocols.record import polling
 from protocols.record.event import Raw, monotonic_ns, raw_to_json
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
@@ -59,19 +59,19 @@ def write_all(data: bytes) -> None:
         try:
             view = view[os.write(fd, view) :]
         except BlockingIOError:  # somebody left the terminal in non-blocking mode
-            poller = select.poll()
-            poller.register(fd, select.POLLOUT)
+            poller = polling.poll()
+            poller.register(fd, polling.POLLOUT)
             poller.poll()
 
 
 def reader_gone() -> bool:
     """Whether stdout is a pipe that nobody reads any more."""
-    poller = select.poll()
+    poller = polling.poll()
     try:
         poller.register(sys.stdout.fileno(), 0)
     except (OSError, ValueError):
         return False
-    return any(mask & (select.POLLERR | select.POLLNVAL) for _, mask in poller.poll(0))
+    return any(mask & (polling.POLLERR | polling.POLLNVAL) for _, mask in poller.poll(0))
 
 
 def abandon_stdout() -> None:

@@ -24,6 +24,7 @@ from protocols.certificates import CertificateFacts as CertificateFacts
 from protocols.certificates import TLSError as TLSError
 from protocols.certificates import describe_certificate as describe_certificate
 from protocols.certificates import describe_chain as describe_chain
+from protocols.record.filelock import CLOEXEC
 
 if TYPE_CHECKING:
     import trustme
@@ -214,6 +215,6 @@ def _load_chain(context: ssl.SSLContext, pem: bytes) -> None:
 
 def _logging_keys(context: ssl.SSLContext, key_log: str | None) -> ssl.SSLContext:
     if key_log is not None:
-        os.close(os.open(key_log, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        os.close(os.open(key_log, os.O_CREAT | os.O_APPEND | os.O_WRONLY | CLOEXEC, 0o600))
         context.keylog_filename = key_log
     return context

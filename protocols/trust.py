@@ -24,15 +24,21 @@ def folder() -> Path:
     if runtime and os.access(runtime, os.W_OK):
         place = Path(runtime) / "netlab-authorities"
     else:
-        place = Path(tempfile.gettempdir()) / f"netlab-{os.geteuid()}-authorities"
+        place = Path(tempfile.gettempdir()) / f"netlab-{_user()}-authorities"
     try:
         place.mkdir(mode=0o700)
     except FileExistsError:
         pass
     found = place.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+    # Windows has neither these bits nor numbers of users; its temporary folder is the person's own.
+    shared = hasattr(os, "geteuid") and (found.st_uid != _user() or bool(found.st_mode & 0o022))
+    if not stat.S_ISDIR(found.st_mode) or shared:
         raise PermissionError(f"{place} is not a folder that only this user can write")
     return place
+
+
+def _user() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 @contextmanager

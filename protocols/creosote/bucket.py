@@ -24,6 +24,7 @@ from protocols.creosote.batch import Batch, joined
 from protocols.creosote.losses import Losses
 from protocols.creosote.receive import OneByOne, Senders, prepare, receiver
 from protocols.creosote.wire import BUFSIZE, PORT, classic_text
+from protocols.record import polling
 from protocols.record.bulk import Bulk
 from protocols.record.recorder import Recorder
 from protocols.record.traced import TracedSocket, traced_socket
@@ -177,11 +178,11 @@ class Bucket(Service):
     # Work
 
     def _main(self) -> None:
-        poll = select.poll() if hasattr(select, "poll") else None
+        poll = polling.poll() if hasattr(select, "poll") else None
         if poll is not None:
             for ear in self._ears:
-                poll.register(ear.sock.fileno(), select.POLLIN)
-            poll.register(self._wake.fileno(), select.POLLIN)
+                poll.register(ear.sock.fileno(), polling.POLLIN)
+            poll.register(self._wake.fileno(), polling.POLLIN)
         while not self.stopping.is_set():
             self._wait(poll)
             took = [self._take(ear) for ear in self._ears]

@@ -7,7 +7,6 @@ Connections are kept open between requests. It must not know who looks at the an
 from __future__ import annotations
 
 import base64
-import select
 import time
 from collections import deque
 from dataclasses import replace
@@ -27,14 +26,15 @@ from protocols.http.redirects import Refusal, next_request
 from protocols.http.request import Auth, Request, checked
 from protocols.http.run import Run, Sink
 from protocols.http.transfer import Transfer
+from protocols.record import polling
 from protocols.record.recorder import Recorder
 from protocols.service.base import Facts, Service, ServiceError
 from protocols.service.wake import Wake
 
-_READY: Final = select.POLLIN | select.POLLHUP
+_READY: Final = polling.POLLIN | polling.POLLHUP
 _MASKS: Final = {
-    pycurl.POLL_IN: select.POLLIN, pycurl.POLL_OUT: select.POLLOUT,
-    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT, pycurl.POLL_NONE: 0,
+    pycurl.POLL_IN: polling.POLLIN, pycurl.POLL_OUT: polling.POLLOUT,
+    pycurl.POLL_INOUT: polling.POLLIN | polling.POLLOUT, pycurl.POLL_NONE: 0,
 }  # fmt: skip
 
 
@@ -51,8 +51,8 @@ class HttpClient(Service):
         self._sockets = OpenedSockets(recorder, name)
         self._transfers: dict[Any, Transfer] = {}
         self._deadline: float | None = None
-        self._poll = select.poll()
-        self._poll.register(self._wake.fileno(), select.POLLIN)
+        self._poll = polling.poll()
+        self._poll.register(self._wake.fileno(), polling.POLLIN)
         self._over = False
 
     def _thread_name(self) -> str:
@@ -227,8 +227,8 @@ class HttpClient(Service):
 
 def _bits(mask: int) -> int:
     """What poll() found, in libcurl's words."""
-    bits = (pycurl.CSELECT_IN if mask & _READY else 0) | (pycurl.CSELECT_OUT if mask & select.POLLOUT else 0)
-    return int(bits | (pycurl.CSELECT_ERR if mask & (select.POLLERR | select.POLLNVAL) else 0))
+    bits = (pycurl.CSELECT_IN if mask & _READY else 0) | (pycurl.CSELECT_OUT if mask & polling.POLLOUT else 0)
+    return int(bits | (pycurl.CSELECT_ERR if mask & (polling.POLLERR | polling.POLLNVAL) else 0))
 
 
 def _time_left(run: Run) -> float | None:

@@ -8,7 +8,6 @@ nothing. It must not know who writes, or which files there are.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sqlite3
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from protocols.record import filelock
 from protocols.record.bulk import Bulk, unpacked
 from protocols.record.event import LAYERS, Raw, detail_of, from_json, raw_to_json
 
@@ -151,7 +151,7 @@ def to_bulk(row: tuple[Any, ...]) -> Bulk:
 
 def create(path: Path, meta: Iterable[tuple[str, Any]], limit_bytes: int) -> sqlite3.Connection:
     """Make a new session file, readable by its owner only, and connect to it for writing."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | filelock.CLOEXEC, 0o600))
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -253,9 +253,9 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         self._path = lock_path(path)
-        self._fd = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self._fd = os.open(self._path, os.O_CREAT | os.O_RDWR | filelock.CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            filelock.claim(self._fd)
         except OSError:
             os.close(self._fd)
             raise
@@ -263,7 +263,8 @@ class Lock:
     def release(self) -> None:
         """Let go; the session is nobody's now."""
         if self._fd >= 0:
-            self._path.unlink(missing_ok=True)
+            if os.name == "posix":  # before it is free: nobody must claim a file that goes
+                self._path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
 
@@ -282,11 +283,11 @@ def lock_path(path: Path) -> Path:
 def is_being_written(path: Path) -> bool:
     """True while a running process holds the session's lock."""
     try:
-        fd = os.open(lock_path(path), os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(lock_path(path), os.O_RDWR | filelock.CLOEXEC)
     except OSError:
         return False
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        filelock.claim(fd)
     except BlockingIOError:
         return True
     finally:

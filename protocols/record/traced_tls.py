@@ -14,6 +14,7 @@ import socket
 import ssl
 from typing import Any
 
+from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.trace import Trace, preview
 from protocols.record.traced import TracedSocket
@@ -82,7 +83,9 @@ class TracedTLSSocket(ssl.SSLSocket):
     def _more_to_read(self) -> bool:
         """Whether an end seen after our own close_notify is none: OpenSSL says so of a session ticket, too."""
         try:
-            return bool(socket.socket.recv(self, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+            if not polling.DONTWAIT and not polling.readable(self):
+                raise BlockingIOError
+            return bool(socket.socket.recv(self, 1, socket.MSG_PEEK | polling.DONTWAIT))
         except BlockingIOError:
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "nothing more has come yet") from None
         except OSError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from protocols.record import polling
 from protocols.record.event import Event, EventError, from_json
 from protocols.record.recorder import Recorder
 from protocols.service.base import Facts, Service, ServiceError
@@ -79,7 +79,7 @@ class ChildProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._foreign = ForeignEvents(recorder)
         self._wake = Wake()
-        self._poll = select.poll()
+        self._poll = polling.poll()
         self._commands = CommandPipe(self._poll)
         self._early: list[Mapping[str, Any]] = []
         self._early_lock = threading.Lock()
@@ -115,8 +115,8 @@ class ChildProcess:
         self._commands.open(process.stdin)
         for fd in (process.stdout.fileno(), process.stderr.fileno()):
             self._open_pipes.add(fd)
-            self._poll.register(fd, select.POLLIN)
-        self._poll.register(self._wake.fileno(), select.POLLIN)
+            self._poll.register(fd, polling.POLLIN)
+        self._poll.register(self._wake.fileno(), polling.POLLIN)
 
     def run(self) -> None:
         """Pass the child's events on until it has ended. Raises ChildFailed when it crashed."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -20,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from protocols.record import filelock
 from protocols.record.event import Raw, detail_of, raw_to_json
 from protocols.record.recorder import Recorder
 from protocols.service.descriptors import raise_limit
@@ -54,12 +54,12 @@ class PipeRecorder(Recorder):
         view = memoryview(lines)
         try:
             with self._threads:
-                fcntl.lockf(self._lock_fd, fcntl.LOCK_EX)
+                filelock.hold(self._lock_fd)
                 try:
                     while view:
                         view = view[os.write(self._fd, view) :]
                 finally:
-                    fcntl.lockf(self._lock_fd, fcntl.LOCK_UN)
+                    filelock.let_go(self._lock_fd)
         except BrokenPipeError:
             os._exit(1)  # the parent is gone
 

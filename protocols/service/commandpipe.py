@@ -8,17 +8,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import threading
 from collections import deque
 from collections.abc import Mapping
 from typing import IO, Any
 
+from protocols.record import polling
+
 
 class CommandPipe:
     """Queued lines for one child; `poll` is told when there is room to wait for."""
 
-    def __init__(self, poll: select.poll) -> None:
+    def __init__(self, poll: polling.Poller) -> None:
         self._poll = poll
         self._pipe: IO[bytes] | None = None
         self._lock = threading.Lock()
@@ -46,7 +47,7 @@ class CommandPipe:
                     count = _written(pipe.fileno(), line)
                     if count < len(line):
                         self._lines.appendleft(line[count:])
-                        self._poll.register(pipe.fileno(), select.POLLOUT)
+                        self._poll.register(pipe.fileno(), polling.POLLOUT)
                         return
             with contextlib.suppress(KeyError):
                 self._poll.unregister(pipe.fileno())

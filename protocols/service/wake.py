@@ -6,8 +6,9 @@ the same selector does. Plain sockets, not traced: they are the lab's own, not t
 
 from __future__ import annotations
 
-import select
 import socket
+
+from protocols.record import polling
 
 
 class Wake:
@@ -54,9 +55,9 @@ class Readiness:
         self._fd = fd
         self._wake = wake
         self._watched = True
-        self._poll = select.poll()
+        self._poll = polling.poll()
         for number in (fd, wake.fileno(), *others):
-            self._poll.register(number, select.POLLIN)
+            self._poll.register(number, polling.POLLIN)
 
     def wait(self, timeout_s: float | None = None, *, watch: bool = True) -> bool:
         """Wait until the descriptor is readable (True), or else something happened or timed out (False).
@@ -66,7 +67,7 @@ class Readiness:
         if watch != self._watched:
             self._watched = watch
             if watch:
-                self._poll.register(self._fd, select.POLLIN)
+                self._poll.register(self._fd, polling.POLLIN)
             else:
                 self._poll.unregister(self._fd)
         ready = [fd for fd, _ in self._poll.poll(None if timeout_s is None else timeout_s * 1000)]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import ssl
 import sys
 from dataclasses import dataclass, field
 from typing import Final
 
+from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.record.trace import Trace
@@ -31,7 +31,7 @@ LAST_GASP_S: Final = 0.2
 """After the peer's end: how long to wait for more stdin that somebody may still want to read."""
 QUIET_S: Final = 1.0
 """A datagram peer has no end: this much silence after stdin's end is taken for one."""
-_READ: Final = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
+_READ: Final = polling.POLLIN | polling.POLLHUP | polling.POLLERR | polling.POLLNVAL
 _WANTS: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -150,17 +150,17 @@ class Pump:
 
     def _poll(self) -> dict[int, int] | None:
         """What is ready; {} when only woken, or the peer has ended and stdin rests; None for a time-out."""
-        poller = select.poll()
-        poller.register(self.signals.wake.fileno(), select.POLLIN)
+        poller = polling.poll()
+        poller.register(self.signals.wake.fileno(), polling.POLLIN)
         poller.register(sys.stdout.fileno(), 0)
-        mask = (0 if self._peer_ended else select.POLLIN) | (select.POLLOUT if self._waiting else 0)
+        mask = (0 if self._peer_ended else polling.POLLIN) | (polling.POLLOUT if self._waiting else 0)
         if mask:
             poller.register(self.sock.fileno(), mask)
         if not self._waiting and not self._stdin_ended:
-            poller.register(self._stdin, select.POLLIN)
+            poller.register(self._stdin, polling.POLLIN)
         limit = self._limit_s()
         ready = dict(poller.poll(None if limit is None else max(0, int(limit * 1000) + 1)))
-        if ready.pop(sys.stdout.fileno(), 0) & (select.POLLERR | select.POLLNVAL):
+        if ready.pop(sys.stdout.fileno(), 0) & (polling.POLLERR | polling.POLLNVAL):
             raise BrokenPipeError(errno.EPIPE, "nobody reads stdout")
         if ready.pop(self.signals.wake.fileno(), 0):
             self.signals.wake.clear()
@@ -203,7 +203,7 @@ class Pump:
             self._send()
 
     def _socket(self, mask: int) -> None:
-        if self._waiting and mask & (select.POLLOUT | select.POLLERR | select.POLLHUP):
+        if self._waiting and mask & (polling.POLLOUT | polling.POLLERR | polling.POLLHUP):
             self._send()
         if mask & _READ and not self._peer_ended:
             self._receive()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import errno
 import os
 import random
-import select
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.trace import address_call, address_value
 from protocols.record.traced import TracedSocket
@@ -39,10 +39,10 @@ def poll_wait(wake: Wake, stopping: Callable[[], bool]) -> Wait:
     """A Wait that `wake` ends when `stopping()` is true; other wakes are left to the main loop's own queue."""
 
     def wait(fd: int, mask: int, timeout_s: float | None) -> bool:
-        poller = select.poll()
+        poller = polling.poll()
         if fd >= 0:
             poller.register(fd, mask)
-        poller.register(wake.fileno(), select.POLLIN)
+        poller.register(wake.fileno(), polling.POLLIN)
         deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
         while not stopping():
             rest = None if deadline is None else max(0, deadline - monotonic_ns())
@@ -86,7 +86,7 @@ def _connect(sock: TracedSocket, address: Any, timeout_s: float | None, wait: Wa
         wait(-1, 0, RETRY_UNIX_MS / 1000)
         result = socket.socket.connect_ex(sock, address)
     if result == errno.EINPROGRESS:
-        if not wait(sock.fileno(), select.POLLOUT, rest()):
+        if not wait(sock.fileno(), polling.POLLOUT, rest()):
             raise TimeoutError("timed out")
         result = socket.socket.getsockopt(sock, socket.SOL_SOCKET, socket.SO_ERROR)
     if result:

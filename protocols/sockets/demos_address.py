@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import tempfile
 
+from protocols.record import polling
 from protocols.record.explain import symbol_of
 from protocols.record.recorder import Recorder
 from protocols.record.traced import TracedSocket, traced_pair, traced_socket
@@ -109,7 +109,7 @@ def two_udp_servers(recorder: Recorder) -> list[Finding]:
 
 def _count(sock: TracedSocket) -> int:
     count = 0
-    while wait_for(sock, select.POLLIN, 0.05):
+    while wait_for(sock, polling.POLLIN, 0.05):
         sock.recvfrom(100)
         count += 1
     return count
@@ -248,18 +248,18 @@ def receive_flags(recorder: Recorder) -> list[Finding]:
         client.settimeout(None)
         server.settimeout(None)
         try:
-            server.recv(10, socket.MSG_DONTWAIT)
+            server.recv(10, polling.DONTWAIT)
             empty = ""
         except BlockingIOError as error:
             empty = symbol_of(error)
         client.sendall(b"abcdef")
-        wait_for(server, select.POLLIN)
+        wait_for(server, polling.POLLIN)
         peeked = server.recv(3, socket.MSG_PEEK)
         read = server.recv(3)
         client.sendall(b"ghi")
         whole = server.recv(6, socket.MSG_WAITALL)
         client.send(b"!", socket.MSG_OOB)
-        wait_for(server, select.POLLPRI)
+        wait_for(server, polling.POLLPRI)
         urgent = server.recv(1, socket.MSG_OOB)
     return [
         Finding("empty", f"MSG_DONTWAIT with nothing there: {empty}", empty),

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-import select
 import socket
 import threading
 from collections.abc import Callable
 
 from protocols.framing import LengthFraming, LineFraming
+from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import tcp_info
@@ -32,7 +32,7 @@ def partial_write(recorder: Recorder) -> list[Finding]:
         reader.start()
         sent, calls = first, 1
         while sent < len(data):
-            wait_for(client, select.POLLOUT)
+            wait_for(client, polling.POLLOUT)
             sent += client.send(data[sent:])
             calls += 1
         client.close()
@@ -58,7 +58,7 @@ def own_sendall(recorder: Recorder) -> list[Finding]:
         reader.start()
         at = 0
         while at < len(data):
-            wait_for(client, select.POLLOUT)
+            wait_for(client, polling.POLLOUT)
             at += client.send(data[at:])
             offsets.append(at)
         client.close()
@@ -208,9 +208,9 @@ def file_mode(recorder: Recorder) -> list[Finding]:
     with tcp_pair(recorder, "demo makefile") as (client, server):
         file = client.makefile("rwb")
         file.write(b"first line\nsecond line\n")
-        before = wait_for(server, select.POLLIN, 0.1)
+        before = wait_for(server, polling.POLLIN, 0.1)
         file.flush()
-        wait_for(server, select.POLLIN)
+        wait_for(server, polling.POLLIN)
         got = server.recv(100)
         file.close()
         descriptor = client.fileno()
@@ -290,7 +290,7 @@ def _settled(sock: socket.socket, size: int) -> None:
     """Wait until so many bytes lie in the receive buffer."""
     deadline = monotonic_ns() + 2_000_000_000
     while len(socket.socket.recv(sock, size, socket.MSG_PEEK)) < size and monotonic_ns() < deadline:
-        wait_for(sock, select.POLLIN, 0.01)
+        wait_for(sock, polling.POLLIN, 0.01)
 
 
 class _Reader(threading.Thread):

@@ -11,6 +11,7 @@ import select
 import socket
 import threading
 
+from protocols.record import polling as polls
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import symbol_of
 from protocols.record.recorder import Recorder
@@ -50,12 +51,12 @@ def non_blocking(recorder: Recorder) -> list[Finding]:
         except BlockingIOError as error:
             before = symbol_of(error)
         server.sendall(b"now")
-        wait_for(client, select.POLLIN)
+        wait_for(client, polls.POLLIN)
         data = client.recv(100)
     with listener(recorder, "demo non-blocking") as waiting, traced_socket(recorder, "demo non-blocking") as second:
         second.setblocking(False)
         under_way = second.connect_ex(waiting.getsockname())
-        wait_for(second, select.POLLOUT)
+        wait_for(second, polls.POLLOUT)
         result = second.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     symbol = errno.errorcode.get(under_way, "0")
     return [
@@ -209,8 +210,8 @@ def edge_or_level(recorder: Recorder) -> list[Finding]:
 def unregistered(recorder: Recorder) -> list[Finding]:
     """A descriptor taken out of the poller is silent, whatever arrives."""
     with tcp_pair(recorder, "demo unregister") as (client, server):
-        poller = select.poll()
-        poller.register(server, select.POLLIN)
+        poller = polls.poll()
+        poller.register(server, polls.POLLIN)
         client.sendall(b"x")
         with_it = len(poller.poll(1000))
         poller.unregister(server)

@@ -6,13 +6,13 @@ Every wait ends with Stop. It must not know what is sent afterwards.
 from __future__ import annotations
 
 import errno
-import select
 import socket
 import ssl
 import sys
 from dataclasses import dataclass
 from typing import Protocol
 
+from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
@@ -137,9 +137,9 @@ def _shake_hands(
                 tls.do_handshake()
                 return tls
             except ssl.SSLWantReadError:
-                mask = select.POLLIN
+                mask = polling.POLLIN
             except ssl.SSLWantWriteError:
-                mask = select.POLLOUT
+                mask = polling.POLLOUT
             rest = None if deadline is None else max(0.0, (deadline - monotonic_ns()) / 1e9)
             if not wait(tls.fileno(), mask, rest):
                 raise TimeoutError("the TLS handshake timed out")

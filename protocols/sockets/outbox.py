@@ -6,7 +6,6 @@ for them beyond a future.
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 from collections import deque
@@ -14,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from protocols.record import polling
 from protocols.record.event import monotonic_ns
 
 FILE_CHUNK_BYTES: Final = 256 << 10
@@ -103,8 +103,8 @@ class Outbox:
 
 def writable(sock: socket.socket) -> bool:
     """Whether a send would take at least something now, or fail at once."""
-    poller = select.poll()
-    poller.register(sock.fileno(), select.POLLOUT)
+    poller = polling.poll()
+    poller.register(sock.fileno(), polling.POLLOUT)
     return bool(poller.poll(0))
 
 

@@ -5,11 +5,11 @@ It must not know which experiment uses them.
 
 from __future__ import annotations
 
-import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.record.traced import TracedSocket, traced_socket
@@ -62,7 +62,7 @@ def udp_socket(
 
 def wait_for(sock: socket.socket, mask: int, timeout_s: float = 2.0) -> int:
     """Wait until poll() reports one of `mask`, or an error or hang-up; what it reported, 0 after the time."""
-    poller = select.poll()
+    poller = polling.poll()
     poller.register(sock, mask)
     deadline = monotonic_ns() + int(timeout_s * 1e9)
     while (rest := deadline - monotonic_ns()) > 0:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from protocols.record import polling
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
@@ -225,7 +225,7 @@ class StepMachine(ClientWorker):
     def _send(self, data: bytes, on_listener: bool) -> tuple[str, bytes]:
         sock = self._stream(on_listener)
         self.blocked_in = "send"
-        return f"{sock.send(data, socket.MSG_DONTWAIT)} bytes", b""
+        return f"{sock.send(data, polling.DONTWAIT)} bytes", b""
 
     def _recv(self, size: int, on_listener: bool) -> tuple[str, bytes]:
         sock = self._stream(on_listener)
@@ -268,17 +268,17 @@ class StepMachine(ClientWorker):
 
     def _until_readable(self, call: str, sock: socket.socket) -> None:
         wait = self._waiter()
-        if wait(sock.fileno(), select.POLLIN, 0):
+        if wait(sock.fileno(), polling.POLLIN, 0):
             return
         self.blocked_in = call
         self.recorder.note("blocked", f"blocked in {call}: nothing is there yet", service=self.name, call=call)
-        wait(sock.fileno(), select.POLLIN, None)
+        wait(sock.fileno(), polling.POLLIN, None)
 
 
 def _would_block(sock: socket.socket) -> bool:
     """Whether a receive would wait now; False also when it would fail, which the real call is to tell."""
     try:
-        socket.socket.recv(sock, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        socket.socket.recv(sock, 1, socket.MSG_PEEK | polling.DONTWAIT)
     except BlockingIOError:
         return True
     except OSError:
