@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from protocols.concurrency.contract import DATAGRAM, ConnectionRow, HandlerSpec, Listen, ServerTLS
+from protocols.concurrency.contract import DATAGRAM, ConnectionRow, HandlerSpec, Listen, ServerTLS, Spinning
 from protocols.concurrency.server import Server
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
@@ -64,6 +64,7 @@ class ChildServer(Server):
         super().__init__(recorder, listen, name=name, model=model)
         spec.make()  # a wrong name is told here, not by a child that dies
         self._rows: dict[str, _Row] = {}
+        self._spins: dict[str, Spinning] = {}
         self._pids: set[int] = set()
         self._rows_lock = threading.Lock()
         self._senders = 0
@@ -108,8 +109,13 @@ class ChildServer(Server):
                     conn, foreign or conn, int(detail["number"]), _address(detail["peer"]),
                     _address(detail["local"]), str(detail["worker"]), event.t,
                 )  # fmt: skip
+            elif kind == "spinning" and conn in self._rows:
+                self._spins[conn] = Spinning(
+                    conn, self._rows[conn].number, int(detail["loops"]), int(detail.get("loops_per_s", 0))
+                )
             elif kind == "connection ended" and conn is not None:
                 self._rows.pop(conn, None)
+                self._spins.pop(conn, None)
             elif kind == "process started" and "child" in detail:
                 self._pids.add(int(detail["child"]))
             elif kind in ("process ended", "process crashed"):
@@ -154,6 +160,11 @@ class ChildServer(Server):
                           row.received, row.sent, row.worker, row.since_ns)
             for row in rows
         ]  # fmt: skip
+
+    def spinning(self) -> list[Spinning]:
+        """See Server."""
+        with self._rows_lock:
+            return [spin for spin in self._spins.values() if spin.loops_per_s]
 
     def _connection_count(self) -> int:
         return len(self._rows)

@@ -150,6 +150,16 @@ class ConnectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Spinning:
+    """A connection whose handler reads on past the end of the stream. loops: its turns so far."""
+
+    conn: str
+    number: int
+    loops: int
+    loops_per_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A concurrency model as a person chooses it. reason: why it is not available, else ""."""
 

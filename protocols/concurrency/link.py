@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
-from protocols.concurrency.contract import Connection, Handler
+from protocols.concurrency.contract import Connection, Handler, Spinning
 from protocols.concurrency.serving import Serving
 from protocols.record import polling
 from protocols.record.connections import KEEP_CALL_BYTES, KEEP_HEAD_BYTES, KEEP_WHOLE_BYTES, End
@@ -75,7 +75,7 @@ class Link(ABC):
         self.finished = False
         self.error: BaseException | None = None
         self._handling = False
-        self._turns = self._turns_since = self._turns_told = 0
+        self._turns = self._turns_since = self._turns_told = self._turns_per_s = 0
 
     @property
     def received(self) -> int:
@@ -86,6 +86,12 @@ class Link(ABC):
     def sent(self) -> int:
         """Payload bytes that the kernel took."""
         return self.end.sent
+
+    def spinning(self) -> Spinning | None:
+        """The turns past the end of the stream, once there were many."""
+        if not self._turns_per_s or self.finished:
+            return None
+        return Spinning(self.conn, self.number, self._turns, self._turns_per_s)
 
     def done(self) -> bool:
         """Whether it is finished, asked again after something that may have changed it."""
@@ -156,7 +162,7 @@ class Link(ABC):
             self._turns_since = self._turns_told = now
         elif self._turns == TURNS_TOLD or now - self._turns_told >= 500_000_000:
             self._turns_told = now
-            rate = round(self._turns * 1e9 / max(1, now - self._turns_since))
+            rate = self._turns_per_s = round(self._turns * 1e9 / max(1, now - self._turns_since))
             self.serving.note(
                 "spinning", f"the loop of connection {self.number} spins: {rate:,} turns a second, recv() gives b''",
                 conn=self.conn, loops=self._turns, loops_per_s=rate,

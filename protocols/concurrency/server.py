@@ -18,6 +18,7 @@ from protocols.concurrency.contract import (
     HandlerSpec,
     Listen,
     ServerTLS,
+    Spinning,
     model_info,
 )
 from protocols.concurrency.link import Link, SlowReader
@@ -129,6 +130,10 @@ class Server(Service):
                 continue
         return count
 
+    def spinning(self) -> list[Spinning]:
+        """The connections whose loop spins: it reads on past the end of the stream. Cheap, any thread."""
+        return []
+
     def states(self, local: Any, peer: Any) -> tuple[str, str]:
         """The TCP states of both ends, "" where there are none or they are not known."""
         if self.listen.transport != "tcp" or not isinstance(local, tuple) or not isinstance(peer, tuple):
@@ -202,6 +207,10 @@ class LocalServer(Server):
         if link is None:
             raise ServiceError(f"{self.name} has no connection {conn} any more")
         return link
+
+    def spinning(self) -> list[Spinning]:
+        """See Server."""
+        return [spin for link in self._links() if (spin := link.spinning()) is not None]
 
     def ask(self, act: Callable[[Any], T], conn: str = "") -> Future[T]:
         """See Server."""

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 import telnetlib3
 from telnetlib3 import telopt
 
-from protocols.concurrency.contract import ConnectionRow, Listen
+from protocols.concurrency.contract import ConnectionRow, Listen, Spinning
 from protocols.concurrency.listening import Listener, open_listener
 from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import KernelTable
@@ -83,6 +83,10 @@ class TelnetServer(Service):
                           each.since_ns)
             for each in list(self._sessions.values())
         ]  # fmt: skip
+
+    def spinning(self) -> list[Spinning]:
+        """No session reads past its end."""
+        return []
 
     def send(self, conn: str, data: bytes) -> None:
         """Send text to one session; a byte 255 is doubled, as telnet asks."""

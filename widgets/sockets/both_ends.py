@@ -24,6 +24,9 @@ from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.preset_menu import server_values
 from widgets.sockets.server_card import ServerCard
 from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.spin_strip import TWIN
+from widgets.sockets.visits import Visit
+from widgets.sockets.wording import grouped
 from widgets.theme.theme import theme
 
 NARROW_PX: Final = 760
@@ -60,6 +63,8 @@ class BothEnds(QWidget):
         self.servers.mend_requested.connect(self.mend_server)
         self.clients.other_end_requested.connect(self.give_other_end)
         self.servers.client_requested.connect(self.connect_to)
+        self.servers.visit_requested.connect(self.visit)
+        self.servers.compare_requested.connect(self.compare)
         self.servers.start_requested.connect(self.start)
         self.servers.first_requested.connect(self.start_first)
         self.servers.preset_requested.connect(self.use_preset)
@@ -110,6 +115,31 @@ class BothEnds(QWidget):
         view.form.fields.set_values(client_for(server.values, server.server))
         self.clients.connect_client(view)
         return view
+
+    def visit(self, server: ServerSlot) -> None:
+        """Let a client come, say hello and go."""
+        Visit(self.connect_to(server).slot, server)
+
+    def compare(self, server: ServerSlot) -> None:
+        """Let a client come and go at the other of the two upper-case loops, started beside this one."""
+        values = server.values
+        turns = f"{grouped(server.turns)} turns" if server.turns else "no turn"
+        said = f"Server {server.number} made {turns} for nothing."
+
+        def started(other: ServerSlot) -> None:
+            other.compared = said
+            self.visit(other)
+
+        self.start_preset(
+            {
+                "behaviour": TWIN[str(values.get("behaviour"))],
+                "transport": "tcp",
+                "bind": "127.0.0.1",
+                "port": 0,
+                "model": values.get("model", "threads"),
+            },
+            started,
+        )
 
     def free_client(self) -> ClientView:
         """A client that does nothing: the one shown, another, or a new one; it is then the one shown."""

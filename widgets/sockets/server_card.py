@@ -72,12 +72,17 @@ class ServerView(QWidget):
 
 
 class ServerCard(Card):
-    """All servers. Signals carry the slot; `client_requested(slot)`: connect a client to it."""
+    """All servers. Signals carry the slot; `client_requested(slot)`: connect a client to it.
+
+    `visit_requested(slot)`: let a client come and go; `compare_requested(slot)`: the same with the other loop.
+    """
 
     why_requested = Signal(object)
     mend_requested = Signal(object, str)
     client_requested = Signal(object)
     start_requested = Signal(object)
+    visit_requested = Signal(object)
+    compare_requested = Signal(object)
     first_requested = Signal()
     current_changed = Signal(object)
     started = Signal(object)
@@ -137,6 +142,8 @@ class ServerCard(Card):
         view.form.interfaces_wanted.connect(lambda: self._look_for_interfaces(view))
         view.live.client_requested.connect(lambda: self.client_requested.emit(slot))
         view.live.loopback_requested.connect(lambda: self.mend_requested.emit(slot, "loopback-now"))
+        view.live.spin.leave_requested.connect(lambda: self.visit_requested.emit(slot))
+        view.live.spin.compare_requested.connect(lambda: self.compare_requested.emit(slot))
         for strip in (view.strip, view.live.strip):
             strip.why_requested.connect(lambda: self.why_requested.emit(slot))
             strip.mend_requested.connect(lambda key: self.mend_requested.emit(slot, key))

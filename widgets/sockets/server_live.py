@@ -21,6 +21,7 @@ from widgets.sockets.flow import FlowBox, Pages
 from widgets.sockets.server_send import SendBar
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.server_words import TELNET, model_title
+from widgets.sockets.spin_strip import SpinStrip
 from widgets.sockets.trouble import TroubleStrip
 
 
@@ -41,6 +42,7 @@ class ServerLive(QWidget):
         self.live = Fields(self)
         self.warning = Banner("warning")
         self.strip = TroubleStrip()
+        self.spin = SpinStrip(slot)
         self.table = ConnectionsView(slot.rows)
         self.empty = EmptyState(
             "plug", "Nobody is connected yet.", "Connect a client to it", button_icon="plug", primary=True
@@ -105,6 +107,7 @@ class ServerLive(QWidget):
         strips.addWidget(self.note)
         strips.addWidget(self.warning)
         strips.addWidget(self.strip)
+        strips.addWidget(self.spin)
         self.tune_row = self._tune_row()
         column.addWidget(self._facts_row())
         column.addWidget(self.tune_row)
@@ -130,6 +133,7 @@ class ServerLive(QWidget):
         self.send_all_button.clicked.connect(lambda: self.send_bar.ask(""))
         self.send_bar.send_requested.connect(self._on_send)
         self.live.changed.connect(self._on_live_changed)
+        self.spin.stop_requested.connect(slot.stop_spinning)
         self.tune_button.toggled.connect(self.tune_row.setVisible)
 
     def refresh(self) -> None:

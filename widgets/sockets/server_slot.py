@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
-from protocols.concurrency.contract import ConnectionRow
+from protocols.concurrency.contract import ConnectionRow, Spinning
 from protocols.record.explain import Explained, explain
 from protocols.record.trace import address_text
 from widgets.desk import Desk
@@ -20,6 +20,7 @@ from widgets.sockets.connections_model import ConnectionsModel
 from widgets.sockets.orders import Orders
 from widgets.sockets.server_words import TELNET
 
+Visit: TypeAlias = Literal["", "under way", "over"]
 Phase: TypeAlias = Literal["idle", "starting", "running", "ended"]
 WORDS: Final[dict[Phase, tuple[str, str]]] = {
     "idle": ("", ""),
@@ -32,7 +33,9 @@ WORDS: Final[dict[Phase, tuple[str, str]]] = {
 class ServerSlot(QObject):
     """One server. `changed`: phase, facts or trouble are new; `started`: it has just begun to listen.
 
-    values: the form's values of the last start. trouble: the last error, explained, or None.
+    values: the form's values of the last start. trouble: the last error, explained, or None. spinning: connections
+    that read on past their end; turns: how many of the last ones. visit: how far a client is that comes and goes.
+    compared: what another loop made of the same.
     """
 
     changed = Signal()
@@ -51,6 +54,10 @@ class ServerSlot(QObject):
         self.delay_ms = 0
         self.hold_accept = False
         self.backlog = 0
+        self.spinning: list[Spinning] = []
+        self.turns = 0
+        self.visit: Visit = ""
+        self.compared = ""
         self._asking = False
         self._orders = Orders(desk.bridge, self._on_order_failed, self)
 
@@ -67,6 +74,7 @@ class ServerSlot(QObject):
         if values.get("behaviour") == TELNET:
             self.values["transport"] = "tcp"
         self.trouble = None
+        self.spinning, self.turns, self.visit, self.compared = [], 0, "", ""
         self.delay_ms = int(values.get("delay_ms", 0))
         self.hold_accept = bool(values.get("hold_accept", False))
         self.backlog = int(values.get("backlog", 128))
@@ -113,6 +121,7 @@ class ServerSlot(QObject):
         if server is self.server:
             self.server = None
             self.rows.update([])
+            self.spinning = []
             self._orders.clear()
             self._set_phase("ended")
 
@@ -182,6 +191,7 @@ class ServerSlot(QObject):
             self.desk.bridge.call(lambda: self.desk.lab.stop(server))
             self._ended(server)
             return
+        self._look_for_spinning(server)
         if not self._asking:
             self._asking = True
             self.desk.bridge.call(
@@ -190,6 +200,28 @@ class ServerSlot(QObject):
                 lambda _error: self._on_rows(server, []),
                 owner=self,
             )
+
+    def _look_for_spinning(self, server: server_launch.AnyServer) -> None:
+        found = server.spinning()
+        if found != self.spinning:
+            self.spinning = found
+            self.turns = sum(spin.loops for spin in found) or self.turns
+            self.changed.emit()
+
+    def begin_visit(self) -> None:
+        """A client comes, to go again."""
+        self.visit, self.turns = "under way", 0
+        self.changed.emit()
+
+    def end_visit(self) -> None:
+        """It has gone; what the server makes of it will show."""
+        self.visit = "over"
+        self.changed.emit()
+
+    def stop_spinning(self) -> None:
+        """Close the connections whose loop spins."""
+        conns = [spin.conn for spin in self.spinning]
+        self.order(lambda server: [server.close_connection(conn) for conn in conns])
 
     def _on_rows(self, server: server_launch.AnyServer, rows: list[ConnectionRow]) -> None:
         self._asking = False
