@@ -43,7 +43,6 @@ class Docks(QObject):
         self._drawer_state: Mapping[str, Any] = {}
         self._width_before = 0
         self._scale = theme().scale
-        self._side_width = float(INSPECTOR_WIDTH)
         self._gave_room = False
         floor.setDockNestingEnabled(False)
         floor.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -103,23 +102,22 @@ class Docks(QObject):
         self.inspector.setVisible(width >= theme().px(NARROW))
 
     def _on_theme_changed(self) -> None:
-        """Another text size: the right side keeps its width in letters, and gives way where the panel needs room."""
-        scale, side = theme().scale, self._drawer if self.drawer_is_open else self.inspector
-        if scale == self._scale or side is None:
+        """Another text size: the right side takes its usual width in it, and gives way where the panel needs room."""
+        if theme().scale == self._scale:
             return
-        if not side.isHidden():
-            self._side_width = side.width() / self._scale
-        self._scale = scale
-        roomy = self._floor.window().width() >= theme().px(NARROW)
-        if side is self.inspector and roomy == side.isHidden() and (self._gave_room or not roomy):
-            side.setVisible(roomy)
-            self._gave_room = not roomy
+        grown, self._scale = theme().scale > self._scale, theme().scale
+        roomy, shown = self._floor.window().width() >= theme().px(NARROW), not self.inspector.isHidden()
+        if grown and shown and not roomy and not self.drawer_is_open:
+            self.inspector.hide()
+            self._gave_room = True
+        elif self._gave_room and not shown and roomy:
+            self.inspector.show()
+        QTimer.singleShot(0, self, self._take_usual_width)  # once the parts know their own new least width
 
-        def settle() -> None:
-            if not side.isHidden():
-                self._floor.resizeDocks([side], [round(self._side_width * scale)], Qt.Orientation.Horizontal)
-
-        QTimer.singleShot(0, self, settle)  # once the parts have taken the new size: they have a least width
+    def _take_usual_width(self) -> None:
+        side, width = (self._drawer, DRAWER_WIDTH) if self.drawer_is_open else (self.inspector, INSPECTOR_WIDTH)
+        if side is not None and not side.isHidden():
+            self._floor.resizeDocks([side], [theme().px(width)], Qt.Orientation.Horizontal)
 
     def _on_inspector_visibility_changed(self, visible: bool) -> None:
         if visible:

@@ -59,7 +59,7 @@ DemoStep: TypeAlias = Click | Type | Wait | Check | Picture
 class Panel(QWidget):
     """One subject. Subclasses set `id` (one word), `title` and `icon` (a name for `theme().icon`).
 
-    needs_height: it shows a log of its own, so the time line below starts folded here.
+    needs_height: it shows a log of its own, or nothing that happens, so the time line starts folded here.
     desk: the shared things. Build widgets in `__init__`; do nothing that blocks.
     """
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from netlab_gui.docks import INSPECTOR_WIDTH
+
 
 def test_the_drawer_comes_over_the_inspector_and_gives_its_room_back(qtbot: Any, application: Any) -> None:
     window, docks = application.window, application.workplace.docks
@@ -32,13 +34,17 @@ def test_the_inspector_gives_way_to_large_letters_and_comes_back_as_it_was(
     qtbot.waitUntil(lambda: abs(inspector.width() - before) < 6)
 
 
-def test_letters_that_grow_and_shrink_leave_a_low_window_as_it_was(qtbot: Any, launch: Callable[..., Any]) -> None:
+def test_letters_that_shrink_again_leave_no_dock_too_large(qtbot: Any, launch: Callable[..., Any]) -> None:
     application = launch((1024, 700))
-    inspector = application.workplace.docks.inspector
-    inspector.show()
-    qtbot.waitUntil(inspector.isVisible)
-    before = inspector.width()
-    for scale in (1.4, 1.0):
-        application.window.settings.scale = scale
-    inspector.show()
-    qtbot.waitUntil(lambda: inspector.isVisible() and inspector.width() <= before + 6)
+    docks = application.workplace.docks
+    docks.timeline.set_folded(True)
+    docks.inspector.show()
+    qtbot.waitUntil(docks.inspector.isVisible)
+    width, height = docks.inspector.width(), docks.timeline.height()
+    application.window.settings.scale = 2.0
+    qtbot.waitUntil(lambda: docks.inspector.isHidden() and docks.timeline.height() > height)
+    docks.inspector.show()
+    qtbot.waitUntil(lambda: docks.inspector.width() > width)
+    application.window.settings.scale = 1.0
+    qtbot.waitUntil(lambda: docks.inspector.width() <= INSPECTOR_WIDTH)
+    qtbot.waitUntil(lambda: docks.timeline.height() == height)

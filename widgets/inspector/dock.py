@@ -96,7 +96,8 @@ class InspectorDock(QDockWidget):
             self._pages.addWidget(page)
         self.setTitleBarWidget(self._bar)
         self.setWidget(self._pages)
-        self.setMinimumWidth(theme().px(LEAST_PX))
+        theme().changed.connect(self._size)
+        self._size()
         self._bar.tabs.currentChanged.connect(lambda _: self._show())
         self._bar.pin.toggled.connect(self._on_pin_toggled)
         self._bar.close_button.clicked.connect(self.close)
@@ -104,6 +105,9 @@ class InspectorDock(QDockWidget):
         desk.selection.changed.connect(self._on_selection_changed)
         self.visibilityChanged.connect(self._on_visibility_changed)
         self._show()
+
+    def _size(self) -> None:
+        self.setMinimumWidth(theme().px(LEAST_PX))
 
     # What is looked at
 

@@ -158,7 +158,8 @@ class PythonDrawer(QDockWidget):
         self._pages.addWidget(self.page)
         self.setTitleBarWidget(self._bar)
         self.setWidget(self._pages)
-        self.setMinimumWidth(theme().px(LEAST_PX))
+        theme().changed.connect(self._size)
+        self._size()
         self._bar.close_button.clicked.connect(self.close)
         self._bar.all_button.clicked.connect(lambda: self._open_menu(self._bar.all_button))
         self._empty.acted.connect(lambda: self._open_menu(self._empty.button))
@@ -166,6 +167,9 @@ class PythonDrawer(QDockWidget):
         self.page.errors.chosen.connect(lambda _: self._show())
         self.page.copy_button.clicked.connect(self.copy)
         self.page.save_button.clicked.connect(self._on_save_clicked)
+
+    def _size(self) -> None:
+        self.setMinimumWidth(theme().px(LEAST_PX))
 
     # -- what is shown ------------------------------------------------------------------------
 

@@ -66,6 +66,7 @@ class TimelineDock(QDockWidget):
         self._refresh.setInterval(REFRESH_MS)
         self._refresh.timeout.connect(self._on_refresh_timeout)
         self.model.counted.connect(self._on_model_counted)
+        theme().changed.connect(self._on_theme_changed)
         desk.bridge.add_consumer(self.consume, self.consume_many)
         self._on_refresh_timeout()
 
@@ -340,6 +341,10 @@ class TimelineDock(QDockWidget):
             self.setMinimumHeight(0)
             self.setMaximumHeight(UNLIMITED)
             self._resize(self._height_before or theme().px(360))
+
+    def _on_theme_changed(self) -> None:
+        if self._folded:
+            self.setFixedHeight(self._title.height())
 
     @property
     def expanded(self) -> bool:
