@@ -65,6 +65,7 @@ class ClientCard(Card):
     other_end_requested = Signal(object)
     current_changed = Signal(object)
     connected = Signal(object)
+    answered = Signal(object)
     sent = Signal(object, bytes)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
@@ -117,6 +118,7 @@ class ClientCard(Card):
             strip.mend_requested.connect(lambda key: self.mend_requested.emit(view.slot, key))
         view.slot.changed.connect(self._refresh_head)
         view.slot.connected.connect(lambda: self._on_connected(view))
+        view.slot.answered.connect(lambda: self.answered.emit(view.slot))
         self._wire_input(view)
         fill_menu(view.form.preset_button, "client", lambda entry: self.use_preset(view, entry))
         self.views.append(view)

@@ -45,11 +45,13 @@ class _Attempt:
 class ClientSlot(QObject):
     """One client. `changed`: phase, facts or trouble are new; `connected`: it has just connected.
 
-    values: the form's values of the last attempt. trouble: the last error, explained, or None.
+    `answered`: the first bytes of this connection came. values: the form's values of the last attempt. trouble: the
+    last error, explained, or None.
     """
 
     changed = Signal()
     connected = Signal()
+    answered = Signal()
     failed = Signal()
 
     def __init__(self, desk: Desk, number: int, parent: QObject | None = None) -> None:
@@ -66,6 +68,7 @@ class ClientSlot(QObject):
         self._asking = False
         self.repeating = False
         self._last_facts = ShownFacts()
+        self._heard = False
         self._taken = 0
         self._attempt: _Attempt | None = None
         self._orders = Orders(desk.bridge, self._on_order_failed, self)
@@ -83,6 +86,7 @@ class ClientSlot(QObject):
         self.trouble = None
         self.lines.clear()
         self._taken = 0
+        self._heard = False
         attempt = self._attempt = _Attempt()
         lab, name, order = self.desk.lab, self.name, dict(values)
 
@@ -273,6 +277,9 @@ class ClientSlot(QObject):
         lines = client.transcript_since(self._taken)
         self._taken = client.transcript.total if not lines else max(self._taken, client.transcript.total)
         self.lines.append(lines)
+        if not self._heard and any(line.direction == "in" for line in lines):
+            self._heard = True
+            self.answered.emit()
         return bool(lines)
 
     def _take_errors(self) -> bool:

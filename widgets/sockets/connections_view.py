@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -102,9 +102,14 @@ def width_of(column: int, text: str = "") -> int:
 
 
 class ConnectionsView(QTableView):
-    """The table. `connection_chosen(conn)`: another row is current; empty when none is."""
+    """The table. `connection_chosen(conn)`: another row is current; empty when none is.
+
+    `connection_picked(conn)`: a person went to it, by click or key. `only_requested(conn)`: show nothing else.
+    """
 
     connection_chosen = Signal(str)
+    connection_picked = Signal(str)
+    only_requested = Signal(str)
 
     def __init__(self, model: ConnectionsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,12 +132,23 @@ class ConnectionsView(QTableView):
         head.setStretchLastSection(True)
         head.setMinimumSectionSize(theme().px(20))
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        only = QAction(theme().icon("funnel"), "Only this connection in the time line", self)
+        only.triggered.connect(lambda: self.only_requested.emit(self.chosen()))
+        self.addAction(only)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.clicked.connect(lambda _index: self.connection_picked.emit(self.chosen()))
         self.selectionModel().currentRowChanged.connect(self._on_current_changed)
         model.rowsRemoved.connect(self._on_rows_removed)
         model.rowsInserted.connect(self._on_numbers_changed)
         model.dataChanged.connect(self._on_numbers_changed)
         theme().changed.connect(self._suit_fonts)
         self._suit_fonts()
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        before = self.currentIndex().row()
+        super().keyPressEvent(event)
+        if self.currentIndex().row() != before:
+            self.connection_picked.emit(self.chosen())
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)

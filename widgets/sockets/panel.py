@@ -23,6 +23,7 @@ from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
 from widgets.sockets.fields import Choice
 from widgets.sockets.flow import Pages
 from widgets.sockets.mends import server_mends
+from widgets.sockets.pointer import Pointer
 from widgets.sockets.server_slot import ServerSlot
 
 POLL_CLIENTS_MS: Final = 60
@@ -64,6 +65,7 @@ class SocketsPanel(Panel):
             card.current_changed.connect(self._refresh_options)
         self.ends.who_has_requested.connect(self._ask_who_has)
         self.actions_of = panel_actions.PanelActions(self)
+        self.pointer = Pointer(desk, self.ends.clients)
         self.python_button.clicked.connect(self.actions_of.show_python)
 
     def _lay_out(self) -> None:
@@ -202,6 +204,7 @@ class SocketsPanel(Panel):
             "clients": [view.form.fields.values() for view in self.ends.clients.views],
             "servers": [view.form.fields.values() for view in self.ends.servers.views],
             "splitter": self.ends.splitter.sizes(),
+            "pointed": self.pointer.done,
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
@@ -211,6 +214,7 @@ class SocketsPanel(Panel):
             view.form.fields.set_values(values)
         for values, server in zip(servers, self.ends.servers.views, strict=False):
             server.form.restore(values)
+        self.pointer.done = state.get("pointed") is True
         sizes = state.get("splitter")
         if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(size, int) for size in sizes):
             self.ends.splitter.setSizes(sizes)

@@ -18,6 +18,7 @@ from widgets.parts.text import ElidedLabel
 from widgets.sockets.connections_view import ConnectionsView
 from widgets.sockets.fields import Fields
 from widgets.sockets.flow import FlowBox, Pages
+from widgets.sockets.look import ONLY_CONNECTION, Look
 from widgets.sockets.server_send import SendBar
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.server_words import TELNET, model_title
@@ -123,6 +124,9 @@ class ServerLive(QWidget):
         slot.changed.connect(self.refresh)
         slot.rows.rowsInserted.connect(self._on_rows_changed)
         slot.rows.rowsRemoved.connect(self._on_rows_changed)
+        look = Look(slot.desk, self)
+        self.table.connection_picked.connect(look.at)
+        self.table.only_requested.connect(lambda conn: look.at(conn, ONLY_CONNECTION))
         self.table.connection_chosen.connect(lambda _conn: self._suit_actions())
         self.empty.acted.connect(self.client_requested)
         self.warning.acted.connect(self.loopback_requested)
