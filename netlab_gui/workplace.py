@@ -41,7 +41,7 @@ class Workplace(QObject):
         self.sessions = Sessions(self.desk, window.settings, window.strips)
         self.docks = Docks(window.floor, self.desk)
         self._folded = {True: True, False: False}
-        self._front_needs_height = False
+        self._front_needs_height: bool | None = None
         self._open_doors()
         self._restore()
         window.workplace = self
@@ -79,7 +79,8 @@ class Workplace(QObject):
     def _on_stack_came(self, panel_id: str) -> None:
         """Panels with a log of their own have the time line folded, until somebody unfolds it there."""
         timeline, needs = self.docks.timeline, self._window.stack.panel(panel_id).needs_height
-        self._folded[self._front_needs_height] = timeline.folded
+        first = self._front_needs_height is None  # it is as it was left beneath this very panel
+        self._folded[needs if first else bool(self._front_needs_height)] = timeline.folded
         if needs != self._front_needs_height:
             self._front_needs_height = needs
             timeline.set_folded(self._folded[needs])

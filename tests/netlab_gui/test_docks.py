@@ -48,3 +48,17 @@ def test_letters_that_shrink_again_leave_no_dock_too_large(qtbot: Any, launch: C
     application.window.settings.scale = 1.0
     qtbot.waitUntil(lambda: docks.inspector.width() <= INSPECTOR_WIDTH)
     qtbot.waitUntil(lambda: docks.timeline.height() == height)
+
+
+def test_a_time_line_folded_under_settings_is_open_under_sockets_at_the_next_start(
+    qtbot: Any, launch: Callable[..., Any]
+) -> None:
+    first = launch()
+    assert not first.workplace.docks.timeline.folded
+    first.window.show_panel("settings")
+    assert first.workplace.docks.timeline.folded
+    launch.stop(first)  # type: ignore[attr-defined]
+    second = launch()
+    assert second.window.stack.current == "settings"
+    second.window.show_panel("sockets")
+    qtbot.waitUntil(lambda: not second.workplace.docks.timeline.folded)

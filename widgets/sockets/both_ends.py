@@ -31,6 +31,7 @@ from widgets.theme.theme import theme
 
 NARROW_PX: Final = 760
 """Two cards need so much; a window below 900 pixels has less, whatever its docks."""
+CARD_PX: Final = 352
 FIRST_SERVER: Final = {"behaviour": "upper", "transport": "tcp", "bind": "127.0.0.1", "port": 2345, "model": "threads"}
 
 
@@ -52,6 +53,8 @@ class BothEnds(QWidget):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([1000, 1000])
+        theme().changed.connect(self._suit_letters)
+        self._suit_letters()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scrolled(self.splitter))
@@ -75,6 +78,12 @@ class BothEnds(QWidget):
         wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
+            self.splitter.setSizes([1000, 1000])  # what were heights are no widths
+
+    def _suit_letters(self) -> None:
+        """No card is dragged so narrow that its form is cut."""
+        for card in (self.clients, self.servers):
+            card.setMinimumWidth(theme().px(CARD_PX))
 
     # Starting
 
