@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.sockets import demos_address as address
+from protocols.sockets import demos_models as models
 from protocols.sockets import demos_socketserver as server
 from protocols.sockets import demos_stream as stream
 from protocols.sockets import demos_wait as wait
@@ -31,8 +32,11 @@ DEMOS: Final[tuple[Demo, ...]] = (
     Demo("syn-repeats", "Connect to a full queue", "How does connect give up?", wait.connect_repeats),
     Demo("connect-retry", "Connect again", "How does a client wait for its server?", wait.connect_retry),
     Demo("epoll", "Edge and level", "How often does epoll tell of the same bytes?", wait.edge_or_level),
+    Demo("select-limit", "The limit of select", "Why does select() fail at descriptor 1,024?", models.select_limit),
+    Demo("kqueue", "What a kqueue tells", "What does the BSD kernel say of a client?", models.kqueue_events),
     Demo("unregister", "Unregister", "Does a poller tell what it was not asked for?", wait.unregistered),
     Demo("ephemeral", "Ephemeral ports", "Which port is port 0?", address.ephemeral_ports),
+    Demo("port-mapper", "A port mapper", "How is a server found whose port nobody knows?", models.port_mapper),
     Demo("time-wait", "TIME_WAIT", "Why is the address still in use?", address.time_wait),
     Demo("two-listeners", "Two servers, one port", "Can two TCP servers share a port?", address.two_listeners),
     Demo("two-udp", "Two UDP servers, one port", "Which of two UDP servers gets a datagram?",

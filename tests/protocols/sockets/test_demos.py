@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import select
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols.record.recorder import Recorder
 from protocols.sockets.demo import Demo, perform
 from protocols.sockets.demos import DEMOS, demo
+from protocols.sockets.demos_models import mapped
 from tests.protocols.sockets.ends import Log
 
 
@@ -151,6 +156,45 @@ def test_level_keeps_waking_and_edge_does_not() -> None:
     values = found("epoll")
     assert values["level"] >= 10
     assert values["edge"] == 1
+
+
+def test_select_refuses_a_descriptor_above_1024_and_poll_does_not() -> None:
+    """ZAPPALA-22."""
+    values = found("select-limit")
+    if not values["available"]:
+        pytest.skip("the limit of descriptors is too low here (ulimit -n)")
+    assert values["select"] == "ValueError: filedescriptor out of range in select()"
+    assert values["poll"] == 1
+
+
+def test_the_events_of_a_kqueue_are_shown_also_where_there_is_none() -> None:
+    """ZAPPALA-20."""
+    values = found("kqueue")
+    assert values["available"] == hasattr(select, "kqueue")
+    accept, read, end = values["events"]
+    assert accept.endswith("data=1: accept() 1")
+    assert read.endswith("data=5: recv() gives 5 bytes")
+    assert "EV_EOF" in end
+
+
+def test_a_client_finds_a_server_on_port_0_by_its_name() -> None:
+    """HOLDEN-14."""
+    recorder = Recorder()
+    log = Log(recorder)
+    values = found("port-mapper", recorder)
+    assert values["early"] is None
+    assert values["reached"] == "found me"
+    assert log.calls("connect")[0].detail["peer"][1] == values["port"]
+
+
+@given(data=st.binary(max_size=60) | st.builds(lambda value: json.dumps(value).encode(), st.recursive(
+    st.none() | st.integers() | st.text(max_size=5) | st.sampled_from(["register", "lookup", "port"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["register", "lookup", "port"]), inner, max_size=3), max_leaves=6)))  # fmt: skip
+def test_a_port_mapper_answers_whatever_comes(data: bytes) -> None:
+    ports: dict[str, int] = {}
+    assert isinstance(mapped(ports, data), dict)
+    assert all(0 < port < 65536 for port in ports.values())
 
 
 def test_an_unregistered_descriptor_is_silent() -> None:
