@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from protocols.record.log import EventLog
+from protocols.record.log import LIMIT_ROWS, EventLog
 
 if TYPE_CHECKING:
     from protocols.record.recorder import Recorder
@@ -69,7 +69,9 @@ def load(loading: Loading) -> Loading:
     with Session(loading.path) as session:
         loading.info = session.info
         loading.log.epoch_ns = session.info.epoch_ns
-        for batch in session.items(LOOK_EVENTS):
+        skip = session.skipping(LIMIT_ROWS)  # the log would let them go at once
+        loading.log.begin_at(skip)
+        for batch in session.items(LOOK_EVENTS, skip):
             if loading.cancelled:
                 break
             loading.log.append_items(batch)

@@ -194,6 +194,8 @@ class Sessions(QObject):
         self._loading, self._viewed = None, info
         self.shown.emit(log)
         words = f"{info.title}, {len(log)} events. What runs is still recorded."
+        if log.first:
+            words = f"{info.title}, the last {len(log) - log.first} of {len(log)} events. What runs is still recorded."
         self._strips.say(
             "session", "note", "You look at a saved session.", words,
             action="Back to the live one", act=self.back, icon="undo-2", closable=False,

@@ -55,6 +55,10 @@ class EventLog:
         self.epoch_ns: int | None = None
         """Of a log read from a session: what turns its times into nanoseconds since 1970. None: the recorder's."""
 
+    def begin_at(self, row: int) -> None:
+        """Say before anything is appended that so many rows came earlier and are not here."""
+        self.first = self._open_base = row
+
     def __len__(self) -> int:
         return self._open_base + len(self._open)
 

@@ -55,8 +55,10 @@ CREATE TABLE bulks (
     data BLOB NOT NULL
 );
 """
-_SELECT: Final = "SELECT {} FROM events ORDER BY row".format(", ".join(f'"{name}"' for name in COLUMNS))
-_SELECT_BULKS: Final = "SELECT row, count, t, service, local, peers, dropped, data FROM bulks ORDER BY row"
+_SELECT: Final = "SELECT {} FROM events WHERE row > ? ORDER BY row".format(", ".join(f'"{name}"' for name in COLUMNS))
+_SELECT_BULKS: Final = (
+    "SELECT row, count, t, service, local, peers, dropped, data FROM bulks WHERE row > ? ORDER BY row"
+)
 INSERT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BULK: Final = "INSERT INTO bulks VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 COUNT: Final = (
@@ -223,12 +225,23 @@ def set_meta(path: Path, key: str, value: object) -> None:
         raise SessionError(f"{path.name} can't be changed: {error}.") from None
 
 
-def read_items(connection: sqlite3.Connection, path: Path, size: int) -> Iterator[list[Raw | Bulk]]:
-    """All events in order, about `size` at a time, bulks whole. Raises SessionError at the first row that is wrong."""
-    read = 0
+def first_after(connection: sqlite3.Connection, skipped: int) -> int:
+    """How many events a reader passes over who wants to skip about `skipped`: a bulk is not parted."""
+    found = connection.execute("SELECT row, count FROM bulks WHERE row <= ? ORDER BY row DESC LIMIT 1", (skipped,))
+    row, count = found.fetchone() or (0, 0)
+    inside = type(row) is int and type(count) is int and row <= skipped < row + count - 1
+    return row - 1 if inside else skipped
+
+
+def read_items(connection: sqlite3.Connection, path: Path, size: int, skip: int = 0) -> Iterator[list[Raw | Bulk]]:
+    """Events in order, about `size` at a time, bulks whole, without the first `skip` (see `first_after`).
+
+    Raises SessionError at the first row that is wrong.
+    """
+    read = skip
     try:
-        bulks = iter(connection.execute(_SELECT_BULKS))
-        rows = connection.execute(_SELECT)
+        bulks = iter(connection.execute(_SELECT_BULKS, (skip,)))
+        rows = connection.execute(_SELECT, (skip,))
         bulk = next(bulks, None)
         while batch := rows.fetchmany(size):
             items: list[Raw | Bulk] = []

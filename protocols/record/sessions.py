@@ -22,6 +22,7 @@ from protocols.record.recorder import Recorder
 from protocols.record.sessionfile import (
     COUNT,
     SUFFIX,
+    first_after,
     is_being_written,
     lock_path,
     open_for_reading,
@@ -71,9 +72,19 @@ class Session:
             self._connection.close()
             raise SessionError(f"{path.name} can't be read as a session: {error}.") from None
 
-    def items(self, size: int = BATCH_ROWS) -> Iterator[list[Raw | Bulk]]:
-        """The events in order, about `size` at a time and bulks whole, so that a caller may show progress and stop."""
-        return read_items(self._connection, self.info.path, size)
+    def items(self, size: int = BATCH_ROWS, skip: int = 0) -> Iterator[list[Raw | Bulk]]:
+        """The events in order, about `size` at a time and bulks whole, so that a caller may show progress and stop.
+
+        skip: the number of the first events to leave out, as `skipping` gives it.
+        """
+        return read_items(self._connection, self.info.path, size, skip)
+
+    def skipping(self, keep: int) -> int:
+        """How many of the first events to leave out so that about the last `keep` stay."""
+        try:
+            return first_after(self._connection, max(self.info.events - keep, 0))
+        except sqlite3.Error as error:
+            raise SessionError(f"{self.info.path.name} is damaged: {error}.") from None
 
     def raws(self) -> Iterator[Raw]:
         """The events in order, one by one."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from protocols.record.bulk import Bulk
 from protocols.record.event import Event
-from protocols.record.log import EventLog
+from protocols.record.log import EventLog, Filter
 from protocols.record.recorder import Recorder
 from protocols.record.sessionfile import APPLICATION_ID, SCHEMA, SUFFIX, lock_path
 from protocols.record.sessions import Session, SessionError, Sessions, default_folder
@@ -312,3 +312,27 @@ def test_datagrams_that_were_tampered_with_are_refused(sessions: Sessions, colum
         connection.commit()
     with Session(store.path) as session, pytest.raises(SessionError, match="damaged"):
         list(session.raws())
+
+
+@pytest.mark.parametrize("keep", [10_000, 1505, 1504, 900, 505, 504, 3])
+def test_only_the_last_events_can_be_read_and_keep_their_numbers(sessions: Sessions, keep: int) -> None:
+    recorder = Recorder()
+    tail = recorder.tail()
+    store = sessions.new(recorder)
+    recorder.note("first", "x")
+    recorder.put_bulk(a_bulk(1000))
+    for number in range(504):
+        recorder.note("after", str(number))
+    assert store.close()
+    before = [Event.of(raw) for raw in tail.take()]
+    with Session(store.path) as session:
+        skip = session.skipping(keep)
+        log = EventLog()
+        log.begin_at(skip)
+        for items in session.items(skip=skip):
+            log.append_items(items)
+    assert len(log) == len(before) == 1505
+    assert log.first == skip
+    assert skip <= max(1505 - keep, 0)
+    assert [log.event(row) for row in range(skip, 1505)] == before[skip:]
+    assert log.rows(Filter("after")) == list(range(max(skip, 1001), 1505))

@@ -1,0 +1,98 @@
+"""A day's log: ten million datagrams kept, filtered as one types, stored, and opened again.
+
+    python -m tests.bench.creosote_session [--rows 10000000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from array import array
+from itertools import accumulate
+from pathlib import Path
+
+from netlab_gui.session_files import Loading, load
+from protocols.creosote.filters import Finder, LogFilter
+from protocols.creosote.log import DatagramLog
+from protocols.creosote.programs import PROGRAMS
+from protocols.record.bulk import Bulk
+from protocols.record.recorder import Recorder
+from protocols.record.sessions import Sessions
+
+BULK_ROWS = 16_384
+PAGE_ROWS = 60
+
+
+def rss_mb() -> float:
+    """Memory now, in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def bulk_of(first: int) -> Bulk:
+    """Messages of five made-up programs, about a hundred bytes each, each bulk with bytes of its own."""
+    payloads = [PROGRAMS[n % 5].message(n % 50_000).encode() for n in range(first, first + BULK_ROWS)]
+    return Bulk(
+        "bucket:7739", ("127.0.0.1", 7739), array("q", range(first, first + BULK_ROWS)), b"".join(payloads),
+        array("I", accumulate(map(len, payloads))), array("I", [n % 5 for n in range(BULK_ROWS)]), PEERS, CONNS, 0,
+    )  # fmt: skip
+
+
+PEERS = [("127.0.0.1", 4000 + n) for n in range(5)]
+CONNS = [str(n) for n in range(5)]
+
+
+def main() -> None:
+    """Fill, filter, store and reopen; print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    rows = parser.parse_args().rows
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder()
+        store = Sessions(Path(folder)).new(recorder)
+        log = DatagramLog()
+        spent = 0.0
+        began = time.perf_counter()
+        while len(log) < rows:
+            bulk = bulk_of(len(log))
+            began_one = time.perf_counter()
+            recorder.put_bulk(bulk)
+            log.append(bulk)
+            spent += time.perf_counter() - began_one
+        print(f"{len(log):,} rows in the log, {len(log) - log.first:,} kept, {log.nbytes / 1e6:,.0f} MB of columns")
+        print(f"appended in {spent:.2f} s; memory of the process {rss_mb():,.0f} MB")
+        store.flush(600)
+        took = time.perf_counter() - began
+        print(f"stored: {store.written:,} events, at least {store.written / took:,.0f} a second, missed {store.missed}")
+        for text in ("queue", "nosuchword", "/mx\\d/", "level>=error", "status:504", "from:db -mx1"):
+            filtered(log, text)
+        path = store.path
+        store.close(60)
+        del log
+        began = time.perf_counter()
+        loading = load(Loading(path))
+        print(f"reopened: {len(loading.log):,} events, {time.perf_counter() - began:.2f} s until it is shown")
+
+
+def filtered(log: DatagramLog, text: str) -> None:
+    """Newest first: how long until a page of rows is there, and until all are looked at (text alone)."""
+    finder = Finder(log, LogFilter(text), 0)
+    began = time.perf_counter()
+    found, page = 0, 0.0
+    limit_s = 10.0
+    for stretch in reversed(log.stretches(log.first, len(log))):
+        for start in range(len(stretch) - 1024, -1024, -1024):
+            found += len(finder.within(stretch, max(start, 0), start + 1024))
+            if not page and found >= PAGE_ROWS:
+                page = time.perf_counter() - began
+        if time.perf_counter() - began > limit_s:
+            break
+    whole = time.perf_counter() - began
+    print(f"filter {text!r:24} first page {page * 1e3 or whole * 1e3:8.1f} ms, {found:,} rows after {whole:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
