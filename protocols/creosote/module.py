@@ -72,10 +72,10 @@ def bucket(port: int = PORT, logfile: str | None = None, *, host: str = LOOPBACK
         print(f"Mr Creosote listens on port {sock.getsockname()[1]}", flush=True)
         while True:
             line = classic_text(sock.recvfrom(BUFSIZE if strict else _READ)[0])
-            print(line, flush=True)
-            if log is not None:
+            if log is not None:  # first: whoever sees the line may end this program at once
                 log.write(line + "\n")
                 log.flush()
+            print(line, flush=True)
 
 
 class MrCreosote:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -73,6 +74,9 @@ _BUSY_S: Final = 5.0
 _decode_address: Final = msgspec.json.Decoder(tuple[str, int]).decode
 _decode_peers: Final = msgspec.json.Decoder(list[tuple[str, int, str]]).decode
 _encode_detail: Final = msgspec.json.Encoder(enc_hook=repr).encode
+DEEPEST: Final = 100
+"""So deep may lists and objects of a detail be nested; Python's own limit differs from version to version."""
+_NESTING: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _decode_detail: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -102,6 +106,18 @@ def _valid(text: object) -> str:
     return str(text).encode("utf-8", "backslashreplace").decode()
 
 
+def _shallow(detail: str) -> str:
+    """The text of a detail, unless it is nested so deep that whoever shows it would fail: then TypeError."""
+    if detail.count("[") + detail.count("{") > DEEPEST:
+        depth = deepest = 0
+        for mark in _NESTING.findall(detail):
+            depth += 1 if mark in "[{" else -1 if mark in "]}" else 0
+            deepest = max(deepest, depth)
+        if deepest > DEEPEST:
+            raise TypeError(f"nested {deepest} deep")
+    return detail
+
+
 def to_raw(row: tuple[Any, ...]) -> Raw:
     """The event of the columns after `row`. Raises SessionError where they are not an event's."""
     t, layer, kind, service, conn, way, offset, size, summary, data, detail = row
@@ -112,7 +128,7 @@ def to_raw(row: tuple[Any, ...]) -> Raw:
     if t < 0 or (offset or 0) < 0 or (size or 0) < 0:
         raise SessionError("it holds a row with a number out of range")
     try:
-        known = {} if detail == "{}" else _decode_detail(detail)
+        known = {} if detail == "{}" else _decode_detail(_shallow(detail))
     except (msgspec.DecodeError, TypeError, UnicodeDecodeError, RecursionError):
         raise SessionError("it holds a row whose detail is not a JSON object") from None
     return (t, layer, kind, service, conn, way, offset, size, data, summary, known)

@@ -165,6 +165,14 @@ def test_a_forged_file_that_is_right_is_read(tmp_path: Path) -> None:
     assert kinds_of(path) == ["k"]
 
 
+def test_brackets_in_a_text_are_no_depth(tmp_path: Path) -> None:
+    path = tmp_path / "x.netlab"
+    with forged(path) as connection:
+        detail = '{"why": "' + '[{\\"' * 200 + '", "list": [' + "[1], " * 300 + "[2]]}"
+        connection.execute("INSERT INTO events VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)", (*GOOD_ROW[:10], detail))
+    assert kinds_of(path) == ["k"]
+
+
 @pytest.mark.parametrize(
     ("at", "value", "part"),
     [
@@ -179,6 +187,7 @@ def test_a_forged_file_that_is_right_is_read(tmp_path: Path) -> None:
         (10, "[1]", "not a JSON object"),
         (10, "{", "not a JSON object"),
         (10, '{"a":' + "[" * 5000 + "]" * 5000 + "}", "not a JSON object"),
+        (10, '{"a":' + "[" * 101 + "]" * 101 + "}", "not a JSON object"),
         (10, b"\xff", "damaged"),
     ],
 )
