@@ -25,6 +25,7 @@ from protocols.script_plans import (
     steps_plan,
 )
 from protocols.script_text import ScriptError, fill, import_names
+from protocols.sockets import scripts as sockets
 
 ImportStyle: TypeAlias = Literal["module", "names"]
 
@@ -236,6 +237,7 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     _to("timeout", "A receive with a timeout", "silent", timeout_s=2.0),
     _to("nonblocking-recv", "A receive that does not wait", "echo", message=b"hello"),
     _to("nonblocking-connect", "A connect that does not wait", "echo"),
+    Script("option", "{option}, set and read back", "option", sockets.OPTION, plan=sockets.option_plan),
     Script("options", "Socket options, set and read back", "options",
            {"options": _OPTIONS, "family": "AF_INET", "kind": "SOCK_STREAM"}),
     _to("makefile", "A connection as a file of lines", "echo", lines=["first line", "second line"]),

@@ -27,6 +27,7 @@ from protocols.script_plans import FAILURES as FAILURE_SCRIPTS
 from protocols.script_text import ScriptError
 from protocols.scripts import LIMIT_BYTES, SCRIPTS, render, script_for_client, script_for_server
 from protocols.sockets.failures import FAILURES
+from protocols.sockets.option_table import OPTIONS
 
 DEADLINE_S = 20
 STYLES = ("module", "names")
@@ -245,6 +246,15 @@ ALL_SERVERS = [
 ]  # fmt: skip
 
 
+OPTION_VALUES = {"switch": "on", "number": "1", "linger": "5", "timeval": "1.5", "address": "127.0.0.1", "text": "lo",
+                 "struct": ""}  # fmt: skip
+OPTION_SCRIPTS = [
+    {"option": option.name, "value": OPTION_VALUES[option.kind], "transport": option.transports[0],
+     "end": ("client", "listener", "accepted")[number % 3]}
+    for number, option in enumerate(OPTIONS) if option.number is not None
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every script in every variant, as files."""
@@ -254,6 +264,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
                  for transport in ("tcp", "udp", "unix", "unix-seqpacket") for framing in ("none", "line", "length")
                  for tls in (False, True)]  # fmt: skip
     variants += [("failure", {"failure": name}) for name in FAILURE_SCRIPTS]
+    variants += [("option", params) for params in OPTION_SCRIPTS]
     for number, (action_id, params) in enumerate(variants):
         for style in STYLES if number % 3 == 0 or not params else STYLES[:1]:
             source = render(action_id, params, imports=style, handle_errors=bool(number % 2))  # type: ignore[arg-type]
@@ -316,6 +327,7 @@ SAYS = {
     "socketserver-shutdown": ["received b'STOP ME\\n'", "stopped"],
 }
 SAYS["client"] = SAYS["tcp-client"]
+SAYS["option"] = ["before ", "now 10000"]
 SAYS["failure"] = ["ConnectionRefusedError ECONNREFUSED: "]
 SAYS["steps"] = ["connected to ('127.0.0.1', ", "sent 5 bytes", "received b'hello'"]
 SENDERS = {"broadcast-send": "broadcast-receive", "multicast-send": "multicast-receive"}
@@ -578,6 +590,32 @@ def test_a_wrong_step_ends_with_its_reason(tmp_path: Path) -> None:
     assert done.stderr.startswith("OSError: [Errno 107]")
 
 
+@pytest.mark.parametrize("name", ["SO_LINGER", "SO_RCVTIMEO", "SO_PEERCRED", "TCP_CONGESTION", "TCP_NODELAY",
+                                  "IP_MULTICAST_IF", "IPV6_UNICAST_HOPS", "TCP_DEFER_ACCEPT", "SO_ACCEPTCONN"])  # fmt: skip
+def test_the_script_of_an_option_sets_and_reads_exactly_that_one(name: str, tmp_path: Path) -> None:
+    option = next(each for each in OPTIONS if each.name == name)
+    value = "reno" if name == "TCP_CONGESTION" else OPTION_VALUES[option.kind]
+    end = "listener" if name in ("TCP_DEFER_ACCEPT", "SO_ACCEPTCONN") else "client"
+    params = {"option": name, "value": value, "transport": option.transports[0], "end": end}
+    done = run(render("option", params), tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["before", "now"] if option.settable else ["before"]
+    expected = {"SO_LINGER": "(1, 5)", "SO_RCVTIMEO": "(1, 500000)", "TCP_CONGESTION": "reno", "TCP_NODELAY": "1",
+                "IP_MULTICAST_IF": "127.0.0.1"}  # fmt: skip
+    assert lines[-1].endswith(expected.get(name, ""))
+    if name == "SO_ACCEPTCONN":
+        assert lines == ["before 1"]
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp", "unix", "unix-dgram", "unix-seqpacket"])
+@pytest.mark.parametrize("end", ["client", "listener", "accepted"])
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_every_kind_of_socket_has_its_option_script(transport: str, end: str, ipv6: bool, tmp_path: Path) -> None:
+    done = run(render("option", {"transport": transport, "end": end, "ipv6": ipv6}), tmp_path)
+    assert "now 10000" in done.stdout, done.stderr
+
+
 # -- what it refuses ---------------------------------------------------------------------------------------------------
 
 
@@ -585,6 +623,7 @@ def test_a_wrong_step_ends_with_its_reason(tmp_path: Path) -> None:
     ("no-such", {}), ("client", {"no_such": 1}), ("client", {"port": "2345"}), ("client", {"port": True}),
     ("client", {"messages": [b"a", object()]}), ("server", {"behaviour": "../x"}), ("server", {"model": "../x"}),
     ("server", {"transport": "x"}), ("server", {"behaviour": "transform", "expression": "data\nimport os"}),
+    ("option", {"option": "SO_X"}), ("option", {"value": "many"}), ("option", {"transport": "x"}),
     ("client", {"framing": "x"}), ("failure", {"failure": "x"}), ("steps", {"steps": [("os.system", b"")]}),
 ])  # fmt: skip
 def test_what_cannot_be_written_safely_is_refused(action_id: str, params: dict[str, Any]) -> None:
