@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStatusBar
 
 from widgets.parts.status_item import StatusItem
+from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from protocols.service.base import Facts
@@ -24,6 +26,9 @@ LEVEL_TIP: Final = (
     "Packet level L0. The lab traces its own sockets and asks the kernel for TCP states. "
     "No packets are captured and no privileges are used."
 )
+LEAST_LEVEL_PX: Final = 90
+"""With less room the level says nothing any more."""
+GAPS_PX: Final = 40
 GROUP: Final = "\u2009"
 
 
@@ -60,7 +65,6 @@ class StatusBar(QStatusBar):
             self.addPermanentWidget(item)
         for item in (self.running, self.exposure, self.dropped, self.events, self.session):
             item.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        # In a narrow window the words that never change give room first.
         self.level.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.level.setMinimumWidth(1)
         self.running.clicked.connect(self.running_requested)
@@ -72,6 +76,25 @@ class StatusBar(QStatusBar):
         self.level.set(LEVEL, tip=LEVEL_TIP)
         self.show_running(())
         self.show_counts(Counts())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._give_room()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._give_room()
+        return done
+
+    def _give_room(self) -> None:
+        """In a narrow window the words that never change give room first, and in the end all of it."""
+        others = (self.running, self.exposure, self.dropped, self.events, self.session)
+        room = self.width() - sum(item.sizeHint().width() for item in others) - theme().px(GAPS_PX)
+        enough = room >= theme().px(LEAST_LEVEL_PX)
+        self.level.setVisible(enough)
+        if enough:
+            self.level.setMaximumWidth(room)
 
     def show_running(self, facts: Iterable[Facts]) -> None:
         """Say what runs and what of it others can reach."""

@@ -62,3 +62,15 @@ def test_a_time_line_folded_under_settings_is_open_under_sockets_at_the_next_sta
     assert second.window.stack.current == "settings"
     second.window.show_panel("sockets")
     qtbot.waitUntil(lambda: not second.workplace.docks.timeline.folded)
+
+
+def test_what_counts_in_the_status_bar_is_never_cut_by_words_that_do_not_change(
+    qtbot: Any, launch: Callable[..., Any]
+) -> None:
+    application = launch((1024, 700))
+    bar = application.window.status
+    counting = (bar.running, bar.exposure, bar.dropped, bar.events)
+    for scale in (1.0, 1.4):
+        application.window.settings.scale = scale
+        qtbot.waitUntil(lambda: all(item.width() >= item.sizeHint().width() for item in counting))
+    assert bar.level.isHidden() or bar.level.width() < bar.level.sizeHint().width()

@@ -32,6 +32,7 @@ from widgets.theme.theme import theme
 NARROW_PX: Final = 760
 """Two cards need so much; a window below 900 pixels has less, whatever its docks."""
 CARD_PX: Final = 352
+STACKED_CARD_PX: Final = 216
 FIRST_SERVER: Final = {"behaviour": "upper", "transport": "tcp", "bind": "127.0.0.1", "port": 2345, "model": "threads"}
 
 
@@ -79,11 +80,14 @@ class BothEnds(QWidget):
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
             self.splitter.setSizes([1000, 1000])  # what were heights are no widths
+            self._suit_letters()
 
     def _suit_letters(self) -> None:
-        """No card is dragged so narrow that its form is cut."""
+        """No card gets so narrow, or one below the other so low, that its form is cut."""
+        stacked = self.splitter.orientation() == Qt.Orientation.Vertical
         for card in (self.clients, self.servers):
             card.setMinimumWidth(theme().px(CARD_PX))
+            card.setMinimumHeight(theme().px(STACKED_CARD_PX) if stacked else 0)
 
     # Starting
 
