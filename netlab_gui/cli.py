@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Final, cast
 
 from netlab_gui import panels
+from protocols.words import WordParser
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -77,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     parser.add_argument("--open", metavar="FILE", help="open the window and look at this saved session")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=WordParser)
     for module in panels.command_modules():
         import_module(module).add_commands(commands)
     tour = commands.add_parser(

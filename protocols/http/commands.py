@@ -1,4 +1,4 @@
-"""The command line of the web room: `netlab http`.
+"""The command lines of the web room: `netlab http`, `netlab serve web`.
 
 Only the arguments live here; what they start is imported when it starts, so that `--help` is
 quick. It must not know libcurl.
@@ -7,7 +7,10 @@ quick. It must not know libcurl.
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, Final
+
+from protocols.words import WordParser
 
 _HTTP: Final = """\
 Sends one request and writes the body of the answer to stdout. Redirects are followed, each hop is a
@@ -25,9 +28,50 @@ Exit status: 0 an answer came whole, whatever its status; 1 none did; 2 wrong ar
 """
 
 
+_WEB: Final = """\
+Serves the files of a folder until Ctrl+C. The first line says where it listens. Nothing outside the
+folder can be read, neither by .. nor through a symbolic link.
+"""
+
+
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the subparsers of `netlab`; each sets `run(arguments) -> int`."""
     _add_http(subparsers)
+    serve = subparsers.choices.get("serve")
+    if isinstance(serve, WordParser):
+        _add_web(serve)
+
+
+def _add_web(serve: WordParser) -> None:
+    parser = serve.add_word("web", "the files of a folder, over HTTP", description=_WEB)
+    parser.add_argument("--root", required=True, metavar="DIR", help="the folder")
+    _add_where(parser)
+    parser.set_defaults(run=_web, parser=parser)
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", metavar="H",
+                        help="address to bind; '' or 0.0.0.0 lets other machines in (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
+    parser.add_argument("--tls", action="store_true", help="TLS with a certificate of the lab's own authority")
+    parser.add_argument("--json", action="store_true", help="every event on stdout, one JSON object a line")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text[:6]) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+    return int(text)
+
+
+def _web(arguments: argparse.Namespace) -> int:
+    if not os.path.isdir(arguments.root):
+        arguments.parser.error(f"{arguments.root} is no folder")
+    from protocols.concurrency.contract import HandlerSpec, Listen
+    from protocols.http.serving import Order, run
+
+    spec = HandlerSpec("protocols.http.folder:make_folder", {"root": arguments.root})
+    listen = Listen(host=arguments.host, port=arguments.port)
+    return run(Order("web", arguments.root, spec, listen, arguments.tls, arguments.json))
 
 
 def _add_http(subparsers: Any) -> None:

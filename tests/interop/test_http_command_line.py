@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.peers import require_tool
 from tests.protocols.http.peers import Pages, answer, pages, read_head, says
 
 NETLAB = [sys.executable, "-m", "netlab_gui", "http"]
@@ -125,3 +128,33 @@ def test_a_reader_that_goes_away_ends_it_quietly(server: Pages) -> None:
     command = f"{sys.executable} -m netlab_gui http GET {server.url}/echo | true"
     done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
     assert b"Traceback" not in done.stderr
+
+
+@contextlib.contextmanager
+def served(*arguments: str) -> Iterator[tuple[dict[str, Any], subprocess.Popen[bytes]]]:
+    """`netlab serve ..` with --json: its first line, and the process."""
+    command = [sys.executable, "-m", "netlab_gui", "serve", *arguments, "--json"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline()), process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_serve_web_answers_curl_and_netlab_over_tls(tmp_path: Path) -> None:
+    (tmp_path / "a b.txt").write_bytes(b"content" * 100_000)
+    with served("web", "--root", str(tmp_path), "--tls") as (first, _):
+        assert (first["kind"], first["detail"]["host"]) == ("listening", "127.0.0.1")
+        url = first["detail"]["url"] + "a%20b.txt"
+        assert http("GET", url).stdout == b"content" * 100_000
+        curl = [require_tool("curl"), "-sS", "--cacert", first["detail"]["authority"], "-r", "7-13", url]
+        assert subprocess.run(curl, capture_output=True, check=True, timeout=60).stdout == b"content"
+
+
+def test_serve_web_refuses_what_is_no_folder() -> None:
+    command = [sys.executable, "-m", "netlab_gui", "serve", "web", "--root", "/no/such/folder"]
+    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 2
