@@ -19,6 +19,7 @@ from widgets.parts.splitter import Splitter
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label
 from widgets.sockets.catalog import CatalogModel, CatalogView, Item
+from widgets.sockets.experiment_scripts import Script
 from widgets.sockets.flow import FlowBox, scrolled
 
 
@@ -45,6 +46,7 @@ class CatalogPage(QWidget):
         self.view.run_requested.connect(self.run)
         self.run_button.clicked.connect(lambda: self.run(self.view.current()))
         self.all_button.clicked.connect(self.run_all)
+        self.python_button.clicked.connect(self._show_python)
         self.view.choose(items[0].id)
 
     def _lay_out(self, title: str, icon: str) -> None:
@@ -88,9 +90,18 @@ class CatalogPage(QWidget):
         """Fill `outcome` with widgets for a result, by `add_outcome`."""
         raise NotImplementedError
 
-    def script_of(self, id: str) -> str:
-        """The id of its script, "" without one."""
-        return ""
+    def script_of(self, id: str) -> Script | None:
+        """Its script's id and values, None without one."""
+        return None
+
+    def python(self) -> Script | None:
+        """The script of the chosen one."""
+        return self.script_of(self.view.current())
+
+    def _show_python(self) -> None:
+        script = self.python()
+        if script is not None:
+            self.desk.show_python(*script)
 
     # Running
 
@@ -144,7 +155,7 @@ class CatalogPage(QWidget):
         self.run_button.setText("Run again" if id in self.results else "Run")
         self.run_button.setEnabled(not self._running)
         self.all_button.setEnabled(not self._running)
-        self.python_button.setVisible(bool(self.script_of(id)))
+        self.python_button.setVisible(self.script_of(id) is not None)
         self.verdict.setVisible(bool(item.state))
         self.verdict.set(item.state or "stopped", item.word)
         self._clear()

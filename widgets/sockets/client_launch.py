@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from protocols.sockets.telnet import TelnetClient
 
 Client: TypeAlias = "StreamClient | DatagramClient | TelnetClient"
+Script: TypeAlias = tuple[str, dict[str, Any]]
+LAB_CA_FILE: Final = "lab-ca.pem"
+"""What "Export lab CA…" calls the file if it is not told another name."""
 MULTICAST_LOOPBACK: Final = "127.0.0.1"
 
 
 def make_client(recorder: Recorder, name: str, values: Mapping[str, Any]) -> Client:
     """A client that is not started yet. Raises ValueError or OSError where the values don't fit together."""
     transport = cast("Transport", str(values.get("transport", "tcp")))
-    if transport == "tcp" and values.get("mode") == "telnet":
+    if is_telnet(values):
         return _telnet_client(recorder, name, values)
     if transport in CONNECTED:
         return _stream_client(recorder, name, transport, values)
@@ -160,8 +163,23 @@ def _tls(values: Mapping[str, Any]) -> ClientTLS:
     return ClientTLS(context, str(values.get("server_name", "")).strip())
 
 
-def script_params(values: Mapping[str, Any], messages: tuple[bytes, ...]) -> dict[str, Any]:
-    """The parameters of the script "client" for what the form says and what was sent."""
+def is_telnet(values: Mapping[str, Any]) -> bool:
+    """The form asks for a telnet session."""
+    return values.get("transport", "tcp") == "tcp" and values.get("mode") == "telnet"
+
+
+def script_of(values: Mapping[str, Any], messages: tuple[bytes, ...], ca_file: str = "") -> Script:
+    """The script for what the form says and what was sent. ca_file: where the lab CA's certificate was exported to."""
+    if not is_telnet(values):
+        return "client", script_params(values, messages, ca_file)
+    lines = b"".join(messages).decode("utf-8", "replace").replace("\r\n", "\n").replace("\0", "").split("\n")
+    typed = [line for line in lines if line]
+    where = {"host": str(values.get("host", "")), "port": int(values.get("port", 0))}
+    return "telnet-client", where | ({"lines": typed} if typed else {})
+
+
+def script_params(values: Mapping[str, Any], messages: tuple[bytes, ...], ca_file: str = "") -> dict[str, Any]:
+    """The parameters of the script "client"."""
     framing, _, rest = str(values.get("framing", "none")).partition("-")
     params: dict[str, Any] = {
         "transport": str(values.get("transport", "tcp")),
@@ -181,6 +199,8 @@ def script_params(values: Mapping[str, Any], messages: tuple[bytes, ...]) -> dic
     }
     if framing == "prefix":
         params |= {"prefix_bytes": int(rest[0]), "little_endian": rest.endswith("little")}
+    if params["tls"] and values.get("verify", "lab") == "lab":
+        params["ca_file"] = ca_file or LAB_CA_FILE
     if messages:
         params["messages"] = messages
     return params

@@ -5,8 +5,7 @@ It must not know the experiments: `protocols.sockets.demos` lists and runs them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -18,27 +17,7 @@ from widgets.parts.card import Line
 from widgets.parts.text import Label
 from widgets.sockets.catalog import Item
 from widgets.sockets.catalog_page import CatalogPage
-
-SCRIPTS: Final[Mapping[str, str]] = {
-    "partial-write": "send-loop",
-    "own-sendall": "send-loop",
-    "sendall": "send-loop",
-    "reassembly": "join",
-    "framing": "length-prefix",
-    "makefile": "makefile",
-    "half-close": "half-close",
-    "timeout": "timeout",
-    "non-blocking": "nonblocking-recv",
-    "connect-retry": "nonblocking-connect",
-    "peek": "peek-waitall",
-    "reset": "reset",
-    "multicast": "multicast-receive",
-    "broadcast": "broadcast-receive",
-    "socketpair": "socketpair",
-    "epoll": "server-epoll-edge",
-    "dual-stack": "dual-stack-server",
-    "delimiter": "delimiter",
-}
+from widgets.sockets.experiment_scripts import EXPERIMENT_SCRIPTS, Script
 
 
 class ExperimentsPage(CatalogPage):
@@ -47,7 +26,6 @@ class ExperimentsPage(CatalogPage):
     def __init__(self, desk: Desk) -> None:
         items = [Item(each.id, each.title, each.question) for each in DEMOS]
         super().__init__(desk, "Experiments", "flask-conical", items)
-        self.python_button.clicked.connect(lambda: desk.show_python(self.script_of(self.view.current()), {}))
 
     def work(self, id: str) -> list[Any]:
         """Do it, recorded."""
@@ -57,9 +35,9 @@ class ExperimentsPage(CatalogPage):
         """It is done; what came out stands in the findings."""
         return "done", "done"
 
-    def script_of(self, id: str) -> str:
+    def script_of(self, id: str) -> Script | None:
         """The script that does the same."""
-        return SCRIPTS.get(id, "")
+        return EXPERIMENT_SCRIPTS.get(id)
 
     def show_result(self, id: str, result: Any) -> None:
         """One line for each finding, its value at the right."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocols.record.event import Event, monotonic_ns
+from protocols.script_plans import FAILURES as SCRIPTED
 from protocols.sockets.failures import FAILURES, Outcome, failure, run
 from widgets.desk import Desk
 from widgets.parts.buttons import LinkButton
@@ -16,6 +17,7 @@ from widgets.parts.fact import Fact
 from widgets.parts.text import Label
 from widgets.sockets.catalog import Item
 from widgets.sockets.catalog_page import CatalogPage
+from widgets.sockets.experiment_scripts import Script
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.why import event_of
 
@@ -36,6 +38,10 @@ class FailuresPage(CatalogPage):
         if not result.errno:
             return "info", "not here"
         return ("done" if result.ok else "warning"), result.errno
+
+    def script_of(self, id: str) -> Script | None:
+        """The script that provokes the same."""
+        return ("failure", {"failure": id}) if id in SCRIPTED else None
 
     def show_result(self, id: str, result: Any) -> None:
         """Errno, cause in plain words, and what mends it."""

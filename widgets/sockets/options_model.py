@@ -44,6 +44,10 @@ class OptionsModel(QAbstractTableModel):
         """The reading shown in a row."""
         return self._readings[row] if 0 <= row < len(self._readings) else None
 
+    def has_level(self, level: str) -> bool:
+        """Whether the socket has options of that level."""
+        return any(reading.option.level == level for reading in self._readings)
+
     def row_of(self, name: str) -> int:
         """The row of an option by name; -1 if it is not there."""
         return next((at for at, reading in enumerate(self._readings) if reading.option.name == name), -1)

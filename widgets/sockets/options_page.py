@@ -20,6 +20,7 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.field import LabelledField
 from widgets.parts.segments import Segments
 from widgets.sockets.both_ends import BothEnds
+from widgets.sockets.experiment_scripts import Script
 from widgets.sockets.fields import Choice, QuietCombo
 from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.live_sockets import Act, LiveSocket, of_clients, of_servers
@@ -44,6 +45,7 @@ class OptionsPage(QWidget):
         self.read_button = Button("Read again", "rotate-cw", small=True)
         self.value = QLineEdit()
         self.set_button = PrimaryButton("Set and read back", "check")
+        self.python_button = Button("Show as Python", "code-xml")
         self.strip = Banner("error")
         self.aside = Aside("Choose an option.", "What it means stands here.")
         self.tabs = Segments(["This socket", "All constants"], "Options or constants")
@@ -107,7 +109,9 @@ class OptionsPage(QWidget):
         row = FlowBox()
         row.add(LabelledField("New value", self.value), 1)
         row.add(self.set_button)
-        row.flow.setAlignment(self.set_button, Qt.AlignmentFlag.AlignBottom)
+        row.add(self.python_button)
+        for button in (self.set_button, self.python_button):
+            row.flow.setAlignment(button, Qt.AlignmentFlag.AlignBottom)
         for widget in (row, self.strip, self.aside):
             side.addWidget(widget)
         side.addStretch(1)
@@ -118,6 +122,7 @@ class OptionsPage(QWidget):
         self.which.currentIndexChanged.connect(lambda _index: self.read())
         self.read_button.clicked.connect(self.read)
         self.set_button.clicked.connect(self.set_value)
+        self.python_button.clicked.connect(self._show_python)
         self.value.returnPressed.connect(self.set_value)
         self.search.textChanged.connect(self.found.setFilterFixedString)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
@@ -165,6 +170,26 @@ class OptionsPage(QWidget):
         self.strip.clear()
         self._asked += 1
         self._ask(lambda sock: write(sock, option, text), lambda after: self._on_set(reading, text, after))
+
+    def python(self) -> Script | None:
+        """The script of the chosen option, with the value typed, on a socket of the same kind."""
+        live, reading = self.chosen(), self.model.reading(self.table.currentIndex().row())
+        if live is None or reading is None or self.tabs.current() == 1:
+            return None
+        option = reading.option
+        value = self.value.text().strip() if option.settable else ""
+        return "option", {
+            "option": option.name,
+            "value": value,
+            "transport": live.transport,
+            "end": live.end,
+            "ipv6": self.model.has_level("IPPROTO_IPV6"),
+        }
+
+    def _show_python(self) -> None:
+        script = self.python()
+        if script is not None:
+            self.desk.show_python(*script)
 
     def _ask(self, act: Act, done: Callable[[Any], object]) -> None:
         live = self.chosen()

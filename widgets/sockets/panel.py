@@ -111,7 +111,7 @@ class SocketsPanel(Panel):
         if name == "tls":
             from widgets.sockets.tls_page import TLSPage
 
-            return TLSPage(self.desk, self.ends, certificate_choices())
+            return TLSPage(self.desk, self.ends, certificate_choices(), self.actions_of.authority)
         if name == "failures":
             from widgets.sockets.failures_page import FailuresPage
 

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from PySide6.QtGui import QAction
 
 from protocols.scripts import SCRIPTS
 from protocols.sockets.presets import PRESETS, Preset
 from widgets.sockets import client_launch, server_launch
+from widgets.sockets.authority import Authority
 from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.server_words import TRANSPORT_CHIPS
 
 if TYPE_CHECKING:
     from widgets.sockets.panel import SocketsPanel
+
+@runtime_checkable
+class Scripted(Protocol):
+    """A view that has a script for what it shows, or None."""
+
+    def python(self) -> tuple[str, Mapping[str, Any]] | None: ...
+
 
 GROUP: Final = "Sockets"
 KEPT_MESSAGES: Final = 20
@@ -35,6 +43,7 @@ class PanelActions:
         self._panel = panel
         self.last: tuple[str, dict[str, Any]] | None = None
         self._clients, self._servers = panel.ends.clients, panel.ends.servers
+        self.authority = Authority(panel.desk, panel)
         self._messages: dict[ClientSlot, list[bytes]] = {}
         self._allowed: list[tuple[QAction, Callable[[], bool]]] = []
         self._register()
@@ -83,6 +92,8 @@ class PanelActions:
         add("hex", "Conversation as hex", self._toggle_hex, "binary", "Ctrl+Alt+H", "Or as text again")
         add("remove-client", "Remove the client shown", self._remove_client, "trash-2", "", "Closes it")
         add("remove-server", "Remove the server shown", self._remove_server, "trash-2", "", "Stops it")
+        add("export-ca", "Export lab CA…", self.authority.ask, "certificate", "",
+            "The certificate that a client outside the lab must trust")  # fmt: skip
         add("python", "Show as Python", self.show_python, "code-xml", "Ctrl+P", "The script for what was just done")
 
     def _register_presets(self) -> None:
@@ -207,24 +218,24 @@ class PanelActions:
         said = self._messages.setdefault(slot, [])
         said.append(data)
         del said[:-KEPT_MESSAGES]
-        self.done("client", client_launch.script_params(slot.values, tuple(said)))
+        self.done(*client_launch.script_of(slot.values, tuple(said)))
 
     def connected(self, slot: ClientSlot) -> None:
         """A client has connected: its messages begin anew."""
         self._messages[slot] = []
-        self.done("client", client_launch.script_params(slot.values, ()))
+        self.done(*client_launch.script_of(slot.values, ()))
 
     def started(self, slot: ServerSlot) -> None:
         """A server has started."""
-        self.done("server", server_launch.script_params(slot.values))
+        self.done(*server_launch.script_of(slot.values, slot.server))
 
     def show_python(self) -> None:
-        """Open the drawer with the script of what was just done, or of the client's form."""
-        action_id, params = self.last or ("client", self._form_params())
-        self._panel.desk.show_python(action_id, params)
-
-    def _form_params(self) -> dict[str, Any]:
-        return client_launch.script_params(self._clients.current.form.fields.values(), ())
+        """Open the drawer with the script of what the view shows; of what was just done, or of the client's form."""
+        view = self._panel.stack.currentWidget()
+        asked = view.python() if isinstance(view, Scripted) else None
+        form = self._clients.current.form.fields.values()
+        action_id, params = asked or self.last or client_launch.script_of(form, ())
+        self._panel.desk.show_python(action_id, self.authority.known(params))
 
     def _script_of(self, slot: ClientSlot, script: str) -> dict[str, Any]:
         wanted = SCRIPTS[script].defaults

@@ -99,6 +99,17 @@ def refusal(error: ValueError) -> Explained:
     return Explained("EINVAL", "This does not fit together", "The lab itself says no.", said, (), ())
 
 
+def script_of(values: Mapping[str, Any], server: AnyServer | None) -> tuple[str, dict[str, Any]]:
+    """The script of what the form says; a telnet sandbox has one for who logs in to it, a page for who fetches it."""
+    address = server.address if server is not None else ""
+    there = {"host": str(address[0]), "port": int(address[1])} if isinstance(address, tuple) else {}
+    if values.get("behaviour") == TELNET:
+        return "telnet-client", {**there, "lines": ["guest", "any password", "help", "exit"]}
+    if values.get("behaviour") == "page" and there:
+        return "fetch-page", there
+    return "server", script_params(values)
+
+
 def script_params(values: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of the script "server" for what the form says."""
     listen = listen_of(values)

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import DATAGRAM
 from protocols.sockets.address import Target
-from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, code_of
+from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, Step, code_of
 from protocols.sockets.steps import StepMachine, StepResult
 from widgets.desk import Desk
-from widgets.parts.buttons import Button
+from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
 from widgets.parts.text import ElidedLabel
+from widgets.sockets.experiment_scripts import Script
 from widgets.sockets.flow import scrolled
 from widgets.sockets.orders import Orders
 from widgets.theme.theme import theme
@@ -34,6 +35,8 @@ STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {
     "ready": ("running", "Ready"),
     "closed": ("stopped", "Closed"),
 }
+
+KEPT_STEPS: Final = 100
 
 
 @dataclass
@@ -67,6 +70,8 @@ class StepSide(Card):
         self.machine: StepMachine | None = None
         self.stop_button = Button("Stop waiting", "square", small=True)
         self.stop_button.hide()
+        self.python_button = IconButton("code-xml", f"Show the {role}'s steps as Python")
+        self.taken: list[tuple[str, bytes]] = []
         self.buttons: dict[str, Button] = {}
         self._codes: dict[str, ElidedLabel] = {}
         self._waiting = ""
@@ -74,6 +79,7 @@ class StepSide(Card):
         self._grid_holder = QWidget()
         self._lay_out()
         self.stop_button.clicked.connect(self.stop_waiting)
+        self.python_button.clicked.connect(lambda: desk.show_python(*self.python()))
         self.set_order(self.order)
 
     def _lay_out(self) -> None:
@@ -85,6 +91,7 @@ class StepSide(Card):
         scroll = self._scroll = scrolled(top)
         self.add(scroll, 1)
         self.add_action(self.stop_button)
+        self.add_action(self.python_button)
 
     def set_order(self, order: Order) -> None:
         """Take other settings; another transport begins anew."""
@@ -138,6 +145,8 @@ class StepSide(Card):
         machine = self.machine
         self._waiting = step
         self.refresh()
+        if machine is not None:
+            self._remember(step)
         if machine is None:
             self._orders.put(self._make, lambda made: self._on_made(made, step))
             return
@@ -174,6 +183,30 @@ class StepSide(Card):
         self._waiting = ""
         self.refresh()
 
+    def _remember(self, step: str) -> None:
+        """For the script: the calls in the order in which they were made, the last ones of very many."""
+        self.taken.append((step, self.order.data if step in ("send", "sendto") else b""))
+        del self.taken[:-KEPT_STEPS]
+
+    def python(self) -> Script:
+        """The script of the steps taken so far; before the first, of those that are usual."""
+        order, target = self.order, self.order.target
+        usual = [(step.id, order.data if step.id in ("send", "sendto") else b"") for step in self._usual()]
+        host = target.host
+        return "steps", {
+            "role": self.role,
+            "transport": target.transport,
+            "host": host,
+            "port": target.port,
+            "path": target.path,
+            "backlog": order.backlog,
+            "size": order.size,
+            "steps": tuple(self.taken or usual),
+        }
+
+    def _usual(self) -> tuple[Step, ...]:
+        return STEPS[self.role, self.order.datagram]
+
     def stop_waiting(self) -> None:
         """End a step that waits."""
         if self.machine is not None:
@@ -183,6 +216,7 @@ class StepSide(Card):
         """Close what there is and begin with nothing."""
         machine, self.machine = self.machine, None
         self._waiting = ""
+        self.taken.clear()
         if machine is not None:
             machine.request_stop()
             self.desk.bridge.call(lambda: self.desk.lab.stop(machine))

@@ -21,6 +21,7 @@ from widgets.parts.buttons import Button
 from widgets.parts.card import Aside
 from widgets.parts.splitter import Splitter
 from widgets.sockets.client_form import TRANSPORTS
+from widgets.sockets.experiment_scripts import Script
 from widgets.sockets.fields import Choice, Fields
 from widgets.sockets.flow import FlowBox
 from widgets.sockets.step_side import Order, StepSide
@@ -41,6 +42,7 @@ class StepsPage(QWidget):
         self.over_button = Button("Start over", "rotate-cw")
         self.aside = Aside("One click is one call.", "The dotted ones are right now; the others are wrong: try one.")
         self._path = ""
+        self._last = self.server
         splitter = Splitter(Qt.Orientation.Horizontal, self.client, self.server, line=False)
         self.splitter = splitter
         column = QVBoxLayout(self)
@@ -101,12 +103,17 @@ class StepsPage(QWidget):
         return Order(role, target, data, int(fields["size"]), int(fields["backlog"]), wrong)
 
     def _on_stepped(self, side: StepSide, result: StepResult) -> None:
+        self._last = side
         who = "Server" if side is self.server else "Client"
         if result.ok:
             self.aside.set(f"{who}: {result.code}", f"gave {result.result}.")
         else:
             self.aside.set(f"{who}: {result.code} failed with {result.errno}.", result.why)
         self._take_settings()
+
+    def python(self) -> Script:
+        """The script of the side that did something last."""
+        return self._last.python()
 
     def start_over(self) -> None:
         """Close both sides and begin with nothing."""

@@ -21,9 +21,12 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.fact import Fact
 from widgets.parts.segments import Segments
 from widgets.parts.text import ElidedLabel, Label
+from widgets.sockets import client_launch, server_launch
+from widgets.sockets.authority import Authority
 from widgets.sockets.both_ends import BothEnds, once
 from widgets.sockets.client_card import ClientView
 from widgets.sockets.client_form import VERIFY
+from widgets.sockets.experiment_scripts import Script
 from widgets.sockets.fields import Choice, Fields
 from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.server_slot import ServerSlot
@@ -50,13 +53,20 @@ TEACHES: Final = {
 class TLSPage(QWidget):
     """The choices, the outcome, and the certificates that the peer showed. `facts`: the chain shown now."""
 
-    def __init__(self, desk: Desk, ends: BothEnds, certificates: list[Choice]) -> None:
+    def __init__(self, desk: Desk, ends: BothEnds, certificates: list[Choice], authority: Authority) -> None:
         super().__init__()
+        self._authority = authority
         self.desk = desk
         self._ends = ends
         self.fields = Fields(self)
         self.connect_button = PrimaryButton("Connect with TLS", "lock")
         self.look_button = Button("Look without checking", "eye")
+        self.client_python_button = Button("Client as Python", "code-xml", small=True)
+        self.server_python_button = Button("Server as Python", "code-xml", small=True)
+        self.export_button = Button("Export lab CA…", "download", small=True)
+        self.export_button.setToolTip("A PEM file: what the client's script must trust")
+        self.pem_button = Button("Export server's PEM…", "download", small=True)
+        self.pem_button.setToolTip("Key and certificates in one file: what the server's script must have")
         self.taught = Aside()
         self.strip = Banner("error")
         self.success = Banner("note")
@@ -78,6 +88,10 @@ class TLSPage(QWidget):
         row.addWidget(self.chain_card, 3)
         self.connect_button.clicked.connect(lambda: self.try_it(str(self.fields["verify"])))
         self.look_button.clicked.connect(lambda: self.try_it("none"))
+        self.client_python_button.clicked.connect(lambda: self._show_python(self.python()))
+        self.server_python_button.clicked.connect(lambda: self._show_python(self.server_python()))
+        self.export_button.clicked.connect(authority.ask)
+        self.pem_button.clicked.connect(lambda: authority.ask_pem(str(self.fields["certificate"])))
         self.strip.acted.connect(self._on_why)
         self.tabs.chosen.connect(self._show_certificate)
         self.fields.changed.connect(lambda _key: self._suit())
@@ -96,7 +110,10 @@ class TLSPage(QWidget):
         row = FlowBox()
         row.add(self.connect_button)
         row.add(self.look_button)
-        for widget in (choices, row, self.taught):
+        scripts = FlowBox()
+        for button in (self.client_python_button, self.export_button, self.server_python_button, self.pem_button):
+            scripts.add(button)
+        for widget in (choices, row, self.taught, scripts):
             column.addWidget(widget)
         column.addStretch(1)
         self.card.add(scrolled(body), 1)
@@ -123,6 +140,38 @@ class TLSPage(QWidget):
         key = str(self.fields["certificate"])
         self.taught.set(f"{key.capitalize()}.", TEACHES.get(key, ""))
 
+    # Show as Python
+
+    def python(self) -> Script:
+        """The script of the client."""
+        values = {**self._client_values(str(self.fields["verify"])), **self._there()}
+        return client_launch.script_of(values, ())
+
+    def server_python(self) -> Script:
+        """The script of the server."""
+        return "server", server_launch.script_params({**SERVER, "port": self._there().get("port", 0)})
+
+    def _show_python(self, script: Script) -> None:
+        self.desk.show_python(script[0], self._authority.known(script[1]))
+
+    def _there(self) -> dict[str, Any]:
+        """Where the server listens, once it does."""
+        server = self._server.server if self._server is not None else None
+        address = server.address if server is not None else ""
+        return {"host": address[0], "port": address[1]} if isinstance(address, tuple) else {}
+
+    def _client_values(self, verify: str) -> dict[str, Any]:
+        return {
+            "transport": "tcp",
+            "host": "127.0.0.1",
+            "port": 2345,
+            "tls": True,
+            "verify": verify,
+            "server_name": str(self.fields["server_name"]),
+            "timeout_ms": 5000,
+            "mode": "line",
+        }
+
     # Trying
 
     def try_it(self, verify: str) -> None:
@@ -139,17 +188,7 @@ class TLSPage(QWidget):
     def _connect(self, server: ServerSlot, verify: str) -> None:
         address = server.server.address if server.server is not None else ("127.0.0.1", 0)
         view = self._view = self._ends.free_client()
-        view.form.fields.set_values(
-            {
-                "transport": "tcp",
-                "host": address[0],
-                "port": address[1],
-                "tls": True,
-                "verify": verify,
-                "server_name": str(self.fields["server_name"]),
-                "timeout_ms": 5000,
-            }
-        )
+        view.form.fields.set_values({**self._client_values(verify), "host": address[0], "port": address[1]})
         once(view.slot.connected, view.slot.failed, lambda: self._on_connected(view))
         once(view.slot.failed, view.slot.connected, lambda: self._on_failed(view))
         self._ends.clients.connect_client(view)
