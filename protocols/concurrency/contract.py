@@ -203,7 +203,8 @@ MODELS: Final[tuple[ModelInfo, ...]] = (
     ModelInfo("selectors", "selectors", True, "",
               "Python's own face for the best of these on each system.", _ANY),
     ModelInfo("asyncio", "asyncio", True, "",
-              "A task per connection in one thread; whoever awaits lets the others go on.",
+              "A task per connection in one thread; whoever awaits lets the others go on. "
+              "Twisted has worked like this since 2002.",
               ("tcp", "udp", "unix", "unix-dgram")),
     ModelInfo("socketserver", "socketserver", True, "",
               "The standard library's server: one request after the other, a handler class for each.",

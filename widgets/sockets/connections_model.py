@@ -12,7 +12,8 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from protocols.concurrency.contract import ConnectionRow
-from widgets.sockets.wording import grouped
+from protocols.record.event import monotonic_ns
+from widgets.sockets.wording import elapsed, grouped
 
 COLUMNS: Final = ("#", "Peer", "State here", "State there", "In, B", "Out, B", "Worker")
 NUMBER, PEER, HERE, THERE, IN, OUT, WORKER = range(7)
@@ -105,7 +106,8 @@ class ConnectionsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column in RIGHT:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{COLUMNS[column]}: {_text(row, column)}"
+            stands = elapsed((monotonic_ns() - row.since_ns) / 1e9)
+            return f"{COLUMNS[column]}: {_text(row, column)}\nConnected for {stands}"
         return None
 
 

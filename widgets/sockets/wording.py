@@ -41,6 +41,13 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u2009")
 
 
+def elapsed(seconds: float) -> str:
+    """A stretch of time as a clock shows it: "0:05", "12:34", "1:02:03"."""
+    minutes, left = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
 def size_text(count: int) -> str:
     """A number of bytes as a person says it: "46 B", "1.2 MB"."""
     if count < 10_000:

@@ -152,7 +152,7 @@ def dial(address: Any) -> socket.socket:
 
 
 def test_a_blank_line_ends_the_classic_loop_too() -> None:
-    """HOLDEN-50, HOLDEN-51: the course's protocol."""
+    """HOLDEN-50, HOLDEN-51, TUTOR-81: the course's protocol."""
     with serving("upper-course") as server, dial(server.address) as sock:
         sock.sendall(b"hello\r\n")
         assert sock.recv(100) == b"HELLO\r\n"

@@ -67,7 +67,7 @@ def test_a_hundred_random_payloads_come_back_equal() -> None:
 
 
 def test_the_socket_is_a_real_one_with_the_address_that_the_server_sees() -> None:
-    """BEAZLEY-21, BEAZLEY-07."""
+    """BEAZLEY-21, ZAPPALA-11, BEAZLEY-07."""
     recorder = Recorder()
     log = Log(recorder)
     with serving(recorder=recorder) as server:

@@ -93,7 +93,7 @@ def test_a_connected_socket_is_told_of_a_dead_port() -> None:
 
 
 def test_stop_ends_a_wait_without_time_out() -> None:
-    """HOLDEN-25, LAB-T1b: the hang, and its end within a second."""
+    """HOLDEN-25, TUTOR-79, LAB-T1b: the hang, and its end within a second."""
     recorder = Recorder()
     log = Log(recorder)
     client = datagram_client_of(dead_address(), recorder)

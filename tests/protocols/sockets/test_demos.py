@@ -211,7 +211,7 @@ def test_port_zero_gives_three_different_ports() -> None:
 
 
 def test_time_wait_blocks_the_address_unless_it_is_reused() -> None:
-    """BEAZLEY-37, LAB-1.2b."""
+    """BEAZLEY-37, BARKER-04, LAB-1.2b."""
     assert found("time-wait") == {"without": "EADDRINUSE", "with": ""}
 
 

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from protocols.concurrency.contract import Listen
+from protocols.record.diag import tcp_sockets
 from protocols.record.recorder import Recorder
+from protocols.record.tcpstate import queues
+from protocols.sockets.client import StreamClient
 from tests.protocols.sockets.ends import DEADLINE_S, Log, client_of, received, serving, started, wait_received
 
 
@@ -71,7 +74,7 @@ def test_an_iterative_server_answers_the_second_client_when_the_first_has_gone()
 
 @pytest.mark.parametrize("model", ["threads", "fork", "select", "poll", "epoll", "selectors", "asyncio"])
 def test_three_clients_are_served_side_by_side(model: str) -> None:
-    """BEAZLEY-48 to BEAZLEY-51, ZAPPALA-17, ZAPPALA-18, HOLDEN-56."""
+    """BEAZLEY-48 to BEAZLEY-51, BEAZLEY-50, ZAPPALA-17, ZAPPALA-18, HOLDEN-56, HOLDEN-59, TUTOR-87."""
     with serving("echo", model) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(dial(server.address)) for _ in range(3)]
         for number, client in enumerate(reversed(clients)):
@@ -158,6 +161,19 @@ def test_one_client_is_spoken_to_all_are_spoken_to_and_one_is_ended() -> None:
             assert conns[second].join(DEADLINE_S)
 
 
+def wait_queues(client: StreamClient) -> None:
+    """Until the kernel's table has bytes in both queues: received and not read there, sent and not taken here."""
+    local, peer = client.look(lambda sock: (sock.getsockname(), sock.getpeername())).result(DEADLINE_S)
+    end = time.monotonic() + DEADLINE_S
+    while True:
+        rows = {(row.local, row.peer): row for row in tcp_sockets()}
+        here, there = rows[local, peer], rows[peer, local]
+        own = client.look(queues).result(DEADLINE_S)
+        if here.send_queue > 0 and there.receive_queue > 0 and own[1] > 0:
+            return
+        assert time.monotonic() < end, (here, there, own)
+
+
 def test_unread_bytes_wait_in_the_queues() -> None:
     """BEAZLEY-06: a server that does not accept, a client that sends."""
     recorder = Recorder()
@@ -167,4 +183,5 @@ def test_unread_bytes_wait_in_the_queues() -> None:
         client.send(bytes(1_000_000))
         assert client.peek().result(DEADLINE_S) == b""
         assert server.connections() == []
+        wait_queues(client)
         assert client.stop(2)

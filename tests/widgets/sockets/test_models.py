@@ -12,6 +12,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from protocols.concurrency.contract import ConnectionRow
+from protocols.record.event import monotonic_ns
 from protocols.sockets.transcript import Line
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.connections_model import ConnectionsModel
@@ -19,7 +20,7 @@ from widgets.sockets.flow import FlowBox
 from widgets.sockets.mends import client_mends, server_mends
 from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.transcript_model import LIMIT, TranscriptModel
-from widgets.sockets.wording import grouped, hex_line, size_text, visible
+from widgets.sockets.wording import elapsed, grouped, hex_line, size_text, visible
 
 
 @given(st.binary(max_size=300))
@@ -95,6 +96,16 @@ def test_a_snapshot_changes_only_what_is_new(qtmodeltester: ModelTester) -> None
     assert changed == [1]
     assert model.row_of("2") == 1
     assert model.row(5) is None
+
+
+def test_a_long_session_tells_how_long_it_stands() -> None:
+    """HOLDEN-92: an idle client, and its timer."""
+    model = ConnectionsModel()
+    model.update([_row(1, since_ns=monotonic_ns() - 3_723 * 10**9)])
+    tip = model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == "Peer: 127.0.0.1:1\nConnected for 1:02:03"
+    assert elapsed(5.9) == "0:05"
+    assert elapsed(754) == "12:34"
 
 
 def test_every_transport_has_a_server_that_fits_its_client() -> None:
