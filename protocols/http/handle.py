@@ -14,9 +14,9 @@ from typing import Any, Final, cast
 import pycurl  # type: ignore[import-untyped]
 
 from protocols.http.bodies import FORM_TYPE, Encoded
+from protocols.http.default_words import ACCEPT_ENCODING, AGENT
 from protocols.http.request import Auth, Part, Proxy, Request, RequestError, Trust
 
-AGENT: Final = "netlab"
 _VERSIONS: Final = {
     "auto": pycurl.CURL_HTTP_VERSION_2TLS, "1.0": pycurl.CURL_HTTP_VERSION_1_0, "1.1": pycurl.CURL_HTTP_VERSION_1_1,
     "2": pycurl.CURL_HTTP_VERSION_2_0, "3": pycurl.CURL_HTTP_VERSION_3ONLY,
@@ -172,17 +172,25 @@ def _mime(curl: Any, parts: tuple[Part, ...]) -> Any:
     """A multipart body; it must live as long as the transfer."""
     mime = pycurl.CurlMime(curl)
     for part in parts:
-        extra = {"filename": part.filename or None, "content_type": part.content_type or None}
+        made = mime.addpart()
+        made.name(part.name.encode("utf-8"))
         if part.path:
-            mime.add_file(part.name.encode("utf-8"), part.path, **extra)
+            made.filedata(os.fsencode(part.path))
         else:
-            mime.add(part.name.encode("utf-8"), data=part.value.encode("utf-8"), **extra)
+            made.data(part.value.encode("utf-8"))
+        if part.filename:
+            made.filename(part.filename.encode("utf-8"))
+        if part.content_type:
+            made.type(part.content_type.encode("utf-8"))
     curl.setopt(pycurl.MIMEPOST, mime)
     return mime
 
 
 def _headers(request: Request, body: Encoded) -> list[bytes]:
-    lines = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
+    without = {name.lower() for name in request.without}
+    asks = request.decode and request.header("Accept-Encoding") is None and "accept-encoding" not in without
+    lines = [f"Accept-Encoding: {ACCEPT_ENCODING}"] if asks else []
+    lines += [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
     lines += [f"{name}:" for name in request.without]
     typed = request.header("Content-Type") is not None or body.parts or body.content_type == FORM_TYPE
     if body.is_there and not typed:

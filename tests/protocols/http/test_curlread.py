@@ -1,0 +1,103 @@
+"""Commands are read as curl reads them, come back after an export, and what is left out is named."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.http.bodies import encoded
+from protocols.http.curlread import from_curl
+from protocols.http.curlwords import to_curl
+from protocols.http.request import Auth, Body, Part, Proxy, Request, RequestError, Trust, checked
+
+
+def test_a_command_from_a_browser() -> None:
+    made = from_curl("""curl 'https://h/api?x=1' \\
+      -X PUT -H 'accept: */*' -H 'X-Empty;' -H 'User-Agent:' -b 'a=1; b=2' \\
+      --data-raw '{"a":"it'\\''s"}' --compressed -k""")
+    request = made.request
+    assert (request.method, request.url, request.decode) == ("PUT", "https://h/api?x=1", True)
+    assert not request.trust.verify
+    assert request.headers == (("accept", "*/*"), ("X-Empty", ""))
+    assert request.without == ("User-Agent",)
+    assert request.cookies == (("a", "1"), ("b", "2"))
+    assert encoded(request.body).data == b'{"a":"it\'s"}'
+    assert made.left_out == []
+
+
+@pytest.mark.parametrize(("command", "wanted"), [
+    ("curl h", Request(url="h", follow=False, decode=False)),
+    ("curl -sSLu guido:pw --digest h", Request(url="h", decode=False, auth=Auth("digest", "guido", "pw"))),
+    ("curl -Ih", Request(url="h", method="HEAD", follow=False, decode=False)),
+    ("curl -Gd a=1 -d b=2 'http://h/x?o=0'", Request(url="http://h/x?o=0&a=1&b=2", follow=False, decode=False)),
+    ("curl -xsocks5h://u:p@p:1 h",
+     Request(url="h", follow=False, decode=False, proxy=Proxy("socks5h://p:1", "u", "p"))),
+    ("curl -T /srv/f h", Request("PUT", "h", body=Body("file", path="/srv/f"), follow=False, decode=False)),
+    ("curl -F 'a=b;type=x/y' -F 'f=@\"/srv/;f\";filename=n' h", Request(
+        "POST", "h",
+        body=Body("multipart", parts=(Part("a", "b", content_type="x/y"), Part("f", path="/srv/;f", filename="n"))),
+        follow=False, decode=False)),
+])  # fmt: skip
+def test_options_mean_what_they_mean_to_curl(command: str, wanted: Request) -> None:
+    assert from_curl(command.replace("-Ih", "-I h")).request == wanted
+
+
+def test_what_has_no_place_is_named() -> None:
+    made = from_curl("curl -o out.txt --limit-rate 3k --unheard h second")
+    assert made.request.url == "h"
+    assert len(made.left_out) == 4
+
+
+@pytest.mark.parametrize(
+    "command", ["", "wget h", "curl", "curl 'h", "curl -H", "curl -m x h", "curl -d @/no/such/file h"]
+)
+def test_what_is_no_command_is_refused(command: str) -> None:
+    with pytest.raises(RequestError, match=r"\w"):
+        from_curl(command)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for start in ("", "curl ", "curl -F "):
+        try:
+            from_curl(start + text)
+        except RequestError:
+            continue
+
+
+WORD = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
+LINE = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zs"), max_codepoint=0x2FFF), min_size=1, max_size=12)
+NAME = st.text("abcXYZ09-", min_size=1, max_size=8).filter(
+    lambda name: name.lower() not in ("accept-encoding", "user-agent", "content-type", "referer"))  # fmt: skip
+REQUESTS = st.builds(
+    Request,
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    url=WORD.map(lambda word: "http://127.0.0.1/" + word),
+    headers=st.lists(st.tuples(NAME, st.one_of(st.just(""), LINE)), max_size=4).map(tuple),
+    body=st.one_of(
+        st.just(Body()), LINE.map(lambda text: Body("json", text)),
+        LINE.map(lambda text: Body("form", fields=(("a", text),))),
+        st.tuples(NAME, LINE, LINE).map(lambda one: Body("multipart", parts=(
+            Part(one[0], one[1]), Part(one[0], path="/dev/null", filename=one[2])))),
+    ),
+    auth=st.one_of(st.just(Auth()), st.tuples(NAME, WORD).map(lambda one: Auth("digest", *one))),
+    trust=st.sampled_from([Trust(), Trust(verify=False)]),
+    version=st.sampled_from(["auto", "1.0", "1.1", "2"]),
+    follow=st.booleans(),
+    decode=st.booleans(),
+)  # fmt: skip
+
+
+@given(REQUESTS)
+def test_an_exported_command_comes_back(request: Request) -> None:
+    back = from_curl(to_curl(request)).request
+    asked = checked(request)
+    ours = (("Accept-Encoding", "gzip, deflate, br"),) if asked.decode else ()
+    typed = encoded(asked.body).content_type
+    own = (("Content-Type", typed),) if typed and "form" not in typed else ()
+    assert back.headers == (*ours, ("User-Agent", "netlab"), *asked.headers, *own)
+    for name in ("method", "url", "auth", "trust", "version", "follow", "decode"):
+        assert getattr(back, name) == getattr(asked, name), name
+    assert encoded(back.body).data == encoded(asked.body).data
+    assert encoded(back.body).parts == encoded(asked.body).parts
