@@ -106,7 +106,8 @@ class StepsPage(QWidget):
         self._last = side
         who = "Server" if side is self.server else "Client"
         if result.ok:
-            self.aside.set(f"{who}: {result.code}", f"gave {result.result}.")
+            says = ":" if result.step in ("shutdown", "close") else " gave"
+            self.aside.set(f"{who}: {result.code}{says}", f"{result.result}.")
         else:
             self.aside.set(f"{who}: {result.code} failed with {result.errno}.", result.why)
         self._take_settings()

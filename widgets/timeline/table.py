@@ -34,7 +34,7 @@ _ROOMY: Final = {
 }
 _SAMPLES: Final = {
     Column.TIME: "0\u2009000\u2009000.000",
-    Column.WHERE: "client 12  conn 123",
+    Column.WHERE: "upper:46745  conn 123",
     Column.EVENT: "ESTABLISHED",
     Column.BYTES: "00\u2009000\u2009000",
     Column.TOOK: "blocked 1.20 s",
