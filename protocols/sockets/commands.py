@@ -76,7 +76,7 @@ def _add_serve(subparsers: Any) -> None:
     parser.add_argument("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
     parser.add_argument("--path", default="", metavar="S", help="path of a UNIX socket; @name is an abstract one")
     parser.add_argument("--model", choices=MODELS, metavar="M",
-                        help=f"how it serves many: {', '.join(MODELS[:10])} (default: threads; udp: iterative)")
+                        help=f"how it serves many: {', '.join(MODELS)} (default: threads; for datagrams: iterative)")
     parser.add_argument("--workers", type=_count, default=4, metavar="N", help="threads of the pool (default: 4)")
     parser.add_argument("--delay-ms", type=_milliseconds, default=0, metavar="N",
                         help="wait before each answer, to see the models differ")
