@@ -7,6 +7,7 @@ It must not know what is answered. RFC 9112 sections 2, 3, 6 and 7.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
@@ -31,7 +32,11 @@ class BadRequest(ValueError):
 
 @dataclass
 class Asked:
-    """A request as it came. target: as in its line. begin, end: its place in what the connection received."""
+    """A request as it came. target: as in its line. begin, end: its place in what the connection received.
+
+    peer, local: the addresses of both ends. stopping: asks whether the server is to end. note(kind, text, **facts):
+    writes down what an application did.
+    """
 
     method: str
     target: str
@@ -41,6 +46,10 @@ class Asked:
     begin: int = 0
     end: int = 0
     head: bytes = field(default=b"", repr=False)
+    peer: object = None
+    local: object = None
+    stopping: Callable[[], bool] = lambda: False
+    note: Callable[..., None] = lambda *_, **__: None
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of a header, whatever its case."""

@@ -45,6 +45,7 @@ def add_commands(subparsers: Any) -> None:
 def _add_web(serve: WordParser) -> None:
     parser = serve.add_word("web", "the files of a folder, over HTTP", description=_WEB)
     parser.add_argument("--root", required=True, metavar="DIR", help="the folder")
+    parser.add_argument("--cgi", action="store_true", help="run what is in its cgi-bin and htbin (off by default)")
     _add_where(parser)
     parser.set_defaults(run=_web, parser=parser)
 
@@ -69,7 +70,8 @@ def _web(arguments: argparse.Namespace) -> int:
     from protocols.concurrency.contract import HandlerSpec, Listen
     from protocols.http.serving import Order, run
 
-    spec = HandlerSpec("protocols.http.folder:make_folder", {"root": arguments.root})
+    target = "protocols.http.cgi_run:make_scripts" if arguments.cgi else "protocols.http.folder:make_folder"
+    spec = HandlerSpec(target, {"root": os.path.abspath(arguments.root)})
     listen = Listen(host=arguments.host, port=arguments.port)
     return run(Order("web", arguments.root, spec, listen, arguments.tls, arguments.json))
 

@@ -199,6 +199,8 @@ def checked_url(url: str) -> str:
     _one_line("The URL", url)
     if not url:
         raise RequestError("There is no URL")
+    if re.search(r"[\x00-\x1f\x7f]", url):
+        raise RequestError("The URL has a control character in it, such as a tab")
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", url) or re.match(r"[^/]*:\d+(/|\?|#|$)", url):
         url = "http://" + url.removeprefix("//")
     try:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
@@ -87,6 +88,10 @@ class WebHandler(Handler):
         """Answer one; False where the connection ends with it."""
         began = monotonic_ns()
         keep = asked.keeps
+        serving = getattr(conn, "serving", None)
+        asked.peer, asked.local, asked.note = conn.peer, conn.local, partial(_note, conn)
+        if serving is not None:
+            asked.stopping = serving.stopping.is_set
         try:
             answer = self._application(asked)
             head, chunked = framed(asked, answer, keep)

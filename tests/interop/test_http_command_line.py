@@ -158,3 +158,12 @@ def test_serve_web_answers_curl_and_netlab_over_tls(tmp_path: Path) -> None:
 def test_serve_web_refuses_what_is_no_folder() -> None:
     command = [sys.executable, "-m", "netlab_gui", "serve", "web", "--root", "/no/such/folder"]
     assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 2
+
+
+def test_serve_web_runs_scripts_only_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "cgi-bin").mkdir()
+    (tmp_path / "cgi-bin" / "hi.py").write_text("print('Content-Type: text/plain\\n\\nhi')")
+    with served("web", "--root", str(tmp_path), "--cgi") as (first, _):
+        assert http("GET", first["detail"]["url"] + "cgi-bin/hi.py").stdout == b"hi\n"
+    with served("web", "--root", str(tmp_path)) as (first, _):
+        assert http("GET", first["detail"]["url"] + "cgi-bin/hi.py").stdout.startswith(b"print(")
