@@ -136,6 +136,7 @@ class Theme(QObject):
         self._held -= 1
         if self._held == 0:
             self._dress_app()
+            self._dress_widgets()  # a new sheet gives widgets back the font that they had before their last one
 
     def _dress_app(self) -> None:
         if self._app is not None and not self._held:
@@ -148,10 +149,13 @@ class Theme(QObject):
             self._app.setFont(self.ui_font())
             self._app.setPalette(make_palette(self._tokens))
             self._dress_app()
-        for widget, style in list(self._dressed.items()):
-            if shiboken6.isValid(widget):
-                widget.setFont(self.font(style))
+        self._dress_widgets()
         self.changed.emit()
+
+    def _dress_widgets(self) -> None:
+        for widget, style in list(self._dressed.items()):
+            if shiboken6.isValid(widget) and widget.font() != (font := self.font(style)):
+                widget.setFont(font)
 
     # -- icons ---------------------------------------------------------------------------------
 

@@ -135,3 +135,14 @@ def test_the_system_is_followed_only_where_it_says_something(look: Theme) -> Non
     assert look.follow_system() is known
     if not known:
         assert look.dark, "an unknown scheme leaves what was chosen"
+
+
+def test_a_widget_keeps_its_last_font_when_a_panel_is_built(look: Theme, qtbot: QtBot) -> None:
+    label = QLabel("127.0.0.1")
+    qtbot.addWidget(label)
+    look.dress(label, "body")
+    label.show()
+    look.dress(label, "mono")
+    look.hold()
+    look.release()
+    assert label.font().family() == look.font("mono").family()
