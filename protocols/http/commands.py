@@ -1,4 +1,4 @@
-"""The command lines of the web room: `netlab http`, `netlab serve web`.
+"""The command lines of the web room: `netlab http`, `netlab serve web`, `netlab serve wsgi`.
 
 Only the arguments live here; what they start is imported when it starts, so that `--help` is
 quick. It must not know libcurl.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Any, Final
 
 from protocols.words import WordParser
@@ -32,6 +33,9 @@ _WEB: Final = """\
 Serves the files of a folder until Ctrl+C. The first line says where it listens. Nothing outside the
 folder can be read, neither by .. nor through a symbolic link.
 """
+_WSGI: Final = """\
+Serves a WSGI application until Ctrl+C. What it does against PEP 3333 is explained in the answer.
+"""
 
 
 def add_commands(subparsers: Any) -> None:
@@ -40,6 +44,7 @@ def add_commands(subparsers: Any) -> None:
     serve = subparsers.choices.get("serve")
     if isinstance(serve, WordParser):
         _add_web(serve)
+        _add_wsgi(serve)
 
 
 def _add_web(serve: WordParser) -> None:
@@ -48,6 +53,14 @@ def _add_web(serve: WordParser) -> None:
     parser.add_argument("--cgi", action="store_true", help="run what is in its cgi-bin and htbin (off by default)")
     _add_where(parser)
     parser.set_defaults(run=_web, parser=parser)
+
+
+def _add_wsgi(serve: WordParser) -> None:
+    parser = serve.add_word("wsgi", "a WSGI application, MODULE:APP", description=_WSGI)
+    parser.add_argument("app", metavar="MODULE:APP", help="looked up in the current folder first")
+    parser.add_argument("--no-validate", action="store_true", help="do not check it against PEP 3333")
+    _add_where(parser)
+    parser.set_defaults(run=_wsgi, parser=parser)
 
 
 def _add_where(parser: argparse.ArgumentParser) -> None:
@@ -118,6 +131,23 @@ def _bytes(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of bytes")
     return int(text)
+
+
+def _wsgi(arguments: argparse.Namespace) -> int:
+    from protocols.concurrency.contract import HandlerSpec, Listen
+    from protocols.http.serving import Order, run
+    from protocols.http.wsgi_run import AppError, find_app
+
+    sys.path.insert(0, os.getcwd())
+    try:
+        find_app(arguments.app)
+    except AppError as error:
+        arguments.parser.error(str(error))
+    scheme = "https" if arguments.tls else "http"
+    facts = {"app": arguments.app, "scheme": scheme, "validate": not arguments.no_validate}
+    spec = HandlerSpec("protocols.http.wsgi_run:make_wsgi", facts)
+    listen = Listen(host=arguments.host, port=arguments.port)
+    return run(Order("wsgi", arguments.app, spec, listen, arguments.tls, arguments.json))
 
 
 def _http(arguments: argparse.Namespace) -> int:

@@ -167,3 +167,16 @@ def test_serve_web_runs_scripts_only_when_asked(tmp_path: Path) -> None:
         assert http("GET", first["detail"]["url"] + "cgi-bin/hi.py").stdout == b"hi\n"
     with served("web", "--root", str(tmp_path)) as (first, _):
         assert http("GET", first["detail"]["url"] + "cgi-bin/hi.py").stdout.startswith(b"print(")
+
+
+def test_serve_wsgi_looks_in_the_current_folder_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_app.py").write_text(
+        "def app(environ, start_response):\n"
+        "    start_response('200 OK', [('Content-Type', 'text/plain')])\n"
+        "    return [environ['wsgi.url_scheme'].encode()]\n")  # fmt: skip
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    monkeypatch.chdir(tmp_path)
+    with served("wsgi", "my_app:app") as (first, _):
+        assert http("GET", first["detail"]["url"]).stdout == b"http"
+    command = [sys.executable, "-m", "netlab_gui", "serve", "wsgi", "my_app:other"]
+    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 2
