@@ -40,7 +40,9 @@ class Studio:
         self.bridge = Bridge(self.lab)
         log = EventLog()
         self.bridge.add_consumer(log.append)
-        self.panel = SocketsPanel(Desk(self.lab, self.bridge, Actions(), Selection(), log))
+        actions = Actions()
+        actions.add("timeline.ladder", "Show the ladder", lambda: None)
+        self.panel = SocketsPanel(Desk(self.lab, self.bridge, actions, Selection(), log))
         self.panel.show()
         self.panel.shown()
 
@@ -100,7 +102,51 @@ def play(studio: Studio) -> None:
     panel.new_server()
     ends.servers.current.form.more_button.click()
     studio.shoot("forms")
+    _chunks(studio)
+    _telnet(studio)
+    _spin(studio)
     _others(studio)
+
+
+def _chunks(studio: Studio) -> None:
+    """An answer put together from several chunks, and the strip that points to the ladder."""
+    ends = studio.panel.ends
+    studio.panel.pointer.done = False
+    slot = ends.start_preset({"behaviour": "echo", "transport": "tcp", "port": 0, "model": "threads"})
+    studio.until(lambda: slot.phase == "running")
+    view = ends.clients.add_client({"framing": "line", "recv_size": 16})
+    ends.connect_to(slot)
+    studio.until(lambda: view.slot.phase == "connected")
+    for line in (*LINES, "short"):
+        view.slot.send(line.encode())
+    studio.settle(0.6)
+    studio.shoot("chunks")
+
+
+def _telnet(studio: Studio) -> None:
+    ends = studio.panel.ends
+    slot = ends.start_preset({"behaviour": "telnet", "port": 0})
+    studio.until(lambda: slot.phase == "running")
+    view = ends.connect_to(slot)
+    studio.until(lambda: any(b"login" in line.data for line in view.slot.lines.lines()))
+    view.slot.send_command("AYT")
+    studio.settle(0.6)
+    studio.shoot("telnet")
+
+
+def _spin(studio: Studio) -> None:
+    """The loop that spins, and the mended one beside it."""
+    ends = studio.panel.ends
+    course = ends.start_preset({"behaviour": "upper-course", "transport": "tcp", "port": 0, "model": "threads"})
+    studio.until(lambda: course.phase == "running")
+    ends.visit(course)
+    studio.until(lambda: course.spinning)
+    studio.shoot("spins")
+    ends.compare(course)
+    studio.until(lambda: ends.servers.current.slot is not course and ends.servers.current.slot.visit == "over")
+    studio.settle(0.4)
+    studio.shoot("mended")
+    course.stop_spinning()
 
 
 def _others(studio: Studio) -> None:
@@ -114,6 +160,9 @@ def _others(studio: Studio) -> None:
     panel.show_view("options")
     studio.until(panel.view("options").model.rowCount)
     studio.shoot("options")
+    panel.view("options").choose("server 1")
+    studio.settle(0.3)
+    studio.shoot("options-listening")
     panel.show_view("tls")
     tls = panel.view("tls")
     tls.connect_button.click()

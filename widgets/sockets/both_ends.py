@@ -24,9 +24,8 @@ from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.preset_menu import server_values
 from widgets.sockets.server_card import ServerCard
 from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.spin_strip import TWIN
+from widgets.sockets.spin_strip import TWIN, unbroken
 from widgets.sockets.visits import Visit
-from widgets.sockets.wording import grouped
 from widgets.theme.theme import theme
 
 NARROW_PX: Final = 760
@@ -136,7 +135,7 @@ class BothEnds(QWidget):
     def compare(self, server: ServerSlot) -> None:
         """Let a client come and go at the other of the two upper-case loops, started beside this one."""
         values = server.values
-        turns = f"{grouped(server.turns)} turns" if server.turns else "no turn"
+        turns = f"{unbroken(server.turns)} turns" if server.turns else "no turn"
         said = f"Server {server.number} made {turns} for nothing."
 
         def started(other: ServerSlot) -> None:

@@ -203,6 +203,7 @@ class OptionsPage(QWidget):
         self.model.fill(readings)
         if readings:
             self.table.selectRow(min(row, len(readings) - 1))
+            self._show_row(self.table.currentIndex().row())  # the same row, perhaps of another socket
 
     def _on_set(self, before: Reading, text: str, after: Reading) -> None:
         self.model.replace(after)
@@ -219,7 +220,10 @@ class OptionsPage(QWidget):
             self.strip.say("The kernel refused.", str(error))
 
     def _on_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        reading = self.model.reading(current.row())
+        self._show_row(current.row())
+
+    def _show_row(self, row: int) -> None:
+        reading = self.model.reading(row)
         if reading is None:
             return
         option = reading.option

@@ -32,9 +32,8 @@ class Pointer(QObject):
         self.done = True
         live = self._shown = self._clients.view_of(slot).live
         live.pointer.say(
-            "The first answer.", "How it came, call by call and end to end, stands in the ladder.", "Show the ladder",
-            "arrow-left-right",
-        )  # fmt: skip
+            "The first answer.", "The ladder shows how it came.", "Show the ladder", "arrow-left-right"
+        )
         live.pointer.acted.connect(lambda: self._on_acted(slot))
 
     def _on_acted(self, slot: ClientSlot) -> None:

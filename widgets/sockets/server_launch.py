@@ -45,6 +45,8 @@ def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: boo
 
 def make(recorder: Recorder, values: Mapping[str, Any]) -> AnyServer:
     """A server that is not started yet. Raises ValueError where the values don't fit together."""
+    if not bind_host(values) and not str(values.get("transport", "tcp")).startswith("unix"):
+        raise ValueError("Another address is to be bound, and none is typed: empty would mean every interface")
     if values.get("behaviour") == TELNET:
         from protocols.sockets.telnet_server import TelnetServer
 

@@ -23,6 +23,11 @@ TWIN: Final = {COURSE: MENDED, MENDED: COURSE}
 _COMPARE: Final = {COURSE: "Compare with the mended one", MENDED: "Compare with the one of the courses"}
 
 
+def unbroken(number: int) -> str:
+    """A number whose groups stay together at the end of a line."""
+    return grouped(number).replace("\u2009", "\u202f")
+
+
 class SpinStrip(QWidget):
     """Hidden but for these two loops. Signals ask for a client that leaves, an end of the spinning, the other loop."""
 
@@ -62,7 +67,7 @@ class SpinStrip(QWidget):
         self.setVisible(behaviour in TWIN and slot.phase == "running" and slot.values.get("transport", "tcp") == "tcp")
         spins = slot.spinning
         if spins:
-            rate = grouped(sum(spin.loops_per_s for spin in spins))
+            rate = unbroken(sum(spin.loops_per_s for spin in spins))
             self.note.clear()
             self.warning.say(
                 "It spins.", f"{rate} turns a second for nobody: recv() gives b'' at once and for ever, nothing looks."
@@ -83,7 +88,7 @@ class SpinStrip(QWidget):
             return "Does this loop see its client go?", "Let one come, say hello and go, and look."
         beside = f" {slot.compared}" if slot.compared else ""
         if slot.turns:
-            return "It span.", f"{grouped(slot.turns)} turns after its client had gone, until it was ended.{beside}"
+            return "It span.", f"{unbroken(slot.turns)} turns after its client had gone, until it was ended.{beside}"
         if behaviour == MENDED:
             return "It saw the end.", f"recv() gave b'' once, and the loop ended: no turn for nothing.{beside}"
         return "The client has gone.", f"The next look tells what the loop makes of it.{beside}"

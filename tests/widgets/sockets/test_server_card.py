@@ -257,6 +257,15 @@ def test_bind_lists_this_machines_addresses_and_who_can_reach_each(bench: Bench)
         assert view.form.fields["host"] == each.address
 
 
+def test_another_address_without_one_binds_nothing(bench: Bench) -> None:
+    bench.panel.new_server()
+    view = bench.server
+    view.form.fields.set_values({"bind": "other", "host": " ", "port": 0})
+    bench.click(view.form.start_button)
+    bench.wait(view.strip.isVisible)
+    assert "none is typed" in view.strip.text()
+
+
 def test_an_address_of_an_earlier_start_is_typed_in(bench: Bench) -> None:
     bench.panel.new_server()
     state = bench.panel.save_state()
