@@ -114,7 +114,7 @@ class ServerSlot(QObject):
         server = self.server
         if server is None or self.phase != "running":
             return
-        server.request_stop()
+        # Not even a shutdown() of its connections belongs into this thread.
         self.desk.bridge.call(lambda: self.desk.lab.stop(server), lambda _: self._ended(server), owner=self)
 
     def _ended(self, server: server_launch.AnyServer) -> None:
