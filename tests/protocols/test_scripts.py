@@ -591,7 +591,8 @@ def test_a_wrong_step_ends_with_its_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["SO_LINGER", "SO_RCVTIMEO", "SO_PEERCRED", "TCP_CONGESTION", "TCP_NODELAY",
-                                  "IP_MULTICAST_IF", "IPV6_UNICAST_HOPS", "TCP_DEFER_ACCEPT", "SO_ACCEPTCONN"])  # fmt: skip
+                                  "IP_MULTICAST_IF", "IPV6_UNICAST_HOPS", "TCP_DEFER_ACCEPT",
+                                  "SO_ACCEPTCONN"])  # fmt: skip
 def test_the_script_of_an_option_sets_and_reads_exactly_that_one(name: str, tmp_path: Path) -> None:
     option = next(each for each in OPTIONS if each.name == name)
     value = "reno" if name == "TCP_CONGESTION" else OPTION_VALUES[option.kind]
