@@ -20,7 +20,7 @@ from widgets.sockets.wording import grouped
 COURSE: Final = "upper-course"
 MENDED: Final = "upper-lines"
 TWIN: Final = {COURSE: MENDED, MENDED: COURSE}
-_COMPARE: Final = {COURSE: "Compare with the mended one", MENDED: "Compare with the one of the courses"}
+_COMPARE: Final = {COURSE: "Try the mended one", MENDED: "Try the courses' one"}
 
 
 def unbroken(number: int) -> str:
