@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 INSPECTOR_WIDTH: Final = 372
 DRAWER_WIDTH: Final = 480
+ABOVE: Final = 404
+"""What a low window keeps above the time line and for its bars: a panel's head and one card with its buttons."""
 NARROW: Final = 1150
 """Below this width of the window the inspector starts closed: the panel needs the room."""
 
@@ -97,7 +99,8 @@ class Docks(QObject):
 
     def start_sizes(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of this size."""
-        self._floor.resizeDocks([self.timeline], [round(height * 0.52)], Qt.Orientation.Vertical)
+        lowest = min(round(height * 0.52), height - theme().px(ABOVE))
+        self._floor.resizeDocks([self.timeline], [lowest], Qt.Orientation.Vertical)
         self._floor.resizeDocks([self.inspector], [theme().px(INSPECTOR_WIDTH)], Qt.Orientation.Horizontal)
         self.inspector.setVisible(width >= theme().px(NARROW))
 

@@ -31,7 +31,7 @@ from widgets.theme.theme import theme
 NARROW_PX: Final = 760
 """Two cards need so much; a window below 900 pixels has less, whatever its docks."""
 CARD_PX: Final = 352
-STACKED_CARD_PX: Final = 216
+CARD_HEIGHT_PX: Final = 260
 FIRST_SERVER: Final = {"behaviour": "upper", "transport": "tcp", "bind": "127.0.0.1", "port": 2345, "model": "threads"}
 
 
@@ -79,14 +79,12 @@ class BothEnds(QWidget):
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
             self.splitter.setSizes([1000, 1000])  # what were heights are no widths
-            self._suit_letters()
 
     def _suit_letters(self) -> None:
-        """No card gets so narrow, or one below the other so low, that its form is cut."""
-        stacked = self.splitter.orientation() == Qt.Orientation.Vertical
+        """No card gets so narrow or so low that its parts are cut: they scroll together then."""
         for card in (self.clients, self.servers):
             card.setMinimumWidth(theme().px(CARD_PX))
-            card.setMinimumHeight(theme().px(STACKED_CARD_PX) if stacked else 0)
+            card.setMinimumHeight(theme().px(CARD_HEIGHT_PX))
 
     # Starting
 
