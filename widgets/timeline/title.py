@@ -80,6 +80,7 @@ class TitleBar(QWidget):
         self.tabs = TabBar()
         for text, icon in tabs:
             self.tabs.add(text, icon)
+        self.tabs.setUsesScrollButtons(False)  # two short words: the filter beside them gives room instead
         self.tabs.setAccessibleName("Views of the time line")
         self._tools = [list(group) for group in tools]
         self._folded = False
