@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -52,6 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[name] = path
     tempfile.tempdir = None
     leaks.adopt_orphans()
+    # Started in the background by a shell, this process ignores SIGINT, and so would every program it starts.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
