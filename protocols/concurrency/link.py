@@ -20,13 +20,12 @@ from protocols.concurrency.serving import Serving
 from protocols.record import polling
 from protocols.record.connections import KEEP_CALL_BYTES, KEEP_HEAD_BYTES, KEEP_WHOLE_BYTES, End
 from protocols.record.event import Direction, monotonic_ns
-from protocols.record.trace import address_text
+from protocols.record.trace import PREVIEW_BYTES, address_text, preview
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
 
 AnySocket = TracedSocket | TracedTLSSocket
 T = TypeVar("T")
-_PREVIEW_BYTES: Final = 24
 _AT_SERVER: Final = (("end",), "server")
 RESET_LINGER: Final = struct.pack("ii", 1, 0)
 DISCARD_CALLS: Final = 16
@@ -198,8 +197,7 @@ class Link(ABC):
         """Record a unit that the handler read or wrote, by its exact byte range; bytes are kept as of its calls."""
         size, end = len(data), self.end
         limit = KEEP_CALL_BYTES if end.kept < KEEP_WHOLE_BYTES else KEEP_HEAD_BYTES
-        whole = size <= _PREVIEW_BYTES
-        summary = f"{kind} {data!r}" if whole else f"{kind} {data[:_PREVIEW_BYTES]!r}\u2026, {size} bytes"
+        summary = f"{kind} {preview(data)}" if size <= PREVIEW_BYTES else f"{kind} {preview(data)}, {size} bytes"
         kept, detail = (data, _AT_SERVER) if size <= limit else (data[:limit], {"end": "server", "kept": limit})
         self.recorder.put(
             (monotonic_ns(), "message", kind, self.service, self.conn, direction, offset, size, kept, summary, detail)

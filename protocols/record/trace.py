@@ -54,10 +54,21 @@ def address_call(address: object) -> str:
 
 def preview(data: bytes | bytearray | memoryview) -> str:
     """The first bytes of a payload as a Python literal, for a call's text."""
+    global _last
+    known, text = _last  # what was received is often sent on: the same bytes object is asked for several times
+    if known is data:
+        return text
     if len(data) <= PREVIEW_BYTES:
-        return repr(bytes(data))
-    text = repr(bytes(data[:PREVIEW_BYTES]))
-    return text[:-1] + "\u2026" + text[-1]
+        text = repr(bytes(data))
+    else:
+        text = repr(bytes(data[:PREVIEW_BYTES]))
+        text = text[:-1] + "\u2026" + text[-1]
+    if type(data) is bytes and len(data) < 65536:
+        _last = (data, text)
+    return text
+
+
+_last: tuple[object, str] = (None, "")
 
 
 def error_facts(error: BaseException, call: str, address: object, transport: str = "tcp") -> dict[str, Any]:

@@ -46,6 +46,7 @@ def bare() -> None:
 
 def model(name: str, traced: bool) -> None:
     """One of the lab's models. Traced means a Recorder with a consumer that takes all, as the window has one."""
+    from netlab_gui import pace
     from protocols.concurrency.contract import HandlerSpec, Listen
     from protocols.concurrency.server import make_server
     from protocols.record.recorder import Recorder
@@ -56,6 +57,7 @@ def model(name: str, traced: bool) -> None:
     spec = HandlerSpec("tests.protocols.concurrency.handlers:echo")
     server = make_server(recorder, spec, Listen(backlog=1024), name="echo", model=name)
     server.start()
+    pace.settle()  # as the application does
     print(server.facts().ports[0], flush=True)
     while not server.join(0.03):  # the window's timer
         tail.take()
