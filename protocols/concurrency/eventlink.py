@@ -52,6 +52,7 @@ class EventLink(Link):
         self._was_reset = False
         self._doomed = False
         self._greedy = loop.poller.edge or loop.serving.tls is not None
+        self._plain = not self._greedy and not self.handler.reads_past_end
 
     def begin(self) -> None:
         """Start serving, in the loop's thread."""
@@ -74,6 +75,9 @@ class EventLink(Link):
 
     def on_event(self, mask: int) -> None:
         """The poller found the descriptor ready for `mask`."""
+        if mask == READ and self._plain and not self.finished and not self._past_end:
+            self._receive()  # by far the most frequent case
+            return
         if self._doomed:
             return
         if self.handshaking:
@@ -112,6 +116,9 @@ class EventLink(Link):
         if self._past_end and not self.handler.reads_past_end:
             self._doom()  # hung up while the handler was left to send
             return
+        self._receive()
+
+    def _receive(self) -> None:
         try:
             if self.recorder.enabled:
                 data = self.sock.recv(self._size)
@@ -162,7 +169,13 @@ class EventLink(Link):
     def send(self, data: bytes) -> None:
         """Send, or keep what the kernel does not take now. Raises SlowReader to outsiders only."""
         if get_ident() == self._ident:
-            self._send(data, "reply" if self._handling else "message")
+            if not self._handling:
+                self._send(data, "message")
+            elif self._out or self.recorder.enabled or self.finished or self._half_closing or self.handshaking:
+                self._send(data, "reply")
+            elif (count := self._send_some(data)) < len(data) and not self._doomed:
+                self._out.add(memoryview(data)[count:])
+                self._watch()
         elif self._out.size > HARD_BYTES:
             raise SlowReader(f"Connection {self.number} does not read: {self._out.size} bytes wait for it already")
         else:
