@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from protocols.http.client import HttpClient
-from protocols.http.curlread import from_curl
-from protocols.http.curlwords import curl_words, to_curl
+from protocols.http.formats.curl_read import from_curl
+from protocols.http.formats.curl_write import curl_words, to_curl
 from protocols.http.request import Auth, Body, Limits, Part, Request
 from protocols.record.recorder import Recorder
 from tests.peers import require_tool

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.http.bodies import encoded
-from protocols.http.curlread import from_curl
-from protocols.http.curlwords import to_curl
+from protocols.http.formats.curl_read import from_curl
+from protocols.http.formats.curl_write import to_curl
 from protocols.http.request import Auth, Body, Part, Proxy, Request, RequestError, Trust, checked
 
 
