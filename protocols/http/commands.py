@@ -81,10 +81,10 @@ def _web(arguments: argparse.Namespace) -> int:
     if not os.path.isdir(arguments.root):
         arguments.parser.error(f"{arguments.root} is no folder")
     from protocols.concurrency.contract import HandlerSpec, Listen
-    from protocols.http.serving import Order, run
+    from protocols.http.server.serving import Order, run
 
-    target = "protocols.http.cgi_run:make_scripts" if arguments.cgi else "protocols.http.folder:make_folder"
-    spec = HandlerSpec(target, {"root": os.path.abspath(arguments.root)})
+    target = "cgi_run:make_scripts" if arguments.cgi else "folder:make_folder"
+    spec = HandlerSpec(f"protocols.http.server.{target}", {"root": os.path.abspath(arguments.root)})
     listen = Listen(host=arguments.host, port=arguments.port)
     return run(Order("web", arguments.root, spec, listen, arguments.tls, arguments.json))
 
@@ -135,8 +135,8 @@ def _bytes(text: str) -> int:
 
 def _wsgi(arguments: argparse.Namespace) -> int:
     from protocols.concurrency.contract import HandlerSpec, Listen
-    from protocols.http.serving import Order, run
-    from protocols.http.wsgi_run import AppError, find_app
+    from protocols.http.server.serving import Order, run
+    from protocols.http.server.wsgi_run import AppError, find_app
 
     sys.path.insert(0, os.getcwd())
     try:
@@ -145,7 +145,7 @@ def _wsgi(arguments: argparse.Namespace) -> int:
         arguments.parser.error(str(error))
     scheme = "https" if arguments.tls else "http"
     facts = {"app": arguments.app, "scheme": scheme, "validate": not arguments.no_validate}
-    spec = HandlerSpec("protocols.http.wsgi_run:make_wsgi", facts)
+    spec = HandlerSpec("protocols.http.server.wsgi_run:make_wsgi", facts)
     listen = Listen(host=arguments.host, port=arguments.port)
     return run(Order("wsgi", arguments.app, spec, listen, arguments.tls, arguments.json))
 

@@ -39,7 +39,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def serve(root: Path, model: str = "threads", recorder: Recorder | None = None) -> Server:
-    spec = HandlerSpec("protocols.http.folder:make_folder", {"root": str(root), "types": {".txt": "text/x-sample"}})
+    params = {"root": str(root), "types": {".txt": "text/x-sample"}}
+    spec = HandlerSpec("protocols.http.server.folder:make_folder", params)
     server = make_server(recorder or Recorder(), spec, Listen(), name="web", model=model)
     server.start()
     return server

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import Server, make_server
-from protocols.http.cgi_run import Ran, run_script, script_answer
 from protocols.http.client import HttpClient
 from protocols.http.request import Body, Limits, Request
 from protocols.http.run import Run
+from protocols.http.server.cgi_run import Ran, run_script, script_answer
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder, Tail
 from tests.protocols.http.peers import DEADLINE_S
@@ -42,7 +42,7 @@ class Site:
     def __init__(self, root: Path) -> None:
         self.recorder = Recorder()
         self.tail: Tail = self.recorder.tail()
-        spec = HandlerSpec("protocols.http.cgi_run:make_scripts", {"root": str(root), "timeout_s": 1.0})
+        spec = HandlerSpec("protocols.http.server.cgi_run:make_scripts", {"root": str(root), "timeout_s": 1.0})
         self.server: Server = make_server(self.recorder, spec, Listen(), name="cgi")
         self.client = HttpClient(self.recorder)
 

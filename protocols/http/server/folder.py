@@ -15,9 +15,9 @@ from email.utils import formatdate, parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote
 
-from protocols.http.asked import Asked
 from protocols.http.request import Header
-from protocols.http.web import Answer, WebHandler, error_page
+from protocols.http.server.asked import Asked
+from protocols.http.server.web import Answer, WebHandler, error_page
 
 PIECE_BYTES: Final = 256 << 10
 WHOLE_BYTES: Final = 64 << 10

@@ -14,9 +14,9 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 from wsgiref.validate import validator
 
-from protocols.http.asked import Asked
 from protocols.http.request import Header
-from protocols.http.web import SERVER, Answer, WebHandler, error_page
+from protocols.http.server.asked import Asked
+from protocols.http.server.web import SERVER, Answer, WebHandler, error_page
 
 _COMPLAINTS: Final = (
     ("should not return a string", "Return a list with the bytes in it, [body], not the bytes alone."),

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from protocols.http.asked import Asked
-from protocols.http.wsgi_run import WSGI, AppError, make_wsgi
+from protocols.http.server.asked import Asked
+from protocols.http.server.wsgi_run import WSGI, AppError, make_wsgi
 
 Start = Callable[..., Any]
 PLAIN = [("Content-Type", "text/plain")]

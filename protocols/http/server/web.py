@@ -16,8 +16,8 @@ from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from protocols.concurrency.contract import Connection, Handler
-from protocols.http.asked import Asked, BadRequest, RequestReader
 from protocols.http.request import Header
+from protocols.http.server.asked import Asked, BadRequest, RequestReader
 from protocols.record.event import monotonic_ns
 
 SERVER: Final = "NetLab"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.http.asked import HEAD_BYTES, Asked, BadRequest, RequestReader
+from protocols.http.server.asked import HEAD_BYTES, Asked, BadRequest, RequestReader
 
 TWO = (
     b"POST /a?x=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello\r\n"

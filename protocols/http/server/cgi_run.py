@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import IO, Final
 from urllib.parse import unquote
 
-from protocols.http.asked import Asked
 from protocols.http.exchange import read_head
-from protocols.http.folder import Folder
 from protocols.http.request import Header
-from protocols.http.web import SERVER, Answer, WebHandler, error_page
+from protocols.http.server.asked import Asked
+from protocols.http.server.folder import Folder
+from protocols.http.server.web import SERVER, Answer, WebHandler, error_page
 
 FOLDERS: Final = ("/cgi-bin/", "/htbin/")
 TIMEOUT_S: Final = 10.0
