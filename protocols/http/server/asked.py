@@ -136,9 +136,11 @@ class RequestReader:
         self._sought = 0
         begin = self._place
         head = self._drop(end + 4)
-        self._asked = asked = _read(head)
+        self._asked = asked = read_asked(head)
         asked.begin, asked.head = begin, head
-        self._measure(asked)
+        self._chunked, self._left = measured(asked, self._limit)
+        self._trailers = False
+        self.waiting = asked.get("Expect").lower() == "100-continue" and (self._chunked or self._left > 0)
         return True
 
     def _look_early(self) -> None:
@@ -146,21 +148,6 @@ class RequestReader:
         line, found, _ = self._buffer.partition(b"\n")
         if found and not _LINE.fullmatch(line.rstrip(b"\r")):
             raise BadRequest(400, "The first line is no request line: METHOD TARGET HTTP/1.1.")
-
-    def _measure(self, asked: Asked) -> None:
-        lengths = {value for name, value in asked.headers if name.lower() == "content-length"}
-        coding = [value.lower() for name, value in asked.headers if name.lower() == "transfer-encoding"]
-        if coding and lengths:
-            raise BadRequest(400, "Both Content-Length and Transfer-Encoding: two readers would see two requests.")
-        if coding and coding != ["chunked"]:
-            raise BadRequest(501, f"The transfer coding {', '.join(coding)} is not served.")
-        if len(lengths) > 1 or any(not one.isascii() or not one.isdecimal() for one in lengths):
-            raise BadRequest(400, "The Content-Length is no number, or there are several that differ.")
-        self._chunked, self._trailers = bool(coding), False
-        self._left = int(next(iter(lengths))[:18]) if lengths else 0
-        if self._left > self._limit:
-            raise BadRequest(413, f"The body is larger than {self._limit} bytes.")
-        self.waiting = asked.get("Expect").lower() == "100-continue" and (self._chunked or self._left > 0)
 
     def _take_body(self) -> bool:
         if self._chunked:
@@ -202,7 +189,24 @@ class RequestReader:
             self._left = size + 2 if size else 0
 
 
-def _read(head: bytes) -> Asked:
+def measured(asked: Asked, limit: int) -> tuple[bool, int]:
+    """Whether the body comes in chunks, and else its length. Raises BadRequest where two readers might differ."""
+    lengths = {value for name, value in asked.headers if name.lower() == "content-length"}
+    coding = [value.lower() for name, value in asked.headers if name.lower() == "transfer-encoding"]
+    if coding and lengths:
+        raise BadRequest(400, "Both Content-Length and Transfer-Encoding: two readers would see two requests.")
+    if coding and coding != ["chunked"]:
+        raise BadRequest(501, f"The transfer coding {', '.join(coding)} is not served.")
+    if len(lengths) > 1 or any(not one.isascii() or not one.isdecimal() for one in lengths):
+        raise BadRequest(400, "The Content-Length is no number, or there are several that differ.")
+    left = int(next(iter(lengths))[:18]) if lengths else 0
+    if left > limit:
+        raise BadRequest(413, f"The body is larger than {limit} bytes.")
+    return bool(coding), left
+
+
+def read_asked(head: bytes) -> Asked:
+    """A request's head, up to and with its blank line. Raises BadRequest."""
     first, *lines = head[:-4].split(b"\r\n")
     found = _LINE.fullmatch(first)
     if found is None:
