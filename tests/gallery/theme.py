@@ -39,7 +39,7 @@ from widgets.parts.chip import Chip, KeyCap, LayerChip
 from widgets.parts.empty import EmptyState
 from widgets.parts.fact import Fact
 from widgets.parts.field import LabelledField
-from widgets.parts.flow import FlowRow
+from widgets.parts.flow import FlowBox
 from widgets.parts.number_field import NumberField
 from widgets.parts.segments import Segments
 from widgets.parts.splitter import Splitter
@@ -206,7 +206,7 @@ def controls() -> QWidget:
     text.setProperty("field", True)
     theme().dress(text, "mono")
     for widget in (
-        FlowRow(*chips),
+        FlowBox(*chips),
         tabs,
         row(box, half, ring, QCheckBox("Off"), QRadioButton("Off")),
         row(off, dead, Chip("reconstructed"), KeyCap("Ctrl Shift E"), KeyCap("Esc")),

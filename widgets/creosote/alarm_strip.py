@@ -17,8 +17,8 @@ from widgets.creosote.feed import Feed
 from widgets.creosote.wording import many, shown
 from widgets.parts.buttons import Button, IconButton, LinkButton
 from widgets.parts.card import IconLabel, Line
+from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label, set_tone
-from widgets.sockets.flow import FlowBox
 from widgets.theme.signs import sender_icon
 from widgets.theme.theme import set_look, theme
 

@@ -24,8 +24,7 @@ from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.segments import Segments
 from widgets.parts.text import ElidedLabel, Label
-from widgets.sockets.mends import Mend
-from widgets.sockets.trouble import TroubleStrip
+from widgets.parts.trouble import Mend, TroubleStrip
 from widgets.theme.theme import theme
 
 ROOMY_PX: Final = 560

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLineEdit, QScro
 
 from protocols.creosote.wire import PORT
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
+from widgets.parts.fields import Choice, Fields
+from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label
-from widgets.sockets.fields import Choice, Fields
-from widgets.sockets.flow import FlowBox
 
 BINDS: Final = (
     Choice("127.0.0.1", "127.0.0.1, this machine only", "Loopback: nobody else can write to it"),

@@ -18,8 +18,8 @@ from widgets.creosote.senders_view import SHOWN, SenderFacts
 from widgets.creosote.wording import grouped
 from widgets.parts.card import Line
 from widgets.parts.fact import Fact
-from widgets.sockets.flow import FlowBox
-from widgets.sockets.trouble import TroubleStrip
+from widgets.parts.flow import FlowBox
+from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme
 
 ONE_LINE_PX: Final = 540

@@ -16,9 +16,9 @@ from protocols.creosote.filters import FilterError, LogFilter
 from widgets.creosote.feed import Feed
 from widgets.creosote.wording import grouped, many
 from widgets.parts.buttons import IconButton
+from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.segments import Segments
 from widgets.parts.text import Label, plain_tip
-from widgets.sockets.fields import Choice, QuietCombo
 from widgets.theme.signs import sender_icon
 from widgets.theme.theme import set_look, theme
 

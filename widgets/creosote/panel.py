@@ -22,11 +22,11 @@ from widgets.creosote.listen_page import ListenPage
 from widgets.creosote.send_page import SendPage
 from widgets.creosote.snippets_page import SnippetsPage
 from widgets.desk import Desk
+from widgets.failed_call import event_of
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
 from widgets.parts.segments import Segments
 from widgets.parts.text import Label
-from widgets.sockets.why import event_of
 
 VIEWS: Final = (("listen", "Listen"), ("send", "Send"), ("snippets", "Snippets"))
 THREE: Final = ("build", "web", "db")

@@ -14,9 +14,9 @@ from protocols.creosote.programs import PROGRAMS
 from protocols.creosote.wire import PORT
 from widgets.creosote import launch
 from widgets.parts.buttons import Button
+from widgets.parts.fields import Choice, Fields
+from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label
-from widgets.sockets.fields import Choice, Fields
-from widgets.sockets.flow import FlowBox
 
 WHATS: Final = (
     Choice("message", "A message"),

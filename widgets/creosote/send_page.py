@@ -20,9 +20,8 @@ from widgets.desk import Desk
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card, Line
 from widgets.parts.fact import Fact
-from widgets.sockets.flow import FlowBox
-from widgets.sockets.mends import Mend
-from widgets.sockets.trouble import TroubleStrip
+from widgets.parts.flow import FlowBox
+from widgets.parts.trouble import Mend, TroubleStrip
 
 LOOK_MS: Final = 100
 

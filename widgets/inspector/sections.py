@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy
 from widgets.parts.buttons import LinkButton
 from widgets.parts.card import IconLabel, Line
 from widgets.parts.chip import Chip
-from widgets.parts.flow import FlowRow
+from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label, plain_tip
 from widgets.theme.signs import paint_direction, paint_layer
 from widgets.theme.theme import theme
@@ -191,7 +191,7 @@ class Links(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         self._caption = Label(caption, "body", "text2")
-        self._flow = FlowRow(gap=12, line_gap=2)
+        self._flow = FlowBox(spacing=12, line_spacing=2)
         self._buttons: list[LinkButton] = []
         row.addWidget(self._caption, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._flow, 1)

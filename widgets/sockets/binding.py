@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from protocols.sockets.interfaces import Interface
-from widgets.sockets.fields import Choice
+from widgets.parts.fields import Choice
 
 OTHER: Final = "other"
 _FIRST: Final = (

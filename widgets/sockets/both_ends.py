@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.sockets.presets import Preset
 from widgets.desk import Desk
+from widgets.parts.fields import Choice
+from widgets.parts.flow import scrolled
 from widgets.parts.splitter import Splitter
 from widgets.sockets.client_card import ClientCard, ClientView
 from widgets.sockets.client_slot import ClientSlot
-from widgets.sockets.fields import Choice
-from widgets.sockets.flow import scrolled
 from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.preset_menu import server_values
 from widgets.sockets.server_card import ServerCard

@@ -15,12 +15,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
+from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.splitter import Splitter
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label
 from widgets.sockets.catalog import CatalogModel, CatalogView, Item
 from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.flow import FlowBox, scrolled
 
 
 class CatalogPage(QWidget):

@@ -15,14 +15,14 @@ from protocols.sockets.presets import Preset
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
+from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
+from widgets.parts.trouble import TroubleStrip
 from widgets.sockets.client_form import ClientForm
 from widgets.sockets.client_live import ClientLive
 from widgets.sockets.client_slot import WORDS, ClientSlot
-from widgets.sockets.flow import Pages
 from widgets.sockets.mends import client_mends
 from widgets.sockets.preset_menu import client_values, fill_menu
-from widgets.sockets.trouble import TroubleStrip
 
 
 class ClientView(QWidget):

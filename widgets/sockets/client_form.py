@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import CONNECTED
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
+from widgets.parts.fields import Choice, Fields
+from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.text import Label
-from widgets.sockets.fields import Choice, Fields
-from widgets.sockets.flow import FlowBox, scrolled
 
 TRANSPORTS: Final = (
     Choice("tcp", "TCP", "A stream of bytes over IP: connected, in order, no record boundaries"),

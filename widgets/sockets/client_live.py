@@ -12,11 +12,11 @@ from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Line
 from widgets.parts.fact import Fact
+from widgets.parts.flow import FlowBox
+from widgets.parts.trouble import TroubleStrip
 from widgets.sockets.client_slot import ClientSlot
-from widgets.sockets.flow import FlowBox
 from widgets.sockets.input_row import InputRow
 from widgets.sockets.transcript_view import TranscriptView
-from widgets.sockets.trouble import TroubleStrip
 
 
 class ClientLive(QWidget):

@@ -11,15 +11,15 @@ from protocols.record.event import Event, monotonic_ns
 from protocols.script_plans import FAILURES as SCRIPTED
 from protocols.sockets.failures import FAILURES, Outcome, failure, run
 from widgets.desk import Desk
+from widgets.failed_call import event_of
 from widgets.parts.buttons import LinkButton
 from widgets.parts.card import Aside
 from widgets.parts.fact import Fact
+from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label
 from widgets.sockets.catalog import Item
 from widgets.sockets.catalog_page import CatalogPage
 from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.flow import FlowBox
-from widgets.sockets.why import event_of
 
 
 class FailuresPage(CatalogPage):

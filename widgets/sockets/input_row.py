@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QVBoxL
 
 from protocols.sockets.payload import PayloadError, from_hex, from_text
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
+from widgets.parts.fields import Choice, Fields, QuietCombo
+from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label
-from widgets.sockets.fields import Choice, Fields, QuietCombo
-from widgets.sockets.flow import FlowBox
 from widgets.theme.theme import theme
 
 KINDS: Final = (

@@ -1,23 +1,14 @@
 """Which buttons mend which error: the words and signs of each, by the error's symbol.
 
-Pure data and choice; what a button does is in the cards. It must not know widgets or services.
+Data and choice; what a button does is in the cards. It must not know cards or services.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-
-@dataclass(frozen=True)
-class Mend:
-    """One way out of an error: `key` names what the card does, `text` and `icon` what its button shows."""
-
-    key: str
-    text: str
-    icon: str
-
+from widgets.parts.trouble import Mend
 
 EDIT_PORT: Final = Mend("edit", "Change the port", "pencil")
 RETRY: Final = Mend("retry", "Try again", "rotate-cw")

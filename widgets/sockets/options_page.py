@@ -18,11 +18,11 @@ from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Aside, Card, Line
 from widgets.parts.empty import EmptyState
 from widgets.parts.field import LabelledField
+from widgets.parts.fields import Choice, QuietCombo
+from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.segments import Segments
 from widgets.sockets.both_ends import BothEnds
 from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.fields import Choice, QuietCombo
-from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.live_sockets import Act, LiveSocket, of_clients, of_servers
 from widgets.sockets.option_tables import option_table
 from widgets.sockets.options_model import ConstantsModel, OptionsModel

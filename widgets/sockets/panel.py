@@ -16,12 +16,12 @@ from protocols.tls import FLAWS
 from widgets.desk import Desk
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
+from widgets.parts.fields import Choice
+from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
 from widgets.parts.text import Label
 from widgets.sockets import demo, panel_actions, why
 from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
-from widgets.sockets.fields import Choice
-from widgets.sockets.flow import Pages
 from widgets.sockets.mends import server_mends
 from widgets.sockets.pointer import Pointer
 from widgets.sockets.server_slot import ServerSlot

@@ -16,9 +16,10 @@ from widgets.desk import Desk
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
+from widgets.parts.fields import Choice
+from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
-from widgets.sockets.fields import Choice
-from widgets.sockets.flow import Pages
+from widgets.parts.trouble import TroubleStrip
 from widgets.sockets.front import NO_SERVER, START
 from widgets.sockets.mends import server_mends
 from widgets.sockets.preset_menu import fill_menu
@@ -26,7 +27,6 @@ from widgets.sockets.server_form import ServerForm
 from widgets.sockets.server_live import ServerLive
 from widgets.sockets.server_slot import WORDS, ServerSlot
 from widgets.sockets.server_words import TRANSPORT_CHIPS, behaviour_title
-from widgets.sockets.trouble import TroubleStrip
 
 
 class ServerView(QWidget):

@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from protocols.concurrency.contract import CONNECTED
 from protocols.sockets.interfaces import Interface
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
+from widgets.parts.fields import Choice, Fields, QuietCombo
+from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.text import Label
 from widgets.sockets.binding import OTHER, bind_choices, exposure_of
 from widgets.sockets.client_form import TRANSPORTS
-from widgets.sockets.fields import Choice, Fields, QuietCombo
-from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.server_words import TELNET, behaviour_choices, model_choices, sentence_of
 
 

@@ -14,16 +14,16 @@ from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Line
 from widgets.parts.empty import EmptyState
 from widgets.parts.fact import Fact
+from widgets.parts.fields import Fields
+from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import ElidedLabel
+from widgets.parts.trouble import TroubleStrip
 from widgets.sockets.connections_view import ConnectionsView
-from widgets.sockets.fields import Fields
-from widgets.sockets.flow import FlowBox, Pages
 from widgets.sockets.look import ONLY_CONNECTION, Look
 from widgets.sockets.server_send import SendBar
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.server_words import TELNET, model_title
 from widgets.sockets.spin_strip import SpinStrip
-from widgets.sockets.trouble import TroubleStrip
 
 
 class ServerLive(QWidget):

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.sockets.payload import PayloadError, from_hex, from_text
 from widgets.parts.buttons import IconButton, PrimaryButton
+from widgets.parts.fields import QuietCombo
 from widgets.parts.text import Label
-from widgets.sockets.fields import QuietCombo
 from widgets.sockets.input_row import KINDS, LINE_ENDS
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from protocols.concurrency.contract import MODELS, ModelInfo
 from protocols.sockets.behaviours import BEHAVIOURS
-from widgets.sockets.fields import Choice
+from widgets.parts.fields import Choice
 
 TELNET = "telnet"
 TELNET_SENTENCE = "Log in as guest, any password: options are negotiated, each command is on the time line."

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
-from widgets.sockets.flow import FlowBox
+from widgets.parts.flow import FlowBox
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.wording import grouped
 

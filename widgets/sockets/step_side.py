@@ -18,9 +18,9 @@ from protocols.sockets.steps import StepMachine, StepResult
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
+from widgets.parts.flow import scrolled
 from widgets.parts.text import ElidedLabel
 from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.flow import scrolled
 from widgets.sockets.orders import Orders
 from widgets.theme.theme import theme
 

@@ -19,11 +19,11 @@ from protocols.sockets.steps import StepResult
 from widgets.desk import Desk
 from widgets.parts.buttons import Button
 from widgets.parts.card import Aside
+from widgets.parts.fields import Choice, Fields
+from widgets.parts.flow import FlowBox
 from widgets.parts.splitter import Splitter
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.fields import Choice, Fields
-from widgets.sockets.flow import FlowBox
 from widgets.sockets.step_side import Order, StepSide
 
 _numbers: Final = itertools.count(1)

@@ -19,6 +19,8 @@ from widgets.parts.buttons import Button, LinkButton, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fact import Fact
+from widgets.parts.fields import Choice, Fields
+from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.segments import Segments
 from widgets.parts.text import ElidedLabel, Label
 from widgets.sockets import client_launch, server_launch
@@ -27,8 +29,6 @@ from widgets.sockets.both_ends import BothEnds, once
 from widgets.sockets.client_card import ClientView
 from widgets.sockets.client_form import VERIFY
 from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.fields import Choice, Fields
-from widgets.sockets.flow import FlowBox, scrolled
 from widgets.sockets.server_slot import ServerSlot
 from widgets.sockets.why import explain_last
 

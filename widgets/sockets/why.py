@@ -5,15 +5,14 @@ It must not know the inspector: the desk has the door.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-from protocols.record.event import Event, detail_of, monotonic_ns
+from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
 from widgets.desk import Desk
+from widgets.failed_call import event_of
 from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.server_slot import ServerSlot
-
-LOOK_BACK_ROWS: Final = 2_000
 
 
 def explain_last(desk: Desk, slot: ClientSlot | ServerSlot) -> None:
@@ -27,20 +26,6 @@ def _service_of(slot: ServerSlot) -> str:
     values = slot.values
     where = values.get("path") if str(values.get("transport")).startswith("unix") else values.get("port")
     return f"{values.get('behaviour')}:{where}"
-
-
-def event_of(desk: Desk, names: set[str], errno: str) -> Event | None:
-    """The last call of these services that failed so, chosen on the time line; None if it is not there."""
-    log = desk.log
-    start = max(log.first, len(log) - LOOK_BACK_ROWS)
-    found: int | None = None
-    for row, raw in enumerate(log.raws(start, len(log)), start):
-        if raw[1] == "call" and raw[3] in names and detail_of(raw).get("errno") == errno:
-            found = row
-    if found is None:
-        return None
-    desk.selection.select(found)
-    return log.event(found)
 
 
 def _made(slot: ClientSlot | ServerSlot, trouble: Explained) -> Event:

@@ -176,7 +176,7 @@ class FilterRow(QWidget):
         self._row.setContentsMargins(12, 8, 12, 8)
         self._row.setSpacing(8)
         self._left, self._right = QWidget(), QWidget()
-        flow = FlowLayout(self._left, 8, 6)
+        flow = FlowLayout(self._left, line_spacing=6)
         for chip in self.chips.values():
             flow.addWidget(chip)
         policy = self._left.sizePolicy()

@@ -15,7 +15,7 @@ from widgets.parts.chip import Chip, KeyCap, LayerChip
 from widgets.parts.empty import EmptyState
 from widgets.parts.fact import Fact
 from widgets.parts.field import LabelledField
-from widgets.parts.flow import FlowRow
+from widgets.parts.flow import FlowBox
 from widgets.parts.number_field import NumberField
 from widgets.parts.segments import Segments
 from widgets.parts.splitter import Splitter
@@ -163,7 +163,7 @@ def test_a_label_above_is_tied_to_its_field(qtbot: QtBot) -> None:
 
 
 def test_a_row_breaks_into_lines_when_it_gets_narrow(qtbot: QtBot) -> None:
-    row = FlowRow(*(QPushButton(f"Button {n}") for n in range(5)))
+    row = FlowBox(*(QPushButton(f"Button {n}") for n in range(5)))
     qtbot.addWidget(row)
     one, two = row.heightForWidth(2000), row.heightForWidth(260)
     assert one == theme().control_height()
@@ -177,7 +177,7 @@ def test_a_row_breaks_into_lines_when_it_gets_narrow(qtbot: QtBot) -> None:
 
 def test_a_hidden_widget_leaves_no_hole_in_a_row(qtbot: QtBot) -> None:
     buttons = [QPushButton("one"), QPushButton("two")]
-    row = FlowRow(*buttons)
+    row = FlowBox(*buttons)
     qtbot.addWidget(row)
     buttons[0].hide()
     row.resize(400, 60)

@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from protocols.concurrency.contract import ConnectionRow
 from protocols.record.event import monotonic_ns
 from protocols.sockets.transcript import Line
+from widgets.parts.flow import FlowBox
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.connections_model import ConnectionsModel
-from widgets.sockets.flow import FlowBox
 from widgets.sockets.mends import client_mends, server_mends
 from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.transcript_model import LIMIT, TranscriptModel

@@ -9,7 +9,7 @@ import pytest
 from protocols.concurrency.contract import MODELS
 from protocols.sockets.interfaces import interfaces
 from tests.widgets.sockets.conftest import Bench
-from widgets.sockets.fields import QuietCombo
+from widgets.parts.fields import QuietCombo
 
 TRANSPORTS = ("tcp", "udp", "unix", "unix-dgram", "unix-seqpacket")
 

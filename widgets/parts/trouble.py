@@ -6,14 +6,23 @@ It must not know what the buttons do: it says which was pressed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
-from widgets.sockets.flow import FlowBox
-from widgets.sockets.mends import Mend
+from widgets.parts.flow import FlowBox
+
+
+@dataclass(frozen=True)
+class Mend:
+    """One way out of an error: `key` names what the card does, `text` and `icon` what its button shows."""
+
+    key: str
+    text: str
+    icon: str
 
 
 class TroubleStrip(QWidget):

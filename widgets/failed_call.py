@@ -1,0 +1,27 @@
+"""The call on the time line that an error came from, so that the inspector's Why explains the real one.
+
+It must not know who asks, nor the inspector: the desk has the door.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from protocols.record.event import Event, detail_of
+from widgets.desk import Desk
+
+LOOK_BACK_ROWS: Final = 2_000
+
+
+def event_of(desk: Desk, names: set[str], errno: str) -> Event | None:
+    """The last call of these services that failed so, chosen on the time line; None if it is not there."""
+    log = desk.log
+    start = max(log.first, len(log) - LOOK_BACK_ROWS)
+    found: int | None = None
+    for row, raw in enumerate(log.raws(start, len(log)), start):
+        if raw[1] == "call" and raw[3] in names and detail_of(raw).get("errno") == errno:
+            found = row
+    if found is None:
+        return None
+    desk.selection.select(found)
+    return log.event(found)
