@@ -12,7 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 OFFSCREEN: Final[Mapping[str, str]] = {
@@ -46,8 +49,14 @@ PEERS: Final[Mapping[str, str]] = {
     "Xvfb": "xvfb",
     "xdotool": "xdotool",
     "setpriv": "util-linux",
+    "wget": "wget",
+    "wrk": "wrk",
+    "nginx": "nginx",
+    "apache2": "apache2-bin",
 }
-"""Program -> Debian package: foreign programs that the tests talk to. None of them is a daemon."""
+"""Program -> Debian package: foreign programs that the tests talk to; servers among them are started by the tests."""
+DAEMONS: Final[Mapping[str, str]] = {"nginx": "nginx"}
+"""Debian package -> the service that it would start, now and at every boot."""
 
 
 def missing_libraries(*wanted: Mapping[str, str]) -> list[str]:
@@ -96,7 +105,31 @@ def install(packages: list[str]) -> bool:
     """Install Debian packages as root; the package lists are fetched only when the first try fails."""
     print(f"Installing as root: {' '.join(packages)}", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    with _starting_nothing() as path:
+        done = _apt_install(["-o", f"DPkg::Path={path}", *packages], environment)
+    for package in packages if done else ():
+        if package in DAEMONS and shutil.which("update-rc.d"):
+            command = ["update-rc.d", DAEMONS[package], "disable"]
+            subprocess.run(command, env=environment, check=False, stdin=subprocess.DEVNULL)
+    return done
+
+
+@contextmanager
+def _starting_nothing() -> Iterator[str]:
+    """The PATH for dpkg under which no package starts its service; it is gone when the block ends, come what may.
+
+    A policy-rc.d would do the same, but a set-up that is killed would leave it behind.
+    """
+    with tempfile.TemporaryDirectory(prefix="netlab-setup-") as folder:
+        for name in ("invoke-rc.d", "deb-systemd-invoke"):
+            program = Path(folder, name)
+            program.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+            program.chmod(0o755)
+        yield f"{folder}:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def _apt_install(arguments: list[str], environment: Mapping[str, str]) -> bool:
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *arguments]
     quiet = subprocess.run(command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     if quiet.returncode == 0:
         return True
@@ -125,6 +158,8 @@ def mend(packages: list[str], *, what_for: str) -> bool:
     print(f"Missing here: {noun} that {what_for}.", file=sys.stderr)
     if shutil.which("apt-get"):
         print(f"  {apt_line(packages)}", file=sys.stderr)
+        for service in (DAEMONS[package] for package in packages if package in DAEMONS):
+            print(f"  sudo systemctl disable --now {service}   (the tests start their own)", file=sys.stderr)
     else:
         print(f"  Debian calls them: {' '.join(packages)}", file=sys.stderr)
     return False

@@ -72,6 +72,74 @@ def test_only_what_is_missing_is_named(starting: ModuleType, capsys: pytest.Capt
     ]
 
 
+def test_the_line_for_a_server_says_how_to_end_it(starting: ModuleType, capsys: pytest.CaptureFixture[str],
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    machine = starting.machine
+    monkeypatch.setattr(machine, "can_install", lambda: False)
+    monkeypatch.setattr(machine.shutil, "which", lambda name, path=None: "/usr/bin/" + name)
+    assert not machine.mend(["socat", *machine.DAEMONS], what_for="some tests talk to")
+    said = capsys.readouterr().err.splitlines()
+    assert said[1:] == [
+        f"  sudo apt-get install -y --no-install-recommends socat {' '.join(machine.DAEMONS)}",
+        *(f"  sudo systemctl disable --now {name}   (the tests start their own)" for name in machine.DAEMONS.values()),
+    ]
+
+
+def test_every_server_that_is_installed_is_one_that_the_tests_want(starting: ModuleType) -> None:
+    machine = starting.machine
+    assert set(machine.DAEMONS) <= set(machine.PEERS.values())
+
+
+def test_a_package_that_is_installed_starts_no_daemon(starting: ModuleType, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """apt-get and dpkg themselves install a package with a daemon, into a system of its own below tmp_path."""
+    monkeypatch.setenv("APT_CONFIG", str(own_system(tmp_path / "system")))
+    package = package_with_a_daemon(tmp_path)
+    assert starting.machine.install([str(package)])
+    asked = (tmp_path / "system" / "asked").read_text(encoding="utf-8").splitlines()
+    assert [Path(path).name for path in asked] == ["invoke-rc.d", "deb-systemd-invoke"]
+    for path in asked:
+        assert Path(path).parent.name.startswith("netlab-setup-"), "dpkg would have found the program that starts it"
+        assert not Path(path).parent.exists(), "what kept it from starting must not outlive the set-up"
+    status = (tmp_path / "system" / "var/lib/dpkg/status").read_text(encoding="utf-8")
+    assert "Package: lab-daemon\nStatus: install ok installed" in status
+
+
+def own_system(root: Path) -> Path:
+    """A Debian system in a folder, for apt and dpkg of an ordinary user; gives the settings for APT_CONFIG."""
+    for name in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/apt/lists/partial", "var/log/apt",
+                 "var/cache/apt/archives/partial", "etc/apt"):  # fmt: skip
+        (root / name).mkdir(parents=True)
+    (root / "var/lib/dpkg/status").touch()
+    settings = root / "apt.conf"
+    settings.write_text(
+        f'Dir "{root}"; Dir::State::status "{root}/var/lib/dpkg/status"; APT::Sandbox::User "";\n'
+        'Dir::Bin::dpkg "/usr/bin/dpkg"; Dir::Bin::Methods "/usr/lib/apt/methods";\n'
+        f'DPkg::Options {{ "--root={root}"; "--force-script-chrootless"; "--force-not-root"; }};\n'
+    )
+    return settings
+
+
+def package_with_a_daemon(place: Path) -> Path:
+    """A package that starts its service when it is installed, as Debian's helpers write it."""
+    control = place / "package" / "DEBIAN"
+    control.mkdir(parents=True)
+    (control / "control").write_text(
+        "Package: lab-daemon\nVersion: 1\nArchitecture: all\nMaintainer: Lab <lab@example.org>\nDescription: none\n"
+    )
+    script = control / "postinst"
+    script.write_text(
+        "#!/bin/sh\nset -e\n"
+        'for name in invoke-rc.d deb-systemd-invoke; do command -v $name >> "$DPKG_ROOT/asked"; done\n'
+        "invoke-rc.d lab-daemon start\ndeb-systemd-invoke start lab-daemon.service\n"
+    )
+    script.chmod(0o755)
+    built = place / "lab-daemon.deb"
+    command = ["dpkg-deb", "--root-owner-group", "--build", str(control.parent), str(built)]
+    subprocess.run(command, check=True, capture_output=True)
+    return built
+
+
 def test_a_group_may_include_another(starting: ModuleType) -> None:
     groups = {"dependency-groups": {"dev": ["pytest", {"include-group": "lint"}], "lint": ["ruff"]}}
     assert starting.environment.group_requirements(groups, "dev") == ["pytest", "ruff"]
