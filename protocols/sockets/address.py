@@ -12,8 +12,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from protocols.connecting import Wait
 from protocols.service.wake import Wake
-from protocols.sockets.connecting import Wait
 
 Transport: TypeAlias = Literal["tcp", "udp", "unix", "unix-dgram", "unix-seqpacket"]
 Family: TypeAlias = Literal["auto", "4", "6"]

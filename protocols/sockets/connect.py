@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final
 
+from protocols.connecting import Stopped, poll_wait
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
@@ -21,7 +22,6 @@ from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
 from protocols.sockets import opening
 from protocols.sockets.address import Target
-from protocols.sockets.connecting import Stopped, poll_wait
 from protocols.terminal import DONE, JsonLines, Signals, fail, reader_gone, write_all
 
 CHUNK_BYTES: Final = 64 << 10

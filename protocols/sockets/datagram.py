@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from protocols.connecting import Stopped, backoff
 from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import queues
 from protocols.record.trace import address_text
@@ -22,7 +23,6 @@ from protocols.record.traced import TracedSocket, traced_socket
 from protocols.service.base import Facts, is_exposed
 from protocols.sockets import opening
 from protocols.sockets.address import Family, Resolved, Target, Transport, unix_address
-from protocols.sockets.connecting import Stopped, backoff
 from protocols.sockets.worker import ClientWorker
 
 LARGEST_BYTES: Final = 65507

@@ -11,12 +11,12 @@ import select
 import socket
 import threading
 
+from protocols.connecting import backoff
 from protocols.record import polling as polls
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import symbol_of
 from protocols.record.recorder import Recorder
 from protocols.record.traced import traced_socket
-from protocols.sockets.connecting import backoff
 from protocols.sockets.demo import Finding
 from protocols.sockets.pairs import LOOPBACK, listener, tcp_pair, wait_for
 

@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from typing import Protocol
 
+from protocols.connecting import Stopped, Wait, backoff
+from protocols.connecting import connect as connect_socket
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import explain
@@ -20,8 +22,6 @@ from protocols.record.trace import Trace, address_text
 from protocols.record.traced import TracedSocket, traced_socket
 from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
 from protocols.sockets.address import Resolved, Target
-from protocols.sockets.connecting import Stopped, Wait, backoff
-from protocols.sockets.connecting import connect as connect_socket
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import telnetlib3
 
+from protocols.connecting import poll_wait
 from protocols.record.event import Direction, monotonic_ns
 from protocols.record.explain import Explained, explain
 from protocols.record.recorder import Recorder
@@ -24,7 +25,6 @@ from protocols.service.base import Facts, Service, is_exposed
 from protocols.service.wake import Wake
 from protocols.sockets import opening
 from protocols.sockets.address import Target
-from protocols.sockets.connecting import poll_wait
 from protocols.sockets.iac import COMMANDS, OPTIONS, Command, IacDecoder
 from protocols.sockets.transcript import Line, Transcript
 
