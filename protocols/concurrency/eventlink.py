@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Callable
-from threading import get_ident
+from threading import current_thread, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from protocols.concurrency.link import Link, SlowReader, raw_recv, raw_send, tls_half_close
 from protocols.concurrency.outbuffer import OutBuffer
+from protocols.record.event import monotonic_ns
+from protocols.record.trace import preview
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
+from protocols.record.turns import Turns
 
 if TYPE_CHECKING:
     from protocols.concurrency.evented import EventLoop
@@ -47,12 +51,15 @@ class EventLink(Link):
         self._raw_send: Callable[[Any], int] = raw_send.__get__(sock)
         self._tls: TracedTLSSocket | None = None
         self._out: Final = OutBuffer()
-        self._past_end = False
+        self._past_end = self._starving = False
         self._half_closing = False
         self._was_reset = False
         self._doomed = False
         self._greedy = loop.poller.edge or loop.serving.tls is not None
         self._plain = not self._greedy and not self.handler.reads_past_end
+        assert sock.trace is not None
+        self._trace: Final = sock.trace
+        self._turns_of: Final = Turns(sock.trace, self._fd, current_thread().name, self._size)
 
     def begin(self) -> None:
         """Start serving, in the loop's thread."""
@@ -76,7 +83,7 @@ class EventLink(Link):
     def on_event(self, mask: int) -> None:
         """The poller found the descriptor ready for `mask`."""
         if mask == READ and self._plain and not self.finished and not self._past_end:
-            self._receive()  # by far the most frequent case
+            self._turn()  # by far the most frequent case
             return
         if self._doomed:
             return
@@ -92,6 +99,36 @@ class EventLink(Link):
             self._read()
             if self._greedy:
                 self._read_more()
+
+    def _turn(self) -> None:
+        """What `_receive` does, for a socket without TLS: the same calls, with as little around them as can be."""
+        enabled = self.recorder.enabled
+        started = monotonic_ns() if enabled else 0
+        try:
+            data = self._raw_recv(self._size)
+        except OSError as error:
+            if enabled:
+                self._trace.failed("recv", str(self._size), started, self._fd, error, "in")
+            if not isinstance(error, BlockingIOError):
+                self.fail(error)
+            return
+        if not enabled:
+            self.end.received += len(data)
+        elif not self._turns_of.received(started, data):
+            self._trace.received("recv", started, self._fd, data, self._size, 0)
+            if data:
+                self.message("request", "in", self.end.received - len(data), data)
+        if not data:
+            self._ended()
+            return
+        if self.serving.delay_ms:
+            self.serving.wait_delay()
+        self._handling = True
+        try:
+            self.handler.received(self, data)
+        except Exception as error:  # noqa: BLE001  a handler's mistake must not end the server
+            self.handler_failed(error)
+        self._handling = False
 
     def _shake_hands(self) -> None:
         assert self._tls is not None
@@ -166,16 +203,40 @@ class EventLink(Link):
 
     # Sending
 
+    @property
+    def full(self) -> bool:
+        """See contract.Connection."""
+        if self._out.size > HIGH_BYTES and not self.finished:
+            self._starving = True
+        return self._starving
+
+    def wake_in(self, seconds: float | None) -> None:
+        """See contract.Connection."""
+        if seconds is None:
+            self.loop.wakes.drop(self)
+        elif not self._doomed:
+            self.loop.wakes.set(self, time.monotonic() + seconds)
+
     def send(self, data: bytes) -> None:
         """Send, or keep what the kernel does not take now. Raises SlowReader to outsiders only."""
         if get_ident() == self._ident:
             if not self._handling:
                 self._send(data, "message")
-            elif self._out or self.recorder.enabled or self.finished or self._half_closing or self.handshaking:
+            elif self._out.waiting or self.finished or self._half_closing or self.handshaking:
                 self._send(data, "reply")
-            elif (count := self._send_some(data)) < len(data) and not self._doomed:
-                self._out.add(memoryview(data)[count:])
-                self._watch()
+            elif not self.recorder.enabled:
+                try:
+                    self.end.sent += (count := self._raw_send(data))
+                except OSError as error:
+                    count = 0
+                    if not isinstance(error, _BLOCKED):
+                        self.fail(error)
+                if count < len(data):
+                    self._keep(memoryview(data)[count:])
+            elif self._plain and type(data) is bytes:
+                self._reply(data)
+            else:
+                self._send(data, "reply")
         elif self._out.size > HARD_BYTES:
             raise SlowReader(f"Connection {self.number} does not read: {self._out.size} bytes wait for it already")
         else:
@@ -187,10 +248,31 @@ class EventLink(Link):
         if self.recorder.enabled:
             self.message(kind, "out", self.end.sent + self._out.size, data)
         count = 0 if self._out else self._send_some(data)
-        if count == len(data):
-            return
+        if count < len(data):
+            self._keep(memoryview(data)[count:])
+
+    def _reply(self, data: bytes) -> None:
+        """What `_send` does with a reply, recorded in one step with its call where the kernel takes all of it."""
+        started, count = monotonic_ns(), 0
+        try:
+            count = self._raw_send(data)
+        except OSError as error:
+            self.message("reply", "out", self.end.sent, data)
+            self._trace.failed("send", preview(data), started, self._fd, error, "out")
+            if not isinstance(error, BlockingIOError):
+                self.fail(error)
+        else:
+            if count == len(data) and self._turns_of.sent(started, data):
+                return
+            self.message("reply", "out", self.end.sent, data)
+            self._trace.sent("send", started, self._fd, data, count, len(data), 0, preview(data))
+        if count < len(data):
+            self._keep(memoryview(data)[count:])
+
+    def _keep(self, rest: memoryview) -> None:
+        """What the kernel did not take now."""
         if not self._doomed:
-            self._out.add(memoryview(data)[count:])
+            self._out.add(rest)
             self._watch()
 
     def _send_some(self, data: bytes | memoryview) -> int:
@@ -218,6 +300,9 @@ class EventLink(Link):
             if self._half_closing:
                 self._shut_write()
         self._watch()
+        if self._starving and self._out.size <= LOW_BYTES and not self.finished:
+            self._starving = False
+            self.tell_drained()
 
     # Interest
 

@@ -6,37 +6,37 @@ from collections import deque
 
 
 class OutBuffer:
-    """Chunks in order; true while there are any. size: bytes in all."""
+    """Chunks in order; true while there are any. waiting: the chunks; size: bytes in all."""
 
-    __slots__ = ("_chunks", "size")
+    __slots__ = ("size", "waiting")
 
     def __init__(self) -> None:
-        self._chunks: deque[memoryview] = deque()
+        self.waiting: deque[memoryview] = deque()
         self.size = 0
 
     def __bool__(self) -> bool:
-        return bool(self._chunks)
+        return bool(self.waiting)
 
     def add(self, chunk: memoryview) -> None:
         """Keep a chunk for later."""
-        self._chunks.append(chunk)
+        self.waiting.append(chunk)
         self.size += len(chunk)
 
     def first(self) -> memoryview:
         """What is to be sent next."""
-        return self._chunks[0]
+        return self.waiting[0]
 
     def sent(self, count: int) -> bool:
         """So many bytes of `first()` are sent; whether that was all of it."""
         self.size -= count
-        first = self._chunks[0]
+        first = self.waiting[0]
         if count < len(first):
-            self._chunks[0] = first[count:]
+            self.waiting[0] = first[count:]
             return False
-        self._chunks.popleft()
+        self.waiting.popleft()
         return True
 
     def clear(self) -> None:
         """Drop all."""
-        self._chunks.clear()
+        self.waiting.clear()
         self.size = 0

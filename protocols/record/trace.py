@@ -18,7 +18,8 @@ from protocols.record.event import Direction, monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import own_state, saw_state
 
-_DATA: Final = ("took_ns", "fd", "thread", "end", "asked", "kept", "tls", "flags", "peer")
+CALL_FACTS: Final = ("took_ns", "fd", "thread", "end", "asked", "kept", "tls", "flags", "peer")
+"""The names of the facts of a call that moved payload."""
 PREVIEW_BYTES: Final = 32
 _PEERS_KEPT: Final = 1024
 _STREAMS: Final = frozenset(
@@ -213,7 +214,7 @@ class Trace:
             end.sent = offset + count
         kept = min(kept, len(data))
         detail = (
-            _DATA, now - started, fd, current_thread().name, role,
+            CALL_FACTS, now - started, fd, current_thread().name, role,
             asked if asked != count else None, kept if kept < count else None, self.tls, flags or None, None,
         )  # fmt: skip
         summary = f"{kind}({text}) = {count}"
@@ -235,7 +236,7 @@ class Trace:
                 kept = end.keep(count)
                 end.received += count
         detail = (
-            _DATA, now - started, fd, current_thread().name, role,
+            CALL_FACTS, now - started, fd, current_thread().name, role,
             asked, kept if kept < count else None, self.tls, flags or None, None,
         )  # fmt: skip
         if count or self.transport == "udp":
@@ -260,7 +261,7 @@ class Trace:
         if direction == "in":
             text = f"{kind}({asked}) from {address_text(peer)}"
         detail = (
-            _DATA, now - started, sock.fileno(), current_thread().name, end.role,
+            CALL_FACTS, now - started, sock.fileno(), current_thread().name, end.role,
             asked, None, None, flags or None, address_value(peer),
         )  # fmt: skip
         body = bytes(data[:kept])
