@@ -152,7 +152,8 @@ class ChildServer(Server):
     # The table
 
     def connections(self) -> list[ConnectionRow]:
-        """The live table, oldest connection first."""
+        """The live table, oldest connection first: whoever was answered is in it."""
+        self._child.settle()
         with self._rows_lock:
             rows = sorted(self._rows.values(), key=lambda row: row.number)
         return [

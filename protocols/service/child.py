@@ -83,6 +83,7 @@ class ChildProcess:
         self._commands = CommandPipe(self._poll)
         self._early: list[Mapping[str, Any]] = []
         self._early_lock = threading.Lock()
+        self._taking = threading.Lock()
         self._line = bytearray()
         self._stderr = bytearray()
         self._open_pipes: set[int] = set()
@@ -114,6 +115,7 @@ class ChildProcess:
         assert process.stderr is not None
         self._commands.open(process.stdin)
         for fd in (process.stdout.fileno(), process.stderr.fileno()):
+            os.set_blocking(fd, False)
             self._open_pipes.add(fd)
             self._poll.register(fd, polling.POLLIN)
         self._poll.register(self._wake.fileno(), polling.POLLIN)
@@ -144,6 +146,8 @@ class ChildProcess:
                 if fd == self._wake.fileno():
                     self._wake.clear()
                 self._commands.write()
+        if len(self._line) > LINE_BYTES:
+            raise ChildFailed(errno.EMSGSIZE, f"The child sent a line of more than {LINE_BYTES >> 20} MB")
         return True
 
     def _hurry(self) -> None:
@@ -181,9 +185,10 @@ class ChildProcess:
             if process.poll() is None:
                 self._kill()
                 process.wait()
-            for pipe in (process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
+            with self._taking:
+                for pipe in (process.stdout, process.stderr):
+                    if pipe is not None:
+                        pipe.close()
         self._open_pipes.clear()
         self._wake.close()
 
@@ -198,26 +203,32 @@ class ChildProcess:
 
     # Events
 
+    def settle(self) -> None:
+        """Take what the child has told before this call, which then has been seen and recorded. Any thread."""
+        with self._taking:
+            pipe = self._process.stdout if self._process is not None else None
+            if pipe is not None and not pipe.closed:
+                self._take_lines(_read(pipe.fileno()) or b"")  # the end of the pipe stays for `run`
+
     def _read(self, fd: int) -> None:
-        data = os.read(fd, _READ_BYTES)
         process = self._process
         assert process is not None
         assert process.stderr is not None
-        if not data:
+        with self._taking:
+            data = _read(fd)
+            if data and fd == process.stderr.fileno():
+                self._stderr += data
+                del self._stderr[:-STDERR_BYTES]
+            elif data:
+                self._take_lines(data)
+        if data == b"":
             self._open_pipes.discard(fd)
             self._poll.unregister(fd)
-        elif fd == process.stderr.fileno():
-            self._stderr += data
-            del self._stderr[:-STDERR_BYTES]
-        else:
-            self._take_lines(data)
 
     def _take_lines(self, data: bytes) -> None:
         *lines, rest = data.split(b"\n")
         if not lines:
             self._line += rest
-            if len(self._line) > LINE_BYTES:
-                raise ChildFailed(errno.EMSGSIZE, f"The child sent a line of more than {LINE_BYTES >> 20} MB")
             return
         lines[0] = bytes(self._line) + lines[0]
         self._line = bytearray(rest)
@@ -303,6 +314,14 @@ class ChildService(Service):
         """What it occupies now."""
         pid = self.child.pid()
         return Facts(self.name, self.kind, self.state, threads=self.threads(), children=() if pid is None else (pid,))
+
+
+def _read(fd: int) -> bytes | None:
+    """What a pipe holds now, b"" at its end; None where somebody else was quicker."""
+    try:
+        return os.read(fd, _READ_BYTES)
+    except BlockingIOError:
+        return None
 
 
 def _status_symbol(status: int) -> str:

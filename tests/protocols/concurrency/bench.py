@@ -12,10 +12,16 @@ from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from tests.protocols.concurrency.handlers import spec
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
+STOP_S = 10.0
+"""For stops that are not the subject of their test: a loaded machine is slow."""
 STREAM_MODELS = [model.name for model in MODELS if model.available and "tcp" in model.transports]
 LOCAL_MODELS = [name for name in STREAM_MODELS if "fork" not in name]
 PARALLEL = [name for name in STREAM_MODELS if name not in ("iterative", "socketserver")]
+
+
+_dialled: list[socket.socket] = []
+"""The clients of running servers: a test that fails leaves none open for the tests after it."""
 
 
 class Log:
@@ -47,7 +53,7 @@ class Log:
 
 @contextlib.contextmanager
 def running(model="threads", handler="echo", listen=None, recorder=None, **settings):
-    """A started server and the log of its events; stopped within 2 s at the end."""
+    """A started server and the log of its events; at the end it is stopped and its clients are closed."""
     recorder = recorder or Recorder()
     log = Log(recorder)
     handler = spec(handler) if isinstance(handler, str) else handler
@@ -56,7 +62,11 @@ def running(model="threads", handler="echo", listen=None, recorder=None, **setti
     try:
         yield server, log
     finally:
-        assert server.stop(), f"{server.name} did not stop: {server.threads()}"
+        stopped = server.stop(STOP_S)
+        for client in _dialled:
+            client.close()
+        _dialled.clear()
+        assert stopped, f"{server.name} did not stop: {server.threads()}"
         log.all()
 
 
@@ -64,9 +74,12 @@ def dial(server, timeout_s=DEADLINE_S):
     """A plain client of a stream server."""
     address = server.address
     if isinstance(address, tuple):
-        return socket.create_connection(address, timeout_s)
+        client = socket.create_connection(address, timeout_s)
+        _dialled.append(client)
+        return client
     kind = socket.SOCK_SEQPACKET if server.listen.transport == "unix-seqpacket" else socket.SOCK_STREAM
     client = socket.socket(socket.AF_UNIX, kind)
+    _dialled.append(client)
     client.settimeout(timeout_s)
     client.connect("\0" + address[1:] if address.startswith("@") else address)
     return client

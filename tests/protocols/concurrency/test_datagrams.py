@@ -5,7 +5,7 @@ import pytest
 from protocols.concurrency.contract import MODELS as ALL_MODELS
 from protocols.concurrency.contract import Listen
 from protocols.service.base import ServiceError
-from tests.protocols.concurrency.bench import eventually, running
+from tests.protocols.concurrency.bench import DEADLINE_S, STOP_S, eventually, running
 
 MODELS = [model.name for model in ALL_MODELS if model.available]
 UDP = Listen(transport="udp")
@@ -13,7 +13,7 @@ UDP = Listen(transport="udp")
 
 def client(server, source="127.0.0.1"):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.settimeout(5)
+    sock.settimeout(DEADLINE_S)
     sock.bind((source, 0))
     sock.connect(server.address)
     return sock
@@ -58,7 +58,7 @@ def test_unix_datagrams(model, tmp_path):
     path = tmp_path / "server"
     with running(model, "upper_datagrams", Listen(transport="unix-dgram", path=str(path))) as (server, _):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(5)
+            sock.settimeout(DEADLINE_S)
             sock.bind(str(tmp_path / "client"))
             sock.sendto(b"x", str(path))
             assert sock.recv(100) == b"X"
@@ -105,7 +105,7 @@ def test_stop_with_datagrams_under_way(model):
         for _ in range(5):
             sock.send(b"x")
         log.wait("recvfrom")
-        assert server.stop()
+        assert server.stop(STOP_S)
 
 
 ONE_BY_ONE = ("iterative", "socketserver", "select", "poll", "epoll", "selectors", "kqueue")

@@ -12,7 +12,7 @@ from protocols.concurrency.server import LocalServer, make_server
 from protocols.record.recorder import Recorder
 from protocols.service.base import ServiceError
 from protocols.service.descriptors import raise_limit
-from tests.protocols.concurrency.bench import dial, eventually, read_exactly, running
+from tests.protocols.concurrency.bench import STOP_S, dial, eventually, read_exactly, running
 from tests.protocols.concurrency.handlers import spec
 
 LOOPS = ["select", "poll", "epoll", "selectors"]
@@ -213,4 +213,4 @@ def test_the_kqueue_poller_keeps_to_kqueues_rules(monkeypatch):
             client.sendall(b"x" * 5000)
             assert read_exactly(client, 2 << 20) == b"x" * (2 << 20)
     finally:
-        assert server.stop()
+        assert server.stop(STOP_S)

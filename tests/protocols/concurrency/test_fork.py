@@ -1,6 +1,7 @@
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,16 @@ from protocols.concurrency.server import make_server
 from protocols.record.recorder import Recorder
 from protocols.record.traced import Trace, TracedSocket
 from protocols.service.child import ChildProcess, ChildService
-from tests.protocols.concurrency.bench import LOCAL_MODELS, Log, dial, eventually, read_exactly, running
+from tests.protocols.concurrency.bench import (
+    DEADLINE_S,
+    LOCAL_MODELS,
+    STOP_S,
+    Log,
+    dial,
+    eventually,
+    read_exactly,
+    running,
+)
 from tests.protocols.concurrency.handlers import spec
 
 FORKING = ["fork", "socketserver-forking"]
@@ -44,6 +54,25 @@ def test_three_clients_have_three_processes_that_are_not_ours_and_no_zombie_stay
         assert [state_of(pid) for pid in pids] == ["", "", ""]
         listing = Path(f"/proc/{child}/task/{child}/children").read_text()
         assert listing.split() == []
+
+
+@pytest.mark.parametrize("model", FORKING)
+def test_whoever_was_answered_is_in_the_table_though_nobody_has_read_what_the_child_tells(model, monkeypatch):
+    reading, run = threading.Event(), ChildProcess.run
+
+    def late(self):
+        reading.wait(DEADLINE_S)
+        run(self)
+
+    monkeypatch.setattr(ChildProcess, "run", late)
+    with running(model) as (server, log):
+        for number in (1, 2):
+            client = dial(server)
+            client.sendall(b"x")
+            assert read_exactly(client, 1) == b"x"
+            assert [row.number for row in server.connections()] == list(range(1, number + 1))
+        assert log.kinds().count("accepted by") == 2
+        reading.set()
 
 
 @pytest.mark.parametrize("model", FORKING)
@@ -82,7 +111,7 @@ def test_a_killed_server_child_is_a_crash_and_takes_its_workers_and_path_with_it
         worker = int(log.wait("accepted by")[0].detail["worker"].removeprefix("pid "))
         child = next(pid for pid in server.facts().children if pid != worker)
         os.kill(child, signal.SIGKILL)
-        assert server.join(5)
+        assert server.join(DEADLINE_S)
         assert client.recv(10) == b""
     assert server.state == "failed"
     assert log.wait("child crashed")[0].errno == "SIGKILL"
@@ -100,7 +129,7 @@ def test_both_ends_share_one_connection_id_though_two_processes_saw_them(model, 
         family = socket.AF_UNIX if transport == "unix" else socket.AF_INET
         for _ in range(3):
             client = TracedSocket(family, socket.SOCK_STREAM, trace=Trace(recorder, "client", None, transport))
-            client.settimeout(5)
+            client.settimeout(DEADLINE_S)
             client.connect(server.address)
             client.sendall(b"hello")
             assert read_exactly(client, 5) == b"hello"
@@ -118,7 +147,7 @@ def test_both_ends_share_one_connection_id_though_two_processes_saw_them(model, 
 def test_a_send_from_the_client_sorts_before_the_childs_recv(model):
     with running(model) as (server, log):
         client = TracedSocket(trace=Trace(server.recorder, "client"))
-        client.settimeout(5)
+        client.settimeout(DEADLINE_S)
         client.connect(server.address)
         client.sendall(b"hello")
         assert read_exactly(client, 5) == b"hello"
@@ -149,7 +178,7 @@ def test_settings_changed_before_the_start_count(model):
         client.sendall(b"x")
         assert read_exactly(client, 1) == b"x"
         log.wait("accepted by")
-    assert server.stop()
+    assert server.stop(STOP_S)
 
 
 def test_large_data_goes_through_the_commands_to_the_worker():
@@ -181,5 +210,5 @@ def test_every_other_model_runs_as_nobody():
     log = Log(recorder)
     service = ChildService(recorder, "nobody", "child", "tests.protocols.service.jobs:models_as_nobody", {})
     service.start()
-    assert service.join(5)
+    assert service.join(DEADLINE_S)
     assert [event.summary for event in log.wait("served", len(LOCAL_MODELS))] == LOCAL_MODELS

@@ -10,8 +10,10 @@ from protocols.record.recorder import Recorder
 from protocols.service.base import ServiceError
 from protocols.service.target import TargetError
 from tests.protocols.concurrency.bench import (
+    DEADLINE_S,
     LOCAL_MODELS,
     PARALLEL,
+    STOP_S,
     STREAM_MODELS,
     dial,
     eventually,
@@ -149,7 +151,7 @@ def test_stop_with_clients_connected_leaves_nothing(model):
         clients = [dial(server) for _ in range(5)]
         log.wait("accepted by", 5 if model in PARALLEL and model != "pool" else 1)
         children = server.facts().children
-        assert server.stop()
+        assert server.stop(STOP_S)
         for client in clients:
             try:
                 assert client.recv(10) == b""
@@ -161,7 +163,7 @@ def test_stop_with_clients_connected_leaves_nothing(model):
         assert server.connections() == []
         again = make_server(Recorder(), spec("echo"), Listen(port=server.address[1]), name="echo")
         again.start()
-        assert again.stop()
+        assert again.stop(STOP_S)
         assert bool(children) == ("fork" in model)
 
 
@@ -170,7 +172,7 @@ def test_a_slow_reader_does_not_hold_up_the_stop(model):
     with running(model, "flood") as (server, log), dial(server) as client:
         client.sendall(b"x" * 20000)
         log.wait("request")
-        assert server.stop()
+        assert server.stop(STOP_S)
 
 
 @pytest.mark.parametrize("model", [name for name in PARALLEL if name != "pool"])
@@ -234,7 +236,7 @@ def test_held_connections_wait_in_the_backlog_until_released(model):
         with pytest.raises(TimeoutError):
             client.recv(1)
         assert "accept" not in log.kinds()
-        client.settimeout(5)
+        client.settimeout(DEADLINE_S)
         server.set_hold_accept(False)
         assert read_exactly(client, 8) == b"anybody?"
 
@@ -253,17 +255,21 @@ SERIAL = ["iterative", "select", "poll", "epoll", "selectors", "socketserver"]
 
 @pytest.mark.parametrize("model", STREAM_MODELS)
 def test_delay_lesson_serial_models_take_the_sum_and_parallel_ones_do_not(model):
-    with running(model, delay_ms=100) as (server, log):
+    serial = model in SERIAL
+    with running(model, delay_ms=30 if serial else 60_000) as (server, log):
         clients = [dial(server) for _ in range(3)]
         for client in clients:
             client.sendall(b"slow")
             if model in ("iterative", "socketserver"):
                 client.shutdown(socket.SHUT_WR)
+        if not serial:  # all three wait out their delay at once, however slow the machine
+            log.wait(lambda event: event.kind == "recv" and event.size, 3)
+            server.set_delay_ms(0)
         for client in clients:
             assert read_exactly(client, 4) == b"slow"
             client.close()
         log.wait("connection ended", 3)
-    assert (overlaps(log) == 0) == (model in SERIAL)
+    assert (overlaps(log) == 0) == serial
 
 
 @pytest.mark.parametrize("model", LOCAL_MODELS)
@@ -337,7 +343,7 @@ def both_established(row):
 def test_dual_stack_takes_ipv4_and_ipv6_and_knows_both_states():
     with running(listen=Listen(host="::", dual=True)) as (server, _):
         for host in ("127.0.0.1", "::1"):
-            with socket.create_connection((host, server.address[1]), 5) as client:
+            with socket.create_connection((host, server.address[1]), DEADLINE_S) as client:
                 client.sendall(b"x")
                 assert client.recv(1) == b"x"
                 eventually(lambda: both_established(server.connections()[-1]), "both states")
@@ -347,15 +353,15 @@ def test_dual_stack_takes_ipv4_and_ipv6_and_knows_both_states():
 def test_ipv6_alone_refuses_ipv4():
     with running(listen=Listen(host="::1")) as (server, _):
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", server.address[1]), 5)
-        with socket.create_connection(("::1", server.address[1]), 5):
+            socket.create_connection(("127.0.0.1", server.address[1]), DEADLINE_S)
+        with socket.create_connection(("::1", server.address[1]), DEADLINE_S):
             pass
 
 
 @pytest.mark.parametrize("model", STREAM_MODELS)
 def test_a_client_that_is_not_in_the_allow_list_gets_its_end_of_stream(model):
     with running(model, allow=["127.0.0.1/32", "10.0.0.0/8"]) as (server, log):
-        with socket.create_connection(server.address, 5, source_address=("127.0.0.2", 0)) as stranger:
+        with socket.create_connection(server.address, DEADLINE_S, source_address=("127.0.0.2", 0)) as stranger:
             assert stranger.recv(10) == b""
         refused = log.wait("refused")[0]
         assert "allow list" in refused.detail["why"]
@@ -436,7 +442,7 @@ def test_stop_under_load_leaves_nothing(model):
         for thread in threads:
             thread.start()
         log.wait("connection ended", 20)
-        assert server.stop()
+        assert server.stop(STOP_S)
         stopping.set()
         for thread in threads:
             thread.join()
@@ -449,7 +455,7 @@ def _where(sock):
 @pytest.mark.parametrize("model", LOCAL_MODELS)
 def test_a_socket_is_asked_in_the_thread_that_owns_it(model):
     with running(model) as (server, _):
-        assert server.ask(_where).result(5) == (f"echo-server:{server.address[1]}", 1)
+        assert server.ask(_where).result(DEADLINE_S) == (f"echo-server:{server.address[1]}", 1)
         with dial(server) as client:
             client.sendall(b"x")
             assert read_exactly(client, 1) == b"x"
@@ -459,29 +465,29 @@ def test_a_socket_is_asked_in_the_thread_that_owns_it(model):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
-            assert server.ask(undelayed, conn).result(5)
+            assert server.ask(undelayed, conn).result(DEADLINE_S)
             if model in ("select", "poll", "epoll", "selectors", "asyncio"):
-                assert server.ask(_where, conn).result(5) == (f"echo-server:{server.address[1]}", 0)
+                assert server.ask(_where, conn).result(DEADLINE_S) == (f"echo-server:{server.address[1]}", 0)
             if model == "iterative":
                 waiting = server.ask(_where)
                 assert waiting.cancel(), "its only thread waits in recv()"
         eventually(lambda: not server.connections(), "the end of the connection")
         with pytest.raises(ServiceError):
             server.ask(_where, conn)
-        assert server.ask(_where).result(5)[1] == 1
+        assert server.ask(_where).result(DEADLINE_S)[1] == 1
 
 
 @pytest.mark.parametrize("model", ["iterative", "threads", "pool", "epoll", "asyncio", "socketserver"])
 def test_the_one_socket_of_a_datagram_server_is_asked_too(model):
     with running(model, "upper_datagrams", Listen("udp")) as (server, _):
-        kind = server.ask(lambda sock: sock.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE)).result(5)
+        kind = server.ask(lambda sock: sock.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE)).result(DEADLINE_S)
         assert kind == socket.SOCK_DGRAM
 
 
 def test_what_is_refused_comes_back_and_a_stopped_server_answers_nobody():
     with running("epoll") as (server, _):
         refused = server.ask(lambda sock: sock.setsockopt(socket.SOL_SOCKET, 999, 1))
-        assert isinstance(refused.exception(5), OSError)
+        assert isinstance(refused.exception(DEADLINE_S), OSError)
     with pytest.raises(ServiceError):
         server.ask(_where)
 

@@ -10,6 +10,7 @@ from protocols.record.recorder import Recorder
 from protocols.tls import client_context, lab_ca
 from tests.protocols.concurrency.bench import (
     PARALLEL,
+    STOP_S,
     STREAM_MODELS,
     dial,
     eventually,
@@ -89,7 +90,7 @@ def test_a_silent_handshake_holds_up_neither_the_others_nor_the_stop(model):
         with dial_tls(server) as client:
             client.sendall(b"x")
             assert client.recv(1) == b"x"
-        assert server.stop()
+        assert server.stop(STOP_S)
 
 
 @pytest.mark.parametrize("model", STREAM_MODELS)
@@ -120,7 +121,7 @@ def test_a_slow_reader_under_tls_holds_up_nobody(model):
         with dial_tls(server) as quick:
             quick.sendall(b"q")
             assert read_exactly(quick, 1 << 20) == b"q" * (1 << 20)
-        assert server.stop()
+        assert server.stop(STOP_S)
 
 
 def test_tls_needs_a_stream_and_a_child_needs_the_key():
