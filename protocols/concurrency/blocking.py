@@ -41,6 +41,7 @@ class BlockingLink(Link):
         self._ready = serving.tls is None
         self._tls: TracedTLSSocket | None = None
         self._thread: threading.Thread | None = None
+        self._wake_at = 0.0
 
     # The worker's side
 
@@ -78,6 +79,8 @@ class BlockingLink(Link):
 
     def _pump(self) -> None:
         while not self.finished:
+            if self._wake_at and not self._awaited():
+                continue
             data = self._receive()
             if data:
                 if self.serving.delay_ms:
@@ -89,9 +92,28 @@ class BlockingLink(Link):
                 self.tell_received(data)
             else:
                 self.tell_ended()
-                if not self.done():
-                    self._gone.wait()
+                while not self.done():
+                    left = max(self._wake_at - time.monotonic(), 0) if self._wake_at else None
+                    if not self._gone.wait(left):
+                        self._ring()
                 return
+
+    def wake_in(self, seconds: float | None) -> None:
+        """See contract.Connection."""
+        self._wake_at = 0.0 if seconds is None else time.monotonic() + seconds
+
+    def _awaited(self) -> bool:
+        """Wait for bytes no longer than the handler wants to sleep; whether there are any."""
+        with self._lock:
+            pending = self._tls is not None and self._tls.pending()
+        if pending or _wait(self.sock, polling.POLLIN, self._wake_at):
+            return True
+        self._ring()
+        return False
+
+    def _ring(self) -> None:
+        self._wake_at = 0.0
+        self.tell_woken()
 
     def _receive(self) -> bytes:
         if self._tls is not None:

@@ -33,6 +33,23 @@ class Connection(Protocol):
     local: object
     """This end's address."""
 
+    @property
+    def sent(self) -> int:
+        """Payload bytes that the kernel took so far."""
+
+    @property
+    def full(self) -> bool:
+        """Much of what was sent still waits here: who has more holds it back until `Handler.drained` is called.
+
+        Never so in models whose send() waits.
+        """
+
+    def wake_in(self, seconds: float | None) -> None:
+        """Call `Handler.woken` once, so many seconds from now; replaces an earlier wish, None drops it.
+
+        For the handler's own calls only. 0 lets the other connections have their turn first.
+        """
+
     def send(self, data: bytes) -> None:
         """Send all of `data`. Blocking models wait until the kernel took it, event loops keep the rest and go on."""
 
@@ -50,7 +67,8 @@ class Handler:
     """What a server does with one connection. Made new for each; override what you need.
 
     The model calls it, one call at a time: `opened` first, then `received` for each recv(), `ended` at the
-    peer's end of stream, `closed` last. An exception closes this one connection and is told as a note.
+    peer's end of stream, `closed` last; `drained` and `woken` in between, where the handler asked for them. An
+    exception closes this one connection and is told as a note.
     """
 
     reads_past_end: bool = False
@@ -66,6 +84,12 @@ class Handler:
     def ended(self, conn: Connection) -> None:
         """The peer will send no more. By default we close too; without that, sending goes on to work."""
         conn.close()
+
+    def drained(self, conn: Connection) -> None:
+        """Most of what waited is sent: `full` was seen, and is over."""
+
+    def woken(self, conn: Connection) -> None:
+        """The time that `wake_in` asked for has come."""
 
     def closed(self, conn: Connection, error: BaseException | None) -> None:
         """It is over: `error` says why where it did not end well."""

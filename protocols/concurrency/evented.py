@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from protocols.concurrency.accepting import accept_one
 from protocols.concurrency.eventlink import READ, EventLink
 from protocols.concurrency.serving import Serving
+from protocols.concurrency.wakes import Wakes
 from protocols.record.traced import TracedSocket
 
 
@@ -47,6 +48,7 @@ class EventLoop:
         self.links: dict[int, EventLink] = {}
         self.doomed: list[EventLink] = []
         self.again: list[EventLink] = []
+        self.wakes: Final[Wakes[EventLink]] = Wakes()
         self.ident = 0
         self._listener = listener
         self._listening = False
@@ -96,6 +98,8 @@ class EventLoop:
             if self.doomed:
                 self._bury()
         self._read_on()
+        if self.wakes:
+            self._ring()
         if self._handshakes:
             self._expire_handshakes()
 
@@ -115,6 +119,8 @@ class EventLoop:
         ends = [self._resume_at] if self._resume_at else []
         if self._handshakes:
             ends.append(self._handshakes[0][0])
+        if self.wakes and (first := self.wakes.first()) is not None:
+            ends.append(first)
         return max(min(ends) - time.monotonic(), 0) if ends else None
 
     def _run_calls(self) -> None:
@@ -151,6 +157,13 @@ class EventLoop:
         if self.doomed:
             self._bury()
 
+    def _ring(self) -> None:
+        for link in self.wakes.due(time.monotonic()):
+            if not link.finished:
+                link.tell_woken()
+        if self.doomed:
+            self._bury()
+
     def _expire_handshakes(self) -> None:
         now = time.monotonic()
         while self._handshakes and (self._handshakes[0][0] <= now or not self._handshakes[0][1].handshaking):
@@ -166,6 +179,7 @@ class EventLoop:
 
     def forget(self, link: EventLink, fd: int) -> None:
         """The link's descriptor is about to be closed."""
+        self.wakes.drop(link)
         if self.links.pop(fd, None) is not None and link.interest >= 0:
             self.poller.unregister(fd)
 

@@ -92,6 +92,11 @@ class Link(ABC):
             return None
         return Spinning(self.conn, self.number, self._turns, self._turns_per_s)
 
+    @property
+    def full(self) -> bool:
+        """See contract.Connection."""
+        return False
+
     def done(self) -> bool:
         """Whether it is finished, asked again after something that may have changed it."""
         return self.finished
@@ -112,6 +117,10 @@ class Link(ABC):
 
     @abstractmethod
     def reset(self) -> None:
+        """See contract.Connection."""
+
+    @abstractmethod
+    def wake_in(self, seconds: float | None) -> None:
         """See contract.Connection."""
 
     @abstractmethod
@@ -167,6 +176,14 @@ class Link(ABC):
                 conn=self.conn, loops=self._turns, loops_per_s=rate,
                 why="The handler never looks for the end of the stream: recv() gives b'' at once and for ever.",
             )  # fmt: skip
+
+    def tell_drained(self) -> None:
+        """Call the handler's `drained`."""
+        self._call(self.handler.drained, self)
+
+    def tell_woken(self) -> None:
+        """Call the handler's `woken`."""
+        self._call(self.handler.woken, self)
 
     def tell_ended(self) -> None:
         """Call the handler's `ended`."""

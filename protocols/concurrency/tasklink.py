@@ -42,6 +42,8 @@ class TaskLink(Link, asyncio.Protocol):
         self._writable.set()
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._half_closed = False
+        self._starving = self._rang = False
+        self._alarm: asyncio.TimerHandle | None = None
 
     # The transport's side (asyncio.Protocol)
 
@@ -77,6 +79,7 @@ class TaskLink(Link, asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up."""
         self._writable.set()
+        self._news.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport has closed the socket, or is about to."""
@@ -106,6 +109,7 @@ class TaskLink(Link, asyncio.Protocol):
         except OSError as error:
             self.error = self.error or (None if self.finished else error)
         finally:
+            self.wake_in(None)
             self._abort_transport()
             self.over()
 
@@ -137,21 +141,27 @@ class TaskLink(Link, asyncio.Protocol):
 
     async def _pump(self) -> None:
         while not self.done():
-            if not self._chunks:
-                if self._lost.done():
-                    return
+            if self._rang:
+                self._rang = False
+                self.tell_woken()
+            elif self._starving and self._writable.is_set():
+                self._starving = False
+                self.tell_drained()
+            elif self._chunks and self._writable.is_set():
+                await self._take_chunk(*self._chunks.popleft())
+            elif self._lost.done():
+                return
+            else:
                 self._news.clear()
                 await self._news.wait()
-                continue
-            offset, data = self._chunks.popleft()
-            if data:
-                await self._handle(offset, data)
-            elif self.handler.reads_past_end:
-                await self._spin()
-            else:
-                self.tell_ended()
-                await self._until_closed()
-                return
+
+    async def _take_chunk(self, offset: int, data: bytes) -> None:
+        if data:
+            await self._handle(offset, data)
+        elif self.handler.reads_past_end:
+            await self._spin()
+        else:
+            self.tell_ended()
 
     async def _handle(self, offset: int, data: bytes) -> None:
         self._waiting_bytes -= len(data)
@@ -161,8 +171,6 @@ class TaskLink(Link, asyncio.Protocol):
         while (left := began + self.serving.delay_ms / 1000 - self._loop.time()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(left, DELAY_LOOK_S))  # other threads change the delay meanwhile
         self.tell_received(data, offset)
-        if not self._writable.is_set():
-            await self._writable.wait()
 
     async def _spin(self) -> None:
         """asyncio looks at the end of the stream itself; the classic loop is played with the recv() it would make."""
@@ -172,10 +180,22 @@ class TaskLink(Link, asyncio.Protocol):
             if not self.done() and self.serving.tls is None and self.sock.fileno() >= 0:
                 self.sock.recv(self.serving.recv_size)
 
-    async def _until_closed(self) -> None:
-        while not self.done() and not self._lost.done():
-            self._news.clear()
-            await self._news.wait()
+    @property
+    def full(self) -> bool:
+        """See contract.Connection."""
+        if not self._writable.is_set():
+            self._starving = True
+        return self._starving
+
+    def wake_in(self, seconds: float | None) -> None:
+        """See contract.Connection."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if seconds is None else self._loop.call_later(seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm, self._rang = None, True
+        self._news.set()
 
     # Anybody's side
 
