@@ -7,6 +7,7 @@ all it imports for a headless command load no Qt; the rooms add their own comman
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,11 +15,13 @@ from importlib import import_module
 from typing import Final, cast
 
 from netlab_gui import panels
-from protocols.words import WordParser
+from protocols.streams import abandon_stdout, open_closed
+from protocols.words import Parser, WordParser
 
 DONE: Final = 0
 FAILED: Final = 1
-USAGE: Final = 2
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to stdout may say when it is a file; commands deal with their own sockets and files themselves."""
 
 DESCRIPTION: Final = """\
 NetLab is a lab for network programming: real servers and real clients on your own
@@ -40,6 +43,12 @@ for example:
 Exit status: 0 done, 1 failed, 2 usage.
 """
 
+TOUR_END: Final = """\
+for example:
+  netlab tour --out pictures
+Exit status: 0 every check holds, 1 one fails, 2 wrong arguments.
+"""
+
 NO_DISPLAY: Final = """\
 netlab: there is no display here, so the window can't open (DISPLAY and WAYLAND_DISPLAY are not set).
 These commands need none:
@@ -50,6 +59,7 @@ These commands need none:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run NetLab with these arguments (default: those of the process); returns the exit status."""
+    open_closed()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         return _window()
@@ -66,14 +76,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return DONE
     except BrokenPipeError:
-        _abandon_stdout()
+        abandon_stdout()
+        return FAILED
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        abandon_stdout()
+        print(f"netlab: the output can't be written: {error.strerror}", file=sys.stderr)
         return FAILED
     return status
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, the rooms' commands included."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="netlab", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
@@ -84,8 +100,10 @@ def build_parser() -> argparse.ArgumentParser:
     tour = commands.add_parser(
         "tour",
         help="drive every panel through its demo, unseen; pictures and a report",
-        description="Drives every panel through its demo on loopback in a window that nobody sees, and writes "
-        "PANEL-light.png, PANEL-dark.png and report.json. Exit status 1 if a check fails.",
+        description="Drives every panel through its demo on loopback in a window that nobody sees, and writes\n"
+        "PANEL-light.png, PANEL-dark.png and report.json.",
+        epilog=TOUR_END,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     tour.add_argument("--out", metavar="DIR", default="netlab-tour", help="where to write (default: %(default)s)")
     tour.set_defaults(run=_tour)
@@ -142,11 +160,6 @@ def _command_list() -> str:
         for choice in getattr(group, "_choices_actions", ()):
             lines.append(f"  netlab {choice.dest:<12} {choice.help or ''}".rstrip())
     return "\n".join(lines)
-
-
-def _abandon_stdout() -> None:
-    """The reader went away: leave nothing for the interpreter to flush, or it complains at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

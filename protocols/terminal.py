@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from protocols.record import polling
 from protocols.record.event import Raw, monotonic_ns, raw_to_json
-from protocols.record.explain import explain
+from protocols.record.explain import explain, who_has
 from protocols.record.recorder import Recorder
 from protocols.service.wake import Wake
 
@@ -74,11 +74,6 @@ def reader_gone() -> bool:
     return any(mask & (polling.POLLERR | polling.POLLNVAL) for _, mask in poller.poll(0))
 
 
-def abandon_stdout() -> None:
-    """The reader went away: leave nothing for the interpreter to flush, or it complains at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def say(sentence: str) -> None:
     """A sentence for the person, on stderr."""
     try:
@@ -95,9 +90,32 @@ def fail(
     if recorder is not None:
         recorder.note("explained", told.why, errno=told.errno, why=told.why, mend=list(told.mend))
     say(f"{told.why} ({told.errno})")
-    if told.mend:
-        say(f"What helps: {told.mend[0]}")
+    mend = told.mend[0] if told.mend else ""
+    if told.errno == "EADDRINUSE" and call == "bind" and isinstance(address, tuple):
+        holder = _who_has(str(address[0]), int(address[1]), transport)
+        if holder:
+            say(f"Who has it: {holder}.")
+        mend = "Stop that program, or choose another port: --port 0 takes a free one."
+    if mend:
+        say(f"What helps: {mend}")
     return FAILED
+
+
+def _who_has(host: str, port: int, transport: str) -> str:
+    """The program that has the port on this very address, or on every one; "" where this user may not know it."""
+    import psutil  # type: ignore[import-untyped]
+
+    try:
+        holders = who_has(port, transport)
+    except psutil.Error:
+        return ""
+    everywhere = ("", "0.0.0.0", "::")
+    any_fits = host in everywhere or not (host[0].isdigit() or ":" in host)  # a name: its addresses are not known here
+    for holder in holders:
+        here = holder.address.rpartition(":")[0].strip("[]")
+        if holder.pid is not None and (any_fits or here in (host, *everywhere)):
+            return f"{holder.program or 'a program'} (pid {holder.pid}) on {holder.address}"
+    return ""
 
 
 class Signals:

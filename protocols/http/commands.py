@@ -1,4 +1,5 @@
-"""The command lines of the web room: `netlab http`, `netlab serve web`, `netlab serve wsgi`.
+"""The command lines of the web room: `netlab http`, `netlab serve web`, `netlab serve wsgi`;
+those of the proxy are in `proxy/commands`.
 
 Only the arguments live here; what they start is imported when it starts, so that `--help` is
 quick. It must not know libcurl.
@@ -11,6 +12,7 @@ import os
 import sys
 from typing import Any, Final
 
+from protocols.http.proxy import commands as proxy
 from protocols.words import WordParser
 
 _HTTP: Final = """\
@@ -33,14 +35,27 @@ _WEB: Final = """\
 Serves the files of a folder until Ctrl+C. The first line says where it listens. Nothing outside the
 folder can be read, neither by .. nor through a symbolic link.
 """
+_WEB_END: Final = """\
+for example:
+  netlab serve web --root .                     this folder, on a free port of 127.0.0.1
+  netlab serve web --root site --port 8000 --tls
+Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.
+"""
 _WSGI: Final = """\
 Serves a WSGI application until Ctrl+C. What it does against PEP 3333 is explained in the answer.
+"""
+_WSGI_END: Final = """\
+for example:
+  netlab serve wsgi shop:app --port 8000        the callable app of ./shop.py
+  netlab serve wsgi wsgiref.simple_server:demo_app
+Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.
 """
 
 
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the subparsers of `netlab`; each sets `run(arguments) -> int`."""
     _add_http(subparsers)
+    proxy.add_commands(subparsers)
     serve = subparsers.choices.get("serve")
     if isinstance(serve, WordParser):
         _add_web(serve)
@@ -48,7 +63,7 @@ def add_commands(subparsers: Any) -> None:
 
 
 def _add_web(serve: WordParser) -> None:
-    parser = serve.add_word("web", "the files of a folder, over HTTP", description=_WEB)
+    parser = serve.add_word("web", "the files of a folder, over HTTP", description=_WEB, epilog=_WEB_END)
     parser.add_argument("--root", required=True, metavar="DIR", help="the folder")
     parser.add_argument("--cgi", action="store_true", help="run what is in its cgi-bin and htbin (off by default)")
     _add_where(parser)
@@ -56,7 +71,7 @@ def _add_web(serve: WordParser) -> None:
 
 
 def _add_wsgi(serve: WordParser) -> None:
-    parser = serve.add_word("wsgi", "a WSGI application, MODULE:APP", description=_WSGI)
+    parser = serve.add_word("wsgi", "a WSGI application, MODULE:APP", description=_WSGI, epilog=_WSGI_END)
     parser.add_argument("app", metavar="MODULE:APP", help="looked up in the current folder first")
     parser.add_argument("--no-validate", action="store_true", help="do not check it against PEP 3333")
     _add_where(parser)

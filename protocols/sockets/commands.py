@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn, cast
+
+from protocols.words import Parser
 
 BEHAVIOURS: Final = ("echo", "upper", "hello", "time", "discard")
 MORE_BEHAVIOURS: Final = ("upper-lines", "upper-course", "echo-once", "lower", "reverse", "rot13", "page", "transform")
@@ -18,7 +20,6 @@ MODELS: Final = (
     "iterative", "threads", "pool", "fork", "select", "poll", "epoll", "kqueue", "selectors", "asyncio",
     "socketserver", "socketserver-threading", "socketserver-forking",
 )
-USAGE: Final = 2
 
 _SERVE: Final = """\
 Runs a server in the foreground until Ctrl+C. The first line says where it listens.
@@ -26,7 +27,7 @@ Runs a server in the foreground until Ctrl+C. The first line says where it liste
   echo     sends back what it receives          time     sends the time of day and closes
   upper    the same in capitals                 discard  reads everything, answers nothing
   hello    greets each client and closes        (more: upper-lines, upper-course, echo-once,
-                                                lower, reverse, rot13, transform)
+                                                lower, reverse, rot13, page, transform)
 """
 _SERVE_END: Final = """\
 for example:
@@ -180,7 +181,7 @@ def _connect(arguments: argparse.Namespace) -> int:
     if unix and (not arguments.path or arguments.host is not None):
         refuse(f"--transport {arguments.transport} needs --path, and no HOST PORT")
     if not unix and (arguments.host is None or arguments.port is None):
-        refuse("HOST and PORT are needed")
+        _refuse_address(refuse, arguments.host)
     if arguments.path and not unix:
         refuse("--path goes with --transport unix")
     if arguments.tls and arguments.transport != "tcp":
@@ -198,6 +199,13 @@ def _connect(arguments: argparse.Namespace) -> int:
             return FAILED
     target = Target(arguments.transport, arguments.host or "", arguments.port or 0, arguments.path)
     return connect.run(connect.Order(target, arguments.timeout_s, context, arguments.server_name, arguments.json))
+
+
+def _refuse_address(refuse: Callable[[str], NoReturn], host: str | None) -> NoReturn:
+    name, colon, port = (host or "").rpartition(":")
+    if colon and port.isdecimal():
+        refuse(f"HOST and PORT are two words: netlab connect {name.strip('[]')} {port}")
+    refuse("HOST and PORT are needed, for example: netlab connect 127.0.0.1 2345")
 
 
 def _server_tls(host: str) -> Any:
@@ -227,10 +235,11 @@ def _client_context(ca: str, insecure: bool) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The two commands alone; the exit status."""
-    parser = argparse.ArgumentParser(prog="netlab")
+    parser = Parser(prog="netlab")
     add_commands(parser.add_subparsers(title="commands", metavar="COMMAND", required=True))
     arguments = parser.parse_args(argv)
-    from protocols.terminal import DONE, FAILED, abandon_stdout
+    from protocols.streams import abandon_stdout
+    from protocols.terminal import DONE, FAILED
 
     try:
         return int(arguments.run(arguments))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,58 @@ def test_wrong_usage_ends_with_two() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["connect", "127.0.0.1", "1"]])
 def test_headless_commands_load_no_qt(arguments: list[str]) -> None:
     assert loaded_qt(*arguments) == []
+
+
+SHELL_CASES = [
+    ("--version >&-", 0, ""),
+    ("--version <&-", 0, ""),
+    ("serve echo --port 0 --model nonsense 2>&-", 2, ""),
+    ("--version >/dev/full", 1, "netlab: the output can't be written: No space left on device\n"),
+    ("serve echo >/dev/full", 1, "netlab: the output can't be written: No space left on device\n"),
+]
+
+
+@pytest.mark.parametrize(("words", "status", "said"), SHELL_CASES)
+def test_whatever_stands_behind_the_standard_streams_there_is_no_traceback(words: str, status: int, said: str) -> None:
+    command = f"{sys.executable} -m netlab_gui {words}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (status, said)
+
+
+def test_with_stdin_and_stdout_closed_the_sockets_do_not_become_them() -> None:
+    """Without care the connection would be number 0 or 1, and be read and written as stdin and stdout."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        command = f"exec {sys.executable} -m netlab_gui connect 127.0.0.1 {port} <&- >&-"
+        with subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+            listener.settimeout(60)
+            sock, _ = listener.accept()
+            with sock:
+                sock.settimeout(60)
+                sock.sendall(b"from the peer")
+                assert sock.recv(100) == b"", "nothing was typed, so nothing but the end may arrive"
+            assert process.wait(60) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("words", ["serve echo", "serve echo --json", "listen", "serve web --root ."])
+def test_a_port_in_use_is_explained_with_its_holder_and_the_mend(words: str) -> None:
+    kind = socket.SOCK_DGRAM if words == "listen" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            taken.listen()
+        port = taken.getsockname()[1]
+        done = run(*words.split(), "--port", str(port))
+    assert done.returncode == 1
+    why, who, mend = done.stderr.splitlines()
+    assert why.startswith(f"netlab: Another socket is bound to 127.0.0.1:{port}")
+    assert why.endswith("(EADDRINUSE)")
+    assert f"(pid {os.getpid()}) on 127.0.0.1:{port}" in who
+    assert mend.endswith("--port 0 takes a free one.")
+    assert all(line.startswith('{"v":1,') for line in done.stdout.splitlines())
+    assert bool(done.stdout) is ("--json" in words)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
