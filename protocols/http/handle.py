@@ -193,6 +193,6 @@ def _headers(request: Request, body: Encoded) -> list[bytes]:
     lines += [f"{name}: {value}" if value else f"{name};" for name, value in request.headers]
     lines += [f"{name}:" for name in request.without]
     typed = request.header("Content-Type") is not None or body.parts or body.content_type == FORM_TYPE
-    if body.is_there and not typed:
+    if body.is_there and not typed and "content-type" not in without:
         lines.append(f"Content-Type: {body.content_type}" if body.content_type else "Content-Type:")
     return [line.encode("latin-1" if line.isascii() else "utf-8") for line in lines]

@@ -1,188 +1,218 @@
-"""A curl command as a request.
+"""A curl command as a request, from bash or from Windows' cmd, several at once too.
 
-What of a command has no place in a request is named, not dropped in silence. Nothing is run; of
-the files that a command names only those of --data are read.
+What of a command has no place in a request is named, not dropped in silence. Nothing is run.
 """
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
-from urllib.parse import quote_plus, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from protocols.http.bodies import FORM_TYPE
-from protocols.http.request import Auth, Body, Header, Part, Proxy, Request, RequestError
+from protocols.http.formats.curl_body import CurlBody, urlencoded
+from protocols.http.formats.curl_options import LETTERS, QUIET, QUIET_VALUES, WITH_VALUE
+from protocols.http.formats.curl_split import commands
+from protocols.http.formats.imported import FormatError, Imported, Named
+from protocols.http.request import Auth, Header, Part, Proxy, Request
 
-
-@dataclass
-class Imported:
-    """A request read from somewhere, and what of it was left out: sentences for the person."""
-
-    request: Request
-    left_out: list[str] = field(default_factory=list)
+_GLOB: Final = re.compile(r"\{[^{}]*,[^{}]*\}|\[(?:\d+-\d+|[a-zA-Z]-[a-zA-Z])(?::\d+)?\]")
+_PROMPTS: Final = ("$", "#", "%", ">", "sudo", "time", "command")
+_ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=")
 
 
 @dataclass
 class _Command:
     """What the options of a command say, as they come."""
 
+    notes: list[str]
+    body: CurlBody
     request: Request = field(default_factory=lambda: Request(follow=False, decode=False))
     headers: list[Header] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
-    data: list[bytes] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
     cookies: list[Header] = field(default_factory=list)
+    query: list[str] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
     method: str = ""
     user: str = ""
-    file: str = ""
     as_query: bool = False
     head: bool = False
-    json: bool = False
+    globs: bool = True
+
+    def left_out(self, what: str) -> None:
+        """Note an option that nothing here stands for."""
+        self.notes.append(f"{what} has no place in a request here and was left out.")
 
 
 def from_curl(command: str) -> Imported:
-    """The request that a curl command sends; files that it names are not read, but for --data.
+    """The requests that curl commands send; files that they name are not read, but for those of --data.
 
-    Raises RequestError for a text that is no curl command.
+    Raises FormatError for a text that is no curl command.
     """
+    read = Imported("curl")
+    for words in commands(command):
+        while words and (words[0] in _PROMPTS or _ASSIGNED.match(words[0]) or words[0].endswith(">")):
+            del words[0]
+        if not words or _program(words[0]) not in ("curl", "curl.exe"):
+            if words and not read.requests:
+                raise FormatError("That is no curl command: it begins with the word curl")
+            if words:
+                read.say(f"{words[0][:40]!r} behind the command was left out.")
+            continue
+        for one in _parts(words[1:]):
+            for request in _requests(one, read.notes):
+                if not read.add(Named(request, _name_of(request))):
+                    return read
+    if not read.requests:
+        raise FormatError("That is no curl command: it begins with the word curl")
+    return read
+
+
+def _program(text: str) -> str:
+    return PureWindowsPath(PurePosixPath(text).name).name.lower()
+
+
+def _name_of(request: Request) -> str:
     try:
-        words = shlex.split(command.replace("\\\r\n", " ").replace("\\\n", " "), comments=False)
-    except ValueError as error:
-        raise RequestError(f"The quotes of the command don't match: {error}") from None
-    while words and words[0] in ("$", "#", "%"):
-        del words[0]
-    if not words or Path(words[0]).name.lower() not in ("curl", "curl.exe"):
-        raise RequestError("That is no curl command: it begins with the word curl")
-    read = _Command()
-    pending = words[1:]
+        path = urlsplit(request.url if "://" in request.url else f"//{request.url}").path
+    except ValueError:
+        path = ""
+    return f"{request.method} {path or '/'}"[:120]
+
+
+def _parts(words: list[str]) -> list[list[str]]:
+    """A command's options in the portions that --next makes of them."""
+    found: list[list[str]] = [[]]
+    for word in words:
+        if word in ("--next", "-:"):
+            found.append([])
+        else:
+            found[-1].append(word)
+    return found
+
+
+def _requests(words: list[str], notes: list[str]) -> list[Request]:
+    read = _Command(notes, CurlBody(notes))
+    pending = words[::-1]
     while pending:
-        word = pending.pop(0)
+        word = pending.pop()
         if word == "--":
-            read.urls += pending
+            read.urls += pending[::-1]
             break
-        if word.startswith("--"):
+        if word.startswith(">") or re.fullmatch(r"[012]>.*", word):
+            if word in (">", ">>", "2>", "1>") and pending:
+                pending.pop()
+        elif word.startswith("--") and len(word) > 2:
             _long(read, word, pending)
         elif word.startswith("-") and word != "-":
             _short(read, word[1:], pending)
         else:
             read.urls.append(word)
-    return Imported(_made(read), read.left_out)
+    if not read.urls:
+        raise FormatError("The command names no URL")
+    return [_made(read, url) for url in read.urls]
 
 
 def _long(read: _Command, word: str, pending: list[str]) -> None:
     name, equals, value = word[2:].partition("=")
-    if name in _WITH_VALUE:
+    name = _whole_name(name)
+    if name in _TAKES or name in WITH_VALUE or name in QUIET_VALUES:
         if not equals:
             if not pending:
-                raise RequestError(f"--{name} needs something behind it")
-            value = pending.pop(0)
-        _WITH_VALUE[name](read, value)
-    elif name in _ALONE:
-        _ALONE[name](read)
-    elif name not in _QUIET:
-        if name in _PASSED_OVER and pending:
-            pending.pop(0)
-        read.left_out.append(f"--{name} has no place in a request here")
+                raise FormatError(f"--{name} needs something behind it")
+            value = pending.pop()
+        _take(read, name, f"--{name}", value)
+    else:
+        _switch(read, name, f"--{name}")
 
 
 def _short(read: _Command, letters: str, pending: list[str]) -> None:
     for place, letter in enumerate(letters):
-        name = _LETTERS.get(letter, "")
-        if name in _WITH_VALUE or name in _PASSED_OVER:
+        name = LETTERS.get(letter, "")
+        if name in _TAKES or name in WITH_VALUE or name in QUIET_VALUES:
             rest = letters[place + 1 :]
             if not rest and not pending:
-                raise RequestError(f"-{letter} needs something behind it")
-            value = rest or pending.pop(0)
-            if name in _WITH_VALUE:
-                _WITH_VALUE[name](read, value)
-            else:
-                read.left_out.append(f"-{letter} has no place in a request here")
+                raise FormatError(f"-{letter} needs something behind it")
+            _take(read, name, f"-{letter}", rest or pending.pop())
             return
-        if name in _ALONE:
-            _ALONE[name](read)
-        elif name not in _QUIET:
-            read.left_out.append(f"-{letter} has no place in a request here")
+        _switch(read, name, f"-{letter}")
+
+
+def _whole_name(name: str) -> str:
+    """curl takes the beginning of a name for the whole where no other begins so."""
+    if name in _ALL:
+        return name
+    found = [one for one in _ALL if one.startswith(name)] if name else []
+    return found[0] if len(found) == 1 else name
+
+
+def _take(read: _Command, name: str, shown: str, value: str) -> None:
+    if name in _TAKES:
+        _TAKES[name](read, value)
+    elif name in WITH_VALUE:
+        read.left_out(f"{shown} {value[:40]}".rstrip())
+
+
+def _switch(read: _Command, name: str, shown: str) -> None:
+    if name in _SWITCHES:
+        _SWITCHES[name](read)
+    elif name.removeprefix("no-") not in QUIET and name not in QUIET and name.removeprefix("no-") not in _SWITCHES:
+        read.left_out(shown)
+
+
+# What the options say
 
 
 def _header(read: _Command, text: str) -> None:
     if text.startswith("@"):
-        read.left_out.append("headers from a file (-H @file)")
+        read.left_out(f"-H {text[:40]}: headers from a file")
         return
     name, colon, value = text.partition(":")
-    if colon and value.strip(" \t"):
-        read.headers.append((name, value.strip(" \t")))
+    value = value.strip(" \t\r\n")
+    if colon and value:
+        read.headers.append((name, value))
     elif colon:
         read.without.append(name)
     elif text.endswith(";"):
         read.headers.append((text[:-1], ""))
     else:
-        read.left_out.append(f"{text!r}, which is no header")
+        read.left_out(f"{text[:40]!r}, which is no header,")
 
 
-def _data(read: _Command, text: str, *, files: bool = True, binary: bool = False) -> None:
-    if not (files and text.startswith("@")):
-        read.data.append(text.encode("utf-8", "surrogateescape"))
-    elif binary and not read.data and not read.file:
-        read.file = text[1:]
-    else:
-        try:
-            found = Path(text[1:]).read_bytes()
-        except (OSError, ValueError) as error:
-            raise RequestError(f"{text[1:]} can't be read: {getattr(error, 'strerror', None) or error}") from None
-        read.data.append(found if binary else found.replace(b"\r", b"").replace(b"\n", b""))
+def _cookies(read: _Command, text: str) -> None:
+    if "=" not in text:
+        read.left_out(f"-b {text[:40]}: cookies from a file")
+        return
+    pairs = (one.strip().partition("=") for one in text.split(";"))
+    read.cookies += [(name, value) for name, _, value in pairs if name]
 
 
-def _urlencoded(read: _Command, text: str) -> None:
-    name, equals, value = text.partition("=")
-    done = f"{name}={quote_plus(value)}" if equals and name else quote_plus(value if equals else text)
-    read.data.append(done.replace("+", "%20").encode("ascii"))
+def _proxy(scheme: str = "") -> Callable[[_Command, str], None]:
+    def act(read: _Command, url: str) -> None:
+        told, mark, rest = url.rpartition("://")
+        told, mark = (told, mark) if mark else (scheme, "://" if scheme else "")
+        identity, at, place = rest.rpartition("@")
+        user, _, password = identity.partition(":")
+        known = read.request.proxy
+        user, password = (unquote(user), unquote(password)) if at else (known.user, known.password)
+        made = Proxy(told + mark + place, user, password, known.digest)
+        read.request = replace(read.request, proxy=made)
+
+    return act
 
 
-def _form(read: _Command, text: str) -> None:
-    name, _, value = text.partition("=")
-    pieces = _split_form(value)
-    facts = dict(piece.split("=", 1) for piece in pieces[1:] if "=" in piece)
-    value, kind, file = pieces[0], facts.get("type", ""), facts.get("filename", "")
-    if value.startswith("@"):
-        read.parts.append(Part(name, path=_unquoted(value[1:]), filename=_unquoted(file), content_type=kind))
-    else:
-        read.parts.append(Part(name, _unquoted(value), filename=_unquoted(file), content_type=kind))
+def _proxy_user(read: _Command, text: str) -> None:
+    user, _, password = text.partition(":")
+    read.request = replace(read.request, proxy=replace(read.request.proxy, user=user, password=password))
 
 
-def _split_form(text: str) -> list[str]:
-    """At semicolons outside quotes."""
-    pieces, quoted, skip = [""], False, False
-    for letter in text:
-        if skip:
-            skip = False
-        elif letter == "\\" and quoted:
-            skip = True
-        elif letter == '"':
-            quoted = not quoted
-        elif letter == ";" and not quoted:
-            pieces.append("")
-            continue
-        pieces[-1] += letter
-    return pieces
-
-
-def _unquoted(text: str) -> str:
-    if len(text) < 2 or text[0] != '"' or '"' not in text[1:]:
-        return text
-    result, skip = "", False
-    for letter in text[1:]:
-        if skip or letter not in '\\"':
-            result, skip = result + letter, False
-        elif letter == '"':
-            return result
-        else:
-            skip = True
-    return text
+def _certificate(read: _Command, text: str) -> None:
+    path, colon, password = text.rpartition(":") if not re.match(r"[A-Za-z]:\\[^:]*$", text) else ("", "", text)
+    _trust(certificate=path if colon else text)(read)
+    if colon:
+        _trust(key_password=password)(read)
 
 
 def _set(**fields: object) -> Callable[[_Command], None]:
@@ -199,29 +229,6 @@ def _trust(**fields: object) -> Callable[[_Command], None]:
     return act
 
 
-def _cookies(read: _Command, text: str) -> None:
-    if "=" not in text:
-        read.left_out.append("cookies from a file (-b file)")
-        return
-    pairs = (one.strip().partition("=") for one in text.split(";"))
-    read.cookies += [(name, value) for name, _, value in pairs if name]
-
-
-def _proxy(read: _Command, url: str) -> None:
-    scheme, mark, rest = url.rpartition("://")
-    identity, at, place = rest.rpartition("@")
-    user, _, password = identity.partition(":")
-    known = read.request.proxy
-    user, password = (unquote(user), unquote(password)) if at else (known.user, known.password)
-    made = Proxy(scheme + mark + place, user, password)
-    read.request = replace(read.request, proxy=replace(made, digest=known.digest))
-
-
-def _proxy_user(read: _Command, text: str) -> None:
-    user, _, password = text.partition(":")
-    read.request = replace(read.request, proxy=replace(read.request.proxy, user=user, password=password))
-
-
 def _kind(kind: str) -> Callable[[_Command], None]:
     def act(read: _Command) -> None:
         read.request = replace(read.request, auth=replace(read.request.auth, kind=kind))  # type: ignore[arg-type]
@@ -231,11 +238,10 @@ def _kind(kind: str) -> Callable[[_Command], None]:
 
 def _limit(name: str) -> Callable[[_Command, str], None]:
     def act(read: _Command, text: str) -> None:
-        try:
-            value = int(text) if name.startswith("max") else float(text)
-        except ValueError:
-            raise RequestError(f"{text!r} is no number") from None
-        changed: dict[str, Any] = {name: value}
+        whole = name.startswith("max")
+        if not re.fullmatch(r"\d{1,18}" if whole else r"\d{1,9}(\.\d{0,9})?", text):
+            raise FormatError(f"{text[:40]!r} is no number")
+        changed: dict[str, Any] = {name: int(text) if whole else float(text) or None}
         read.request = replace(read.request, limits=replace(read.request.limits, **changed))
 
     return act
@@ -245,8 +251,8 @@ def _put(name: str) -> Callable[[_Command, str], None]:
     return lambda read, text: setattr(read, name, text)
 
 
-def _mark(name: str) -> Callable[[_Command], None]:
-    return lambda read: setattr(read, name, True)
+def _mark(name: str, value: bool = True) -> Callable[[_Command], None]:
+    return lambda read: setattr(read, name, value)
 
 
 def _append(name: str) -> Callable[[_Command, str], None]:
@@ -257,84 +263,83 @@ def _append(name: str) -> Callable[[_Command, str], None]:
     return act
 
 
-def _json(read: _Command, text: str) -> None:
-    _data(read, text, binary=True)
-    read.json = True
+def _trusted(read: _Command) -> None:
+    _set(follow=True)(read)
+    read.notes.append("--location-trusted also sends the password to other hosts; here it never leaves the first one.")
 
 
-def _upload(read: _Command, text: str) -> None:
-    read.file, read.method = text, read.method or "PUT"
-
-
-_WITH_VALUE: Final[dict[str, Callable[[_Command, str], None]]] = {
-    "header": _header, "data": _data, "data-ascii": _data, "data-urlencode": _urlencoded, "form": _form, "json": _json,
-    "data-raw": lambda read, text: _data(read, text, files=False),
-    "data-binary": lambda read, text: _data(read, text, binary=True),
-    "form-string": lambda read, text: read.parts.append(Part(*text.partition("=")[::2])),
+_TAKES: Final[dict[str, Callable[[_Command, str], None]]] = {
+    "header": _header, "data": lambda read, text: read.body.add(text),
+    "data-ascii": lambda read, text: read.body.add(text),
+    "data-raw": lambda read, text: read.body.add(text, files=False),
+    "data-binary": lambda read, text: read.body.add(text, binary=True),
+    "data-urlencode": lambda read, text: read.body.add_encoded(text),
+    "json": lambda read, text: read.body.add_json(text),
+    "form": lambda read, text: read.body.add_part(text),
+    "form-string": lambda read, text: read.body.parts.append(_plain_part(text)),
+    "upload-file": lambda read, text: setattr(read.body, "upload", text),
+    "url-query": lambda read, text: read.query.append(text[1:] if text.startswith("+") else urlencoded(text)),
     "request": _put("method"), "user": _put("user"), "url": lambda read, text: read.urls.append(text),
-    "cookie": _cookies, "proxy": _proxy, "proxy-user": _proxy_user, "upload-file": _upload,
-    "user-agent": lambda read, text: _header(read, f"User-Agent: {text}"),
-    "referer": lambda read, text: _header(read, f"Referer: {text}"),
+    "cookie": _cookies, "proxy": _proxy(), "proxy1.0": _proxy("http"), "socks4": _proxy("socks4"),
+    "socks4a": _proxy("socks4a"), "socks5": _proxy("socks5"), "socks5-hostname": _proxy("socks5h"),
+    "proxy-user": _proxy_user, "user-agent": lambda read, text: _header(read, f"User-Agent: {text}"),
+    "referer": lambda read, text: _header(read, f"Referer: {text.removesuffix(';auto')}"),
+    "range": lambda read, text: _header(read, f"Range: bytes={text}"),
     "max-time": _limit("timeout_s"), "connect-timeout": _limit("connect_timeout_s"),
     "max-redirs": _limit("max_redirects"), "max-filesize": _limit("max_bytes"),
-    "resolve": _append("resolve"), "connect-to": _append("connect_to"),
-    "cacert": lambda read, text: _trust(ca_file=text)(read), "cert": lambda read, text: _trust(certificate=text)(read),
-    "key": lambda read, text: _trust(key=text)(read), "request-target": lambda read, text: _set(target=text)(read),
+    "resolve": _append("resolve"), "connect-to": _append("connect_to"), "cert": _certificate,
+    "cacert": lambda read, text: _trust(ca_file=text)(read), "key": lambda read, text: _trust(key=text)(read),
+    "pass": lambda read, text: _trust(key_password=text)(read),
+    "request-target": lambda read, text: _set(target=text)(read),
     "oauth2-bearer": lambda read, text: _set(auth=Auth("bearer", token=text))(read),
     "netrc-file": lambda read, text: _set(auth=Auth("netrc", netrc_path=text))(read),
 }  # fmt: skip
-_ALONE: Final[dict[str, Callable[[_Command], None]]] = {
-    "location": _set(follow=True), "compressed": _set(decode=True), "insecure": _trust(verify=False),
+_SWITCHES: Final[dict[str, Callable[[_Command], None]]] = {
+    "location": _set(follow=True), "location-trusted": _trusted, "follow": _set(follow=True),
+    "no-location": _set(follow=False), "compressed": _set(decode=True), "insecure": _trust(verify=False),
     "http1.0": _set(version="1.0"), "http1.1": _set(version="1.1"), "http2": _set(version="2"),
     "http2-prior-knowledge": _set(version="2"), "http3": _set(version="3"), "http3-only": _set(version="3"),
     "http0.9": _set(http09=True), "basic": _kind("basic"), "digest": _kind("digest"), "ntlm": _kind("ntlm"),
-    "netrc": _set(auth=Auth("netrc")), "get": _mark("as_query"), "head": _mark("head"),
-    "proxy-digest": lambda read: _set(proxy=replace(read.request.proxy, digest=True))(read),
+    "netrc": _set(auth=Auth("netrc")), "netrc-optional": _set(auth=Auth("netrc")), "get": _mark("as_query"),
+    "head": _mark("head"), "proxy-digest": lambda read: _set(proxy=replace(read.request.proxy, digest=True))(read),
+    "globoff": _mark("globs", False), "tr-encoding": lambda read: _header(read, "TE: gzip"),
 }  # fmt: skip
-_QUIET: Final = frozenset((
-    "silent", "show-error", "verbose", "include", "globoff", "path-as-is", "no-buffer", "progress-bar", "fail",
-    "fail-with-body", "tcp-nodelay", "no-progress-meter",
-))  # fmt: skip
-_PASSED_OVER: Final = frozenset((
-    "output", "write-out", "cookie-jar", "retry", "config", "interface", "limit-rate", "range", "dump-header", "trace",
-    "trace-ascii", "proto", "proto-redir", "noproxy", "ciphers", "pass", "max-time-dns", "unix-socket", "stderr",
-))  # fmt: skip
-_LETTERS: Final = {
-    "H": "header", "d": "data", "F": "form", "X": "request", "u": "user", "b": "cookie", "x": "proxy",
-    "U": "proxy-user", "T": "upload-file", "A": "user-agent", "e": "referer", "m": "max-time", "E": "cert",
-    "L": "location", "k": "insecure",
-    "0": "http1.0", "n": "netrc", "G": "get", "I": "head", "s": "silent", "S": "show-error", "v": "verbose",
-    "i": "include", "g": "globoff", "N": "no-buffer", "#": "progress-bar", "f": "fail", "o": "output", "w": "write-out",
-    "c": "cookie-jar", "K": "config", "r": "range", "D": "dump-header",
-}  # fmt: skip
+_ALL: Final = _TAKES.keys() | _SWITCHES.keys() | QUIET | QUIET_VALUES | WITH_VALUE | set(LETTERS.values())
 
 
-def _made(read: _Command) -> Request:
-    if not read.urls:
-        raise RequestError("The command names no URL")
-    if len(read.urls) > 1:
-        read.left_out.append(f"{len(read.urls) - 1} more URLs")
-    url, body = read.urls[0], Body()
-    data = b"&".join(read.data)
-    if read.as_query and read.data:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        query = "&".join(one for one in (parts.query, data.decode("utf-8", "replace")) if one)
-        url = urlunsplit(parts._replace(query=query))
-    elif read.parts:
-        body = Body("multipart", parts=tuple(read.parts))
-    elif read.file:
-        typed = "" if read.method == "PUT" else FORM_TYPE
-        body = Body("file", path=read.file, content_type=typed)
-    elif read.data:
-        typed = "application/json" if read.json else FORM_TYPE
-        body = Body("text", raw=data, content_type=typed)
-    method = read.method or ("HEAD" if read.head else "POST" if body != Body() else "GET")
+def _plain_part(text: str) -> Part:
+    name, _, value = text.partition("=")
+    return Part(name, value)
+
+
+def _made(read: _Command, url: str) -> Request:
+    has = {name.lower() for name, _ in read.headers}
+    headers, body, data = list(read.headers), read.body, read.body.data
+    if read.globs and _GLOB.search(url):
+        read.notes.append(f"The URL {url[:60]} stands for several in curl; it was taken as it is.")
+    query = [*read.query, b"&".join(data).decode("utf-8", "replace")] if read.as_query and data else read.query
+    url = _with_query(url, "&".join(query)) if query else url
+    there = bool(body.parts or body.upload or ((body.file or data) and not read.as_query))
+    told = next((value for name, value in headers if name.lower() == "content-type"), None)
+    typed = told is not None or "content-type" in {name.lower() for name in read.without}
+    if body.json and "accept" not in has:
+        headers.append(("Accept", "application/json"))
+    if body.upload and url[-1:] == "/":
+        url += PurePosixPath(body.upload).name
+    without = (*read.without, "Content-Type") if body.upload and not typed else tuple(read.without)
+    method = read.method or ("HEAD" if read.head else "PUT" if body.upload else "POST" if there else "GET")
     auth = read.request.auth
     if read.user:
         user, _, password = read.user.partition(":")
         auth = Auth(auth.kind if auth.kind in ("digest", "ntlm") else "basic", user, password)
-    if read.json and "accept" not in {name.lower() for name, _ in read.headers}:
-        read.headers.append(("Accept", "application/json"))
-    return replace(read.request, method=method, url=url, headers=tuple(read.headers), without=tuple(read.without),
-                   body=body, cookies=tuple(read.cookies), auth=auth)  # fmt: skip
+    return replace(read.request, method=method, url=url, headers=tuple(headers), without=without, auth=auth,
+                   body=body.made(told, typed=typed) if there else read.request.body,
+                   cookies=tuple(read.cookies))  # fmt: skip
 
+
+def _with_query(url: str, query: str) -> str:
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+    except ValueError as error:
+        raise FormatError(f"{url[:60]!r} is no URL: {error}") from None
+    return urlunsplit(parts._replace(query="&".join(one for one in (parts.query, query) if one)))

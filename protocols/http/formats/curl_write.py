@@ -62,7 +62,8 @@ def _body_words(request: Request) -> Iterator[str]:
         return
     for part in body.parts:
         yield from _part_words(part)
-    if not body.parts and body.content_type != FORM_TYPE and request.header("Content-Type") is None:
+    typed = request.header("Content-Type") is not None or "content-type" in {name.lower() for name in request.without}
+    if not body.parts and body.content_type != FORM_TYPE and not typed:
         yield from ("-H", f"Content-Type: {body.content_type}" if body.content_type else "Content-Type:")
     if body.path:
         yield from ("--data-binary", f"@{body.path}")

@@ -23,7 +23,7 @@ def test_a_command_from_a_browser() -> None:
     assert request.without == ("User-Agent",)
     assert request.cookies == (("a", "1"), ("b", "2"))
     assert encoded(request.body).data == b'{"a":"it\'s"}'
-    assert made.left_out == []
+    assert made.notes == []
 
 
 @pytest.mark.parametrize(("command", "wanted"), [
@@ -33,7 +33,8 @@ def test_a_command_from_a_browser() -> None:
     ("curl -Gd a=1 -d b=2 'http://h/x?o=0'", Request(url="http://h/x?o=0&a=1&b=2", follow=False, decode=False)),
     ("curl -xsocks5h://u:p@p:1 h",
      Request(url="h", follow=False, decode=False, proxy=Proxy("socks5h://p:1", "u", "p"))),
-    ("curl -T /srv/f h", Request("PUT", "h", body=Body("file", path="/srv/f"), follow=False, decode=False)),
+    ("curl -T /srv/f h/",
+     Request("PUT", "h/f", body=Body("file", path="/srv/f"), without=("Content-Type",), follow=False, decode=False)),
     ("curl -F 'a=b;type=x/y' -F 'f=@\"/srv/;f\";filename=n' h", Request(
         "POST", "h",
         body=Body("multipart", parts=(Part("a", "b", content_type="x/y"), Part("f", path="/srv/;f", filename="n"))),
@@ -46,7 +47,7 @@ def test_options_mean_what_they_mean_to_curl(command: str, wanted: Request) -> N
 def test_what_has_no_place_is_named() -> None:
     made = from_curl("curl -o out.txt --limit-rate 3k --unheard h second")
     assert made.request.url == "h"
-    assert len(made.left_out) == 4
+    assert len(made.notes) == 2
 
 
 @pytest.mark.parametrize(
