@@ -111,8 +111,10 @@ def _install(groups: tuple[str, ...]) -> None:
     requirements = [line for group in groups for line in group_requirements(_pyproject(), group)]
     if ready():
         print("Installing what the checks need into .venv", flush=True)
+    elif _read_stamp():
+        print("Bringing .venv up to date: what NetLab needs has changed", flush=True)
     else:
-        print("Installing NetLab and what it needs into .venv (some 300 MB, once; a few minutes)", flush=True)
+        print("Installing NetLab and what it needs into .venv (some 400 MB, once; a few minutes)", flush=True)
     command = [
         str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-warn-script-location",
         "--editable", str(ROOT), *requirements,

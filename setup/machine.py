@@ -57,6 +57,7 @@ PEERS: Final[Mapping[str, str]] = {
 """Program -> Debian package: foreign programs that the tests talk to; servers among them are started by the tests."""
 DAEMONS: Final[Mapping[str, str]] = {"nginx": "nginx"}
 """Debian package -> the service that it would start, now and at every boot."""
+LISTS: Final = Path("/var/lib/apt/lists")
 
 
 def missing_libraries(*wanted: Mapping[str, str]) -> list[str]:
@@ -91,9 +92,15 @@ def missing_venv() -> list[str]:
     return [] if complete else ["python3-venv"]
 
 
-def apt_line(packages: Iterable[str]) -> str:
-    """The one command that installs the packages, as an ordinary user would type it."""
-    return "sudo apt-get install -y --no-install-recommends " + " ".join(packages)
+def apt_line(packages: Iterable[str], *, update: bool = False) -> str:
+    """The one line that installs the packages, as an ordinary user would type it. update: fetch the lists first."""
+    before = "sudo apt-get update && " if update else ""
+    return f"{before}sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
+def without_lists() -> bool:
+    """Whether apt knows no package at all yet, as on a machine that was just made from an image."""
+    return not any(LISTS.glob("*_Packages*"))
 
 
 def can_install() -> bool:
@@ -106,7 +113,9 @@ def install(packages: list[str]) -> bool:
     print(f"Installing as root: {' '.join(packages)}", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     with _starting_nothing() as path:
-        done = _apt_install(["-o", f"DPkg::Path={path}", *packages], environment)
+        # A machine that has just started is often busy with its own upgrades: wait for the lock.
+        options = ["-o", f"DPkg::Path={path}", "-o", "DPkg::Lock::Timeout=180"]
+        done = _apt_install([*options, *packages], environment)
     for package in packages if done else ():
         if package in DAEMONS and shutil.which("update-rc.d"):
             command = ["update-rc.d", DAEMONS[package], "disable"]
@@ -157,7 +166,7 @@ def mend(packages: list[str], *, what_for: str) -> bool:
     noun = "a system package" if len(packages) == 1 else f"{len(packages)} system packages"
     print(f"Missing here: {noun} that {what_for}.", file=sys.stderr)
     if shutil.which("apt-get"):
-        print(f"  {apt_line(packages)}", file=sys.stderr)
+        print(f"  {apt_line(packages, update=without_lists())}", file=sys.stderr)
         for service in (DAEMONS[package] for package in packages if package in DAEMONS):
             print(f"  sudo systemctl disable --now {service}   (the tests start their own)", file=sys.stderr)
     else:

@@ -62,6 +62,7 @@ def test_only_what_is_missing_is_named(starting: ModuleType, capsys: pytest.Capt
     assert machine.missing_libraries(present, *absent) == ["libnone1", "libno"]
     assert machine.missing_programs({"sh": "dash", "no-such-program": "nothing"}) == ["nothing"]
     monkeypatch.setattr(machine, "can_install", lambda: False)
+    monkeypatch.setattr(machine, "without_lists", lambda: False)
     monkeypatch.setattr(machine.shutil, "which", lambda name, path=None: "/usr/bin/" + name)
     assert machine.mend([], what_for="x")
     assert not machine.mend(["libnone1", "libno", "libnone1"], what_for="the window needs")
@@ -72,10 +73,26 @@ def test_only_what_is_missing_is_named(starting: ModuleType, capsys: pytest.Capt
     ]
 
 
+def test_where_apt_knows_no_package_yet_the_line_fetches_the_lists(
+    starting: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = starting.machine
+    monkeypatch.setattr(machine, "LISTS", tmp_path)
+    monkeypatch.setattr(machine, "can_install", lambda: False)
+    monkeypatch.setattr(machine.shutil, "which", lambda name, path=None: "/usr/bin/" + name)
+    install = "sudo apt-get install -y --no-install-recommends libno"
+    for lists, line in ((), f"sudo apt-get update && {install}"), (("main_binary-amd64_Packages.lz4",), install):
+        for name in lists:
+            (tmp_path / name).touch()
+        assert not machine.mend(["libno"], what_for="the window needs")
+        assert capsys.readouterr().err.splitlines()[1] == f"  {line}"
+
+
 def test_the_line_for_a_server_says_how_to_end_it(starting: ModuleType, capsys: pytest.CaptureFixture[str],
                                                   monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     machine = starting.machine
     monkeypatch.setattr(machine, "can_install", lambda: False)
+    monkeypatch.setattr(machine, "without_lists", lambda: False)
     monkeypatch.setattr(machine.shutil, "which", lambda name, path=None: "/usr/bin/" + name)
     assert not machine.mend(["socat", *machine.DAEMONS], what_for="some tests talk to")
     said = capsys.readouterr().err.splitlines()
