@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer
 from shiboken6 import isValid
 
 from protocols.record.bulk import Bulk, Many
+from protocols.record.event import monotonic_ns
 
 if TYPE_CHECKING:
     from protocols.lab import Lab
@@ -38,6 +39,9 @@ SLICE: Final = 1024
 """Events handed over at a time, at the start; then as many as take about a third of the budget."""
 SLICE_MIN: Final = 64
 SLICE_MAX: Final = 8192
+HOLD_NS: Final = 10_000_000
+"""Events younger than this wait for the next tick: a call is stamped when it began and told when it returned, so
+what it caused may be told before it (a server's accept before the client's connect)."""
 LINGER_S: Final = 2.0
 """How long the quick pace is kept after the last event."""
 
@@ -73,6 +77,7 @@ class Bridge(QObject):
         self._outcomes: deque[Any] = deque()
         self._polls: list[_Poll] = []
         self._slice = SLICE
+        self._held: list[Raw | Many] = []
         self._busy_until = 0.0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_timer_timeout)
@@ -81,7 +86,7 @@ class Bridge(QObject):
     @property
     def behind(self) -> int:
         """Events that have happened and that no view has been given yet."""
-        return len(self._tail)
+        return len(self._tail) + len(self._held)
 
     @property
     def pending(self) -> int:
@@ -151,9 +156,10 @@ class Bridge(QObject):
         """Hand over all that is queued, outcomes included, at once; returns the events left after `limit_s`."""
         self._run_outcomes()
         deadline = time.monotonic() + limit_s
-        while len(self._tail) and time.monotonic() < deadline:
-            self._hand_over(self._tail.take_items(SLICE_MAX))
-        return len(self._tail)
+        while self.behind and time.monotonic() < deadline:
+            held, self._held = self._held, []
+            self._hand_over(held + self._tail.take_items(SLICE_MAX))
+        return self.behind
 
     def close(self) -> None:
         """End the timer and take no more events. What was not handed over is for `drain` before this."""
@@ -175,17 +181,30 @@ class Bridge(QObject):
     def _carry(self, deadline: float) -> int:
         """Hand over events until `deadline`; the slice follows how long the consumers take."""
         carried = 0
-        while len(self._tail):
+        while self.behind:
             before = time.monotonic()
-            batch = self._tail.take_items(self._slice)
+            held, self._held = self._held, []
+            batch = held + self._tail.take_items(self._slice)
+            if not len(self._tail):
+                self._hold_back(batch)
+                if not batch:
+                    return carried + len(self._held)  # the quick pace goes on
             rows = self._hand_over(batch)
             carried += rows
             now = time.monotonic()
             if rows == len(batch) >= self._slice:  # packed rows cost next to nothing, and say nothing of the rest
                 self._slice = _next_slice(self._slice, now - before)
-            if now >= deadline:
+            if self._held or now >= deadline:
                 break
         return carried
+
+    def _hold_back(self, batch: list[Raw | Many]) -> None:
+        """Keep the youngest events of the batch for the next tick."""
+        now, at = monotonic_ns(), len(batch)
+        while at and isinstance(item := batch[at - 1], tuple) and abs(now - item[0]) < HOLD_NS:
+            at -= 1
+        self._held = batch[at:]
+        del batch[at:]
 
     def _hand_over(self, items: list[Raw | Many]) -> int:
         """Give items to the consumers in order, runs of events together; how many rows they were."""

@@ -11,7 +11,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from typing import Final, Literal, TypeAlias
 
 Role: TypeAlias = Literal["client", "server"]
@@ -62,7 +62,7 @@ class Connections:
         self._numbers = itertools.count(1)
         self._ends: dict[Key, End] = {}
         self._gone: deque[tuple[Key, End]] = deque()
-
+        self._opposite: dict[Key, End] = {}
         self.changed: Final = threading.Event()
         """Set whenever a connection is opened or closed; whoever waits for it clears it."""
 
@@ -80,9 +80,31 @@ class Connections:
             else:
                 conn = str(next(self._numbers))
             end = End(conn, role, local, peer)
+            watched = self._opposite.pop(mine, None)
+            if watched is not None and watched.conn == conn:
+                end.state = watched.state  # it was looked at from the other side before its call returned
             self._ends[mine] = end
         self.changed.set()
         return end
+
+    def opposite(self, transport: str, end: End) -> End | None:
+        """The other end of a connection, for who looks at it in the kernel's table; None once it is known itself."""
+        key = (transport, end.peer, end.local)
+        with self._lock:
+            known = self._ends.get(key)
+            if known is not None and known.conn == end.conn:
+                return None
+            other = self._opposite.get(key)
+            if other is None or other.conn != end.conn:
+                role: Role = "server" if end.role == "client" else "client"
+                other = self._opposite[key] = End(end.conn, role, end.peer, end.local)
+            return other
+
+    def keep_opposites(self, conns: Collection[str]) -> None:
+        """Forget the other ends of all connections but these."""
+        with self._lock:
+            for key in [key for key, end in self._opposite.items() if end.conn not in conns]:
+                del self._opposite[key]
 
     def lone(self, role: Role, local: Hashable = None, peer: Hashable = None, conn: str | None = None) -> End:
         """An end whose other end can't be recognised by address (socket pairs, unnamed UNIX sockets).

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from protocols.record.connections import End, Role
+from protocols.record.connections import End
 from protocols.record.diag import TCP_STATES, SocketRow, tcp_sockets
 from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
@@ -146,7 +146,8 @@ class StateSampler:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._stopping = threading.Event()
-        self._foreign: dict[str, End] = {}
+        self._seen: set[str] = set()
+        """The connections that stood at the last look."""
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -182,7 +183,7 @@ class StateSampler:
         """Look once. Gives how many ends stand, and how many are closed and not yet gone from the kernel."""
         ends = [end for end in self._recorder.connections.known("tcp") if end.state != "CLOSE"]
         if not ends:
-            self._foreign.clear()
+            self._recorder.connections.keep_opposites(())
             return 0, 0
         rows = {(row.local, row.peer): row.state for row in tcp_sockets()}
         own = {(end.local, end.peer) for end in ends}
@@ -191,11 +192,17 @@ class StateSampler:
             self._look(end, rows)
             standing += end.closed_ns == 0 and end.state != "CLOSE"
             if (end.peer, end.local) not in own:
-                self._look(self._other(end), rows)
-        alive = {end.conn for end in ends}
-        for conn in [conn for conn in self._foreign if conn not in alive]:
-            del self._foreign[conn]
+                self._look_opposite(end, rows)
+        self._seen = {end.conn for end in ends}
+        self._recorder.connections.keep_opposites(self._seen)
         return standing, len(ends) - standing
+
+    def _look_opposite(self, end: End, rows: dict[tuple[Address, Address], str]) -> None:
+        """The other end, held by another program; a client of our own is told by itself, once connect() returned."""
+        if end.conn in self._seen:
+            other = self._recorder.connections.opposite("tcp", end)
+            if other is not None:
+                self._look(other, rows)
 
     def _look(self, end: End, rows: dict[tuple[Address, Address], str]) -> None:
         state = rows.get((end.local, end.peer))  # type: ignore[arg-type]
@@ -203,11 +210,3 @@ class StateSampler:
             saw_state(self._recorder, end, state, "sock_diag")
         elif end.closed_ns or end.state in ("LAST_ACK", "TIME_WAIT"):
             saw_state(self._recorder, end, "CLOSE", "gone from the kernel's table")
-
-    def _other(self, end: End) -> End:
-        """The other end of a connection, held by another program: seen in the kernel's table only."""
-        other = self._foreign.get(end.conn)
-        if other is None:
-            role: Role = "server" if end.role == "client" else "client"
-            other = self._foreign[end.conn] = End(end.conn, role, end.peer, end.local)
-        return other

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from protocols.lab import Lab
 from protocols.record.bulk import Bulk
-from protocols.record.event import Raw
+from protocols.record.event import Raw, monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.service.base import Service
 from protocols.service.intents import Intents
@@ -241,3 +241,33 @@ def test_a_bulk_goes_whole_to_who_wants_it_so_and_as_events_to_the_rest(qtbot: A
             ("plain", ["stopped"]), ("both", 1),
         ]  # fmt: skip
         bridge.close()
+
+
+def test_a_call_told_late_comes_in_the_batch_of_what_it_caused(
+    qtbot: Any, house: House, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widgets.bridge.HOLD_NS", 60 * 10**9)
+    batches: list[list[str]] = []
+    bridge.add_consumer(lambda batch: batches.append([raw[2] for raw in sorted(batch, key=lambda raw: raw[0])]))
+    began = monotonic_ns()
+    house.recorder.note("accept", "the server's call, told at once")
+    bridge._on_timer_timeout()
+    assert batches == []  # too young: its cause may still be on the way
+    house.recorder.emit("note", "connect", "the client's call, stamped when it began", t=began)
+    monkeypatch.setattr("widgets.bridge.HOLD_NS", 0)
+    qtbot.waitUntil(lambda: bool(batches))
+    assert batches == [["connect", "accept"]]
+    assert bridge.behind == 0
+
+
+def test_what_is_held_back_is_counted_and_drained(
+    house: House, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widgets.bridge.HOLD_NS", 60 * 10**9)
+    got: list[str] = []
+    bridge.add_consumer(lambda batch: got.extend(raw[2] for raw in batch))
+    house.recorder.note("young", "")
+    bridge._on_timer_timeout()
+    assert bridge.behind == 1
+    assert bridge.drain() == 0
+    assert got == ["young"]

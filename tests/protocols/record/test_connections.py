@@ -102,3 +102,29 @@ def test_kept_bytes_are_bounded_and_counted(sizes: list[int]) -> None:
         assert kept == size or kept in (KEEP_CALL_BYTES, KEEP_HEAD_BYTES)
         total += kept
     assert end.kept == total <= KEEP_WHOLE_BYTES + KEEP_CALL_BYTES + KEEP_HEAD_BYTES * len(sizes)
+
+
+def test_an_end_that_was_watched_from_the_other_side_takes_its_state_over() -> None:
+    known = Connections()
+    server = known.opened("tcp", "server", SERVER, CLIENT)
+    watched = known.opposite("tcp", server)
+    assert watched is not None
+    assert (watched.role, watched.local, watched.peer) == ("client", CLIENT, SERVER)
+    watched.state = "ESTABLISHED"
+    client = known.opened("tcp", "client", CLIENT, SERVER)
+    assert client.state == "ESTABLISHED"  # told once: the client's connect() returned after the look
+    assert known.opposite("tcp", server) is None
+    again = known.opened("tcp", "server", SERVER, CLIENT)
+    assert known.opened("tcp", "client", CLIENT, SERVER).state == ""
+    assert again.state == ""
+
+
+def test_other_ends_of_connections_that_are_over_are_forgotten() -> None:
+    known = Connections()
+    server = known.opened("tcp", "server", SERVER, CLIENT)
+    watched = known.opposite("tcp", server)
+    assert known.opposite("tcp", server) is watched
+    known.keep_opposites({server.conn})
+    assert known.opposite("tcp", server) is watched
+    known.keep_opposites(())
+    assert known.opposite("tcp", server) is not watched
