@@ -94,6 +94,7 @@ class RequestReader:
         self._body = bytearray()
         self._place = 0
         self._sought = 0
+        self._known: Asked | None = None
         self.waiting = False
 
     @property
@@ -101,21 +102,46 @@ class RequestReader:
         """Nothing has begun: the connection may end here."""
         return self._asked is None and not self._buffer
 
+    @property
+    def in_head(self) -> bool:
+        """A head has begun and is not whole."""
+        return self._asked is None and bool(self._buffer)
+
+    @property
+    def ahead(self) -> int:
+        """Bytes that came and belong to no request yet."""
+        return len(self._buffer)
+
+    def rest(self) -> bytes:
+        """What came behind the last request, for whoever speaks on the connection now."""
+        return self._drop(len(self._buffer))
+
     def feed(self, data: bytes) -> list[Asked]:
         """The requests that `data` completes. Raises BadRequest; nothing can be read after that."""
-        self._buffer += data
+        self.add(data)
         done: list[Asked] = []
-        while True:
-            if self._asked is None and not self._begin():
-                return done
-            if not self._take_body():
-                return done
-            asked = self._asked
-            assert asked is not None
-            asked.body, asked.end = bytes(self._body), self._place
-            self._body.clear()
-            self._asked, self.waiting = None, False
+        while (asked := self.take()) is not None:
             done.append(asked)
+        return done
+
+    def add(self, data: bytes) -> None:
+        """More has come."""
+        self._buffer += data
+
+    def take(self) -> Asked | None:
+        """The next request, if it is whole. Raises BadRequest; nothing can be read after that."""
+        if self._asked is None and not self._begin():
+            return None
+        if (self._left or self._chunked) and not self._take_body():
+            return None
+        asked = self._asked
+        assert asked is not None
+        asked.end = self._place
+        if self._body:
+            asked.body = bytes(self._body)
+            self._body.clear()
+        self._asked, self.waiting = None, False
+        return asked
 
     def _drop(self, count: int) -> bytes:
         taken = bytes(self._buffer[:count])
@@ -128,6 +154,8 @@ class RequestReader:
             self._drop(2)
         end = self._buffer.find(b"\r\n\r\n", max(0, self._sought - 3))
         if end < 0:
+            if not self._buffer:
+                return False
             self._sought = len(self._buffer)
             if self._sought > HEAD_BYTES:
                 raise BadRequest(431, f"The head of the request is longer than {HEAD_BYTES} bytes.")
@@ -136,9 +164,16 @@ class RequestReader:
         self._sought = 0
         begin = self._place
         head = self._drop(end + 4)
-        self._asked = asked = read_asked(head)
+        known = self._known
+        if known is not None and known.head == head:  # clients ask again and again with the same words
+            asked = Asked(known.method, known.target, known.version, list(known.headers))
+            self._chunked = False
+        else:
+            asked = read_asked(head)
+            self._chunked, self._left = measured(asked, self._limit)
+            self._known = None if self._left or self._chunked else asked
         asked.begin, asked.head = begin, head
-        self._chunked, self._left = measured(asked, self._limit)
+        self._asked = asked
         self._trailers = False
         self.waiting = asked.get("Expect").lower() == "100-continue" and (self._chunked or self._left > 0)
         return True

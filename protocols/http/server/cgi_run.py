@@ -19,9 +19,10 @@ from urllib.parse import unquote
 
 from protocols.http.exchange import read_head
 from protocols.http.request import Header
+from protocols.http.server.answer import SERVER, Answer, error_page
 from protocols.http.server.asked import Asked
 from protocols.http.server.folder import Folder
-from protocols.http.server.web import SERVER, Answer, WebHandler, error_page
+from protocols.http.server.web import TIME_OUT_S, WebHandler
 
 FOLDERS: Final = ("/cgi-bin/", "/htbin/")
 TIMEOUT_S: Final = 10.0
@@ -49,8 +50,11 @@ class Ran:
 class Scripts:
     """An application that runs what is in /cgi-bin and /htbin, and serves the rest of a folder as files."""
 
-    def __init__(self, root: str, timeout_s: float = TIMEOUT_S, output_bytes: int = OUTPUT_BYTES) -> None:
-        self._files = Folder(root)
+    def __init__(
+        self, root: str, timeout_s: float = TIMEOUT_S, output_bytes: int = OUTPUT_BYTES,
+        types: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self._files = Folder(root, types)
         self._timeout_s = timeout_s
         self._output_bytes = output_bytes
 
@@ -218,7 +222,9 @@ def script_answer(ran: Ran) -> Answer:
     return Answer(number, headers, body, reason)
 
 
-def make_scripts(root: str, timeout_s: float = TIMEOUT_S) -> Callable[[], WebHandler]:
-    """The factory of handlers for a folder with scripts, for a HandlerSpec."""
-    site = Scripts(root, timeout_s)
-    return lambda: WebHandler(site)
+def make_scripts(
+    root: str, timeout_s: float = TIMEOUT_S, types: Mapping[str, str] | None = None, time_out_s: float = TIME_OUT_S
+) -> Callable[[], WebHandler]:
+    """The factory of handlers for a folder with scripts, for a HandlerSpec. timeout_s: of a script."""
+    site = Scripts(root, timeout_s, types=types)
+    return lambda: WebHandler(site, time_out_s)

@@ -16,8 +16,9 @@ from typing import Final
 from urllib.parse import quote
 
 from protocols.http.request import Header
+from protocols.http.server.answer import Answer, error_page
 from protocols.http.server.asked import Asked
-from protocols.http.server.web import Answer, WebHandler, error_page
+from protocols.http.server.web import TIME_OUT_S, WebHandler
 
 PIECE_BYTES: Final = 256 << 10
 WHOLE_BYTES: Final = 64 << 10
@@ -206,7 +207,9 @@ def _unranged(asked: Asked, whole: tuple[int, int]) -> tuple[int, int]:
     return whole
 
 
-def make_folder(root: str, types: Mapping[str, str] | None = None) -> Callable[[], WebHandler]:
+def make_folder(
+    root: str, types: Mapping[str, str] | None = None, time_out_s: float = TIME_OUT_S
+) -> Callable[[], WebHandler]:
     """The factory of handlers for a folder, for a HandlerSpec."""
     site = Folder(root, types)
-    return lambda: WebHandler(site)
+    return lambda: WebHandler(site, time_out_s)

@@ -1,172 +1,306 @@
 """WebHandler: HTTP/1.1 on any of the lab's concurrency models; an application answers.
 
-Reads requests, asks the application, writes its answer with the framing that the client
-understands. It must not know what the application does, nor how the model waits.
+Reads requests, asks the application, sends its answer as fast as the client takes it. Who says
+nothing, or takes nothing, is not waited for longer than `time_out_s`. It must not know what the
+application does, nor how the model waits.
 """
 
 from __future__ import annotations
 
-import html
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from email.utils import formatdate
+from collections.abc import Iterator
 from functools import partial
-from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from time import monotonic
+from typing import Any, Final
 
 from protocols.concurrency.contract import Connection, Handler
-from protocols.http.request import Header
+from protocols.http.server.answer import BODILESS, Answer, Application, Cut, Pause, Piece, error_page, framed
 from protocols.http.server.asked import Asked, BadRequest, RequestReader
 from protocols.record.event import monotonic_ns
 
-SERVER: Final = "NetLab"
-_BODILESS: Final = frozenset((204, 304))
+TIME_OUT_S: Final = 30.0
+LINGER_S: Final = 2.0
+TURN_BYTES: Final = 1 << 20
+"""After so many bytes of one answer the other connections have their turn."""
+AHEAD_BYTES: Final = 1 << 20
+"""So much may a client send ahead while an answer is being made."""
+_NAMES: Final = ("method", "target", "status", "bytes", "took_ns", "thread", "worker", "begin", "end")
 
 
-@dataclass
-class Answer:
-    """What an application answers. body: bytes, or pieces that are sent as they come. length: of the pieces together,
-    where it is known; else they go chunked."""
+class _Making:
+    """An answer whose body is sent piece by piece."""
 
-    status: int = 200
-    headers: list[Header] = field(default_factory=list)
-    body: bytes | Iterable[bytes] = b""
-    reason: str = ""
-    length: int | None = None
+    __slots__ = ("answer", "asked", "began", "chunked", "keep", "pieces", "size", "starved", "taken")
 
+    def __init__(self, asked: Asked, answer: Answer, began: int, chunked: bool, keep: bool) -> None:
+        self.asked, self.answer, self.began, self.chunked, self.keep = asked, answer, began, chunked, keep
+        assert not isinstance(answer.body, bytes)
+        self.pieces: Iterator[Piece] = iter(answer.body)
+        self.size = 0
+        self.starved = False
+        self.taken = -1
 
-Application: TypeAlias = Callable[[Asked], Answer]
-
-
-def error_page(status: int, why: str = "", *headers: Header) -> Answer:
-    """A small page that says what is wrong."""
-    phrase = phrase_of(status)
-    text = f"<!DOCTYPE html>\n<title>{status} {phrase}</title>\n<h1>{status} {phrase}</h1>\n<p>{html.escape(why)}</p>\n"
-    return Answer(status, [("Content-Type", "text/html; charset=utf-8"), *headers], text.encode("utf-8", "replace"))
-
-
-def phrase_of(status: int) -> str:
-    """The usual words behind a status."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Status"
+    def close(self) -> None:
+        close = getattr(self.answer.body, "close", None)
+        if close is not None:
+            close()
 
 
 class WebHandler(Handler):
-    """One connection: requests in, the application's answers out, in order."""
+    """One connection: requests in, the application's answers out, in order. time_out_s: see the module."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, time_out_s: float = TIME_OUT_S) -> None:
         self._application = application
+        self._time_out_s = time_out_s
         self._reader = RequestReader()
+        self._deadline = 0.0
+        self._making: _Making | None = None
+        self._upgraded: Handler | None = None
         self._told_continue = False
+        self._past_end = False
         self._over = False
+        self.answered = 0
+
+    # What the model tells
+
+    def opened(self, conn: Connection) -> None:
+        """The clock runs: a client that says nothing is not waited for long."""
+        self._deadline = monotonic() + self._time_out_s
+        conn.wake_in(self._time_out_s)
 
     def received(self, conn: Connection, data: bytes) -> None:
         """Answer each request that is whole by now."""
+        if self._upgraded is not None:
+            self._upgraded.received(conn, data)
+            return
         if self._over:
             return
-        try:
-            for asked in self._reader.feed(data):
-                self._told_continue = False
-                if not self._answer(conn, asked):
-                    return
-        except BadRequest as error:
-            self._over = True
-            page = error_page(error.status, str(error))
-            assert isinstance(page.body, bytes)
-            conn.send(framed(None, page, keep=False)[0] + page.body)
-            _note(conn, "bad request", f"{error.status}: {error}", status=error.status, why=str(error))
+        reader = self._reader
+        if not reader.in_head:
+            self._deadline = monotonic() + self._time_out_s
+        reader.add(data)
+        if self._making is None:
+            self._go_on(conn)
+        elif reader.ahead > AHEAD_BYTES:
+            self._give_up(conn, f"It sent {reader.ahead} bytes ahead while an answer was being made.")
+
+    def ended(self, conn: Connection) -> None:
+        """The client will ask no more; what it has asked is still answered."""
+        self._past_end = True
+        if self._upgraded is not None:
+            self._upgraded.ended(conn)
+        elif self._over or (self._making is None and self._reader.idle):
             conn.close()
+        elif self._making is None:
+            self._refuse(conn, 400, "The client ended its direction in the middle of a request.")
+            conn.close()
+
+    def drained(self, conn: Connection) -> None:
+        """The client has taken most of what was sent."""
+        if self._upgraded is not None:
+            self._upgraded.drained(conn)
+        elif self._making is not None and self._making.starved:
+            self._making.starved = False
+            self._produce_on(conn)
+
+    def woken(self, conn: Connection) -> None:
+        """Time has passed: for a pause in an answer, or for a client."""
+        if self._upgraded is not None:
+            self._upgraded.woken(conn)
+        elif self._making is not None:
+            if self._making.starved:
+                self._mind_stall(conn, self._making)
+            else:
+                self._produce_on(conn)
+        elif self._over:
+            conn.close()
+        else:
+            self._mind_time(conn)
+
+    def closed(self, conn: Connection, error: BaseException | None) -> None:
+        """It is over; an answer under way is told as cut."""
+        making, self._making = self._making, None
+        if making is not None:
+            making.close()
+            _note(conn, "answer cut", f"the client left after {making.size} bytes of {making.asked.target}")
+            self._tell(conn, making.asked, making.answer, making.size, making.began)
+        if self._upgraded is not None:
+            self._upgraded.closed(conn, error)
+
+    # Time
+
+    def _mind_time(self, conn: Connection) -> None:
+        left = self._deadline - monotonic()
+        if left > 0:
+            conn.wake_in(left)
+        elif self._reader.idle and self.answered:
+            _note(conn, "timed out", f"the client asked nothing more for {self._time_out_s:g} s")
+            self._over = True
+            conn.close()
+        elif self._reader.idle:
+            self._refuse(conn, 408, f"Nothing was asked within {self._time_out_s:g} s.")
+        else:
+            self._refuse(conn, 408, f"The rest of the request did not come within {self._time_out_s:g} s.")
+
+    def _mind_stall(self, conn: Connection, making: _Making) -> None:
+        if conn.sent == making.taken:
+            self._give_up(conn, f"The client took nothing of the answer for {self._time_out_s:g} s.")
             return
-        if self._reader.waiting and not self._told_continue:
+        making.taken = conn.sent
+        conn.wake_in(self._time_out_s)
+
+    def _give_up(self, conn: Connection, why: str) -> None:
+        _note(conn, "given up", why, why=why)
+        self._over = True
+        conn.reset()
+
+    # Requests
+
+    def _go_on(self, conn: Connection) -> None:
+        """Answer what is whole, until an answer takes its time."""
+        try:
+            while self._making is None and not self._over and self._upgraded is None:
+                asked = self._reader.take()
+                if asked is None:
+                    break
+                self._told_continue = False
+                self._answer(conn, asked)
+        except BadRequest as error:
+            self._refuse(conn, error.status, str(error))
+            return
+        if self._reader.waiting and not self._told_continue and not self._over and self._making is None:
             self._told_continue = True
             conn.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._past_end and self._making is None and not self._over:
+            self.ended(conn)
 
-    def _answer(self, conn: Connection, asked: Asked) -> bool:
-        """Answer one; False where the connection ends with it."""
+    def _refuse(self, conn: Connection, status: int, why: str) -> None:
+        """Say what is wrong, then listen a little longer: closing at once might destroy our words (RFC 9112 9.6)."""
+        self._over = True
+        answer = error_page(status, why)
+        assert isinstance(answer.body, bytes)
+        conn.send(framed(None, answer, keep=False)[0] + answer.body)
+        _note(conn, "bad request", f"{status}: {why}", status=status, why=why)
+        conn.half_close()
+        conn.wake_in(min(LINGER_S, self._time_out_s))
+
+    def _answer(self, conn: Connection, asked: Asked) -> None:
         began = monotonic_ns()
-        keep = asked.keeps
         serving = getattr(conn, "serving", None)
         asked.peer, asked.local, asked.note = conn.peer, conn.local, partial(_note, conn)
         if serving is not None:
             asked.stopping = serving.stopping.is_set
         try:
             answer = self._application(asked)
-            head, chunked = framed(asked, answer, keep)
+            head, chunked, keep = framed(asked, answer, asked.keeps)
         except Exception as error:  # noqa: BLE001  a mistake of an application is a 500, not the server's end
             _note(conn, "application failed", f"{type(error).__name__}: {error}", errno=type(error).__name__,
                   why=f"The application raised {error!r}; the client got a 500.")  # fmt: skip
             answer = error_page(500, "The application failed.")
-            head, chunked = framed(asked, answer, keep)
-        size = self._send(conn, asked, answer, head, chunked)
-        if isinstance(answer.body, bytes) or answer.length is not None or chunked:
-            keep = keep and size is not None
-        else:
-            keep = False
-        took = monotonic_ns() - began
-        text = f"{asked.method} {asked.target} = {answer.status}, {size or 0} bytes"
-        _note(conn, "answered", text, method=asked.method, target=asked.target, status=answer.status, bytes=size,
-              took_ns=took, thread=threading.current_thread().name, begin=asked.begin, end=asked.end)  # fmt: skip
-        if not keep:
-            self._over = True
-            conn.close()
-        return keep
+            head, chunked, keep = framed(asked, answer, asked.keeps)
+        self._begin(conn, asked, answer, began, head, chunked, keep)
 
-    def _send(self, conn: Connection, asked: Asked, answer: Answer, head: bytes, chunked: bool) -> int | None:
-        """Send it; the body's size, None where it broke off and the connection can't go on."""
-        if asked.method == "HEAD" or answer.status in _BODILESS:
+    def _begin(
+        self, conn: Connection, asked: Asked, answer: Answer, began: int, head: bytes, chunked: bool, keep: bool
+    ) -> None:
+        if answer.framing == "exact":
+            head, keep = b"", False
+        elif asked.method == "HEAD" or answer.status in BODILESS:
             conn.send(head)
-            return 0
-        if isinstance(answer.body, bytes):
-            conn.send(head + answer.body)
-            return len(answer.body)
-        size = 0
-        try:
-            conn.send(head)
-            for piece in answer.body:
-                size += len(piece)
-                if piece:
-                    conn.send(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
-        except Exception as error:  # noqa: BLE001
-            _note(conn, "answer cut", f"the body broke off after {size} bytes: {error}", errno=type(error).__name__,
-                  why=f"Making the body raised {error!r}, when the head was already sent.")  # fmt: skip
-            return None
-        finally:
             close = getattr(answer.body, "close", None)
             if close is not None:
                 close()
-        if chunked:
+            self._done(conn, asked, answer, 0, began, keep)
+            return
+        if isinstance(answer.body, bytes):
+            conn.send(head + answer.body)
+            self._done(conn, asked, answer, len(answer.body), began, keep)
+            return
+        if head:
+            conn.send(head)
+        self._making = _Making(asked, answer, began, chunked, keep)
+        self._produce(conn, self._making)
+
+    def _done(
+        self, conn: Connection, asked: Asked, answer: Answer, size: int | None, began: int, keep: bool
+    ) -> None:
+        self._making = None
+        self._tell(conn, asked, answer, size, began)
+        self._deadline = monotonic() + self._time_out_s
+        if answer.upgrade is not None and answer.status == 101:
+            self._upgraded = answer.upgrade
+            conn.wake_in(None)
+            self._upgraded.opened(conn)
+            if rest := self._reader.rest():
+                self._upgraded.received(conn, rest)
+        elif not keep:
+            self._over = True
+            conn.close()
+
+    def _tell(self, conn: Connection, asked: Asked, answer: Answer, size: int | None, began: int) -> None:
+        self.answered += 1
+        serving = getattr(conn, "serving", None)
+        if serving is None or not serving.recorder.enabled:
+            return
+        now = monotonic_ns()
+        text = f"{asked.method} {asked.target} = {answer.status}, {size or 0} bytes"
+        detail = (_NAMES, asked.method, asked.target, answer.status, size, now - began,
+                  threading.current_thread().name, getattr(conn, "worker", ""), asked.begin, asked.end)  # fmt: skip
+        serving.recorder.put(
+            (now, "note", "answered", serving.service, conn.conn, None, None, None, None, text, detail)
+        )
+
+    # Bodies that come in pieces
+
+    def _produce_on(self, conn: Connection) -> None:
+        making = self._making
+        if making is not None:
+            self._produce(conn, making)
+        if self._making is None and self._upgraded is None:
+            conn.wake_in(self._time_out_s)
+            if not self._over:
+                self._go_on(conn)
+
+    def _produce(self, conn: Connection, making: _Making) -> None:
+        """Send pieces until the body's end, a pause, a full connection, or the others' turn."""
+        left = TURN_BYTES
+        try:
+            for piece in making.pieces:
+                if not isinstance(piece, bytes):
+                    if isinstance(piece, Pause):
+                        conn.wake_in(piece.seconds)
+                        return
+                    self._cut(conn, making, piece)
+                    return
+                if not piece:
+                    continue
+                making.size += len(piece)
+                left -= len(piece)
+                conn.send(b"%x\r\n%s\r\n" % (len(piece), piece) if making.chunked else piece)
+                if conn.full:
+                    making.starved, making.taken = True, conn.sent
+                    conn.wake_in(self._time_out_s)
+                    return
+                if left <= 0:
+                    conn.wake_in(0)
+                    return
+        except Exception as error:  # noqa: BLE001
+            _note(conn, "answer cut", f"the body broke off after {making.size} bytes: {error}",
+                  errno=type(error).__name__,
+                  why=f"Making the body raised {error!r}, when the head was already sent.")  # fmt: skip
+            self._cut(conn, making, Cut())
+            return
+        making.close()
+        if making.chunked:
             conn.send(b"0\r\n\r\n")
-        return size if answer.length in (None, size) else None
+        whole = making.answer.length in (None, making.size)
+        self._done(conn, making.asked, making.answer, making.size, making.began, making.keep and whole)
 
-
-def framed(asked: Asked | None, answer: Answer, keep: bool) -> tuple[bytes, bool]:
-    """The head of an answer, and whether its body goes in chunks. Raises ValueError for a header with a line end."""
-    names = {name.lower() for name, _ in answer.headers}
-    headers = list(answer.headers)
-    if "date" not in names:
-        headers.insert(0, ("Date", formatdate(usegmt=True)))
-    if "server" not in names:
-        headers.insert(0, ("Server", SERVER))
-    length = len(answer.body) if isinstance(answer.body, bytes) else answer.length
-    chunked = length is None and asked is not None and asked.version >= (1, 1) and answer.status not in _BODILESS
-    if answer.status not in _BODILESS and "content-length" not in names and "transfer-encoding" not in names:
-        if length is not None:
-            headers.append(("Content-Length", str(length)))
-        elif chunked:
-            headers.append(("Transfer-Encoding", "chunked"))
-    chunked = chunked and "content-length" not in names and "transfer-encoding" not in names
-    if not keep or (length is None and not chunked):
-        headers.append(("Connection", "close"))
-    elif asked is not None and asked.version < (1, 1):
-        headers.append(("Connection", "keep-alive"))
-    lines = [f"HTTP/1.1 {answer.status} {answer.reason or phrase_of(answer.status)}"]
-    lines += [f"{name}: {value}" for name, value in headers]
-    if any("\r" in line or "\n" in line or "\0" in line for line in lines):
-        raise ValueError("A header of the answer has a line end in it, which would begin a line of its own")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace"), chunked
+    def _cut(self, conn: Connection, making: _Making, cut: Cut) -> None:
+        making.close()
+        self._done(conn, making.asked, making.answer, making.size, making.began, keep=False)
+        if cut.reset:
+            conn.reset()
 
 
 def _note(conn: Connection, kind: str, text: str, **facts: Any) -> None:

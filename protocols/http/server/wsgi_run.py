@@ -15,8 +15,9 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.validate import validator
 
 from protocols.http.request import Header
+from protocols.http.server.answer import SERVER, Answer, error_page
 from protocols.http.server.asked import Asked
-from protocols.http.server.web import SERVER, Answer, WebHandler, error_page
+from protocols.http.server.web import TIME_OUT_S, WebHandler
 
 _COMPLAINTS: Final = (
     ("should not return a string", "Return a list with the bytes in it, [body], not the bytes alone."),
@@ -133,9 +134,11 @@ def find_app(name: str) -> Callable[..., Iterable[bytes]]:
     return found
 
 
-def make_wsgi(app: str, folder: str = "", scheme: str = "http", validate: bool = True) -> Callable[[], WebHandler]:
+def make_wsgi(
+    app: str, folder: str = "", scheme: str = "http", validate: bool = True, time_out_s: float = TIME_OUT_S
+) -> Callable[[], WebHandler]:
     """The factory of handlers for `module:app`, for a HandlerSpec; `folder` is searched first. Raises AppError."""
     if folder and folder not in sys.path:
         sys.path.insert(0, folder)
     site = WSGI(find_app(app), scheme=scheme, validate=validate)
-    return lambda: WebHandler(site)
+    return lambda: WebHandler(site, time_out_s)
