@@ -13,16 +13,18 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final
 
+from protocols.concurrency.contract import DATAGRAM
 from protocols.connecting import Stopped, poll_wait
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
+from protocols.record.explain import address_text
 from protocols.record.recorder import Recorder
 from protocols.record.trace import Trace
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
 from protocols.sockets import opening
 from protocols.sockets.address import Target
-from protocols.terminal import DONE, JsonLines, Signals, fail, reader_gone, write_all
+from protocols.terminal import DONE, JsonLines, Signals, fail, reader_gone, say, write_all
 
 CHUNK_BYTES: Final = 64 << 10
 DATAGRAM_BYTES: Final = 1400
@@ -82,14 +84,32 @@ def _run(order: Order, recorder: Recorder, lines: JsonLines | None, signals: Sig
         return fail(error, "connect", address, target.transport, recorder)
     with sock:
         pump = Pump(sock, order, lines, signals)
+        by_hand = _typed_by_hand()
+        if by_hand:
+            say(_greeting(target))
         try:
-            return pump.run()
+            status = pump.run()
+            if by_hand and pump.ended_by_peer:
+                say("The peer has ended the connection.")
+            return status
         except BrokenPipeError:
             if reader_gone():
                 raise
             return fail(BrokenPipeError(errno.EPIPE, "Broken pipe"), "send", address, target.transport, recorder)
         except OSError as error:
             return fail(error, pump.doing, address, target.transport, recorder)
+
+
+def _typed_by_hand() -> bool:
+    """Whether a person sits at both ends of this program: then an empty screen needs a word."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _greeting(target: Target) -> str:
+    where = target.path if target.is_unix else address_text((target.host, target.port))
+    if target.transport in DATAGRAM:
+        return f"Each line that you type goes to {where} as one datagram; Ctrl+D ends."
+    return f"Connected to {where}: type lines, Ctrl+D ends your side."
 
 
 @dataclass
@@ -132,6 +152,11 @@ class Pump:
             if self._peer_ended and not ready:
                 break
         return DONE
+
+    @property
+    def ended_by_peer(self) -> bool:
+        """Whether the peer's end came first."""
+        return self._peer_ended and not self._stdin_ended
 
     def _done(self) -> bool:
         if self._datagram:

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import pty
 import select
 import signal
 import socket
@@ -505,3 +506,30 @@ def test_no_command_loads_qt() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_who_types_by_hand_is_told_that_the_connection_stands_and_when_it_ends(by_hand: bool) -> None:
+    main, side = pty.openpty()
+    with plain_listener() as listener:
+        host, port = listener.getsockname()
+        command = [*NETLAB, "connect", host, str(port)]
+        stdin = side if by_hand else subprocess.PIPE
+        with subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=side) as process:
+            try:
+                listener.settimeout(DEADLINE_S)
+                with listener.accept()[0] as sock:
+                    sock.sendall(b"hello\n")
+                assert process.stdout is not None
+                assert process.stdout.read() == b"hello\n"
+                assert process.wait(DEADLINE_S) == 0
+            finally:
+                process.kill()
+    ready, _, _ = select.select([main], [], [], 0)
+    said = os.read(main, 4096).decode().splitlines() if ready else []
+    os.close(side)
+    os.close(main)
+    assert said == [
+        f"netlab: Connected to {host}:{port}: type lines, Ctrl+D ends your side.",
+        "netlab: The peer has ended the connection.",
+    ] * by_hand
