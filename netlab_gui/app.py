@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 from importlib import import_module
-from importlib.resources import files
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +22,7 @@ from netlab_gui import journal, pace, panels
 from netlab_gui.crash import CrashReports, Report
 from netlab_gui.settings import Settings
 from netlab_gui.window import Window
+from protocols.assets import asset
 from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Application:
         self.bridge.every(SIGNAL_LOOK_MS, self._look_for_signals)
         self.bridge.every(CRASH_LOOK_MS, self._look_for_crashes)
         self.furnished = True
-        self.qt.setWindowIcon(QIcon(str(files("assets").joinpath("app", "netlab.svg"))))
+        self.qt.setWindowIcon(QIcon(str(asset("app", "netlab.svg"))))
         self.workplace.sessions.changed.connect(self._on_first_session)
         self.workplace.sessions.begin(self._session_file)
 

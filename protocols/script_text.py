@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import importlib.resources
 import io
 import math
 import re
@@ -18,6 +17,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from string import Template
 from typing import Final, TypeAlias
+
+from protocols.assets import asset
 
 Value: TypeAlias = "str | bytes | int | float | bool | tuple[Value, ...] | list[Value] | None"
 
@@ -91,7 +92,7 @@ class _Block:
 
 def load(name: str) -> list[str]:
     """The lines of a template. ScriptError where there is none of that name."""
-    found = importlib.resources.files("assets") / "scripts"
+    found = asset("scripts")
     for part in (name + _SUFFIX).split("/"):
         found /= part
     try:

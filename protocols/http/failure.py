@@ -12,9 +12,9 @@ import ssl
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
+from protocols.assets import asset
 from protocols.record.explain import explain
 
 RESOLVE, CONNECT, VERIFY, PROXY_NAME = 6, 7, 60, 5
@@ -72,4 +72,4 @@ def _explained(error: OSError, call: str, address: tuple[str, int], said: str, c
 
 @cache
 def _words() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(files("assets").joinpath("http/failures.toml").read_text("utf-8"))
+    return tomllib.loads(asset("http", "failures.toml").read_text("utf-8"))

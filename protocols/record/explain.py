@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
 
+from protocols.assets import asset
+
 _CLASS_SYMBOLS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (TimeoutError, "ETIMEDOUT"),
     (BrokenPipeError, "EPIPE"),
@@ -198,9 +200,8 @@ def _is_tls(symbol: str) -> bool:
 @cache
 def _words() -> dict[str, dict[str, Any]]:
     import tomllib
-    from importlib.resources import files
 
-    return tomllib.loads(files("assets").joinpath("explain/errors.toml").read_text("utf-8"))
+    return tomllib.loads(asset("explain", "errors.toml").read_text("utf-8"))
 
 
 @cache

@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from protocols.assets import asset
 from protocols.record.event import Event
 from protocols.record.explain import Explained, address_text, explain_symbol
 from widgets.timeline.wording import duration, grouped, visible, waited_ns
@@ -132,4 +132,4 @@ def _blanks(event: Event) -> _Blanks:
 
 @cache
 def _words(name: str) -> Mapping[str, Mapping[str, Any]]:
-    return tomllib.loads(files("assets").joinpath(f"explain/{name}.toml").read_text("utf-8"))
+    return tomllib.loads(asset("explain", f"{name}.toml").read_text("utf-8"))

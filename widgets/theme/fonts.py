@@ -6,9 +6,10 @@ Sizes are points, so that screens and presenter mode scale them; it must not kno
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from PySide6.QtGui import QFont, QFontDatabase
+
+from protocols.assets import asset
 
 UI_FAMILIES = ["Inter", "Segoe UI Variable", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans"]
 MONO_FAMILIES = ["JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu Sans Mono"]
@@ -28,7 +29,7 @@ def load_fonts() -> tuple[str, ...]:
     """Register the shipped fonts once and return their families; needs a QGuiApplication."""
     families: set[str] = set()
     for name in FILES:
-        number = QFontDatabase.addApplicationFontFromData(files("assets").joinpath("fonts", name).read_bytes())
+        number = QFontDatabase.addApplicationFontFromData(asset("fonts", name).read_bytes())
         if number >= 0:
             families.update(QFontDatabase.applicationFontFamilies(number))
     return tuple(sorted(families))

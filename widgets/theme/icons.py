@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+
+from protocols.assets import asset
 
 STROKE = "1.75"
 
@@ -20,7 +21,7 @@ STROKE = "1.75"
 @cache
 def icon_svg(name: str) -> str:
     """The source of the icon `name`, still with `currentColor`; KeyError when there is none of that name."""
-    source = files("assets").joinpath("icons", f"{name}.svg")
+    source = asset("icons", f"{name}.svg")
     if not source.is_file():
         raise KeyError(f"no icon called {name!r} in assets/icons")
     return source.read_text("utf-8").replace('stroke-width="2"', f'stroke-width="{STROKE}"')

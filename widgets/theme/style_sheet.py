@@ -6,9 +6,9 @@ It must not know single widgets: a rule is chosen by class or by a property such
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from string import Template
 
+from protocols.assets import asset
 from widgets.theme.icons import tinted_svg
 from widgets.theme.resources import register
 from widgets.theme.tokens import Tokens, mix, tint
@@ -22,7 +22,7 @@ _DOT = '<circle cx="8" cy="8" r="2.8" fill="{ink}"/>'
 
 @cache
 def _template() -> Template:
-    return Template(files("assets").joinpath("theme.qss").read_text("utf-8"))
+    return Template(asset("theme.qss").read_text("utf-8"))
 
 
 def _svg(*shapes: str) -> bytes:
