@@ -5,6 +5,11 @@
 unset PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONDONTWRITEBYTECODE \
     PYTHONNOUSERSITE PYTHONPLATLIBDIR PYTHONPYCACHEPREFIX PYTHONINSPECT __PYVENV_LAUNCHER__
 
+# Started with a standard stream closed: pip does not expect that.
+{ true 3<&0; } 2>/dev/null || exec </dev/null
+{ true 3>&1; } 2>/dev/null || exec >/dev/null
+(exec 3>&2) || exec 2>/dev/null
+
 python=
 found=
 for candidate in ${NETLAB_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do

@@ -194,6 +194,16 @@ def test_without_a_new_enough_python_it_says_how_to_get_one(command: str, old: b
     assert "sudo apt-get install" in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream_is_opened_before_pip_sees_it(closed: str, tmp_path: Path) -> None:
+    look = "import os, sys; print([os.fstat(n).st_mode > 0 for n in (0, 1, 2)], file=open(sys.argv[1], 'w'))"
+    script = tmp_path / "start"
+    script.write_text(f". '{ROOT}/setup/find_python.sh'\nexec \"$python\" -c \"$1\" \"$2\"\n")
+    command = ["sh", "-c", f'exec sh "$@" {closed}', "sh", script, look, tmp_path / "seen"]
+    assert subprocess.run(command, check=False, timeout=30).returncode == 0
+    assert (tmp_path / "seen").read_text() == "[True, True, True]\n"
+
+
 def test_what_runs_before_the_installation_is_standard_library_only() -> None:
     for path in (ROOT / "setup").glob("*.py"):
         program = f"import sys; sys.path.insert(0, {str(path.parent)!r}); import {path.stem}"
