@@ -199,7 +199,7 @@ def test_a_closed_standard_stream_is_opened_before_pip_sees_it(closed: str, tmp_
     look = "import os, sys; print([os.fstat(n).st_mode > 0 for n in (0, 1, 2)], file=open(sys.argv[1], 'w'))"
     script = tmp_path / "start"
     script.write_text(f". '{ROOT}/setup/find_python.sh'\nexec \"$python\" -c \"$1\" \"$2\"\n")
-    command = ["sh", "-c", f'exec sh "$@" {closed}', "sh", script, look, tmp_path / "seen"]
+    command = ["sh", "-c", f'exec sh "$@" {closed}', "sh", str(script), look, str(tmp_path / "seen")]
     assert subprocess.run(command, check=False, timeout=30).returncode == 0
     assert (tmp_path / "seen").read_text() == "[True, True, True]\n"
 
