@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 INSPECTOR_WIDTH: Final = 372
+INSPECTOR_LEAST: Final = 240
+BESIDE: Final = 660
+"""What the inspector leaves to a panel where it can: two cards side by side."""
 DRAWER_WIDTH: Final = 480
-ABOVE: Final = 404
+ABOVE: Final = 432
 """What a low window keeps above the time line and for its bars: a panel's head and one card with its buttons."""
 NARROW: Final = 1150
 """Below this width of the window the inspector starts closed: the panel needs the room."""
+TOO_NARROW: Final = 1000
+"""Below this one an open inspector closes when the letters grow."""
 
 
 class Docks(QObject):
@@ -101,7 +106,7 @@ class Docks(QObject):
         """The sizes of a first start, in a window of this size."""
         lowest = min(round(height * 0.52), height - theme().px(ABOVE))
         self._floor.resizeDocks([self.timeline], [lowest], Qt.Orientation.Vertical)
-        self._floor.resizeDocks([self.inspector], [theme().px(INSPECTOR_WIDTH)], Qt.Orientation.Horizontal)
+        self._floor.resizeDocks([self.inspector], [self._usual_width()], Qt.Orientation.Horizontal)
         self.inspector.setVisible(width >= theme().px(NARROW))
 
     def _on_theme_changed(self) -> None:
@@ -109,7 +114,7 @@ class Docks(QObject):
         if theme().scale == self._scale:
             return
         grown, self._scale = theme().scale > self._scale, theme().scale
-        roomy, shown = self._floor.window().width() >= theme().px(NARROW), not self.inspector.isHidden()
+        roomy, shown = self._floor.window().width() >= theme().px(TOO_NARROW), not self.inspector.isHidden()
         if grown and shown and not roomy and not self.drawer_is_open:
             self.inspector.hide()
             self._gave_room = True
@@ -118,13 +123,20 @@ class Docks(QObject):
         QTimer.singleShot(0, self, self._take_usual_width)  # once the parts know their own new least width
 
     def _take_usual_width(self) -> None:
-        side, width = (self._drawer, DRAWER_WIDTH) if self.drawer_is_open else (self.inspector, INSPECTOR_WIDTH)
+        side = self._drawer if self.drawer_is_open else self.inspector
         if side is not None and not side.isHidden():
-            self._floor.resizeDocks([side], [theme().px(width)], Qt.Orientation.Horizontal)
+            width = theme().px(DRAWER_WIDTH) if side is self._drawer else self._usual_width()
+            self._floor.resizeDocks([side], [width], Qt.Orientation.Horizontal)
+
+    def _usual_width(self) -> int:
+        look = theme()
+        return max(look.px(INSPECTOR_LEAST), min(look.px(INSPECTOR_WIDTH), self._floor.width() - look.px(BESIDE)))
 
     def _on_inspector_visibility_changed(self, visible: bool) -> None:
         if visible:
             self._gave_room = False
+            if self.inspector.width() > self._usual_width() and not self.drawer_is_open:
+                QTimer.singleShot(0, self, self._take_usual_width)
 
     def save(self) -> QByteArray:
         """Places and sizes, for the next start."""

@@ -119,7 +119,7 @@ class BucketCard(Card):
         self.stack = QStackedWidget()
         self.add_head(self.tabs)
         self.head.title.setMinimumWidth(self.head.title.sizeHint().width())
-        self.head.layout().insertWidget(5, self.where)  # type: ignore[union-attr]
+        self.head.add_detail(self.where)
         for widget in (self.rate, self.rate_word, self.form_button, self.remove_button, self.stop_button):
             self.add_action(widget)
         self.add(self.stack, 1)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
 from protocols.creosote.wire import PORT
-from widgets.parts.buttons import Button, LinkButton, PrimaryButton
-from widgets.parts.fields import Choice, Fields
+from widgets.parts.buttons import Button, PrimaryButton
+from widgets.parts.fields import Choice
 from widgets.parts.flow import FlowBox
+from widgets.parts.folded_form import FoldedForm
 from widgets.parts.text import Label
 
 BINDS: Final = (
@@ -33,29 +34,26 @@ EXPOSURE: Final = {
 }  # fmt: skip
 
 
-class BucketForm(QWidget):
+class BucketForm(FoldedForm):
     """The fields. start_requested: the button, or Enter in a field."""
 
     start_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.fields = Fields(self)
+        super().__init__("the bucket", parent)
         self.start_button = PrimaryButton("Start", "play")
-        self.more_button = LinkButton("More")
-        self.more_button.setCheckable(True)
-        self.more_button.setAccessibleName("More settings of the bucket")
         self.exposure = Label("", "body", "text2", wrap=True)
-        self.place_for_strip = QVBoxLayout()
-        self.more = self._more()
-        self.more.hide()
-        self._build()
+        self.lay_out(self._where_row(), self.exposure)
+        self.add_section("", self._more_fields, self._checks())
+        for key in ("host", "groups", "redirect", "log_file"):
+            editor = self.fields.editor(key)
+            assert isinstance(editor, QLineEdit)
+            editor.returnPressed.connect(self.start_requested)
         self.start_button.clicked.connect(self.start_requested)
-        self.more_button.toggled.connect(self._on_more_toggled)
         self.fields.changed.connect(self._suit)
         self._suit("bind")
 
-    def _build(self) -> None:
+    def _where_row(self) -> QWidget:
         fields, row = self.fields, FlowBox()
         row.add(fields.choice("bind", "Bind to", BINDS), 1)
         row.add(fields.line("host", "Address", "", hint="e.g. 192.0.2.1", characters=16), 1)
@@ -63,38 +61,10 @@ class BucketForm(QWidget):
                               tip=f"Mr Creosote's is {PORT}; 0 takes a free one"))  # fmt: skip
         row.add(self.start_button)
         row.flow.setAlignment(self.start_button, Qt.AlignmentFlag.AlignBottom)
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(10)
-        column.addWidget(row)
-        column.addWidget(self.exposure)
-        column.addLayout(self.place_for_strip)
-        links = QHBoxLayout()
-        links.addWidget(self.more_button)
-        links.addStretch(1)
-        column.addLayout(links)
-        column.addWidget(self.more)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
-        for key in ("host", "groups", "redirect", "log_file"):
-            editor = fields.editor(key)
-            assert isinstance(editor, QLineEdit)
-            editor.returnPressed.connect(self.start_requested)
+        return row
 
-    def _more(self) -> QWidget:
-        fields, box = self.fields, QWidget()
-        lines = QVBoxLayout(box)
-        lines.setContentsMargins(0, 0, 0, 0)
-        lines.setSpacing(8)
-        flow = FlowBox(spacing=12)
+    def _more_fields(self, flow: FlowBox) -> None:
+        fields = self.fields
         flow.add(fields.line("groups", "Multicast groups", hint="e.g. 239.255.43.21", characters=20,
                              tip="Joined on the bucket's own interface; blanks or commas between"), 1)  # fmt: skip
         flow.add(fields.line("redirect", "Redirect to", hint="host:port", characters=18,
@@ -106,20 +76,16 @@ class BucketForm(QWidget):
         self.browse_button.clicked.connect(self._on_browse)
         flow.add(self.browse_button)
         flow.flow.setAlignment(self.browse_button, Qt.AlignmentFlag.AlignBottom)
-        checks = FlowBox(spacing=16)
+
+    def _checks(self) -> QWidget:
+        fields, checks = self.fields, FlowBox(spacing=16)
         checks.add(fields.check("broadcast", "Loopback broadcast", True,
                                 tip="Listen to 127.255.255.255 as well, so that broadcast works without exposure"))
         checks.add(fields.check("share", "Share the port",
                                 tip="SO_REUSEADDR: several buckets hear each broadcast; the rest reaches the last one"))
         checks.add(fields.check("strict", "Strict 1,024",
                                 tip="Keep 1,024 bytes of each datagram and lose the rest, as the original did"))
-        lines.addWidget(flow)
-        lines.addWidget(checks)
-        return box
-
-    def _on_more_toggled(self, on: bool) -> None:
-        self.more.setVisible(on)
-        self.more_button.setText("Less" if on else "More")
+        return checks
 
     def _on_browse(self) -> None:
         dialog = QFileDialog(self, "Append classic lines to")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.creosote.wire import PORT
 from protocols.record.event import Event, monotonic_ns
@@ -25,8 +25,8 @@ from widgets.desk import Desk
 from widgets.failed_call import event_of
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
+from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
-from widgets.parts.text import Label
 
 VIEWS: Final = (("listen", "Listen"), ("send", "Send"), ("snippets", "Snippets"))
 THREE: Final = ("build", "web", "db")
@@ -66,19 +66,11 @@ class CreosotePanel(Panel):
         self.python_button.clicked.connect(self.actions_of.show_python)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 10, 16, 8)
-        head.setSpacing(8)
-        head.addWidget(Label(self.title, "panel"))
-        head.addSpacing(4)
-        head.addWidget(self.segments)
-        head.addStretch(1)
-        head.addWidget(self.bucket_button)
-        head.addWidget(self.python_button)
+        head = PanelHead(self.title, self.segments, self.bucket_button, self.python_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addWidget(self.stack, 1)
 
     # Views

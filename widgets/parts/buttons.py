@@ -5,8 +5,10 @@ They must not know what they start. Rule of the house: one primary button in a c
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QFontMetricsF, QIcon, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from widgets.parts.text import plain_tip
@@ -16,6 +18,8 @@ from widgets.theme.theme import theme
 
 RETURN_KEY = "⏎"
 ICON_GAP = 4
+BESIDE_ICON_PX = 4
+"""What the style leaves between an icon and its words."""
 
 
 class Button(QPushButton):
@@ -32,6 +36,8 @@ class Button(QPushButton):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(text, parent)
+        self._words = text
+        self._shows = "both"
         self._icon_name = ""
         self._key = key
         self._action: QAction | None = None
@@ -46,9 +52,43 @@ class Button(QPushButton):
     def set_icon(self, name: str) -> None:
         """Show the Lucide icon `name` before the text."""
         self._icon_name = name
-        role = "highlighted_text" if self.property("primary") else "text"
-        self.setIcon(theme().icon(name, role))
+        self._draw_icon()
         self._size_icon()
+
+    def text(self) -> str:
+        """The whole text, also where the icon stands alone."""
+        return self._words
+
+    def setText(self, text: str) -> None:
+        """Say something else."""
+        self._words = text
+        super().setText("" if self._shows == "icon" else text)
+
+    def show_only(self, shows: Literal["both", "icon", "words"]) -> None:
+        """Give room: the icon alone, whose tool tip then says the words, or the words alone."""
+        if shows == self._shows or not (self._words and self._icon_name):
+            return
+        if not self.toolTip() and shows == "icon":
+            self.setToolTip(plain_tip(self._words))
+        elif self._shows == "icon" and self.toolTip() == plain_tip(self._words):
+            self.setToolTip("")
+        self._shows = shows
+        self.setAccessibleName(self._words if shows == "icon" else "")
+        super().setText("" if shows == "icon" else self._words)
+        self._draw_icon()
+        self._size_icon()
+
+    def width_of(self, shows: Literal["both", "icon", "words"]) -> int:
+        """How wide the button is when it shows that, in px."""
+        if not (self._words and self._icon_name):
+            return self.sizeHint().width()
+        words, icon = self.fontMetrics().horizontalAdvance(self._words), theme().px(16) + BESIDE_ICON_PX
+        now = {"both": words + theme().px(ICON_GAP) + icon, "icon": icon, "words": words}
+        return self.sizeHint().width() + now[shows] - now[self._shows]
+
+    def _draw_icon(self) -> None:
+        role = "highlighted_text" if self.property("primary") else "text"
+        self.setIcon(QIcon() if self._shows == "words" else theme().icon(self._icon_name, role))
 
     def bind(self, action: QAction) -> Button:
         """Let `action` be what the button does, says and allows; returns the button."""
@@ -72,7 +112,7 @@ class Button(QPushButton):
 
     def _size_icon(self) -> None:
         side = theme().px(16)
-        self.setIconSize(QSize(side + (theme().px(ICON_GAP) if self.text() else 0), side))
+        self.setIconSize(QSize(side + (theme().px(ICON_GAP) if super().text() else 0), side))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

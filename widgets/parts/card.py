@@ -5,17 +5,23 @@ It must not know what stands in it.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from widgets.parts.buttons import Button
 from widgets.parts.chip import Chip
 from widgets.parts.state_label import StateLabel
-from widgets.parts.text import ElidedLabel, LeadText, fit_height
+from widgets.parts.text import ElidedLabel, LeadText, fit_height, plain_tip
 from widgets.theme.theme import set_look, theme
 
 PAD = 12
 CORNER = 3
+HEAD_GAP = 8
+HEAD_RIGHT = 8
+ACTIONS_GAP = 6
+LAST_STEP = 5
+"""In so many steps the head of a card gives way where it gets narrow."""
 
 
 class Line(QFrame):
@@ -44,6 +50,11 @@ class IconLabel(QLabel):
         self._icon, self._role = icon, role or self._role
         self._draw()
 
+    @property
+    def has_icon(self) -> bool:
+        """Whether there is one to show."""
+        return bool(self._icon)
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.DevicePixelRatioChange:
@@ -57,46 +68,134 @@ class IconLabel(QLabel):
 
 
 class CardHead(QWidget):
-    """Icon, title, chip and state at the left, buttons at the right."""
+    """Icon, title, chip and state at the left, buttons at the right.
+
+    Where it gets narrow the parts give way one after the other: the chip, the title's second half, the buttons'
+    icons, the state's word, the icon; only then is the title cut.
+    """
 
     def __init__(self, title: str, icon: str) -> None:
         super().__init__()
         row = QHBoxLayout(self)
-        row.setContentsMargins(PAD, 0, 8, 0)
-        row.setSpacing(10)
+        row.setContentsMargins(PAD, 0, HEAD_RIGHT, 0)
+        row.setSpacing(HEAD_GAP)
+        self._full, self._brief = title, title
         self.icon = IconLabel(icon)
-        if not icon:
-            self.icon.hide()  # and never shown before it has a parent: it would be a window of its own
         self.title = ElidedLabel(title, "title")
         self.chip = Chip()
-        self.chip.hide()
         self.state = StateLabel()
-        self.state.hide()
+        for part in (self.chip, self.state) if icon else (self.icon, self.chip, self.state):
+            part.hide()  # and never shown before it has a parent: it would be a window of its own
         self._extra = QHBoxLayout()
         self._extra.setSpacing(8)
         self._actions = QHBoxLayout()
-        self._actions.setSpacing(6)
+        self._actions.setSpacing(ACTIONS_GAP)
         row.addWidget(self.icon)
         row.addWidget(self.title)
         row.addLayout(self._extra)
         row.addWidget(self.chip)
         row.addWidget(self.state)
+        self._details = QHBoxLayout()
+        row.addLayout(self._details)
         row.addStretch(1)
         row.addLayout(self._actions)
         theme().changed.connect(self._size)
         self._size()
 
+    def set_title(self, title: str, brief: str = "") -> None:
+        """Name the card; `brief` is the name where there is little room."""
+        self._full, self._brief = title, brief or title
+        self.title.setText(title)
+        self._suit()
+
+    def set_chip(self, text: str) -> None:
+        """Show a kind beside the title, "" for none."""
+        self.chip.setText(text)
+        self._suit()
+
+    def set_icon(self, icon: str) -> None:
+        """Show another icon, "" for none."""
+        self.icon.set_icon(icon)
+        self._suit()
+
     def add_extra(self, widget: QWidget) -> None:
         """Put `widget` (segments, a number) right after the title."""
         self._extra.addWidget(widget)
+
+    def add_detail(self, widget: QWidget) -> None:
+        """Put `widget` after the state; it shortens itself before anything else gives way."""
+        self._details.addWidget(widget)
 
     def add_action(self, widget: QWidget) -> None:
         """Put a button at the right end."""
         widget.setProperty("small", True)
         self._actions.addWidget(widget)
 
+    def minimumSizeHint(self) -> QSize:
+        cut = max(0, self._title_width(LAST_STEP) - self.title.minimumSizeHint().width())
+        return QSize(self._need(LAST_STEP) - cut, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._suit()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._suit()
+        return done
+
+    def _suit(self) -> None:
+        """Give way as far as the width asks for."""
+        step = next((step for step in range(LAST_STEP) if self._need(step) <= self.width()), LAST_STEP)
+        if not self.testAttribute(Qt.WidgetAttribute.WA_Resized):
+            step = 0
+        self.chip.setVisible(bool(self.chip.text()) and step < 1)
+        title = self._full if step < 2 else self._brief
+        if title != self.title.text():
+            self.title.setText(title)
+        for widget in _shown(self._actions):
+            if isinstance(widget, Button):
+                widget.show_only("both" if step < 3 else "words")
+        self.state.show_brief(step >= 4)
+        self.icon.setVisible(self.icon.has_icon and step < 5)
+        gone = [self._full, self.chip.text()] if step else []
+        self.setToolTip(plain_tip(", ".join(word for word in gone if word)))
+
+    def _title_width(self, step: int) -> int:
+        return self.title.fontMetrics().horizontalAdvance(self._full if step < 2 else self._brief) + 2
+
+    def _need(self, step: int) -> int:
+        """The width that the line needs after so many parts have given way."""
+        parts = [self._title_width(step)]
+        if self.icon.has_icon and step < 5:
+            parts.append(self.icon.sizeHint().width())
+        if self.chip.text() and step < 1:
+            parts.append(self.chip.sizeHint().width())
+        if not self.state.isHidden():
+            parts.append(self.state.width_of(brief=step >= 4))
+        parts += [_width_of(widget) for widget in _shown(self._extra)]
+        parts += [widget.minimumSizeHint().width() for widget in _shown(self._details)]
+        actions = [
+            widget.width_of("both" if step < 3 else "words") if isinstance(widget, Button) else _width_of(widget)
+            for widget in _shown(self._actions)
+        ]
+        gaps = HEAD_GAP * (len(parts) - (not actions)) + ACTIONS_GAP * max(0, len(actions) - 1)
+        return PAD + sum(parts) + sum(actions) + gaps + HEAD_RIGHT
+
     def _size(self) -> None:
         self.setFixedHeight(theme().line_height() + 28)
+        self._suit()
+
+
+def _shown(box: QHBoxLayout) -> list[QWidget]:
+    items = (box.itemAt(at) for at in range(box.count()))
+    found = (item.widget() for item in items if item is not None)
+    return [widget for widget in found if widget is not None and not widget.isHidden()]
+
+
+def _width_of(widget: QWidget) -> int:
+    return max(widget.sizeHint().width(), widget.minimumWidth())
 
 
 class Card(QFrame):
@@ -113,6 +212,7 @@ class Card(QFrame):
         self.head = CardHead(title, icon)
         self.head_line = Line()
         self._full = False
+        self._least = 0
         self.body = QVBoxLayout()
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(0)
@@ -123,9 +223,17 @@ class Card(QFrame):
         self.head_line.setVisible(bool(title))
         self.set_chip(chip)
 
-    def set_title(self, title: str) -> None:
-        """Name the card."""
-        self.head.title.setText(title)
+    def set_least_height(self, height: int) -> None:
+        """No lower than this, in px, and than its parts need: a plain minimum would let them be cut."""
+        self._least = height
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().expandedTo(QSize(0, self._least))
+
+    def set_title(self, title: str, brief: str = "") -> None:
+        """Name the card; `brief` is the name where there is little room."""
+        self.head.set_title(title, brief)
         self.setAccessibleName(title)
         self.head.setVisible(bool(title))
         self.head_line.setVisible(bool(title))
@@ -133,13 +241,11 @@ class Card(QFrame):
 
     def set_icon(self, icon: str) -> None:
         """Change the icon before the title."""
-        self.head.icon.set_icon(icon)
-        self.head.icon.setVisible(bool(icon))
+        self.head.set_icon(icon)
 
     def set_chip(self, text: str) -> None:
         """Show a kind beside the title, "" for none."""
-        self.head.chip.setText(text)
-        self.head.chip.setVisible(bool(text))
+        self.head.set_chip(text)
 
     def set_state(self, state: str, word: str) -> None:
         """Show a state of `STATE_SIGNS` with a word, "" for none."""

@@ -5,7 +5,8 @@ So that a form needs no horizontal scroll bar at 200 % or 1024 pixels. It must n
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QMargins, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLayout, QLayoutItem, QScrollArea, QSizePolicy, QStackedWidget, QWidget
 
 
@@ -131,7 +132,7 @@ class FlowLayout(QLayout):
 
 
 class FlowBox(QWidget):
-    """A widget with a FlowLayout that asks its parent for the height its width needs."""
+    """A widget with a FlowLayout, never lower than its lines need at its width."""
 
     def __init__(self, *widgets: QWidget, spacing: int = 8, line_spacing: int = 8) -> None:
         super().__init__()
@@ -145,6 +146,21 @@ class FlowBox(QWidget):
     def add(self, widget: QWidget, stretch: int = 0) -> QWidget:
         """Append a widget; see FlowLayout.add."""
         return self.flow.add(widget, stretch)
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self._keep_height()
+
+    def event(self, event: QEvent, /) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._keep_height()
+        return done
+
+    def _keep_height(self) -> None:
+        """A parent that knows least sizes only, a splitter or a page of a stack, must not cut the last line."""
+        if self.testAttribute(Qt.WidgetAttribute.WA_Resized):
+            self.setMinimumHeight(self.flow.heightForWidth(self.width()))
 
 
 class Pages(QStackedWidget):

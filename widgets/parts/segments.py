@@ -32,7 +32,7 @@ class Segment(QToolButton):
 
     def sizeHint(self) -> QSize:
         bold = QFontMetrics(theme().ui_font(9.5, 600)).horizontalAdvance(self.text())
-        return QSize(bold + 24, theme().line_height() + 12)
+        return QSize(bold + 20, theme().line_height() + 12)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStyle, QVBoxLayout, QWidget
 
 from protocols.sockets.presets import Preset
 from widgets.desk import Desk
@@ -28,9 +28,8 @@ from widgets.sockets.spin_strip import TWIN, unbroken
 from widgets.sockets.visits import Visit
 from widgets.theme.theme import theme
 
-NARROW_PX: Final = 760
-"""Two cards need so much; a window below 900 pixels has less, whatever its docks."""
-CARD_PX: Final = 352
+CARD_PX: Final = 302
+"""No card gets narrower than this; where two of them don't fit side by side, one stands above the other."""
 CARD_HEIGHT_PX: Final = 260
 FIRST_SERVER: Final = {"behaviour": "upper", "transport": "tcp", "bind": "127.0.0.1", "port": 2345, "model": "threads"}
 
@@ -74,17 +73,18 @@ class BothEnds(QWidget):
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
-        narrow = event.size().width() < theme().px(NARROW_PX)
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        narrow = event.size().width() < 2 * theme().px(CARD_PX) + self.splitter.handleWidth() + bar
         wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
             self.splitter.setSizes([1000, 1000])  # what were heights are no widths
 
     def _suit_letters(self) -> None:
-        """No card gets so narrow or so low that its parts are cut: they scroll together then."""
+        """No card gets so narrow that its parts are cut; one that needs more height asks for it, and both scroll."""
         for card in (self.clients, self.servers):
             card.setMinimumWidth(theme().px(CARD_PX))
-            card.setMinimumHeight(theme().px(CARD_HEIGHT_PX))
+            card.set_least_height(theme().px(CARD_HEIGHT_PX))
 
     # Starting
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from protocols.concurrency.contract import CONNECTED
 from widgets.parts.buttons import Button, LinkButton, PrimaryButton
-from widgets.parts.fields import Choice, Fields
-from widgets.parts.flow import FlowBox, scrolled
-from widgets.parts.text import Label
+from widgets.parts.fields import Choice
+from widgets.parts.flow import FlowBox
+from widgets.parts.folded_form import FoldedForm
 
 TRANSPORTS: Final = (
     Choice("tcp", "TCP", "A stream of bytes over IP: connected, in order, no record boundaries"),
@@ -55,49 +55,26 @@ VERIFY: Final = (
 )
 
 
-class ClientForm(QWidget):
+class ClientForm(FoldedForm):
     """The fields of a client. `changed`: a value is new; `connect_requested`: Enter was pressed in a field."""
 
     changed = Signal(str)
     connect_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.fields = Fields(self)
+        super().__init__("the client", parent)
         self.connect_button = PrimaryButton("Connect", "plug")
         self.stop_button = Button("Stop", "square")
         self.stop_button.hide()
         self.other_end_button = LinkButton("Give me the other end")
         self.other_end_button.setToolTip("Starts a server that fits on a free port, and fills in its address")
-        self.more_button = LinkButton("More")
-        self.more_button.setCheckable(True)
-        self.more_button.setAccessibleName("More settings of the client")
         self.preset_button = Button("Presets", "graduation-cap", small=True)
         self.preset_button.setToolTip("The programs of the courses, with their own ports")
-        self.more = QWidget()
-        self.more.setVisible(False)
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(12)
-        column.addWidget(self._address_row())
-        self.place_for_strip = QVBoxLayout()
-        column.addLayout(self.place_for_strip)
-        links = QHBoxLayout()
-        links.setSpacing(16)
-        links.addWidget(self.more_button)
-        links.addWidget(self.other_end_button)
-        links.addStretch(1)
-        links.addWidget(self.preset_button)
-        column.addLayout(links)
-        column.addWidget(self.more)
-        column.addStretch(1)
-        self._fill_more()
-        scroll = scrolled(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
-        self.more_button.toggled.connect(self._on_more_toggled)
+        self.lay_out(self._address_row(), links=(self.other_end_button,), right=self.preset_button)
+        self.add_section("Waiting", self._waiting_fields)
+        self.add_section("Data", self._data_fields)
+        self.add_section("TLS", self._tls_fields)
+        self.add_section("Datagrams", self._datagram_fields)
         self.fields.changed.connect(self._on_field_changed)
         self._suit()
 
@@ -113,27 +90,6 @@ class ClientForm(QWidget):
         for key in ("host", "path"):
             fields.editor(key).returnPressed.connect(self.connect_requested)  # type: ignore[attr-defined]
         return row
-
-    def _fill_more(self) -> None:
-        column = QVBoxLayout(self.more)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        for title, fill in (
-            ("Waiting", self._waiting_fields),
-            ("Data", self._data_fields),
-            ("TLS", self._tls_fields),
-            ("Datagrams", self._datagram_fields),
-        ):
-            box = QWidget()
-            lines = QVBoxLayout(box)
-            lines.setContentsMargins(0, 4, 0, 0)
-            lines.setSpacing(6)
-            lines.addWidget(Label(title, "section"))
-            flow = FlowBox(spacing=12)
-            fill(flow)
-            lines.addWidget(flow)
-            column.addWidget(box)
-            setattr(self, f"{title.lower()}_section", box)
 
     def _waiting_fields(self, flow: FlowBox) -> None:
         fields = self.fields
@@ -198,10 +154,6 @@ class ClientForm(QWidget):
         self.connect_button.setVisible(not on)
         self.stop_button.setVisible(on)
 
-    def _on_more_toggled(self, on: bool) -> None:
-        self.more.setVisible(on)
-        self.more_button.setText("Less" if on else "More")
-
     def _on_field_changed(self, key: str) -> None:
         if key in ("transport", "tls"):
             self._suit()
@@ -223,5 +175,5 @@ class ClientForm(QWidget):
             fields.show(key, not unix)
         for key in ("verify", "server_name"):
             fields.show(key, tcp and bool(fields["tls"]))
-        self.tls_section.setVisible(tcp)  # type: ignore[attr-defined]
-        self.datagrams_section.setVisible(udp)  # type: ignore[attr-defined]
+        self.sections["TLS"].setVisible(tcp)
+        self.sections["Datagrams"].setVisible(udp)

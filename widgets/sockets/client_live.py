@@ -14,6 +14,7 @@ from widgets.parts.card import Line
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox
 from widgets.parts.trouble import TroubleStrip
+from widgets.sockets.client_launch import framing_title
 from widgets.sockets.client_slot import ClientSlot
 from widgets.sockets.input_row import InputRow
 from widgets.sockets.transcript_view import TranscriptView
@@ -99,6 +100,7 @@ class ClientLive(QWidget):
         self.round_trip.set_value(shown.round_trip)
         self.source.setToolTip(shown.moved)
         self.round_trip.setVisible(bool(shown.round_trip))
+        self.framing.setVisible(shown.framing != framing_title("none"))
         over = slot.phase == "ended"
         self.over.setVisible(over)
         self.input.setVisible(not over)

@@ -107,7 +107,8 @@ class ConnectionsModel(QAbstractTableModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ToolTipRole:
             stands = elapsed((monotonic_ns() - row.since_ns) / 1e9)
-            return f"{COLUMNS[column]}: {_text(row, column)}\nConnected for {stands}"
+            facts = [f"{name}: {_text(row, at) or 'unknown'}" for at, name in enumerate(COLUMNS)]
+            return "\n".join([*facts, f"Connected for {stands}"])
         return None
 
 

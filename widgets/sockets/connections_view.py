@@ -19,7 +19,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from widgets.sockets.connections_model import HERE, IN, NUMBER, OUT, PEER, RIGHT, THERE, WORKER, ConnectionsModel
+from widgets.sockets.connections_model import (
+    COLUMNS,
+    HERE,
+    IN,
+    NUMBER,
+    OUT,
+    PEER,
+    RIGHT,
+    THERE,
+    WORKER,
+    ConnectionsModel,
+)
 from widgets.sockets.wording import grouped
 from widgets.theme.signs import paint_state
 from widgets.theme.theme import theme
@@ -48,6 +59,12 @@ _SAMPLES: Final = {
     OUT: "99999",
     WORKER: "thread upper-conn:51858",
 }
+
+
+_SHORT_PEER: Final = "127.…:55555"
+"""What is left of an address where there is no room: its port."""
+_FIRST_TO_GO: Final = (WORKER, THERE, NUMBER)
+_NEXT_TO_GO: Final = (OUT, IN)
 
 
 class ConnectionsDelegate(QStyledItemDelegate):
@@ -115,6 +132,8 @@ class ConnectionsView(QTableView):
         super().__init__(parent)
         self._model = model
         self._digits = LEAST_DIGITS
+        self._asked: dict[int, bool] = {}  # what a person said of a column: always, or never
+        self.column_actions: dict[int, QAction] = {}
         self.setModel(model)
         self.setItemDelegate(ConnectionsDelegate(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -135,7 +154,7 @@ class ConnectionsView(QTableView):
         only = QAction(theme().icon("funnel"), "Only this connection in the time line", self)
         only.triggered.connect(lambda: self.only_requested.emit(self.chosen()))
         self.addAction(only)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._add_column_actions()
         self.clicked.connect(lambda _index: self.connection_picked.emit(self.chosen()))
         self.selectionModel().currentRowChanged.connect(self._on_current_changed)
         model.rowsRemoved.connect(self._on_rows_removed)
@@ -162,24 +181,51 @@ class ConnectionsView(QTableView):
             self._digits = digits
             self._share_width()
 
+    def _add_column_actions(self) -> None:
+        """The menu of the table, and of its head: which columns are shown."""
+        parting = QAction("Columns", self)
+        parting.setSeparator(True)
+        self.addAction(parting)
+        for column in (*_NEXT_TO_GO[::-1], *_FIRST_TO_GO[::-1]):
+            action = QAction(COLUMNS[column], self, checkable=True)
+            action.triggered.connect(lambda on, column=column: self._on_column_asked(column, on))
+            self.column_actions[column] = action
+            for widget in (self, self.horizontalHeader()):
+                widget.addAction(action)
+        for widget in (self, self.horizontalHeader()):
+            widget.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _on_column_asked(self, column: int, on: bool) -> None:
+        self._asked[column] = on
+        self._share_width()
+
     def _share_width(self) -> None:
-        """The peer's column takes what is left, and never less than an address; the worker's comes where it fits."""
-        most = "9" * self._digits
-        for column in (IN, OUT):
-            self.setColumnWidth(column, width_of(column, most))
-        fixed = sum(width_of(column) for column in (NUMBER, HERE, THERE)) + 2 * width_of(IN, most)
-        room = self.viewport().width() - fixed
-        self.setColumnHidden(WORKER, room < width_of(PEER) + width_of(WORKER))
-        worker = 0 if self.isColumnHidden(WORKER) else width_of(WORKER)
-        self.setColumnWidth(PEER, max(width_of(PEER), min(room - worker, width_of(PEER) * 2)))
+        """The least important columns give way first; the peer's takes what is left, and shows its port at least."""
+        wide = {column: width_of(column) for column in range(self._model.columnCount())}
+        wide[IN] = wide[OUT] = width_of(IN, "9" * self._digits)
+        room = self.viewport().width()
+        shown = [column for column in wide if self._asked.get(column, True)]
+        for columns, peer in ((_FIRST_TO_GO, wide[PEER]), (_NEXT_TO_GO, width_of(PEER, _SHORT_PEER))):
+            wide[PEER] = peer
+            for column in columns:
+                if sum(wide[each] for each in shown) > room and column in shown and column not in self._asked:
+                    shown.remove(column)
+        others = sum(wide[column] for column in shown if column != PEER)
+        wide[PEER] = max(wide[PEER], min(room - others, 2 * width_of(PEER)))
+        for column, width in wide.items():
+            self.setColumnHidden(column, column not in shown)
+            self.setColumnWidth(column, width)
+        for column, action in self.column_actions.items():
+            action.setChecked(column in shown)
+        hidden = [COLUMNS[column] for column in wide if column not in shown]
+        tip = f"Not shown: {', '.join(hidden)}. The menu of the table has them." if hidden else ""
+        self.horizontalHeader().setToolTip(tip)
 
     def _suit_fonts(self) -> None:
         rows = self.verticalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setMinimumSectionSize(row_height())
         rows.setDefaultSectionSize(row_height())
-        for column in range(self._model.columnCount()):
-            self.setColumnWidth(column, width_of(column))
         self.setMinimumHeight(row_height() * 2 + self.horizontalHeader().sizeHint().height())
         self._share_width()
         self.viewport().update()

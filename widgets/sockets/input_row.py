@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from protocols.sockets.payload import PayloadError, from_hex, from_text
@@ -34,6 +34,7 @@ COMMANDS: Final = (
     ("IP", "Interrupt process", "What was typed, or runs, is dropped: Ctrl+C of another time"),
     ("BRK", "Break", "The Break key, whatever the server makes of it"),
 )
+NARROW_PX: Final = 350
 HINTS: Final = {"text": "Text to send", "hex": "48 65 6c 6c 6f", "file": "Path of a file"}
 
 
@@ -199,6 +200,10 @@ class InputRow(QWidget):
         self.browse_button.setVisible(kind == "file")
         self.kind.setVisible(not character)
         self.send_button.setVisible(not character)
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self.send_button.show_only("icon" if event.size().width() < theme().px(NARROW_PX) else "both")
 
     def _on_send(self) -> None:
         if self.kind.key() == "file":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.record.explain import Holder, who_has
 from protocols.tls import FLAWS
@@ -18,8 +18,8 @@ from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
 from widgets.parts.fields import Choice
 from widgets.parts.flow import Pages
+from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
-from widgets.parts.text import Label
 from widgets.sockets import demo, panel_actions, why
 from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
 from widgets.sockets.mends import server_mends
@@ -69,22 +69,14 @@ class SocketsPanel(Panel):
         self.python_button.clicked.connect(self.actions_of.show_python)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 10, 16, 8)
-        head.setSpacing(8)
-        head.addWidget(Label(self.title, "panel"))
-        head.addSpacing(4)
-        head.addWidget(self.segments)
-        head.addStretch(1)
-        for button in (self.server_button, self.client_button, self.python_button):
-            head.addWidget(button)
+        head = PanelHead(self.title, self.segments, self.server_button, self.client_button, self.python_button)
         body = QVBoxLayout()
         body.setContentsMargins(16, 0, 16, 12)
         body.addWidget(self.stack)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addLayout(body, 1)
 
     # Views

@@ -201,7 +201,8 @@ class ServerCard(Card):
         if slot.trouble is not None and not running:
             sign, word = "error", slot.trouble.title.capitalize()
         self.set_state(sign, word)
-        self.set_title(f"{behaviour_title(str(slot.values.get('behaviour')))} server" if running else "Server")
+        title = behaviour_title(str(slot.values.get("behaviour")))
+        self.set_title(f"{title} server" if running else "Server", title if running else "")
         chip = TRANSPORT_CHIPS.get(str(slot.values.get("transport")), "")
         self.set_chip((f"{chip}, TLS" if slot.values.get("tls") else chip) if running else "")
         self.tabs.setVisible(len(self.views) > 1)

@@ -5,24 +5,25 @@ A list of fields by key; what they make is in `server_launch`. It must not know 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from protocols.concurrency.contract import CONNECTED
 from protocols.sockets.interfaces import Interface
-from widgets.parts.buttons import Button, LinkButton, PrimaryButton
-from widgets.parts.fields import Choice, Fields, QuietCombo
-from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.buttons import Button, PrimaryButton
+from widgets.parts.fields import Choice, QuietCombo
+from widgets.parts.flow import FlowBox
+from widgets.parts.folded_form import FoldedForm
 from widgets.parts.text import Label
 from widgets.sockets.binding import OTHER, bind_choices, exposure_of
 from widgets.sockets.client_form import TRANSPORTS
 from widgets.sockets.server_words import TELNET, behaviour_choices, model_choices, sentence_of
 
 
-class ServerForm(QWidget):
+class ServerForm(FoldedForm):
     """The fields of a server. `changed`: a value is new; `start_requested`: Enter was pressed in a field.
 
     `interfaces_wanted`: the addresses to bind to are about to be seen; `set_interfaces` takes them.
@@ -40,73 +41,24 @@ class ServerForm(QWidget):
         backlog_limit: int,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self.fields = Fields(self)
+        super().__init__("the server", parent)
         self._certificates = certificates
         self._backlog_limit = backlog_limit
         self.start_button = PrimaryButton("Start", "play")
-        self.more_button = LinkButton("More")
-        self.more_button.setCheckable(True)
-        self.more_button.setAccessibleName("More settings of the server")
         self.explained = Label("", "body", "text2", wrap=True)
         self.exposure = Label("", "body", "text2", wrap=True)
         self.preset_button = Button("Presets", "graduation-cap", small=True)
         self.preset_button.setToolTip("The programs of the courses, with their own ports")
-        self.more = QWidget()
-        self.more.setVisible(False)
-        self.place_for_strip = QVBoxLayout()
-        self._sections: dict[str, QWidget] = {}
         self._interfaces: Sequence[Interface] = ()
-        self._build()
+        self.lay_out(self._what_row(), self._where_row(), self.explained, right=self.preset_button)
+        self.add_section("Where", self._bind_fields, self.exposure)
+        self.add_section("How", self._model_fields)
+        self.add_section("Listening", self._listen_fields)
+        self.add_section("TLS", self._tls_fields)
         self.fields.set_values({"behaviour": "upper", "model": "threads"})
-        self.more_button.toggled.connect(self._on_more_toggled)
+        self.more_button.toggled.connect(self._on_more_toggled_on)
         self.fields.changed.connect(self._on_field_changed)
         self._suit()
-
-    def _build(self) -> None:
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(12)
-        column.addWidget(self._what_row())
-        column.addWidget(self._where_row())
-        column.addWidget(self.explained)
-        column.addLayout(self.place_for_strip)
-        links = QHBoxLayout()
-        links.addWidget(self.more_button)
-        links.addStretch(1)
-        links.addWidget(self.preset_button)
-        column.addLayout(links)
-        column.addWidget(self.more)
-        column.addStretch(1)
-        lines = QVBoxLayout(self.more)
-        lines.setContentsMargins(0, 0, 0, 0)
-        lines.setSpacing(8)
-        for title, fill in (
-            ("Where", self._bind_fields),
-            ("How", self._model_fields),
-            ("Listening", self._listen_fields),
-            ("TLS", self._tls_fields),
-        ):
-            lines.addWidget(self._section(title, fill))
-        scroll = scrolled(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
-
-    def _section(self, title: str, fill: Callable[[FlowBox], None]) -> QWidget:
-        box = QWidget()
-        lines = QVBoxLayout(box)
-        lines.setContentsMargins(0, 4, 0, 0)
-        lines.setSpacing(6)
-        lines.addWidget(Label(title, "section"))
-        flow = FlowBox(spacing=12)
-        fill(flow)
-        lines.addWidget(flow)
-        if title == "Where":
-            lines.addWidget(self.exposure)
-        self._sections[title] = box
-        return box
 
     def _what_row(self) -> QWidget:
         fields, row = self.fields, FlowBox()
@@ -210,11 +162,9 @@ class ServerForm(QWidget):
             values = {**values, "bind": OTHER, "host": bind}
         self.fields.set_values(values)
 
-    def _on_more_toggled(self, on: bool) -> None:
+    def _on_more_toggled_on(self, on: bool) -> None:
         if on:
             self.interfaces_wanted.emit()
-        self.more.setVisible(on)
-        self.more_button.setText("Less" if on else "More")
 
     def _on_field_changed(self, key: str) -> None:
         if key == "transport":
@@ -245,8 +195,8 @@ class ServerForm(QWidget):
             fields.show(key, stream)
         fields.show("reuse_port", not unix)
         fields.show("reuse_address", not unix)
-        self._sections["TLS"].setVisible(tcp)
-        self._sections["Where"].setVisible(not unix)
-        self._sections["Listening"].setVisible(stream or not unix)
+        self.sections["TLS"].setVisible(tcp)
+        self.sections["Where"].setVisible(not unix)
+        self.sections["Listening"].setVisible(stream or not unix)
         self.exposure.setText(exposure_of(str(fields["bind"]), self._interfaces))
         self.explained.setText(sentence_of(str(fields["behaviour"]), "" if telnet else model))

@@ -6,6 +6,7 @@ Shows a ServerSlot. It must not know services.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import CONNECTED
@@ -63,13 +64,14 @@ class ServerLive(QWidget):
         self.refresh()
 
     def _facts_row(self) -> QWidget:
-        facts = FlowBox(spacing=16, line_spacing=6)
+        facts = FlowBox(spacing=12, line_spacing=6)
         facts.flow.setContentsMargins(12, 10, 12, 10)
         for fact in (self.where, self.model, self.delay, self.backlog):
             facts.add(fact)
         row = QWidget()
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 8, 0)
+        line.setSpacing(0)
         line.addWidget(facts, 1)
         line.addWidget(self.tune_button, 0, Qt.AlignmentFlag.AlignTop)
         line.setAlignment(self.tune_button, Qt.AlignmentFlag.AlignVCenter)
@@ -89,7 +91,7 @@ class ServerLive(QWidget):
         return tune
 
     def _lay_out(self) -> None:
-        actions = FlowBox()
+        actions = FlowBox(spacing=6)
         actions.flow.setContentsMargins(12, 10, 12, 12)
         actions.add(self.chosen_label, 1)
         for button in (
@@ -146,8 +148,8 @@ class ServerLive(QWidget):
         self.where.set_value(slot.where)
         telnet = slot.values.get("behaviour") == TELNET
         self.model.set_value("asyncio, telnetlib3" if telnet else model_title(str(slot.values.get("model", ""))))
-        for widget in (self.delay, self.tune_button):
-            widget.setVisible(not telnet)
+        self.tune_button.setVisible(not telnet)
+        self.delay.setVisible(slot.delay_ms > 0 and not telnet)
         stream = str(slot.values.get("transport", "tcp")) in CONNECTED and not telnet
         self.delay.set_value(f"{slot.delay_ms} ms")
         self.backlog.set_value(f"{slot.backlog}, accept held" if slot.hold_accept else str(slot.backlog))
@@ -183,6 +185,18 @@ class ServerLive(QWidget):
         self.chosen_label.setToolTip(f"Served by {row.worker}" if row else "")
         for button in (self.half_close_button, self.close_button, self.reset_button, self.send_one_button):
             button.setEnabled(row is not None)
+        self._suit_width()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self._suit_width()
+
+    def _suit_width(self) -> None:
+        """The number of the chosen connection gives way to the buttons: its row is marked anyway."""
+        buttons = [self.action_row.flow.itemAt(at) for at in range(1, self.action_row.flow.count())]
+        need = sum(item.sizeHint().width() + 8 for item in buttons if item is not None)
+        label = self.fontMetrics().horizontalAdvance("# 999") + 2 * 12
+        self.chosen_label.setVisible(need + label <= self.width())
 
     def _to_chosen(self, verb: str) -> None:
         conn = self.table.chosen()

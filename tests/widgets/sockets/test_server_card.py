@@ -10,6 +10,7 @@ from protocols.concurrency.contract import MODELS
 from protocols.sockets.interfaces import interfaces
 from tests.widgets.sockets.conftest import Bench
 from widgets.parts.fields import QuietCombo
+from widgets.sockets.connections_model import HERE, IN, OUT, PEER, THERE
 
 TRANSPORTS = ("tcp", "udp", "unix", "unix-dgram", "unix-seqpacket")
 
@@ -273,3 +274,23 @@ def test_an_address_of_an_earlier_start_is_typed_in(bench: Bench) -> None:
     bench.panel.restore_state(state)
     values = bench.server.form.fields.values()
     assert (values["bind"], values["host"]) == ("other", "192.0.2.77")
+
+
+def test_a_narrow_card_shows_facts_bytes_and_buttons_whole(bench: Bench) -> None:
+    server = bench.start_server(behaviour="upper")
+    bench.connect()
+    bench.panel.resize(680, 700)
+    live, table = server.live, server.live.table
+    bench.wait(lambda: table.isVisible() and live.width() < 340)
+    for part in (live.where, live.model, live.backlog, live.half_close_button, live.send_all_button):
+        bench.wait(lambda part=part: part.visibleRegion().boundingRect() == part.rect())
+    assert table.horizontalScrollBar().maximum() == 0
+    assert {table.isColumnHidden(column) for column in (PEER, HERE, IN, OUT)} == {False}
+    assert table.isColumnHidden(THERE)
+    there = table.column_actions[THERE]
+    assert not there.isChecked()
+    there.trigger()
+    assert not table.isColumnHidden(THERE), "what is asked for is shown, even if it needs to scroll"
+    bench.panel.resize(1440, 700)
+    bench.wait(lambda: table.width() > 500)
+    assert not any(table.isColumnHidden(column) for column in (PEER, HERE, THERE, IN, OUT))
