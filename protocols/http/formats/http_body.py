@@ -126,7 +126,7 @@ def _part(lines: list[str], is_escaped: bool, base: Path | None, notes: list[str
     text = "\n".join(lines[place + 1 :])
     name, filename = facts.get("name", ""), facts.get("filename", "")
     found = INCLUDE.fullmatch(text.strip())
-    if found is not None and not is_escaped:
+    if found is not None:
         path = resolved(found.group("path"), base)
         return Part(name, path=path, filename="" if filename == os.path.basename(path) else filename, content_type=kind)
     return Part(name, unescaped(text) if is_escaped else text, filename=filename, content_type=kind)

@@ -118,6 +118,7 @@ def line(value: object, default: str = "") -> str:
 def dumped(value: object) -> str:
     """A value as JSON for a body, two blanks a level."""
     try:
-        return _HALVES.sub("\N{REPLACEMENT CHARACTER}", json.dumps(value, indent=2, ensure_ascii=False))
-    except RecursionError:
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=str, skipkeys=True)
+        return _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
+    except (RecursionError, ValueError):
         raise FormatError("A value is nested too deep to be written") from None
