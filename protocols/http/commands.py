@@ -1,4 +1,5 @@
 """The command lines of the web room: `netlab http`, `netlab serve web`, `netlab serve wsgi`;
+those of the proxy are in `proxy/commands`.
 
 Only the arguments live here; what they start is imported when it starts, so that `--help` is
 quick. It must not know libcurl.
@@ -11,6 +12,7 @@ import os
 import sys
 from typing import Any, Final
 
+from protocols.http.proxy import commands as proxy
 from protocols.words import WordParser
 
 _HTTP: Final = """\
@@ -53,6 +55,7 @@ Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong argumen
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the subparsers of `netlab`; each sets `run(arguments) -> int`."""
     _add_http(subparsers)
+    proxy.add_commands(subparsers)
     serve = subparsers.choices.get("serve")
     if isinstance(serve, WordParser):
         _add_web(serve)

@@ -66,6 +66,8 @@ class BodyEnd:
             line = data[place : end + 1] if end >= 0 else data[place:]
             place += len(line)
             self._line += line
+            if self._part == "end" and bytes(self._line[:2]) not in (b"\r", b"\r\n", b"\n"):
+                raise BadBody("A chunk is longer than it said.")
             if len(self._line) > _LINE_BYTES:
                 raise BadBody(f"A line of the chunk framing is longer than {_LINE_BYTES} bytes.")
             if end >= 0:
@@ -76,8 +78,6 @@ class BodyEnd:
     def _turn(self, line: bytes) -> None:
         """A line of the framing is whole."""
         if self._part == "end":
-            if line:
-                raise BadBody("A chunk is longer than it said.")
             self._part = "size"
         elif self._part == "trailer":
             self._trailers += len(line)

@@ -135,7 +135,8 @@ class Conversation:
             self._refuse(entry, error)
             return False
         entry.method, entry.url = asked.method, asked.target[:8192]
-        half = Half(entry.request, self.client, BodyEnd("chunked" if chunked else "length", length), self.core.folder)
+        end = BodyEnd("chunked" if chunked else "length", length)
+        half = Half(entry.request, self.client, end, self.core.folder, asked=True)
         try:
             return self._serve(entry, asked, half)
         finally:

@@ -45,6 +45,13 @@ class Side:
         return len(self.head) + self.body.size
 
     @property
+    def sent_size(self) -> int:
+        """Bytes that were passed on, head and body; of a tunnel's, those that came."""
+        if self.sent_head:
+            return len(self.sent_head) + (self.sent_body or self.body).size
+        return self.size
+
+    @property
     def sent_changed(self) -> bool:
         """Whether other bytes were passed on than came (a proxy always changes the head a little)."""
         return self.sent_body is not None

@@ -46,14 +46,14 @@ class Forward:
         self._origin = origin
         self._told = False
         self._exact = False
-        half.pull()
 
     def run(self, place: Place, path: str) -> bool:
         """Do it; whether the client's connection may serve another request.
 
-        Raises Unreached, Broken, ClientLeft, Dropped, Stopped.
+        Raises Unreached, Broken, ClientLeft, Dropped, BadRequest, Stopped.
         """
         core, entry, asked = self._core, self._entry, self._asked
+        self._half.pull()
         upgrade = asked.version >= (1, 1) and wants_upgrade(asked.headers)
         draft, body = request_head(asked, place, path, core.via, upgrade=upgrade), None
         rule = first_rule(core.rules, "request", entry.method, entry.host, entry.url)
@@ -64,11 +64,12 @@ class Forward:
         if self._half.end.done:
             self.tell_request()
         if rule is not None and rule.action == "hold":
+            draft = self._without_expect(draft)
             word = self._hold(rule, draft)
             if word.what == "answer":
                 head, body = edits.own(word, bodiless=entry.method == "HEAD")
                 return self.answer(head, body, fault="answer")
-            draft, body = edits.request(word, self._without_expect(draft))
+            draft, body = edits.request(word, draft)
             place, draft = self._edited(word, place, draft)
         elif rule is not None and rule.action != "ignore":
             return self._by_rule(rule)
@@ -183,6 +184,7 @@ class Forward:
     def _drained(self) -> bool:
         """Read the rest of a small body, so that the connection can go on; False where there is more."""
         client, half, until = self._client, self._half, time.monotonic() + DRAIN_S
+        half.pull()
         while not half.end.done:
             left = until - time.monotonic()
             if client.ended or left <= 0 or half.side.body.size > DRAIN_BYTES or self._expects():

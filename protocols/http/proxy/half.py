@@ -8,27 +8,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from protocols.http.proxy.bodyend import BodyEnd
+from protocols.http.proxy.bodyend import BadBody, BodyEnd
 from protocols.http.proxy.entry import Side
 from protocols.http.proxy.spool import Spool, SpoolFolder
 from protocols.http.proxy.stream import Stream
+from protocols.http.server.asked import BadRequest
 
 GATHER_BYTES: Final = 16 << 20
 """So much of a held body is waited for; the rest stays with its sender."""
 
 
 class Half:
-    """One message. unframed: pass the body on without its chunks, for an HTTP/1.0 client."""
+    """One message. unframed: pass the body on without its chunks, for an HTTP/1.0 client.
+
+    asked: it is a request, so bad framing is the client's fault.
+    """
 
     def __init__(
-        self, side: Side, source: Stream, end: BodyEnd, folder: SpoolFolder, *, unframed: bool = False
-    ) -> None:
+        self, side: Side, source: Stream, end: BodyEnd, folder: SpoolFolder, *, unframed: bool = False,
+        asked: bool = False,
+    ) -> None:  # fmt: skip
         self.side: Final = side
         self.source: Final = source
         self.end: Final = end
         self.target: Stream | None = None
         self._folder = folder
         self._unframed = unframed
+        self._asked = asked
         self._gathered = bytearray()
         self._replaced = False
 
@@ -47,10 +53,15 @@ class Half:
         return self.end.done and self.target is not None
 
     def pull(self) -> bool:
-        """Use what is in the source's buffer; whether there was something. Raises BadBody."""
+        """Use what is in the source's buffer; whether there was something. Raises BadBody, BadRequest."""
         if self.end.done or not self.source.buffer or not self.wants:
             return False
-        count, said = self.end.take(bytes(self.source.buffer))
+        try:
+            count, said = self.end.take(bytes(self.source.buffer))
+        except BadBody as error:
+            if self._asked:
+                raise BadRequest(400, str(error)) from None
+            raise
         raw = self.source.take(count)
         self.side.body.add(raw)
         piece = said if self._unframed else raw

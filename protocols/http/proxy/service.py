@@ -98,6 +98,8 @@ class DebugProxy(Service):
                     conversation.run_tcp(Place("", *reverse))
                 else:
                     conversation.run()
+            except Exception as error:  # noqa: BLE001  one connection's trouble must not be anybody else's
+                self._core.note("failed", f"the connection of {peer} ended: {error!r}", why=f"{error!r}")
             finally:
                 with self._conversations_lock:
                     self._conversations.discard(conversation)

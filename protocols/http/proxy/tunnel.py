@@ -50,6 +50,11 @@ def relay(core: Core, pump: Pump, entry: Entry, client: Stream, upstream: Stream
 
 
 def _end(core: Core, entry: Entry, client: Stream, upstream: Stream) -> None:
+    if entry.kind == "tunnel" and client.error is not None and upstream.error is None:
+        upstream.reset()  # many TLS clients end with a RST, their peer's last words unread
+        core.note("client left", f"exchange {entry.number}: the client ended the tunnel with a RST", conn=entry.conn)
+        core.state(entry, "done")
+        return
     for lost, other, who in ((client, upstream, "client"), (upstream, client, "origin")):
         if lost.error is not None:
             told = explain(lost.error, call="recv")
