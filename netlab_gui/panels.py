@@ -55,13 +55,10 @@ PANELS: Final = (
         front="widgets.sockets.front:SocketsFront",
     ),
     Entry("creosote", "Creosote", "megaphone", "widgets.creosote.panel:CreosotePanel", "protocols.creosote.commands"),
+    Entry("http", "Web", "globe", "widgets.http.panel:HttpPanel", "protocols.http.commands"),
     Entry("running", "Running", "activity", "widgets.running.panel:RunningPanel", foot=True),
     Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),
 )
-
-
-COMMANDS: Final = ("protocols.http.commands",)
-"""Modules with command lines of subjects that have no panel yet."""
 
 
 def start_panel() -> str:
@@ -76,4 +73,4 @@ def room_of(panel_id: str) -> str:
 
 def command_modules() -> tuple[str, ...]:
     """The modules that add command lines, in order."""
-    return (*(entry.commands for entry in PANELS if entry.commands), *COMMANDS)
+    return tuple(entry.commands for entry in PANELS if entry.commands)

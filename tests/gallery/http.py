@@ -1,0 +1,148 @@
+"""Pictures of the web panel in both palettes and several sizes, from real services.
+
+By hand: `python -m tests.gallery.http --out DIR`. Never collected by pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from protocols.lab import Lab
+from protocols.record.log import EventLog
+from widgets.actions import Actions
+from widgets.bridge import Bridge
+from widgets.desk import Desk
+from widgets.http.panel import HttpPanel
+from widgets.selection import Selection
+from widgets.theme.theme import theme
+
+SIZES = {"1440": (992, 700, 1.0), "1280": (832, 600, 1.0), "x2": (1900, 1100, 2.0)}
+
+
+class Studio:
+    """A panel with services that run, and a camera."""
+
+    def __init__(self, out: Path, sizes: str) -> None:
+        self.out = out
+        self.sizes = {name: size for name, size in SIZES.items() if name in sizes.split(",")}
+        self.app = QApplication.instance() or QApplication(sys.argv[:1])
+        self.lab = Lab()
+        self.bridge = Bridge(self.lab)
+        log = EventLog()
+        self.bridge.add_consumer(log.append)
+        theme().hold()
+        self.panel = HttpPanel(Desk(self.lab, self.bridge, Actions(), Selection(), log))
+        theme().release()
+        self.panel.resize(992, 700)
+        self.panel.show()
+        self.panel.shown()
+
+    def settle(self, seconds: float = 0.15) -> None:
+        """Let the window live."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Let the window live until something holds, ten seconds at most."""
+        end = time.monotonic() + 10
+        while not condition() and time.monotonic() < end:
+            self.settle(0.02)
+        if not condition():
+            print("never came true", file=sys.stderr)
+
+    def shoot(self, name: str) -> None:
+        """The panel in every size and both palettes."""
+        for size, (width, height, scale) in self.sizes.items():
+            theme().set_scale(scale)
+            self.settle(0.05)
+            self.panel.resize(width, height)
+            for dark in (False, True):
+                theme().set_dark(dark)
+                self.settle(0.1)
+                self.panel.grab().save(str(self.out / f"{name}-{size}-{'dark' if dark else 'light'}.png"))
+        theme().set_scale(1.0)
+        theme().set_dark(False)
+
+    def send(self, url: str, **values: object) -> None:
+        """Send a request and wait for its end."""
+        ends = self.panel.ends
+        ends.request.set_url(url, str(values.get("method", "GET")))
+        ends.send()
+        self.until(lambda: ends.slot.phase == "idle" and (ends.response.body_view.prepared or ends.response.failure))
+        self.settle(0.2)
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.panel.hidden()
+        self.lab.close()
+        self.bridge.close()
+
+
+def play(studio: Studio) -> None:
+    """From the empty panel through every tab."""
+    ends = studio.panel.ends
+    request, response = ends.request, ends.response
+    studio.shoot("01-empty")
+    ends.servers.start_site({"site": "folder", "port": 0})
+    studio.until(ends.servers.running)
+    studio.shoot("02-started")
+    server = ends.servers.running()
+    assert server is not None
+    base = server.url.rstrip("/")
+    studio.send(f"{base}/books.json?draft=0&x=%C3%BC")
+    response.body_view.tree.expandToDepth(2)
+    studio.shoot("03-json")
+    for key in ("headers", "timing", "wire"):
+        response.tabs.show_page(key)
+        studio.shoot(f"04-{key}")
+    for key in ("headers", "body", "auth", "cookies", "options", "raw"):
+        request.tabs.show_page(key)
+        studio.shoot(f"05-request-{key}")
+    request.tabs.show_page("params")
+    response.tabs.show_page("body")
+    for name in ("books.csv", "books.xml", "square.png", "latin1.txt", "index.html"):
+        studio.send(f"{base}/{name}")
+        studio.shoot(f"06-{name}")
+    response.tabs.show_page("page")
+    studio.settle(0.3)
+    studio.shoot("07-page")
+    response.tabs.show_page("body")
+    studio.send("http://127.0.0.1:1/")
+    studio.shoot("08-refused")
+    tls = ends.servers.add_server({"site": "folder", "port": 0, "tls": "good"})
+    studio.shoot("09-form")
+    ends.servers.start(tls)
+    studio.until(lambda: tls.slot.phase == "running")
+    studio.send(tls.slot.url)
+    response.tabs.show_page("tls")
+    studio.settle(0.3)
+    studio.shoot("10-tls")
+
+
+def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--sizes", default="1440,1280,x2")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    studio = Studio(arguments.out, arguments.sizes)
+    try:
+        play(studio)
+    finally:
+        studio.close()
+
+
+if __name__ == "__main__":
+    main()

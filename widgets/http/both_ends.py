@@ -1,0 +1,294 @@
+"""Both ends of the web in one view: request and response side by side, the servers below.
+
+What concerns several cards stands here: send, follow, mend, give the other end, join a request to
+the handler that answered it. It must not know the other views of the panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from protocols.http.exchange import Exchange
+from protocols.http.jar import Jar
+from protocols.http.request import Request, RequestError, checked_url
+from protocols.record.event import Raw
+from widgets.desk import Desk
+from widgets.http.history import History
+from widgets.http.paths import ask_place
+from widgets.http.phase_rows import ms_text
+from widgets.http.request_card import RequestCard
+from widgets.http.request_slot import RequestSlot
+from widgets.http.response_card import ResponseCard
+from widgets.http.saving import Saving
+from widgets.http.sent import Sent
+from widgets.http.served_rows import Served
+from widgets.http.server_card import ServerCard
+from widgets.http.server_slot import ServerSlot
+from widgets.http.server_words import SITES, available
+from widgets.http.timeline_link import TimelineLink
+from widgets.parts.splitter import Splitter
+
+LONG: Final = 10
+
+
+class BothEnds(QWidget):
+    """The three cards. `finished(sent)`: a request is over. `why_requested(failure)`: explain it."""
+
+    began = Signal(object)
+    finished = Signal(object)
+    why_requested = Signal(object)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.jar = Jar()
+        self.history = History(self)
+        self.slot = RequestSlot(desk, self.jar, self)
+        self.request = RequestCard()
+        self.response = ResponseCard(desk)
+        self.servers = ServerCard(desk)
+        self.link = TimelineLink(desk, self)
+        self.saving = Saving(desk, self)
+        self._then_send: ServerSlot | None = None
+        self.top = Splitter(Qt.Orientation.Horizontal, self.request, self.response, line=False)
+        self.whole = Splitter(Qt.Orientation.Vertical, self.top, self.servers, line=False)
+        self.top.setSizes([500, 500])
+        self.whole.setSizes([460, 240])
+        self.whole.setStretchFactor(0, 2)
+        self.whole.setStretchFactor(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.whole)
+        self._wire()
+
+    def _wire(self) -> None:
+        slot, request, response, servers = self.slot, self.request, self.response, self.servers
+        request.send_requested.connect(self.send)
+        request.cancel_requested.connect(slot.cancel)
+        request.other_end_requested.connect(self.give_other_end)
+        slot.changed.connect(self._on_changed)
+        slot.began.connect(self._on_began)
+        slot.ended.connect(self._on_ended)
+        slot.refused.connect(request.refuse)
+        slot.failed.connect(response.tell)
+        response.first_requested.connect(self.start_sample)
+        response.mend_requested.connect(self.mend)
+        response.why_requested.connect(self.why_requested)
+        response.answered_requested.connect(self.go_to_handler)
+        response.hop_picked.connect(self._on_hop)
+        response.save_requested.connect(self.ask_save)
+        response.page.link_requested.connect(self.follow)
+        response.page.fill_requested.connect(request.fill)
+        response.page.send_requested.connect(self.send_request)
+        servers.first_requested.connect(self.start_sample)
+        servers.url_wanted.connect(request.set_url)
+        servers.request_wanted.connect(self.send_to)
+        servers.started.connect(self._on_server_started)
+        servers.failed.connect(self._on_server_failed)
+        servers.picked.connect(self._on_served_picked)
+        servers.why_requested.connect(lambda server: self.why_requested.emit(server.trouble))
+
+    # Sending
+
+    def send(self) -> None:
+        """Send what the card says, or say why it can't be sent."""
+        card = self.request
+        if self.slot.phase != "idle":
+            return
+        if card.is_raw:
+            self.slot.send_raw(card.raw_order())
+            return
+        try:
+            request = card.ready()
+        except RequestError as error:
+            card.refuse(str(error))
+            return
+        self.slot.send(request, card.believed())
+
+    def send_request(self, request: Request) -> None:
+        """Show a request in the card and send it."""
+        self.request.fill(request)
+        self.send()
+
+    def send_to(self, server: ServerSlot) -> None:
+        """A first request to a server."""
+        self.request.go_to(server.url)
+        self.send()
+
+    def send_to_file(self, path: Path) -> None:
+        """Send the request, its body into a file."""
+        try:
+            request = self.request.ready()
+        except RequestError as error:
+            self.request.refuse(str(error))
+            return
+        self.slot.send(request, self.request.believed(), path)
+
+    def follow(self, url: str) -> None:
+        """A link of a page becomes a request."""
+        self.request.go_to(url)
+        self.send()
+
+    def _on_changed(self) -> None:
+        self.request.set_busy(self.slot.phase != "idle")
+        if self.slot.phase == "running":
+            self.response.look()
+
+    def _on_began(self, sent: Sent) -> None:
+        self.request.strip.clear()
+        self.response.show_sent(sent)
+        self.began.emit(sent)
+
+    def _on_ended(self, sent: Sent) -> None:
+        self.response.finish()
+        self.history.add(sent)
+        self._join(self.response.exchange)
+        self.finished.emit(sent)
+
+    # The other end
+
+    def start_sample(self) -> None:
+        """A first site, and its address in the request."""
+        best = next((one.key for one in SITES if available(one)), "folder")
+        self._then_send = self.servers.start_site({"site": best, "root": "", "port": 8080, "tls": ""})
+
+    def give_other_end(self) -> None:
+        """A server at the place that the URL names, or anywhere; the address is filled in, the request sent."""
+        values: dict[str, Any] = {"site": next((one.key for one in SITES if available(one)), "folder"), "root": ""}
+        values |= server_for(self.request.url)
+        self._then_send = self.servers.start_site(values)
+
+    def _on_server_started(self, server: ServerSlot) -> None:
+        if server is self._then_send:
+            self._then_send = None
+            url = other_url(self.request.url, server.url)
+            self.request.set_url(url)
+            self.request.bar.url.setFocus()
+            if self.response.failure is not None:
+                self.send()
+        elif not self.request.url:
+            self.request.set_url(server.url)
+
+    def _on_server_failed(self, server: ServerSlot) -> None:
+        if server is self._then_send:
+            self._then_send = None
+
+    def mend(self, key: str) -> None:
+        """A button of the response's red strip."""
+        options = self.request.options.fields
+        if key == "other-end":
+            self.give_other_end()
+            return
+        if key == "longer":
+            for name in ("timeout_s", "connect_s"):
+                options.set_values({name: min(86_400, int(options[name]) * LONG)})
+        elif key == "trust-lab":
+            options.set_values({"trust": "lab"})
+        elif key == "no-verify":
+            options.set_values({"trust": "none"})
+        elif key == "no-follow":
+            options.set_values({"follow": False})
+        elif key == "plain":
+            self.request.set_url(self.request.url.replace("https://", "http://", 1))
+        self.send()
+
+    # Both ends joined
+
+    def take(self, raws: Sequence[Raw]) -> None:
+        """New events from the recorder."""
+        self.servers.take(raws)
+        if self.response.handler_ms is None and self.response.exchange is not None and self.slot.phase == "idle":
+            self._join(self.response.exchange)
+
+    def poll(self) -> None:
+        """See what still runs."""
+        self.servers.poll()
+
+    def served_for(self, exchange: Exchange | None) -> tuple[ServerSlot, Served] | None:
+        """The row of the server that answered an exchange."""
+        if exchange is None or exchange.conn is None or exchange.begin_sent is None:
+            return None
+        for slot in self.servers.slots():
+            served = slot.rows.find(exchange.conn, exchange.begin_sent)
+            if served is not None:
+                return slot, served
+        return None
+
+    def _join(self, exchange: Exchange | None) -> None:
+        found = self.served_for(exchange)
+        if found is None:
+            return
+        slot, served = found
+        self.response.set_answered(f"Answered by {served.worker or slot.service}, {ms_text(served.took_ns / 1e6)}",
+                                   served.took_ns / 1e6)  # fmt: skip
+        next(view for view in self.servers.views if view.slot is slot).live.choose(served)
+
+    def _on_hop(self, exchange: Exchange) -> None:
+        self.response.set_answered("", None)
+        self._join(exchange)
+        if exchange.conn is not None:
+            self.link.choose(("request",), self._client_name(), exchange.conn, exchange.begin_sent)
+
+    def _client_name(self) -> str:
+        return self.slot.client.name if self.slot.client is not None else ""
+
+    def go_to_handler(self) -> None:
+        """Choose the handler that answered, in the server's rows and on the time line."""
+        found = self.served_for(self.response.exchange)
+        if found is not None:
+            slot, served = found
+            self.servers.show_slot(slot).live.choose(served)
+            self._choose_served(served)
+
+    def _on_served_picked(self, _slot: ServerSlot, served: Served) -> None:
+        self._choose_served(served)
+
+    def _choose_served(self, served: Served) -> None:
+        self.link.choose(("answered", "bad request"), served.service, served.conn, served.begin)
+
+    # Keeping
+
+    def ask_save(self) -> None:
+        """Ask where the body is to be written."""
+        sent = self.response.sent
+        if sent is None or self.slot.phase != "idle":
+            return
+        name = Path(urlsplit(sent.final.url if sent.final else "").path).name or "body"
+        ask_place(self, "Save the body", name[:100], lambda path: self.saving.save(self.response.body_view.body, path))
+
+    def ask_send_to_file(self) -> None:
+        """Ask for a place, then send and let the body stream there."""
+        name = Path(urlsplit(self.request.url).path).name or "body"
+        ask_place(self, "Send, and save the body", name[:100], self.send_to_file)
+
+
+def server_for(url: str) -> dict[str, Any]:
+    """The values of a server that a URL would find, on this machine."""
+    try:
+        parts = urlsplit(checked_url(url)) if url else None
+    except RequestError:
+        parts = None
+    if parts is None or parts.scheme not in ("http", "https"):
+        return {"port": 8080, "tls": ""}
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    port = parts.port if local and parts.port and parts.port >= 1024 else 8080
+    return {"port": port, "tls": "good" if parts.scheme == "https" else "",
+            "host": "::1" if parts.hostname == "::1" else "127.0.0.1"}  # fmt: skip
+
+
+def other_url(asked: str, server: str) -> str:
+    """The URL that was typed, at the place where the server is."""
+    try:
+        parts = urlsplit(checked_url(asked)) if asked else None
+    except RequestError:
+        parts = None
+    if parts is None or parts.path in ("", "/"):
+        return server
+    tail = parts.path + (f"?{parts.query}" if parts.query else "")
+    return server.rstrip("/") + tail

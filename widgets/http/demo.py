@@ -1,0 +1,51 @@
+"""What the tour does in the web panel, as a newcomer would: start a site, send, see both ends, and a refusal.
+
+It must not reach around the widgets: it clicks and types, and looks at results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from widgets.panel import Check, Click, DemoStep, Picture, Type, Wait
+
+if TYPE_CHECKING:
+    from widgets.http.panel import HttpPanel
+
+
+def steps(panel: HttpPanel) -> Iterator[DemoStep]:
+    """Start a site, send a request, look at the answer, its phases and its handler; then a refusal."""
+    ends = panel.ends
+    request, response, servers = ends.request, ends.response, ends.servers
+    yield Click(response.empty.button)
+    yield Wait("a web server listens", lambda: servers.current.slot.phase == "running")
+    yield Wait("its address stands in the request", lambda: request.url.startswith("http://127.0.0.1"))
+    home = request.url
+    yield Click(request.bar.send_button)
+    yield Wait("the answer is 200 OK", lambda: _status(panel) == 200)
+    yield Wait("the server's row tells who answered", lambda: ends.served_for(response.exchange) is not None)
+    rows = servers.current.slot.rows
+    yield Check("the row has the handler's thread and time", bool(rows.row(0) and rows.row(0).worker))  # type: ignore[union-attr]
+    yield from _refused(panel)
+    yield Type(request.bar.url, home, enter=True)
+    yield Wait("it answers again", lambda: _status(panel) == 200 and ends.slot.phase == "idle")
+    response.tabs.show_page("timing")
+    yield Wait("the phases are measured", lambda: len(response.timing.waterfall.rows()) >= 3)
+    yield Picture()
+    yield Click(servers.stop_button)
+    yield Wait("the server has stopped", lambda: servers.current.slot.phase == "ended")
+
+
+def _refused(panel: HttpPanel) -> Iterator[DemoStep]:
+    response = panel.ends.response
+    yield Type(panel.ends.request.bar.url, "http://127.0.0.1:1/", enter=True)
+    yield Wait("a port where nobody listens is refused", lambda: response.failure is not None)
+    told = response.failure
+    yield Check("the refusal is explained", told is not None and told.symbol == "ECONNREFUSED")
+    yield Check("the red strip offers a server", "other-end" in response.strip.buttons)
+
+
+def _status(panel: HttpPanel) -> int:
+    exchange = panel.ends.response.exchange
+    return exchange.status if exchange is not None else 0

@@ -1,0 +1,153 @@
+"""The web panel: requests and servers in one view, and what the views share.
+
+Puts the views together and holds the polls, the actions, what the next start shall find again. It
+must not know the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from protocols.record.event import Raw
+from widgets.desk import Desk
+from widgets.http import demo, why
+from widgets.http.both_ends import BothEnds
+from widgets.http.panel_actions import PanelActions
+from widgets.panel import DemoStep, Panel
+from widgets.parts.buttons import Button
+from widgets.parts.flow import Pages
+from widgets.parts.segments import Segments
+from widgets.parts.text import Label
+
+POLL_MS: Final = 250
+VIEWS: Final = (("ends", "Both ends"), ("cookies", "Cookies"))
+
+
+class HttpPanel(Panel):
+    """The panel. `view(name)` is one of its views, built when first shown."""
+
+    id: ClassVar[str] = "http"
+    title: ClassVar[str] = "Web"
+    icon: ClassVar[str] = "globe"
+    needs_height: ClassVar[bool] = True
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.segments = Segments([title for _, title in VIEWS], "Views of the web")
+        self.history_button = Button("History", "history", small=True)
+        self.server_button = Button("Server", "plus", small=True)
+        self.python_button = Button("Show as Python", "code-xml", small=True)
+        self.pages = Pages()
+        self.ends = BothEnds(desk)
+        self._views: dict[str, QWidget] = {"ends": self.ends}
+        self._polls: list[Callable[[], None]] = []
+        self.pages.addWidget(self.ends)
+        self._lay_out()
+        self.actions_of = PanelActions(self)
+        self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
+        self.server_button.clicked.connect(self.new_server)
+        self.python_button.clicked.connect(self.actions_of.show_python)
+        self.ends.why_requested.connect(lambda trouble: why.explain(self.desk, trouble, self._service()))
+        desk.bridge.add_consumer(self._take)
+        self.destroyed.connect(lambda: desk.bridge.remove_consumer(self._take))
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 10, 16, 8)
+        head.setSpacing(8)
+        head.addWidget(Label(self.title, "panel"))
+        head.addWidget(self.segments)
+        head.addStretch(1)
+        for button in (self.history_button, self.server_button, self.python_button):
+            head.addWidget(button)
+        body = QVBoxLayout()
+        body.setContentsMargins(16, 0, 16, 12)
+        body.addWidget(self.pages)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addLayout(body, 1)
+
+    def view(self, name: str) -> QWidget:
+        """A view by name, built now if it was never shown."""
+        if name not in self._views:
+            self._views[name] = self._made(name)
+            self.pages.addWidget(self._views[name])
+        return self._views[name]
+
+    def _made(self, name: str) -> QWidget:
+        """Import and build a view: what is never shown costs nothing at the start."""
+        from widgets.http.cookies_page import CookiesPage
+
+        page = CookiesPage(self.ends.jar)
+        self.ends.finished.connect(lambda _sent: page.refresh())
+        return page
+
+    def show_view(self, name: str) -> None:
+        """Go to a view."""
+        self.pages.setCurrentWidget(self.view(name))
+        self.segments.set_current([key for key, _ in VIEWS].index(name))
+
+    def new_server(self) -> None:
+        """A form for one more server."""
+        self.show_view("ends")
+        servers = self.ends.servers
+        view = servers.current
+        if view.slot.phase in ("idle", "ended"):
+            view.show_form()
+            servers.choose(servers.views.index(view))
+        else:
+            servers.add_server()
+
+    def _service(self) -> str:
+        client = self.ends.slot.client
+        return client.name if client is not None else "http 1"
+
+    def _take(self, raws: list[Raw]) -> None:
+        self.ends.take(raws)
+
+    # Life
+
+    def shown(self) -> None:
+        """Look at the servers while the panel is at the front."""
+        if not self._polls:
+            self._polls = [self.desk.bridge.every(POLL_MS, self.ends.poll)]
+
+    def hidden(self) -> None:
+        """Look no more; what was sent goes on."""
+        for cancel in self._polls:
+            cancel()
+        self._polls.clear()
+
+    def save_state(self) -> dict[str, Any]:
+        """The forms and the history, without secrets; not what runs."""
+        return {
+            "request": self.ends.request.values(),
+            "servers": [view.form.fields.values() for view in self.ends.servers.views],
+            "history": self.ends.history.values(),
+            "splitters": [self.ends.top.sizes(), self.ends.whole.sizes()],
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Fill the forms again; what is strange is ignored."""
+        request = state.get("request")
+        if isinstance(request, Mapping):
+            self.ends.request.set_values(request)
+        servers = state.get("servers")
+        for values, view in zip(servers if isinstance(servers, list) else [], self.ends.servers.views, strict=False):
+            if isinstance(values, Mapping):
+                view.form.set_values(values)
+        self.ends.history.set_values(state.get("history"))
+        sizes = state.get("splitters")
+        if isinstance(sizes, list) and len(sizes) == 2:
+            for splitter, wanted in zip((self.ends.top, self.ends.whole), sizes, strict=True):
+                if isinstance(wanted, list) and len(wanted) == 2 and all(isinstance(size, int) for size in wanted):
+                    splitter.setSizes(wanted)
+
+    def demo(self) -> Iterator[DemoStep]:
+        """Start a site, send a request, see the answer, its phases and its handler; and a refusal."""
+        return demo.steps(self)

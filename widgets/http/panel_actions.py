@@ -1,0 +1,114 @@
+"""The panel's entries in the registry of actions: what the palette, the menus and the keys can do here.
+
+It must not know how the views do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from protocols.http.formats.curl_write import to_curl
+from protocols.http.request import RequestError
+
+if TYPE_CHECKING:
+    from widgets.http.panel import HttpPanel
+
+GROUP: Final = "Web"
+
+
+class PanelActions:
+    """Registers the actions and keeps them enabled as the views allow."""
+
+    def __init__(self, panel: HttpPanel) -> None:
+        self._panel = panel
+        self._ends = panel.ends
+        self._allowed: list[tuple[QAction, Callable[[], bool]]] = []
+        self._register()
+        self._fill_menus()
+        self._ends.slot.changed.connect(self.refresh)
+        self._ends.servers.current_changed.connect(self.refresh)
+        self._ends.history.changed.connect(self._fill_history)
+        self.refresh()
+
+    def _register(self) -> None:
+        add, ends = self._add, self._ends
+        add("send", "Send the request", ends.send, "send", "Alt+Return", "What the card says", self._idle)
+        add("cancel", "Cancel the request", ends.slot.cancel, "square", "Alt+.", "At once", lambda: not self._idle())
+        add("send-to-file", "Send, and save the body\u2026", ends.ask_send_to_file, "download", "",
+            "Streams to disk, however large it is", self._idle)  # fmt: skip
+        add("save-body", "Save the body\u2026", ends.ask_save, "save", "", "", lambda: ends.response.sent is not None)
+        add("sample", "Start a sample site", ends.start_sample, "play", "", "And put its address into the request")
+        add("other-end", "Give me the other end", ends.give_other_end, "arrow-left-right", "",
+            "A web server that fits the URL")  # fmt: skip
+        add("new-server", "New web server", self._panel.new_server, "server", "", "A form for one more")
+        add("stop-server", "Stop the web server shown", ends.servers.stop, "square", "", "",
+            lambda: ends.servers.current.slot.phase == "running")  # fmt: skip
+        add("handler", "Go to the handler that answered", ends.go_to_handler, "server", "",
+            "In the server's rows and on the time line",
+            lambda: ends.served_for(ends.response.exchange) is not None)  # fmt: skip
+        add("copy-curl", "Copy as curl", self._copy_curl, "copy", "", "The command that sends the same bytes")
+        add("paste-curl", "Paste a curl command", self._paste_curl, "import", "", "From the clipboard")
+        add("clear-history", "Forget the history", ends.history.clear, "trash-2", "", "")
+        add("python", "Show as Python", self.show_python, "code-xml", "", "The script for this request")
+
+    def _add(
+        self, name: str, text: str, handler: Callable[[], Any], icon: str, keys: str, tip: str,
+        allowed: Callable[[], bool] | None = None, python: str = "",
+    ) -> None:  # fmt: skip
+        visible = self._panel.isVisible
+        fits = (lambda: visible() and allowed()) if allowed else visible
+        action = self._panel.desk.actions.add(
+            f"http.{name}", text, handler, icon, keys or None, GROUP, tip, python or None, fits=fits
+        )
+        if allowed is not None:
+            self._allowed.append((action, allowed))
+
+    def _idle(self) -> bool:
+        return self._ends.slot.phase == "idle"
+
+    def _fill_menus(self) -> None:
+        get = self._panel.desk.actions.get
+        names = ("send-to-file", "save-body", "", "copy-curl", "paste-curl", "", "other-end", "handler")
+        for name in names:
+            if name:
+                self._ends.request.menu.addAction(get(f"http.{name}"))
+            else:
+                self._ends.request.menu.addSeparator()
+        self._history = QMenu(self._panel.history_button)
+        self._panel.history_button.setMenu(self._history)
+        self._fill_history()
+
+    def _fill_history(self) -> None:
+        from widgets.http.history_menu import fill
+
+        fill(self._history, self._ends, self._panel.desk.actions.get("http.clear-history"))
+
+    def refresh(self, *_: object) -> None:
+        """Allow what the views allow."""
+        for action, allowed in self._allowed:
+            action.setEnabled(allowed())
+
+    # What they do
+
+    def _copy_curl(self) -> None:
+        try:
+            QGuiApplication.clipboard().setText(to_curl(self._ends.request.ready()))
+        except RequestError as error:
+            self._ends.request.refuse(str(error))
+            return
+        self._panel.desk.toast("Copied as a curl command")
+
+    def _paste_curl(self) -> None:
+        self._ends.request.take_curl(QGuiApplication.clipboard().text())
+
+    def script(self) -> tuple[str, Mapping[str, Any]]:
+        """The script of the request in the card, as (action id, parameters)."""
+        return "fetch-page", {}
+
+    def show_python(self) -> None:
+        """Open the drawer with the script of the request."""
+        self._panel.desk.show_python(*self.script())

@@ -1,0 +1,281 @@
+"""The request's card: the URL bar, tabs for parameters, headers, body, identity and options, or raw bytes.
+
+Makes a Request of what stands in it and shows one. It must not know how it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+
+from protocols.http.formats.curl_read import from_curl
+from protocols.http.request import Auth, Request, RequestError, Trust, checked
+from widgets.http.auth_page import AuthPage
+from widgets.http.body_editor import BodyEditor
+from widgets.http.options_page import OptionsPage
+from widgets.http.pairs import Pair, PairsModel
+from widgets.http.pairs_view import PairsView
+from widgets.http.raw_page import RawPage
+from widgets.http.request_launch import RawOrder
+from widgets.http.tab_pages import TabPages
+from widgets.http.url_bar import UrlBar
+from widgets.http.urls import merged, with_pairs
+from widgets.parts.banner import Banner
+from widgets.parts.buttons import IconButton
+from widgets.parts.card import Card
+from widgets.parts.flow import Pages
+from widgets.parts.segments import Segments
+from widgets.parts.trouble import Mend, TroubleStrip
+
+PRIVATE: Final = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key"))
+THERE: Final = "\u2022"
+"""Behind a tab's title: something is set there."""
+OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
+
+
+class RequestCard(Card):
+    """The card. `send_requested`, `raw_requested`, `cancel_requested`: its button, by the tab shown.
+
+    `other_end_requested`: a server shall be started and its address filled in. `changed`: anything was edited.
+    """
+
+    send_requested = Signal()
+    cancel_requested = Signal()
+    other_end_requested = Signal()
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Request", "send", parent=parent)
+        self.bar = UrlBar()
+        self.strip = TroubleStrip()
+        self.note = Banner("note")
+        self.headers = PairsModel(("Name", "Value"), self)
+        self.params = PairsModel(("Name", "Value"), self)
+        self.headers_view = PairsView(self.headers, "Headers of the request", "Add a header")
+        self.params_view = PairsView(self.params, "Parameters of the URL", "Add a parameter")
+        self.body_editor, self.auth, self.options = BodyEditor(), AuthPage(), OptionsPage()
+        self.raw = RawPage()
+        self.tabs = TabPages("Parts of the request")
+        self.modes = Segments(("Fields", "Raw"), "How the request is written")
+        self.more_button = IconButton("ellipsis", "More for this request")
+        self.menu = QMenu(self.more_button)
+        self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
+        self.more_button.setMenu(self.menu)
+        self.add_action(self.modes)
+        self.add_action(self.more_button)
+        self._quiet = False
+        self._lay_out()
+        self._wire()
+        self._count()
+
+    def _lay_out(self) -> None:
+        for key, title, page in (
+            ("params", "Params", self.params_view), ("headers", "Headers", self.headers_view),
+            ("body", "Body", self.body_editor), ("auth", "Auth", self.auth), ("options", "Options", self.options),
+        ):  # fmt: skip
+            self.tabs.add(key, title, page)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(12, 0, 12, 4)
+        holder.setSpacing(8)
+        holder.addWidget(self.note)
+        holder.addWidget(self.strip)
+        self.body.addWidget(self.bar)
+        self.body.addLayout(holder)
+        self.pages = Pages(self.tabs, self.raw)
+        self.add(self.pages, 1)
+
+    def _wire(self) -> None:
+        self.bar.send_requested.connect(self.send_requested)
+        self.bar.cancel_requested.connect(self.cancel_requested)
+        self.bar.changed.connect(self._on_url)
+        self.bar.curl_pasted.connect(self.take_curl)
+        self.params.edited.connect(self._on_params)
+        self.headers.edited.connect(self._on_edited)
+        for page in (self.body_editor, self.auth, self.options, self.raw):
+            page.changed.connect(self._on_edited)
+        self.modes.chosen.connect(lambda index: self.show_raw(index == 1))
+        self.strip.mend_requested.connect(lambda _key: self.other_end_requested.emit())
+
+    # Two ways between the URL and its parameters
+
+    def _on_url(self) -> None:
+        if not self._quiet:
+            self._quiet = True
+            self.params.set_pairs(merged(self.params.pairs(), self.bar.url.text()))
+            self._quiet = False
+        self._on_edited()
+
+    def _on_params(self) -> None:
+        if not self._quiet:
+            self._quiet = True
+            self.bar.url.setText(with_pairs(self.bar.url.text(), self.params.pairs()))
+            self._quiet = False
+        self._on_edited()
+
+    def _on_edited(self) -> None:
+        self.strip.clear()
+        self.note.clear()
+        self._count()
+        self.changed.emit()
+
+    def _count(self) -> None:
+        tabs = self.tabs
+        tabs.set_count("params", sum(pair.on for pair in self.params.pairs()))
+        tabs.set_count("headers", sum(pair.on for pair in self.headers.pairs()))
+        tabs.set_word("body", THERE if self.body_editor.is_there() else "")
+        tabs.set_word("auth", THERE if self.auth.fields["kind"] != "none" else "")
+
+    # Values
+
+    @property
+    def is_raw(self) -> bool:
+        """The raw text is in front: its bytes are what is sent."""
+        return self.pages.currentWidget() is self.raw
+
+    def show_raw(self, raw: bool) -> None:
+        """Go to the raw text, or back to the fields."""
+        if raw and not self.raw.text.toPlainText():
+            self.raw.begin(self.bar.method.currentText().strip(), self.url)
+        self.pages.setCurrentWidget(self.raw if raw else self.tabs)
+        self.modes.set_current(int(raw))
+        self.bar.method.setEnabled(not raw)
+        self._on_edited()
+
+    @property
+    def url(self) -> str:
+        """The URL typed."""
+        return self.bar.url.text().strip()
+
+    def believed(self) -> str:
+        """Which authorities the request believes."""
+        return str(self.options.fields["trust"])
+
+    def request(self) -> Request:
+        """The request as it stands, not checked yet. Raises RequestError for what can't be read."""
+        options = self.options.fields
+        return Request(
+            method=self.bar.method.currentText().strip(),
+            url=self.bar.url.text(),
+            headers=tuple((pair.name, pair.value) for pair in self.headers.pairs() if pair.on),
+            body=self.body_editor.body(),
+            auth=self.auth.auth(),
+            proxy=self.options.proxy(),
+            trust=Trust(self.believed() != "none", ca_file=options["ca_file"] if self.believed() == "file" else "",
+                        certificate=options["certificate"].strip(), key=options["key"].strip(),
+                        key_password=options["key_password"]),
+            limits=self.options.limits(),
+            without=self.options.words("without"),
+            version=options["version"],
+            follow=options["follow"],
+            decode=options["decode"],
+            resolve=self.options.words("resolve"),
+            connect_to=self.options.words("connect_to"),
+            target=options["target"].strip(),
+            http09=options["http09"],
+        )  # fmt: skip
+
+    def ready(self) -> Request:
+        """The request, checked. Raises RequestError that says what is wrong."""
+        return checked(self.request())
+
+    def raw_order(self) -> RawOrder:
+        """The typed bytes and where they go."""
+        return RawOrder(self.url, self.raw.data(), self.believed(), float(self.raw.fields["quiet_s"]))
+
+    def fill(self, request: Request) -> None:
+        """Show a request in place of what is there."""
+        self._quiet = True
+        self.bar.method.setEditText(request.method)
+        self.bar.url.setText(request.url)
+        self.bar.url.setCursorPosition(0)
+        self.params.set_pairs(merged([], request.url))
+        self._quiet = False
+        self.headers.set_pairs([Pair(*header) for header in request.headers])
+        if request.cookies:
+            self.headers.add(Pair("Cookie", "; ".join(f"{name}={value}" for name, value in request.cookies)))
+        self.body_editor.fill(request.body)
+        self.auth.fill(request.auth)
+        self.options.fill(request)
+        self.show_raw(False)
+
+    def set_url(self, url: str, method: str = "") -> None:
+        """Type a URL, as a person would."""
+        if method:
+            self.bar.method.setEditText(method)
+        self.bar.url.setText(url)
+        self.bar.url.setCursorPosition(0)
+
+    def go_to(self, url: str) -> None:
+        """A link was followed: GET without a body, the rest as it is."""
+        self.body_editor.kind.choose("none")
+        self.set_url(url, "GET")
+
+    def take_curl(self, command: str) -> None:
+        """Read a curl command into the card; what it means beyond that is said."""
+        try:
+            imported = from_curl(command)
+        except (RequestError, ValueError) as error:
+            self.refuse(str(error))
+            return
+        self.fill(imported.request)
+        if imported.notes:
+            self.note.say("Read from curl.", " ".join(imported.notes))
+
+    def refuse(self, sentence: str, lead: str = "This can't be sent") -> None:
+        """Say why the request can't go as it stands, at the place where Send was clicked."""
+        mends = (OTHER_END,) if not self.url else ()
+        self.strip.tell(lead, sentence if sentence.endswith(".") else f"{sentence}.", mends)
+        self.strip.banner.action_button.hide()
+
+    def set_busy(self, busy: bool) -> None:
+        """A request is under way."""
+        self.bar.set_busy(busy)
+
+    # Life
+
+    def values(self) -> dict[str, Any]:
+        """What the next start finds again: no secrets."""
+        headers = [[p.name, "" if p.name.lower() in PRIVATE else p.value, p.on] for p in self.headers.pairs()]
+        off = [[p.name, p.value] for p in self.params.pairs() if not p.on]
+        return {"method": self.bar.method.currentText(), "url": _without_password(self.bar.url.text()),
+                "headers": headers, "off": off, "body": self.body_editor.values(), "auth": self.auth.values(),
+                "options": self.options.values(), "raw": self.raw.values(), "tab": self.tabs.current(),
+                "is_raw": self.is_raw}  # fmt: skip
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Take what `values` gave; what is strange is ignored."""
+        self.set_url(str(values.get("url", "")), str(values.get("method", "GET")))
+        rows = values.get("headers")
+        good = [row for row in rows if isinstance(row, list) and len(row) == 3] if isinstance(rows, list) else []
+        self.headers.set_pairs([Pair(str(name), str(value), bool(on)) for name, value, on in good])
+        off = values.get("off")
+        for row in off if isinstance(off, list) else []:
+            if isinstance(row, list) and len(row) == 2:
+                self.params.add(Pair(str(row[0]), str(row[1]), on=False))
+        for key, page in (("body", self.body_editor), ("auth", self.auth), ("options", self.options),
+                          ("raw", self.raw)):  # fmt: skip
+            kept = values.get(key)
+            if isinstance(kept, Mapping):
+                page.set_values(kept)
+        self.tabs.show_page(str(values.get("tab", "params")))
+        self.show_raw(values.get("is_raw") is True)
+
+
+def _without_password(url: str) -> str:
+    """A URL whose user part has no password."""
+    head, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    user, at, host = place.rpartition("@")
+    return f"{head}{mark}{user.partition(':')[0]}{at}{host}{slash}{path}" if mark and at else url
+
+
+def without_secrets(request: Request) -> Request:
+    """A request as it may stand in a file: no password, no token, no header that identifies."""
+    kept = tuple((name, "" if name.lower() in PRIVATE else value) for name, value in request.headers)
+    auth = Auth(request.auth.kind, request.auth.user, netrc_path=request.auth.netrc_path)
+    proxy = replace(request.proxy, password="")
+    return replace(request, url=_without_password(request.url), headers=kept, auth=auth, proxy=proxy, cookies=())

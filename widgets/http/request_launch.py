@@ -1,0 +1,87 @@
+"""What a request needs before it goes, made on a lab thread: authorities to trust, a TLS context, an address.
+
+It must not know widgets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from protocols import trust
+from protocols.http.client import HttpClient
+from protocols.http.exchange import Exchange, Kept, read_head
+from protocols.http.handle import system_authorities
+from protocols.http.rawsend import RawSend
+from protocols.http.request import Request, RequestError, checked_url
+from protocols.tls import client_context, lab_ca
+
+if TYPE_CHECKING:
+    from protocols.http.jar import Jar
+    from protocols.lab import Lab
+
+ROOM: Final = "http"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def start_client(lab: Lab, jar: Jar) -> HttpClient:
+    """The client of the panel, running."""
+    client = HttpClient(lab.recorder, name="http 1", jar=jar)
+    lab.start(client, room=ROOM)
+    return client
+
+
+def trusting(request: Request, believed: str) -> Request:
+    """The request with the authorities that it shall believe. believed: "lab", "system", "file", "none"."""
+    if believed == "none":
+        return replace(request, trust=replace(request.trust, verify=False, ca=b"", ca_file=""))
+    if believed != "lab" or not request.url.lower().startswith("https"):
+        return request
+    file, folder = system_authorities()
+    pem = lab_ca().pem + b"\n" + trust.known()
+    if file and not folder:
+        pem += b"\n" + Path(file).read_bytes()
+    return replace(request, trust=replace(request.trust, ca=pem, ca_file=""))
+
+
+@dataclass(frozen=True, slots=True)
+class RawOrder:
+    """Bytes to be sent as they are."""
+
+    url: str
+    data: bytes
+    believed: str = "lab"
+    quiet_s: float = 2.0
+
+
+def start_raw(lab: Lab, order: RawOrder) -> RawSend:
+    """Connect and begin to send. Raises RequestError, OSError."""
+    url = checked_url(order.url)
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS:
+        raise RequestError(f"Raw bytes go to http and https, not to {parts.scheme}")
+    context = None
+    if parts.scheme == "https":
+        context = client_context(trust_lab=order.believed == "lab", verify=order.believed != "none")
+        context.load_default_certs()
+    raw = RawSend(lab.recorder, parts.hostname or "", parts.port or _PORTS[parts.scheme], order.data,
+                  context=context, quiet_s=order.quiet_s)  # fmt: skip
+    lab.start(raw, room=ROOM)
+    return raw
+
+
+def raw_exchange(order: RawOrder, raw: RawSend) -> Exchange:
+    """What a raw send and its answer look like as an exchange."""
+    line = order.data.partition(b"\n")[0].decode("latin-1").rstrip("\r")
+    sent = Kept(len(order.data))
+    sent.add(order.data[: raw.sent])
+    exchange = Exchange(1, line.partition(" ")[0] or "raw", order.url, sent, raw.received)
+    exchange.request_line = line
+    data = bytes(raw.received.data[: 64 << 10])
+    end = next((at + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (at := data.find(mark)) >= 0), len(data))
+    if data:
+        exchange.answer = read_head(data[:end])
+        exchange.head_received = end if exchange.answer.status else 0
+    return exchange

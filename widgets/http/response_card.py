@@ -1,0 +1,243 @@
+"""The response's card: status with its meaning, hops, and tabs for body, headers, timing, wire, TLS and page.
+
+Shows a Sent while it goes on and after. It must not know how a request is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from protocols.http.exchange import Exchange
+from protocols.http.failure import Failure
+from protocols.http.reading import meaning
+from widgets.desk import Desk
+from widgets.http.body_view import BodyView
+from widgets.http.hops import HopsModel, sign_of
+from widgets.http.mends import mends_for
+from widgets.http.page_view import PageView
+from widgets.http.phase_rows import ms_text
+from widgets.http.plain_table import PlainTable
+from widgets.http.response_headers import HeadersView
+from widgets.http.sent import Sent
+from widgets.http.tab_pages import TabPages
+from widgets.http.timing_view import TimingView
+from widgets.http.tls_view import TLSView
+from widgets.http.wire_text import wire_lines
+from widgets.http.wire_view import WireView
+from widgets.parts.buttons import IconButton, LinkButton
+from widgets.parts.card import Card
+from widgets.parts.empty import EmptyState
+from widgets.parts.flow import Pages
+from widgets.parts.text import ElidedLabel
+from widgets.parts.trouble import TroubleStrip
+from widgets.sockets.wording import size_text
+from widgets.theme.theme import theme
+
+NOTHING_YET: Final = "No answer yet. Start a server below, or type a URL, then press Send."
+HOPS_SHOWN: Final = 4
+
+
+class ResponseCard(Card):
+    """The card. `why_requested(failure)`: explain it. `mend_requested(key)`: a button of the strip.
+
+    `answered_requested`: go to the handler that answered. `hop_picked(exchange)`: another hop is shown.
+    """
+
+    why_requested = Signal(object)
+    mend_requested = Signal(str)
+    answered_requested = Signal()
+    hop_picked = Signal(object)
+    first_requested = Signal()
+    save_requested = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("Response", "download", parent=parent)
+        self.desk = desk
+        self.sent: Sent | None = None
+        self.exchange: Exchange | None = None
+        self.failure: Failure | None = None
+        self.handler_ms: float | None = None
+        self.facts = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
+        self.meaning = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
+        self.answered = LinkButton("")
+        self.save_button = IconButton("download", "Save the body to a file")
+        self.strip = TroubleStrip()
+        self.hops = HopsModel(self)
+        self.hops_table = PlainTable(self.hops, "Hops", mono=(3,), middle=(3,), widths=(40, 130, 70, 120, 80),
+                                     stretch=3)  # fmt: skip
+        self.body_view, self.headers, self.timing = BodyView(desk), HeadersView(), TimingView()
+        self.wire, self.tls, self.page = WireView(), TLSView(desk), PageView(desk)
+        self.tabs = TabPages("Parts of the answer")
+        self.empty = EmptyState("globe", NOTHING_YET, "Start a sample site", button_icon="play", primary=True)
+        self.whole = Pages(self.empty, self._answer_page())
+        self._wire_shown: tuple[int, int, int] | None = None
+        self.add_head(self.facts)
+        self.add_action(self.save_button)
+        self.add(self.whole, 1)
+        self._connect()
+        self.show_sent(None)
+
+    def _answer_page(self) -> QWidget:
+        pages: tuple[tuple[str, str, QWidget], ...] = (
+            ("body", "Body", self.body_view), ("headers", "Headers", self.headers), ("timing", "Timing", self.timing),
+            ("wire", "Wire", self.wire), ("tls", "TLS", self.tls), ("page", "Page", self.page),
+        )  # fmt: skip
+        for key, title, part in pages:
+            self.tabs.add(key, title, part)
+        line = QHBoxLayout()
+        line.setContentsMargins(12, 8, 12, 4)
+        line.setSpacing(12)
+        line.addWidget(self.meaning, 1)
+        line.addWidget(self.answered)
+        strips = QVBoxLayout()
+        strips.setContentsMargins(12, 0, 12, 0)
+        strips.addWidget(self.strip)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addLayout(strips)
+        column.addWidget(self.hops_table)
+        column.addWidget(self.tabs, 1)
+        return page
+
+    def _connect(self) -> None:
+        self.empty.acted.connect(self.first_requested)
+        self.strip.why_requested.connect(lambda: self.why_requested.emit(self.failure))
+        self.strip.mend_requested.connect(self.mend_requested)
+        self.answered.clicked.connect(self.answered_requested)
+        self.save_button.clicked.connect(self.save_requested)
+        self.hops_table.picked.connect(self._on_hop)
+        self.tabs.shown.connect(lambda _key: self._fill_tab())
+        self.body_view.ready.connect(self._fill_tab)
+
+    # Showing
+
+    def show_sent(self, sent: Sent | None) -> None:
+        """Show a request from its beginning; None for none."""
+        self.sent, self.exchange, self.failure, self.handler_ms = sent, None, None, None
+        self._wire_shown = None
+        self.strip.clear()
+        self.body_view.begin(sent)
+        self.set_answered("", None)
+        self.whole.setCurrentIndex(0 if sent is None else 1)
+        self.save_button.setVisible(sent is not None)
+        self.look()
+
+    def look(self) -> None:
+        """Show how far it is by now."""
+        sent = self.sent
+        if sent is None:
+            self.set_state("", "")
+            self.facts.setText("")
+            return
+        exchanges = sent.exchanges
+        self.hops.update(exchanges)
+        self._suit_hops(len(exchanges))
+        at = self.hops_table.currentIndex().row()
+        if exchanges and (at < 0 or not sent.over or at >= len(exchanges)):
+            at = len(exchanges) - 1
+            self.hops_table.selectRow(at)
+        self.exchange = exchanges[at] if exchanges else None
+        self._say_head(sent)
+        self.body_view.look()
+        self._fill_tab()
+
+    def finish(self) -> None:
+        """It is over: what is read of a whole answer can be shown."""
+        sent = self.sent
+        if sent is None:
+            return
+        self.look()
+        if sent.failure is not None:
+            self.tell(sent.failure)
+        self.body_view.finish()
+        self._suit_tabs()
+        self._fill_tab()
+
+    def tell(self, failure: Failure) -> None:
+        """Show why no whole answer came."""
+        self.failure = failure
+        self.whole.setCurrentIndex(1)
+        self.strip.tell(failure.title, failure.why, mends_for(failure), errno=failure.symbol)
+
+    def _suit_hops(self, count: int) -> None:
+        self.hops_table.setVisible(count > 1)
+        if count > 1:
+            head = self.hops_table.horizontalHeader().sizeHint().height()
+            shown = min(count, HOPS_SHOWN)
+            self.hops_table.setFixedHeight(head + shown * theme().row_height() + 4)
+
+    def _on_hop(self, at: int) -> None:
+        sent = self.sent
+        if sent is not None and 0 <= at < len(sent.exchanges):
+            self.exchange = sent.exchanges[at]
+            self.handler_ms = None
+            self._say_head(sent)
+            self._fill_tab()
+            self.hop_picked.emit(self.exchange)
+
+    def _say_head(self, sent: Sent) -> None:
+        exchange = self.exchange
+        words = {"waiting": "Waiting", "running": "Under way", "cancelled": "Cancelled"}
+        if exchange is not None and exchange.answer is not None and exchange.status:
+            self.set_state(sign_of(exchange.status), f"{exchange.status} {exchange.answer.reason}".rstrip()[:60])
+            self.meaning.setText(meaning(exchange.status))
+        elif sent.over and exchange is not None and exchange.received.size:
+            self.set_state("warning", "No status line")
+            self.meaning.setText("What came does not begin like an answer in HTTP.")
+        elif sent.over:
+            done = sent.state == "done"
+            self.set_state("done" if done else "error", "Done" if done else words.get(sent.state, "Failed"))
+            self.meaning.setText(sent.ended_by)
+        else:
+            self.set_state("waiting", words.get(sent.state, "Under way"))
+            self.meaning.setText("")
+        version = f"HTTP/{exchange.answer.version}" if exchange and exchange.answer and exchange.answer.version else ""
+        if version == "HTTP/":
+            version = ""
+        measured = sum(one.phases.total or 0.0 for one in sent.exchanges) if sent.over else 0.0
+        parts = [ms_text(measured or sent.total_ms()), size_text(sent.body.size), version]
+        self.facts.setText(" \u00b7 ".join(part for part in parts if part))
+
+    def set_answered(self, text: str, handler_ms: float | None) -> None:
+        """Who answered at the server's end, as a link; "" where that is not known."""
+        self.answered.setText(text)
+        self.answered.setVisible(bool(text))
+        self.handler_ms = handler_ms
+        if self.tabs.current() == "timing":
+            self._fill_tab()
+
+    def _suit_tabs(self) -> None:
+        exchange = self.exchange
+        self.tabs.allow("tls", exchange is not None and exchange.tls is not None)
+        self.tabs.allow("page", self.body_view.kind == "html")
+        self.tabs.set_count("headers", len(exchange.headers) if exchange is not None else 0)
+
+    def _fill_tab(self) -> None:
+        """Fill the tab in front; the others when they come to the front."""
+        exchange, sent = self.exchange, self.sent
+        self._suit_tabs()
+        if exchange is None or sent is None:
+            return
+        fill: dict[str, Callable[[], object]] = {
+            "headers": lambda: self.headers.show_exchange(exchange),
+            "timing": lambda: self.timing.show_exchange(exchange, self.handler_ms),
+            "wire": lambda: self._fill_wire(exchange),
+            "tls": lambda: self.tls.show_exchange(exchange),
+            "page": lambda: self.page.show_page(self.body_view.html(), exchange.url),
+        }
+        run = fill.get(self.tabs.current())
+        if run is not None:
+            run()
+
+    def _fill_wire(self, exchange: Exchange) -> None:
+        key = (id(exchange), exchange.sent.size, exchange.received.size)
+        if key != self._wire_shown:
+            self._wire_shown = key
+            self.wire.set_lines(wire_lines(exchange))

@@ -1,0 +1,99 @@
+"""The form of a web server: what it serves, how many at once, where, and with or without TLS.
+
+A list of fields by key; what they make is in `server_launch`. It must not know services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.http.paths import ask_folder
+from widgets.http.server_words import SITES, model_choices, site, site_choices, tls_choices
+from widgets.parts.buttons import Button, PrimaryButton
+from widgets.parts.fields import Choice, Fields
+from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.text import Label
+from widgets.parts.trouble import TroubleStrip
+
+HOSTS: Final = (
+    Choice("127.0.0.1", "127.0.0.1, this machine only"), Choice("::1", "::1, this machine only (IPv6)"),
+    Choice("0.0.0.0", "0.0.0.0, every IPv4 interface"), Choice("::", "::, every IPv6 interface"),
+)  # fmt: skip
+
+
+class ServerForm(QWidget):
+    """The fields. `start_requested`: the button. strip: where a start that failed is told."""
+
+    start_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.fields = Fields(self)
+        self.strip = TroubleStrip()
+        self.explained = Label("", "body", "text2", wrap=True)
+        self.root_button = Button("Choose\u2026", "folder-open", small=True)
+        self.start_button = PrimaryButton("Start", "play")
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(12, 10, 12, 12)
+        column.setSpacing(10)
+        for row in (self._what(), self._where()):
+            column.addWidget(row)
+        column.addWidget(self.explained)
+        column.addWidget(self.strip)
+        column.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(body))
+        self.root_button.clicked.connect(
+            lambda: ask_folder(self, "Folder to serve", lambda path: self.fields.set_values({"root": str(path)}))
+        )
+        self.start_button.clicked.connect(self.start_requested)
+        self.fields.changed.connect(lambda _key: self._suit())
+        self._suit()
+
+    def _what(self) -> QWidget:
+        add, row = self.fields, FlowBox(spacing=12)
+        row.add(add.choice("site", "What it serves", site_choices()))
+        row.add(add.line("root", "Folder", hint="The sample site of the lab", characters=24), 1)
+        row.add(self.root_button)
+        row.add(add.check("cgi", "Run CGI", tip="What lies in cgi-bin and htbin is run as a program; off by default"))
+        row.add(add.line("app", "module:app", hint="wsgiref.simple_server:demo_app", characters=26,
+                         tip="A module of the folder, or any that Python finds"), 1)  # fmt: skip
+        row.add(add.line("app_folder", "Its folder", hint="None", characters=14), 1)
+        self.places = row
+        return row
+
+    def _where(self) -> QWidget:
+        add, row = self.fields, FlowBox(spacing=12)
+        row.add(add.choice("tls", "Scheme", tls_choices()))
+        row.add(add.choice("host", "Where", HOSTS))
+        row.add(add.number("port", "Port", 8080, (0, 65535), zero="any free"))
+        row.add(add.choice("model", "How it serves many", model_choices()))
+        row.add(add.number("workers", "Workers", 4, (1, 256)))
+        row.add(add.number("delay_ms", "Delay", 0, (0, 60_000), suffix=" ms", tip="Before each answer"))
+        row.add(self.start_button)
+        self.fields.set_values({"model": "threads"})
+        return row
+
+    def _suit(self) -> None:
+        chosen = site(self.fields["site"])
+        own = {key for one in SITES for key in one.fields}
+        for key in own:
+            if key in self.fields:
+                self.fields.show(key, key in chosen.fields)
+        self.root_button.setVisible("root" in chosen.fields)
+        self.fields.show("workers", self.fields["model"] == "pool")
+        words = [chosen.sentence]
+        if self.fields["host"] in ("0.0.0.0", "::"):
+            words.append("Everyone who can reach this machine can connect.")
+        self.explained.setText(" ".join(words))
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Fill the fields; what is strange is ignored."""
+        self.fields.set_values(values)
+        self._suit()

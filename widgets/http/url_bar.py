@@ -1,0 +1,93 @@
+"""The line that everything starts from: method, URL, Send or Cancel.
+
+It must not know what is sent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
+
+from widgets.parts.buttons import Button, PrimaryButton
+from widgets.theme.theme import theme
+
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
+
+
+class MethodBox(QComboBox):
+    """The method: one of the usual ones, or any word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.addItems(METHODS)
+        self.setAccessibleName("Method")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolTip("One of these, or any word of your own")
+
+    def sizeHint(self) -> QSize:
+        wide = self.fontMetrics().horizontalAdvance("OPTIONS") + theme().px(48)
+        return QSize(wide, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def wheelEvent(self, event: QWheelEvent, /) -> None:
+        event.ignore()
+
+
+class UrlLine(QLineEdit):
+    """The URL. A line break in what is pasted is kept out of it, but a whole curl command is told."""
+
+    curl_pasted = Signal(str)
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        super().keyPressEvent(event)
+        if self.text().lstrip().startswith("curl ") and len(self.text()) > 12 and "://" in self.text():
+            self.curl_pasted.emit(self.text())
+
+
+class UrlBar(QWidget):
+    """`send_requested`, `cancel_requested`: the button. `changed`: method or URL. `curl_pasted(text)`: a command."""
+
+    send_requested = Signal()
+    cancel_requested = Signal()
+    changed = Signal()
+    curl_pasted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.method = MethodBox()
+        self.url = UrlLine()
+        self.url.setPlaceholderText("http://127.0.0.1:8080/, or paste a curl command")
+        self.url.setAccessibleName("URL")
+        self.url.setFont(theme().mono_font(9.5))
+        theme().dress(self.url, "mono")
+        self.send_button = PrimaryButton("Send", "send")
+        self.cancel_button = Button("Cancel", "square")
+        self.cancel_button.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 12, 12, 8)
+        row.setSpacing(8)
+        row.addWidget(self.method)
+        row.addWidget(self.url, 1)
+        row.addWidget(self.send_button)
+        row.addWidget(self.cancel_button)
+        self.send_button.clicked.connect(self.send_requested)
+        self.cancel_button.clicked.connect(self.cancel_requested)
+        self.url.returnPressed.connect(self.send_requested)
+        self.url.textChanged.connect(lambda _text: self.changed.emit())
+        self.url.curl_pasted.connect(self.curl_pasted)
+        self.method.editTextChanged.connect(lambda _text: self.changed.emit())
+
+    def set_busy(self, busy: bool) -> None:
+        """While a request is under way the button ends it."""
+        had_focus = self.send_button.hasFocus() or self.cancel_button.hasFocus()
+        self.send_button.setVisible(not busy)
+        self.cancel_button.setVisible(busy)
+        if had_focus:
+            (self.cancel_button if busy else self.send_button).setFocus()

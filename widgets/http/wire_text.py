@@ -1,0 +1,108 @@
+"""The bytes of the wire as lines to read: line ends visible, heads, chunk sizes and bodies told apart.
+
+Pure functions over an exchange's bytes. It must not know widgets.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from protocols.http.exchange import Exchange
+
+Role: TypeAlias = Literal["sent", "received", "chunk", "note"]
+LIMIT_BYTES: Final = 64 << 10
+LINE_LIMIT: Final = 1000
+_CR, _LF = "\u240d", "\u240a"
+_HIDDEN: Final = ((0x80, 0x9F), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069))
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class WireLine:
+    """One line. role: who said it, or that it is framing, or the lab's own remark. end: its line end, written out."""
+
+    role: Role
+    text: str
+    end: str = ""
+
+
+def wire_lines(exchange: Exchange, limit: int = LIMIT_BYTES) -> list[WireLine]:
+    """What went out and what came back, as lines."""
+    lines: list[WireLine] = []
+    if exchange.rendering:
+        lines.append(WireLine("note", "HTTP/2 and HTTP/3 have no such text on the wire: this is libcurl's rendering."))
+    sent = bytes(exchange.sent.data[:limit])
+    lines += _lines("sent", sent)
+    lines += _cut(len(sent), exchange.sent.size, "sent")
+    received = bytes(exchange.received.data[:limit])
+    head = min(exchange.head_received, len(received))
+    lines += _lines("received", received[:head])
+    coding = (exchange.answer.get("Transfer-Encoding") or "") if exchange.answer else ""
+    if "chunked" in coding.lower() and not exchange.rendering:
+        lines += _chunks(received[head:])
+    else:
+        lines += _lines("received", received[head:])
+    lines += _cut(len(received), exchange.received.size, "received")
+    return lines
+
+
+def _cut(shown: int, size: int, what: str) -> list[WireLine]:
+    return [WireLine("note", f"{size - shown} more bytes were {what}.")] if size > shown else []
+
+
+def _lines(role: Role, data: bytes) -> list[WireLine]:
+    """Bytes cut behind each LF, its sign and CR's shown; long lines in pieces."""
+    return [
+        WireLine(role, readable(text[at : at + LINE_LIMIT]), end if at + LINE_LIMIT >= len(text) else "")
+        for text, end in (_ended(piece) for piece in re.findall(rb"[^\n]*\n|[^\n]+", data))
+        for at in range(0, max(1, len(text)), LINE_LIMIT)
+    ]
+
+
+def _ended(line: bytes) -> tuple[bytes, str]:
+    """A line without its end, and the end as it is written in code."""
+    if line.endswith(b"\r\n"):
+        return line[:-2], "\\r\\n"
+    return (line[:-1], "\\n") if line.endswith(b"\n") else (line, "")
+
+
+def _chunks(body: bytes) -> list[WireLine]:
+    """A chunked body: the size lines are framing, and say what they mean."""
+    lines: list[WireLine] = []
+    place = 0
+    while place < len(body):
+        found = _CHUNK.match(body, place)
+        if found is None:
+            return lines + _lines("received", body[place:])
+        size = int(found.group(1), 16)
+        words = f"chunk of {size} bytes" if size else "last chunk"
+        text, end = _ended(found.group())
+        lines.append(WireLine("chunk", readable(text), f"{end}   {words}"))
+        place = found.end()
+        if not size:
+            return lines + _lines("received", body[place:])
+        lines += _lines("received", body[place : place + size])
+        place += size
+        closing = re.compile(rb"\r?\n").match(body, place)
+        if closing is not None:
+            lines.append(WireLine("chunk", "", f"{_ended(closing.group())[1]}   end of the chunk"))
+            place = closing.end()
+    return lines
+
+
+def readable(data: bytes) -> str:
+    """Bytes as plain text: UTF-8 where it is, every control character as its picture (U+2400 and on)."""
+    made = []
+    for char in data.decode("utf-8", "backslashreplace"):
+        code = ord(char)
+        if code < 0x20 and code != 9:
+            made.append(chr(0x2400 + code) if code not in (10, 13) else (_LF if code == 10 else _CR))
+        elif code == 0x7F:
+            made.append("\u2421")
+        elif any(low <= code <= high for low, high in _HIDDEN):
+            made.append(f"\\u{code:04x}")
+        else:
+            made.append(char)
+    return "".join(made)

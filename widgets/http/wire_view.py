@@ -1,0 +1,48 @@
+"""The wire tab: what went out and what came back, byte for byte, in the colours of their directions.
+
+Plain text with formats; nothing received is read as markup. It must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtGui import QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QWidget
+
+from widgets.http.code_edit import CodeEdit
+from widgets.http.wire_text import WireLine
+from widgets.theme.theme import theme
+
+_MARKS: Final = {"sent": "\u2192 ", "received": "\u2190 ", "chunk": "\u2190 ", "note": "  "}
+_ROLES: Final = {"sent": "out", "received": "in", "chunk": "waiting", "note": "text2"}
+
+
+class WireView(CodeEdit):
+    """The lines of an exchange."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Bytes on the wire", read_only=True, parent=parent)
+        self._lines: tuple[WireLine, ...] = ()
+        theme().changed.connect(self._write)
+
+    def set_lines(self, lines: Sequence[WireLine]) -> None:
+        """Show other lines, from the first."""
+        if tuple(lines) != self._lines:
+            self._lines = tuple(lines)
+            self._write()
+
+    def _write(self) -> None:
+        self.clear()
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for at, line in enumerate(self._lines):
+            form = QTextCharFormat()
+            form.setForeground(theme().tokens.role(_ROLES[line.role]))
+            cursor.insertText(("\n" if at else "") + _MARKS[line.role] + line.text, form)
+            if line.end:
+                form.setForeground(theme().tokens.role("text2"))
+                cursor.insertText(line.end, form)
+        cursor.endEditBlock()
+        self.moveCursor(QTextCursor.MoveOperation.Start)
