@@ -36,7 +36,10 @@ def bare() -> None:
                 child.setblocking(False)
                 selector.register(child, selectors.EVENT_READ)
                 continue
-            data = sock.recv(4096)  # type: ignore[union-attr]
+            try:
+                data = sock.recv(4096)  # type: ignore[union-attr]
+            except ConnectionResetError:  # how the load ends
+                data = b""
             if data:
                 sock.send(data)  # type: ignore[union-attr]
             else:
