@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from netlab_gui import cli
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- The tests run this block. -->\n```(\w+)\n(.*?)```", README, re.DOTALL)
@@ -46,6 +48,14 @@ def test_the_library_example_prints_what_the_server_did(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "bind((" in done.stdout
     assert "listen(" in done.stdout
+
+
+def test_the_buttons_that_a_newcomer_is_sent_to_exist() -> None:
+    sentence = next(part for part in README.split("\n\n") if part.startswith("In the window: "))
+    named = {*re.findall(r"\*\*(.+?)\*\*", sentence), *re.findall(r'"(.+?)"', cli.DESCRIPTION.replace("\n", " "))}
+    assert len(named) >= 2
+    words = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "widgets").rglob("*.py"))
+    assert [name for name in named if f'"{name}"' not in words] == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"])
