@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -90,6 +90,27 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
     return report
 
 
+# -- a loaded machine is slow, not wrong ------------------------------------------------------------------------------
+
+PATIENCE_MS = 30_000
+"""What every wait for the window gets at least: a deadline is for what never comes."""
+
+
+def _patient(wait: Callable[..., Any]) -> Callable[..., Any]:
+    def waiting(*args: Any, timeout: int = PATIENCE_MS, **more: Any) -> Any:
+        return wait(*args, timeout=max(timeout, PATIENCE_MS), **more)
+
+    return waiting
+
+
+@pytest.fixture
+def qtbot(qtbot: Any) -> Any:
+    """pytest-qt's, with patience."""
+    for name in ("waitUntil", "waitSignal", "waitSignals", "waitExposed", "waitActive"):
+        setattr(qtbot, name, _patient(getattr(qtbot, name)))
+    return qtbot
+
+
 # -- nothing left behind ----------------------------------------------------------------------------------------------
 
 
@@ -103,10 +124,14 @@ def pytest_collection_finish() -> None:
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     uses_qt = not {"qapp", "qtbot", "qtmodeltester"}.isdisjoint(request.fixturenames)
     timers = len(leaks.active_timers()) if uses_qt else None
+    roots = leaks.qt_roots() if uses_qt else []
     before = leaks.Picture.take()
     yield
+    if uses_qt:
+        leaks.end_qt_objects(roots)
     found = leaks.left_behind(before, timers)
     if found:
+        leaks.put_away(before)
         pytest.fail("left behind: " + "; ".join(found), pytrace=False)
 
 
