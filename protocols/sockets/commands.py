@@ -72,7 +72,7 @@ def _add_serve(subparsers: Any) -> None:
     )
     parser.add_argument("--transport", choices=TRANSPORTS, default="tcp", metavar="T",
                         help=f"{', '.join(TRANSPORTS)} (default: tcp)")
-    parser.add_argument("--host", default="127.0.0.1", metavar="H",
+    parser.add_argument("--host", type=_host, default="127.0.0.1", metavar="H",
                         help="address to bind; '' or 0.0.0.0 lets other machines in (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
     parser.add_argument("--path", default="", metavar="S", help="path of a UNIX socket; @name is an abstract one")
@@ -92,7 +92,7 @@ def _add_serve(subparsers: Any) -> None:
 def _add_connect(subparsers: Any) -> None:
     parser = _parser(subparsers, "connect", "talk to a server: stdin to it, its answers to stdout",
                      _CONNECT, _CONNECT_END)
-    parser.add_argument("host", nargs="?", metavar="HOST", help="name or address")
+    parser.add_argument("host", nargs="?", type=_host, metavar="HOST", help="name or address")
     parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help="port number")
     parser.add_argument("--transport", choices=TRANSPORTS, default="tcp", metavar="T",
                         help=f"{', '.join(TRANSPORTS)} (default: tcp)")
@@ -105,6 +105,11 @@ def _add_connect(subparsers: Any) -> None:
                         help="give up connecting, or waiting for a silent peer, after N seconds")
     parser.add_argument("--json", action="store_true", help="every event on stdout, the peer's bytes in `data`")
     parser.set_defaults(run=_connect, parser=parser)
+
+
+def _host(text: str) -> str:
+    """A name or an address; [::1] is what the listening line shows, and what people paste."""
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
 
 def _number(text: str, low: int, high: int, what: str) -> int:

@@ -33,6 +33,8 @@ LAST_GASP_S: Final = 0.2
 """After the peer's end: how long to wait for more stdin that somebody may still want to read."""
 QUIET_S: Final = 1.0
 """A datagram peer has no end: this much silence after stdin's end is taken for one."""
+_TLS_ALERT: Final = b"\x15\x03"
+"""How a record begins that says what went wrong: content type 21, version 3.x (RFC 8446 section 5.1)."""
 _READ: Final = polling.POLLIN | polling.POLLHUP | polling.POLLERR | polling.POLLNVAL
 _WANTS: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -255,6 +257,8 @@ class Pump:
         except _WANTS:
             return
         self._last = monotonic_ns()
+        if not self._got and self.order.context is None and data.startswith(_TLS_ALERT):
+            say("The peer speaks TLS: this is its alert, that what came was not. --tls speaks it, too.")
         if data or self._datagram:
             self._got += 1
             if self.lines is None:

@@ -533,3 +533,22 @@ def test_who_types_by_hand_is_told_that_the_connection_stands_and_when_it_ends(b
         f"netlab: Connected to {host}:{port}: type lines, Ctrl+D ends your side.",
         "netlab: The peer has ended the connection.",
     ] * by_hand
+
+
+def test_an_address_in_brackets_is_taken_as_the_listening_line_shows_it() -> None:
+    with served("upper", "--host", "[::1]", "--json") as server:
+        assert server.first["detail"]["host"] == "::1"
+        run = netlab("connect", "[::1]", str(server.port), stdin=b"hello\n")
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"HELLO\n", b"")
+
+
+def test_a_peer_that_speaks_tls_is_recognised() -> None:
+    with plain_listener() as listener:
+        command = [*NETLAB, "connect", *map(str, listener.getsockname())]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as process:
+            with listener.accept()[0] as sock:
+                sock.sendall(bytes.fromhex("15 0303 0002 0246"))  # fatal, protocol_version
+            _, said = process.communicate(timeout=DEADLINE_S)
+    assert b"The peer speaks TLS" in said
+    assert process.returncode == 0
