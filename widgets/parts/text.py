@@ -95,10 +95,15 @@ class ElidedLabel(Label):
     def _line(self) -> str:
         return " ".join(self._full.split("\n"))
 
+    def shorter(self) -> tuple[str, ...]:
+        """Other wordings, each shorter than the one before, to try before anything is cut."""
+        return ()
+
     def _elide(self) -> None:
-        line = self._line()
-        wide = self.fontMetrics().horizontalAdvance(line)
-        shown = line if wide <= self.width() else self.fontMetrics().elidedText(line, self._mode, self.width())
+        line, metrics = self._line(), self.fontMetrics()
+        wordings = (line, *self.shorter())
+        fits = (wording for wording in wordings if metrics.horizontalAdvance(wording) <= self.width())
+        shown = next(fits, "") or metrics.elidedText(wordings[-1], self._mode, self.width())
         if shown != super().text():
             super().setText(shown)
         self.setToolTip(plain_tip(self._full) if shown != line else "")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from protocols.concurrency.contract import DATAGRAM
@@ -37,6 +38,19 @@ STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {
 }
 
 KEPT_STEPS: Final = 100
+
+
+class CodeLine(ElidedLabel):
+    """A line of Python; where it does not fit, without what every line begins with, then cut before its end."""
+
+    def __init__(self) -> None:
+        super().__init__("", "mono", "text2")
+
+    def shorter(self) -> tuple[str, ...]:
+        """What the drawer's script has in full."""
+        bare = self.text().replace("socket.AF_", "AF_").replace("socket.SO", "SO").replace("socket.SH", "SH")
+        bare = bare.replace("socket.socket(", "socket(")
+        return bare, bare.partition(" = ")[2] or bare
 
 
 @dataclass
@@ -89,6 +103,7 @@ class StepSide(Card):
         column.addWidget(self._grid_holder)
         column.addStretch(1)
         scroll = self._scroll = scrolled(top)
+        scroll.installEventFilter(self)
         self.add(scroll, 1)
         self.add_action(self.stop_button)
         self.add_action(self.python_button)
@@ -109,7 +124,7 @@ class StepSide(Card):
         holder = QWidget()
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
+        grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
         self.buttons.clear()
@@ -117,8 +132,8 @@ class StepSide(Card):
         for at, step in enumerate(STEPS[self.role, self.order.datagram]):
             button = Button(step.title, "circle", small=True)
             button.setToolTip(step.meaning)
-            button.clicked.connect(lambda _checked=False, name=step.id: self.do(name))
-            code = ElidedLabel("", "mono", "text2", mode=Qt.TextElideMode.ElideRight)
+            button.clicked.connect(lambda _checked=False, name=step.id: self._on_clicked(name))
+            code = CodeLine()
             grid.addWidget(button, at, 0)
             grid.addWidget(code, at, 1)
             self.buttons[step.id], self._codes[step.id] = button, code
@@ -134,10 +149,18 @@ class StepSide(Card):
         """Where it stands."""
         return self.machine.stage if self.machine is not None else "nothing"
 
+    def code(self, step: str) -> str:
+        """The line of Python that a step is now, whole."""
+        return self._codes[step].text()
+
     @property
     def address(self) -> str:
         """Its own address, "" before it has one."""
         return self.machine.local if self.machine is not None else ""
+
+    def _on_clicked(self, step: str) -> None:
+        if not self._waiting:
+            self.do(step)
 
     def do(self, step: str) -> None:
         """Do one step elsewhere; the result comes by `stepped`."""
@@ -234,18 +257,29 @@ class StepSide(Card):
             right = name in legal
             _style(button, primary=bool(legal) and name == legal[0] and not self._waiting)
             button.set_icon("hourglass" if name == self._waiting else "circle-dot" if right else "circle")
-            button.setEnabled(not self._waiting)
+            button.setEnabled(self._waiting in ("", name))  # without the one that has the focus the list would scroll
             verdict = "right now" if right else "wrong now: try it and see why"
             button.setAccessibleDescription(verdict)
             self._codes[name].setText(code_of(self._like(), name, self.order.data, self.order.size))
             self._codes[name].set_tone("" if right else "text2")
-        if legal and legal[0] in self.buttons:
-            self._scroll.ensureWidgetVisible(self.buttons[legal[0]], 0, theme().px(40))
+        if not self._scroll.rect().contains(self._scroll.mapFromGlobal(QCursor.pos())):
+            self._bring_next()
         sign, word = STAGE_WORDS[self.stage]
         if self._waiting:
             sign, word = "waiting", f"In {self._waiting}()"
         self.set_state(sign, word)
         self.stop_button.setVisible(bool(self.machine is not None and self.machine.blocked_in))
+
+    def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:
+        """The list scrolls to what is right now once the pointer is elsewhere: nothing moves under it."""
+        if event.type() == QEvent.Type.Leave:
+            self._bring_next()
+        return super().eventFilter(watched, event)
+
+    def _bring_next(self) -> None:
+        legal = LEGAL[self.role, self.order.datagram][self.stage]
+        if legal and legal[0] in self.buttons:
+            self._scroll.ensureWidgetVisible(self.buttons[legal[0]], 0, theme().px(40))
 
     def _like(self) -> Any:
         return self.machine if self.machine is not None else self.order

@@ -11,7 +11,7 @@ import tempfile
 from typing import Any, Final, cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.sockets.address import Target, Transport
 from protocols.sockets.payload import PayloadError, from_text
@@ -47,10 +47,14 @@ class StepsPage(QWidget):
         self.splitter = splitter
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
+        column.setSpacing(8)
         column.addWidget(self._settings())
         column.addWidget(splitter, 1)
-        column.addWidget(self.aside)
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addWidget(self.aside, 1)
+        foot.addWidget(self.over_button)
+        column.addLayout(foot)
         self.fields.changed.connect(lambda _key: self._take_settings())
         self.over_button.clicked.connect(self.start_over)
         for side in (self.server, self.client):
@@ -67,9 +71,7 @@ class StepsPage(QWidget):
         row.add(fields.number("size", "recv(n)", 1024, (1, 65536)))
         box = fields.check("on_listener", "On the listener", tip="Talk on the listening socket: wrong on purpose")
         row.add(box)
-        row.add(self.over_button)
-        for widget in (box, self.over_button):
-            row.flow.setAlignment(widget, Qt.AlignmentFlag.AlignBottom)
+        row.flow.setAlignment(box, Qt.AlignmentFlag.AlignBottom)
         return row
 
     def _take_settings(self) -> None:
@@ -91,7 +93,7 @@ class StepsPage(QWidget):
         if transport.startswith("unix"):
             return Target(transport, path=self._path)
         bound = self.server.address.rpartition(":")[2]
-        return Target(transport, host, int(bound) if bound.isdigit() and int(bound) else port or 2345)
+        return Target(transport, host, int(bound) if bound.isdigit() and int(bound) else port)
 
     def _order(self, role: Any, target: Target) -> Order:
         fields = self.fields
@@ -109,8 +111,13 @@ class StepsPage(QWidget):
             says = ":" if result.step in ("shutdown", "close") else " gave"
             self.aside.set(f"{who}: {result.code}{says}", f"{result.result}.")
         else:
-            self.aside.set(f"{who}: {result.code} failed with {result.errno}.", result.why)
+            self.aside.set(f"{who}: {result.code} failed with {result.errno}.", f"{result.why}{self._hint(side)}")
         self._take_settings()
+
+    def _hint(self, side: StepSide) -> str:
+        target = side.order.target
+        nowhere = side is self.client and not target.is_unix and not target.port
+        return " The server has no port yet: bind it first." if nowhere else ""
 
     def python(self) -> Script:
         """The script of the side that did something last."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QCursor
 
 from protocols.sockets.failures import FAILURES
 from tests.widgets.sockets.conftest import Bench
@@ -66,8 +68,36 @@ def test_a_step_that_waits_can_be_stopped(bench: Bench) -> None:
     bench.click(page.server.buttons["accept"])
     bench.wait(page.server.stop_button.isVisible)
     bench.click(page.server.stop_button)
-    bench.wait(page.server.buttons["accept"].isEnabled)
+    bench.wait(page.server.buttons["create"].isEnabled)
     assert page.server.stage == "listening"
+
+
+def test_the_list_of_steps_stands_still_under_the_pointer(bench: Bench) -> None:
+    bench.panel.resize(1000, 300)
+    bench.panel.show_view("steps")
+    side = cast("StepsPage", bench.panel.view("steps")).server
+    create = side.buttons["create"]
+    bench.wait(lambda: create.visibleRegion().boundingRect() == create.rect())
+    place = create.mapTo(bench.panel, create.rect().center())
+    QCursor.setPos(bench.panel.mapToGlobal(place))
+    for name in ("create", "bind", "listen"):
+        _step(bench, side, name)
+        assert bench.panel.childAt(place) is create, "another one came under the pointer"
+    QCursor.setPos(bench.panel.mapToGlobal(QPoint(2, 2)))
+    _step(bench, side, "listen")
+    bench.wait(lambda: not side.buttons["accept"].visibleRegion().isEmpty())
+
+
+def test_before_the_server_is_bound_the_client_knows_no_port(bench: Bench) -> None:
+    bench.panel.show_view("steps")
+    page = cast("StepsPage", bench.panel.view("steps"))
+    _step(bench, page.client, "create")
+    _step(bench, page.client, "connect")
+    assert "bind it first" in page.aside.accessibleName()
+    for name in ("create", "bind"):
+        _step(bench, page.server, name)
+    port = page.server.address.rpartition(":")[2]
+    assert f", {port})" in page.client.code("connect")
 
 
 @pytest.mark.parametrize("transport", ["udp", "unix", "unix-dgram"])
@@ -135,8 +165,8 @@ def test_a_servers_sockets_have_options_too(bench: Bench, model: str) -> None:
     assert page.choose(keys[2])
     bench.wait(lambda: _reads(page, "SO_ACCEPTCONN") == "off")
     assert _set_option(bench, page, "TCP_NODELAY", "on") == "on"
-    raws = bench.desk.log.raws(0, len(bench.desk.log))
-    assert [raw for raw in raws if raw[2] == "setsockopt" and raw[4] == row.conn]
+    log = bench.desk.log
+    bench.wait(lambda: [raw for raw in log.raws(0, len(log)) if raw[2] == "setsockopt" and raw[4] == row.conn])
     assert page.choose("client 1")
     bench.wait(lambda: _reads(page, "TCP_NODELAY") == "off")
 
