@@ -17,7 +17,7 @@ from protocols.http.reading import EventStream, Kind, ServerEvent, media_type
 from widgets.desk import Desk
 from widgets.hexview import HexView
 from widgets.http.code_edit import CodeEdit
-from widgets.http.json_index import find_text
+from widgets.http.find_text import find_text
 from widgets.http.json_tree import JsonTree
 from widgets.http.picture_view import PictureView
 from widgets.http.plain_table import PlainTable

@@ -6,16 +6,18 @@ came from.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
 
-from widgets.http.json_index import JsonIndex, Node
 from widgets.http.plain_table import TONE_ROLE, PlainDelegate
 from widgets.theme.theme import theme
 from widgets.timeline.wording import grouped
+
+if TYPE_CHECKING:
+    from widgets.http.json_index import JsonIndex, Node
 
 _Index = QModelIndex | QPersistentModelIndex
 RANGE: Final = 1000

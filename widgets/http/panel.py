@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.record.event import Raw
 from widgets.desk import Desk
@@ -19,8 +19,8 @@ from widgets.http.panel_actions import PanelActions
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
+from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
-from widgets.parts.text import Label
 
 POLL_MS: Final = 250
 VIEWS: Final = (("ends", "Both ends"), ("cookies", "Cookies"))
@@ -55,21 +55,14 @@ class HttpPanel(Panel):
         self.destroyed.connect(lambda: desk.bridge.remove_consumer(self._take))
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 10, 16, 8)
-        head.setSpacing(8)
-        head.addWidget(Label(self.title, "panel"))
-        head.addWidget(self.segments)
-        head.addStretch(1)
-        for button in (self.history_button, self.server_button, self.python_button):
-            head.addWidget(button)
+        head = PanelHead(self.title, self.segments, self.history_button, self.server_button, self.python_button)
         body = QVBoxLayout()
         body.setContentsMargins(16, 0, 16, 12)
         body.addWidget(self.pages)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addLayout(body, 1)
 
     def view(self, name: str) -> QWidget:

@@ -14,11 +14,12 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader
 
 from protocols.http.reading import Kind, csv_rows, image_of, image_size, kind_of, letters_of, text_of
-from widgets.http.json_index import JsonError, JsonIndex, read_json
 from widgets.timeline.wording import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from widgets.http.json_index import JsonIndex
 
 SHOWN_BYTES: Final = 256 << 10
 """Of a text: more of it in one field would stop the window."""
@@ -55,6 +56,8 @@ def prepare(
                     "chosen" if charset else letters.known_by)  # fmt: skip
     made.text, made.about = shown_text(body, made.charset)
     if made.kind == "json":
+        from widgets.http.json_index import JsonError, read_json  # numpy is loaded when it is needed first
+
         try:
             made.index = read_json(_as_utf8(body, made.charset), stopped=stopped)
         except JsonError as error:

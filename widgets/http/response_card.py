@@ -21,6 +21,7 @@ from widgets.http.mends import mends_for
 from widgets.http.page_view import PageView
 from widgets.http.phase_rows import ms_text
 from widgets.http.plain_table import PlainTable
+from widgets.http.progress_row import ProgressRow
 from widgets.http.response_headers import HeadersView
 from widgets.http.sent import Sent
 from widgets.http.tab_pages import TabPages
@@ -39,6 +40,8 @@ from widgets.theme.theme import theme
 
 NOTHING_YET: Final = "No answer yet. Start a server below, or type a URL, then press Send."
 HOPS_SHOWN: Final = 4
+SLOW_MS: Final = 300
+"""From then on a request that is under way shows its progress."""
 
 
 class ResponseCard(Card):
@@ -66,6 +69,7 @@ class ResponseCard(Card):
         self.answered = LinkButton("")
         self.save_button = IconButton("download", "Save the body to a file")
         self.strip = TroubleStrip()
+        self.progress = ProgressRow()
         self.hops = HopsModel(self)
         self.hops_table = PlainTable(self.hops, "Hops", mono=(3,), middle=(3,), widths=(40, 130, 70, 120, 80),
                                      stretch=3)  # fmt: skip
@@ -102,6 +106,7 @@ class ResponseCard(Card):
         column.setSpacing(0)
         column.addLayout(line)
         column.addLayout(strips)
+        column.addWidget(self.progress)
         column.addWidget(self.hops_table)
         column.addWidget(self.tabs, 1)
         return page
@@ -145,6 +150,7 @@ class ResponseCard(Card):
             self.hops_table.selectRow(at)
         self.exchange = exchanges[at] if exchanges else None
         self._say_head(sent)
+        self._say_progress(sent)
         self.body_view.look()
         self._fill_tab()
 
@@ -204,6 +210,21 @@ class ResponseCard(Card):
         measured = sum(one.phases.total or 0.0 for one in sent.exchanges) if sent.over else 0.0
         parts = [ms_text(measured or sent.total_ms()), size_text(sent.body.size), version]
         self.facts.setText(" \u00b7 ".join(part for part in parts if part))
+
+    def _say_progress(self, sent: Sent) -> None:
+        """A body that takes its time shows how far it is."""
+        if sent.over:
+            self.progress.hide()
+        elif sent.body.size and sent.total_ms() > SLOW_MS:
+            answer = sent.final.answer if sent.final is not None else None
+            length = (answer.get("Content-Length") or "") if answer is not None else ""
+            coded = answer is not None and answer.get("Content-Encoding")
+            total = int(length[:18]) if length.isascii() and length.isdecimal() and not coded else None
+            self.progress.show_progress("Received", sent.body.size, total)
+
+    def show_saved(self, done: int, total: int) -> None:
+        """A body is on its way into a file."""
+        self.progress.show_progress("Saved", done, total, cancel=True)
 
     def set_answered(self, text: str, handler_ms: float | None) -> None:
         """Who answered at the server's end, as a link; "" where that is not known."""

@@ -23,6 +23,7 @@ from widgets.http.panel import HttpPanel
 from widgets.http.sent import Sent
 from widgets.http.server_slot import ServerSlot
 from widgets.selection import Selection
+from widgets.theme.theme import theme
 
 LONG_MS = 15_000
 
@@ -86,7 +87,9 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     log = EventLog()
     bridge.add_consumer(log.append)
     desk = Desk(lab, bridge, Actions(), Selection(), log)
+    theme().hold()
     panel = HttpPanel(desk)
+    theme().release()
     made = Room(panel, desk, qtbot)
     desk.explain = made.explained.append
     desk.show_python = lambda id, params: made.scripts.append((id, dict(params)))
