@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import socket
@@ -56,6 +57,11 @@ def test_the_buttons_that_a_newcomer_is_sent_to_exist() -> None:
     assert len(named) >= 2
     words = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "widgets").rglob("*.py"))
     assert [name for name in named if f'"{name}"' not in words] == []
+
+
+def test_every_command_is_named() -> None:
+    (commands,) = [action for action in cli.build_parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    assert [name for name in commands.choices if not re.search(rf"(`|netlab ){name}\b", README)] == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"])
