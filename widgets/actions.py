@@ -112,6 +112,18 @@ class Actions(QObject):
                 raise ValueError(f"{keys.toString()} already belongs to {other.id!r}")
         action.setShortcut(keys)
 
+    def allow(self, id: str, allowed: bool, reason: str = "") -> None:
+        """Allow an action or not; `reason` is why not, for its tool tip and for whoever shows it greyed."""
+        entry = self._entries[id]
+        entry.action.setProperty("reason", "" if allowed else reason)
+        entry.action.setEnabled(allowed)
+        entry.action.setToolTip(_tip(entry))
+
+    def reason(self, id: str) -> str:
+        """Why an action is not allowed now; "" where it is, or nothing is known."""
+        entry = self._entries.get(id)
+        return str(entry.action.property("reason") or "") if entry is not None else ""
+
     def remove(self, id: str) -> None:
         """Forget an action; nothing happens when it is unknown."""
         entry = self._entries.pop(id, None)
@@ -151,4 +163,5 @@ class Actions(QObject):
 
 def _tip(entry: Entry) -> str:
     words = entry.text if not entry.keys else f"{entry.text} ({entry.keys})"
-    return plain_tip(f"{words}\n{entry.tip}" if entry.tip else words)
+    reason = str(entry.action.property("reason") or "")
+    return plain_tip("\n".join(line for line in (words, entry.tip, reason) if line))

@@ -24,6 +24,7 @@ from widgets.parts.text import Label
 from widgets.timeline.wording import duration, visible
 
 if TYPE_CHECKING:
+    from widgets.actions import Actions
     from widgets.desk import Desk
 
 MENDS: Final = {
@@ -56,7 +57,7 @@ class WhyPage(Page):
         self._button_column = QVBoxLayout(self._buttons)
         self._button_column.setContentsMargins(0, 0, 0, 0)
         self._button_column.setSpacing(8)
-        self._button_by_id: dict[str, Button] = {}
+        self._mend_by_id: dict[str, MendButton] = {}
         self._check_title = Label("What the lab checked", "section")
         self._text_title = Label("What happened", "section")
         self.add_section(self.head, self.facts, line=False)
@@ -135,16 +136,45 @@ class WhyPage(Page):
         self._desk.bridge.call(lambda: look_up(told.errno, event.kind, address), found, failed, owner=self)
 
     def _show_buttons(self, errno: str) -> None:
-        """One button for each action that mends this error, where it exists and is allowed."""
+        """One button for each action that mends this error; one that is not allowed now says why."""
         wanted = [name for name in MENDS.get(errno, ()) if name in self._desk.actions]
         for name in wanted:
-            if name not in self._button_by_id:
-                button = Button().bind(self._desk.actions.get(name))
-                self._button_by_id[name] = button
-                self._button_column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        for name, button in self._button_by_id.items():
-            button.setVisible(name in wanted and self._desk.actions.get(name).isEnabled())
-        self._buttons.setVisible(any(not button.isHidden() for button in self._button_by_id.values()))
+            if name not in self._mend_by_id:
+                self._mend_by_id[name] = MendButton(self._desk.actions, name)
+                self._button_column.addWidget(self._mend_by_id[name])
+        for name, mend in self._mend_by_id.items():
+            mend.setVisible(name in wanted and mend.useful)
+        self._buttons.setVisible(any(not mend.isHidden() for mend in self._mend_by_id.values()))
+
+    def mend_button(self, name: str) -> MendButton:
+        """The button of an action that has been offered."""
+        return self._mend_by_id[name]
+
+
+class MendButton(QWidget):
+    """The button of an action and, while it is not allowed, the reason below."""
+
+    def __init__(self, actions: Actions, name: str) -> None:
+        super().__init__()
+        self._actions, self._name = actions, name
+        self.button = Button().bind(actions.get(name))
+        self.reason = Label("", "caption", "text2", wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.reason)
+        actions.get(name).changed.connect(self._refresh)
+        self._refresh()
+
+    @property
+    def useful(self) -> bool:
+        """It can be used, or says why not."""
+        return self.button.isEnabled() or bool(self.reason.text())
+
+    def _refresh(self) -> None:
+        self.reason.setText(self._actions.reason(self._name))
+        self.reason.setVisible(bool(self.reason.text()))
 
 
 def _failure_rows(event: Event) -> list[Row]:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
-from PySide6.QtGui import QAction
-
 from protocols.scripts import SCRIPTS
 from protocols.sockets.presets import PRESETS, Preset
 from widgets.sockets import client_launch, server_launch
@@ -31,6 +29,7 @@ class Scripted(Protocol):
 
 GROUP: Final = "Sockets"
 KEPT_MESSAGES: Final = 20
+NOT_CONNECTED: Final = "The client shown is not connected, or has no such call."
 
 
 class PanelActions:
@@ -45,7 +44,14 @@ class PanelActions:
         self._clients, self._servers = panel.ends.clients, panel.ends.servers
         self.authority = Authority(panel.desk, panel)
         self._messages: dict[ClientSlot, list[bytes]] = {}
-        self._allowed: list[tuple[QAction, Callable[[], bool]]] = []
+        self._allowed: list[tuple[str, Callable[[], bool], str]] = []
+        self._reasons: dict[Callable[[], bool], str] = {
+            self._server_idle: "The server shown runs already.",
+            self._server_runs: "The server shown does not run.",
+            self._client_idle: "The client shown is connected, or connects just now.",
+            self._client_connects: "The client shown does not connect just now.",
+            self._has_lonely_client: "The client shown is connected: it has its other end.",
+        }
         self._register()
         self._register_presets()
         self._fill_menus()
@@ -69,11 +75,11 @@ class PanelActions:
         add("connect", "Connect the client shown", self._connect, "plug", "Ctrl+Return", "With the form's values",
             self._client_idle, "client")  # fmt: skip
         add("stop-connecting", "Stop connecting", self._close, "square", "Ctrl+Shift+.",
-            "At once, whatever it waits for", lambda: self._client.phase == "connecting")  # fmt: skip
+            "At once, whatever it waits for", self._client_connects)  # fmt: skip
         add("connect-to-it", "Connect a client to the server", self._connect_to_it, "plug", "Ctrl+E", "",
             self._server_runs, "client")  # fmt: skip
         add("other-end", "Give me the other end", self._other_end, "arrow-left-right", "Ctrl+Shift+E",
-            "A server that fits the client's form", self._client_idle, "server")  # fmt: skip
+            "A server that fits the client's form", self._has_lonely_client, "server")  # fmt: skip
         self._register_talk()
 
     def _register_talk(self) -> None:
@@ -127,13 +133,14 @@ class PanelActions:
             f"sockets.{name}", text, handler, icon, keys or None, GROUP, tip, python or None, fits=fits
         )
         if allowed is not None:
-            self._allowed.append((action, allowed))
+            self._allowed.append((action.objectName(), allowed, self._reasons.get(allowed, NOT_CONNECTED)))
 
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
         client = ("half-close", "reset", "peek", "receive", "", "hex", "other-end", "", "new-client", "remove-client")
         server = ("connect-to-it", "", "new-server", "remove-server")
         for menu, names in ((self._clients.menu, client), (self._servers.menu, server)):
+            menu.setToolTipsVisible(True)
             for name in names:
                 if name:
                     menu.addAction(get(f"sockets.{name}"))
@@ -142,8 +149,8 @@ class PanelActions:
 
     def refresh(self, *_: object) -> None:
         """Allow what the cards shown allow."""
-        for action, allowed in self._allowed:
-            action.setEnabled(allowed())
+        for name, allowed, reason in self._allowed:
+            self._panel.desk.actions.allow(name, allowed(), reason)
 
     # What they act on
 
@@ -163,6 +170,9 @@ class PanelActions:
 
     def _client_idle(self) -> bool:
         return self._client.phase in ("idle", "ended")
+
+    def _client_connects(self) -> bool:
+        return self._client.phase == "connecting"
 
     def _client_talks(self) -> bool:
         return self._client.phase == "connected"
@@ -190,8 +200,19 @@ class PanelActions:
     def _connect_to_it(self) -> None:
         self._panel.ends.connect_to(self._server)
 
+    def _lonely_client(self) -> ClientSlot | None:
+        """The client shown, where it has no other end; else one that was refused."""
+        slots = [self._client, *(slot for slot in self._clients.slots() if slot.trouble is not None)]
+        return next((slot for slot in slots if slot.phase in ("idle", "ended")), None)
+
+    def _has_lonely_client(self) -> bool:
+        return self._lonely_client() is not None
+
     def _other_end(self) -> None:
-        self._panel.ends.give_other_end(self._client)
+        slot = self._lonely_client()
+        if slot is not None:
+            self._clients.choose(self._clients.slots().index(slot))
+            self._panel.ends.give_other_end(slot)
 
     def _act(self, verb: str, script: str) -> None:
         slot = self._client

@@ -103,11 +103,20 @@ def test_why_explains_a_failure_and_the_lab_checks_it(qtbot: QtBot, stage: Any, 
     assert page.head.title.text() == "Connection refused"
     values = [value.text() for caption, _, _, value in page.facts._lines if caption.isVisible()]
     assert values == ["ECONNREFUSED (111)", "connect() after 52 µs", "ConnectionRefusedError"]
-    assert page._button_by_id["sockets.other-end"].isVisible()
+    mend = page.mend_button("sockets.other-end")
+    assert mend.isVisible()
+    assert not mend.reason.isVisible()
+    stage.desk.actions.allow("sockets.other-end", False, "It has its other end.")
+    assert not mend.button.isEnabled()
+    assert mend.reason.isVisible()
+    assert "It has its other end." in mend.button.toolTip()
+    stage.desk.actions.allow("sockets.other-end", True)
+    assert mend.button.isEnabled()
+    assert not mend.reason.isVisible()
     qtbot.waitUntil(lambda: page._check_title.text() == "What the lab checked", timeout=5000)
     stage.desk.selection.select(row_of(stage, "recv", "client 2"))
     assert page.head.title.text() == "Connection reset"
-    assert not page._button_by_id["sockets.other-end"].isVisible()
+    assert not page.mend_button("sockets.other-end").isVisible()
 
 
 def test_why_explains_what_worked_and_what_comes_next(stage: Any, dock: InspectorDock) -> None:

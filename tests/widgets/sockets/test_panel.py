@@ -136,3 +136,23 @@ def test_below_900_pixels_one_card_stands_above_the_other(bench: Bench) -> None:
     assert bench.panel.ends.splitter.orientation() == Qt.Orientation.Horizontal
     bench.panel.resize(640, 700)
     bench.wait(lambda: bench.panel.ends.splitter.orientation() == Qt.Orientation.Vertical)
+
+
+def test_the_other_end_is_for_the_client_that_was_refused_and_is_greyed_with_a_reason(bench: Bench) -> None:
+    actions = bench.desk.actions
+    bench.start_server()
+    bench.connect()
+    action = actions.get("sockets.other-end")
+    assert not action.isEnabled()
+    assert "has its other end" in actions.reason("sockets.other-end")
+    clients = bench.panel.ends.clients
+    refused = clients.add_client({"host": "127.0.0.1", "port": 1})
+    clients.connect_client(refused)
+    bench.wait(lambda: refused.slot.trouble)
+    clients.choose(0)
+    assert action.isEnabled()
+    action.trigger()
+    bench.wait(lambda: refused.slot.phase == "connected")
+    assert clients.current is refused
+    clients.choose(0)
+    assert not action.isEnabled()
