@@ -47,7 +47,8 @@ class Answer:
 
     body: bytes, or pieces that are sent as they come. length: of the pieces together, where it is known; else they go
     chunked. framing: "close" says no length and ends the connection behind the body; "exact" sends the body as it
-    is, with no head but its own. upgrade: who speaks on the connection from now on (with status 101).
+    is, with no head but its own. upgrade: who speaks on the connection from now on (with status 101). delay_s: before
+    the first byte; nobody else waits for it.
     """
 
     status: int = 200
@@ -57,6 +58,7 @@ class Answer:
     length: int | None = None
     framing: Framing = "auto"
     upgrade: Handler | None = None
+    delay_s: float = 0.0
 
 
 Application: TypeAlias = Callable[[Asked], Answer]

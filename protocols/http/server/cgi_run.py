@@ -70,49 +70,57 @@ class Scripts:
         command = [sys.executable, place] if place.endswith(".py") else [place]
         if len(command) == 1 and not os.access(place, os.X_OK):
             return error_page(403, "That script may not be run: it is not executable.")
-        words = self.environment(asked, folder + name, slash + rest)
+        words = cgi_words(asked, folder + name, slash + rest, self._files.root)
         try:
             ran = run_script(command, words, asked.body, asked.stopping, self._timeout_s, self._output_bytes)
         except OSError as error:
             return error_page(500, f"The script can't be started: {error.strerror}.")
-        asked.note("script ran", f"{folder + name}: pid {ran.pid}, exit status {ran.code}, {ran.took_s * 1000:.0f} ms",
-                   pid=ran.pid, code=ran.code, ended=ran.ended, environment=words,
-                   errors=ran.errors.decode("utf-8", "backslashreplace"), output_bytes=len(ran.output))  # fmt: skip
+        tell_ran(asked, folder + name, ran, words)
         return script_answer(ran)
 
-    def environment(self, asked: Asked, script: str, info: str) -> dict[str, str]:
-        """The words that a script finds in its environment (RFC 3875 section 4.1), and nothing of ours but PATH."""
-        local, peer = asked.local, asked.peer
-        words = {
-            "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_SOFTWARE": SERVER, "REQUEST_METHOD": asked.method,
-            "SERVER_PROTOCOL": f"HTTP/{asked.version[0]}.{asked.version[1]}", "SCRIPT_NAME": script,
-            "PATH_INFO": info, "QUERY_STRING": asked.query, "PATH": os.environ.get("PATH", os.defpath),
-            "SERVER_NAME": str(local[0]) if isinstance(local, tuple) else "localhost",
-            "SERVER_PORT": str(local[1]) if isinstance(local, tuple) else "0",
-            "REMOTE_ADDR": str(peer[0]) if isinstance(peer, tuple) else "127.0.0.1",
-        }  # fmt: skip
-        if info:
-            words["PATH_TRANSLATED"] = os.path.join(self._files.root, unquote(info).lstrip("/"))
-        if asked.body or asked.get("Content-Length"):
-            words["CONTENT_LENGTH"] = str(len(asked.body))
-        if asked.get("Content-Type"):
-            words["CONTENT_TYPE"] = asked.get("Content-Type")
-        for name, value in asked.headers:
-            if name.lower() not in _SECRET:
-                key = "HTTP_" + name.upper().replace("-", "_")
-                words[key] = f"{words[key]}, {value}" if key in words else value
-        return {key: value.replace("\0", "") for key, value in words.items()}
+def cgi_words(asked: Asked, script: str, info: str, root: str = "") -> dict[str, str]:
+    """The words that a script finds in its environment (RFC 3875 section 4.1), and nothing of ours but PATH."""
+    local, peer = asked.local, asked.peer
+    words = {
+        "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_SOFTWARE": SERVER, "REQUEST_METHOD": asked.method,
+        "SERVER_PROTOCOL": f"HTTP/{asked.version[0]}.{asked.version[1]}", "SCRIPT_NAME": script,
+        "PATH_INFO": info, "QUERY_STRING": asked.query, "PATH": os.environ.get("PATH", os.defpath),
+        "SERVER_NAME": str(local[0]) if isinstance(local, tuple) else "localhost",
+        "SERVER_PORT": str(local[1]) if isinstance(local, tuple) else "0",
+        "REMOTE_ADDR": str(peer[0]) if isinstance(peer, tuple) else "127.0.0.1",
+    }  # fmt: skip
+    if info and root:
+        words["PATH_TRANSLATED"] = os.path.join(root, unquote(info).lstrip("/"))
+    if asked.body or asked.get("Content-Length"):
+        words["CONTENT_LENGTH"] = str(len(asked.body))
+    if asked.get("Content-Type"):
+        words["CONTENT_TYPE"] = asked.get("Content-Type")
+    for name, value in asked.headers:
+        if name.lower() not in _SECRET:
+            key = "HTTP_" + name.upper().replace("-", "_")
+            words[key] = f"{words[key]}, {value}" if key in words else value
+    return {key: value.replace("\0", "") for key, value in words.items()}
+
+
+def tell_ran(asked: Asked, name: str, ran: Ran, words: Mapping[str, str]) -> None:
+    """Write down what a script was told, and how it ended."""
+    asked.note("script ran", f"{name}: pid {ran.pid}, exit status {ran.code}, {ran.took_s * 1000:.0f} ms",
+               pid=ran.pid, code=ran.code, ended=ran.ended, environment=dict(words),
+               errors=ran.errors.decode("utf-8", "backslashreplace"), output_bytes=len(ran.output))  # fmt: skip
 
 
 def run_script(
     command: list[str], words: Mapping[str, str], body: bytes, stopping: Callable[[], bool], timeout_s: float,
-    output_bytes: int,
+    output_bytes: int, cwd: str = "",
 ) -> Ran:  # fmt: skip
-    """Run a program with `body` on stdin, to its end or to a limit. Raises OSError when it can't be started."""
+    """Run a program with `body` on stdin, to its end or to a limit, in its own folder or in `cwd`.
+
+    Raises OSError when it can't be started.
+    """
     began = time.monotonic()
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(words), bufsize=0,
-        cwd=os.path.dirname(command[-1]), start_new_session=True,
+        cwd=cwd or os.path.dirname(command[-1]), start_new_session=True,
     ) as process:  # fmt: skip
         pipes = _Pipes(process, body, output_bytes)
         ended = "well"

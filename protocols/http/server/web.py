@@ -8,7 +8,7 @@ application does, nor how the model waits.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from time import monotonic
 from typing import Any, Final
@@ -55,11 +55,17 @@ class WebHandler(Handler):
         self._reader = RequestReader()
         self._deadline = 0.0
         self._making: _Making | None = None
+        self._held: Callable[[], None] | None = None
         self._upgraded: Handler | None = None
         self._told_continue = False
         self._past_end = False
         self._over = False
         self.answered = 0
+
+    @property
+    def _busy(self) -> bool:
+        """An answer is under way."""
+        return self._making is not None or self._held is not None
 
     # What the model tells
 
@@ -79,7 +85,7 @@ class WebHandler(Handler):
         if not reader.in_head:
             self._deadline = monotonic() + self._time_out_s
         reader.add(data)
-        if self._making is None:
+        if not self._busy:
             self._go_on(conn)
         elif reader.ahead > AHEAD_BYTES:
             self._give_up(conn, f"It sent {reader.ahead} bytes ahead while an answer was being made.")
@@ -89,9 +95,9 @@ class WebHandler(Handler):
         self._past_end = True
         if self._upgraded is not None:
             self._upgraded.ended(conn)
-        elif self._over or (self._making is None and self._reader.idle):
+        elif self._over or (not self._busy and self._reader.idle):
             conn.close()
-        elif self._making is None:
+        elif not self._busy:
             self._refuse(conn, 400, "The client ended its direction in the middle of a request.")
             conn.close()
 
@@ -107,6 +113,10 @@ class WebHandler(Handler):
         """Time has passed: for a pause in an answer, or for a client."""
         if self._upgraded is not None:
             self._upgraded.woken(conn)
+        elif self._held is not None:
+            held, self._held = self._held, None
+            held()
+            self._after(conn)
         elif self._making is not None:
             if self._making.starved:
                 self._mind_stall(conn, self._making)
@@ -159,7 +169,7 @@ class WebHandler(Handler):
     def _go_on(self, conn: Connection) -> None:
         """Answer what is whole, until an answer takes its time."""
         try:
-            while self._making is None and not self._over and self._upgraded is None:
+            while not (self._busy or self._over or self._upgraded is not None):
                 asked = self._reader.take()
                 if asked is None:
                     break
@@ -168,10 +178,10 @@ class WebHandler(Handler):
         except BadRequest as error:
             self._refuse(conn, error.status, str(error))
             return
-        if self._reader.waiting and not self._told_continue and not self._over and self._making is None:
+        if self._reader.waiting and not (self._told_continue or self._over or self._busy):
             self._told_continue = True
             conn.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if self._past_end and self._making is None and not self._over:
+        if self._past_end and not (self._busy or self._over):
             self.ended(conn)
 
     def _refuse(self, conn: Connection, status: int, why: str) -> None:
@@ -198,7 +208,12 @@ class WebHandler(Handler):
                   why=f"The application raised {error!r}; the client got a 500.")  # fmt: skip
             answer = error_page(500, "The application failed.")
             head, chunked, keep = framed(asked, answer, asked.keeps)
-        self._begin(conn, asked, answer, began, head, chunked, keep)
+        begin = partial(self._begin, conn, asked, answer, began, head, chunked, keep)
+        if answer.delay_s > 0:
+            self._held = begin
+            conn.wake_in(answer.delay_s)
+        else:
+            begin()
 
     def _begin(
         self, conn: Connection, asked: Asked, answer: Answer, began: int, head: bytes, chunked: bool, keep: bool
@@ -256,7 +271,11 @@ class WebHandler(Handler):
         making = self._making
         if making is not None:
             self._produce(conn, making)
-        if self._making is None and self._upgraded is None:
+        self._after(conn)
+
+    def _after(self, conn: Connection) -> None:
+        """An answer that took its time may be over: the clock runs for the client again."""
+        if not self._busy and self._upgraded is None:
             conn.wake_in(self._time_out_s)
             if not self._over:
                 self._go_on(conn)
@@ -298,9 +317,12 @@ class WebHandler(Handler):
 
     def _cut(self, conn: Connection, making: _Making, cut: Cut) -> None:
         making.close()
-        self._done(conn, making.asked, making.answer, making.size, making.began, keep=False)
+        self._making, self._over = None, True
+        self._tell(conn, making.asked, making.answer, making.size, making.began)
         if cut.reset:
             conn.reset()
+        else:
+            conn.close()
 
 
 def _note(conn: Connection, kind: str, text: str, **facts: Any) -> None:

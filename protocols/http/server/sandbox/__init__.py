@@ -1,0 +1,1 @@
+"""The sandbox: a site to try things on, every page of which explains itself."""
