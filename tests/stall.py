@@ -1,11 +1,14 @@
 """StallMeter: how long the GUI thread's event loop was deaf, and for what share of the time.
 
 A percentile of ticks hides a stall, so it tells the longest gap and the share of time beyond
-16 ms. It must not know what is measured.
+16 ms. The time in which the thread could have run and other programs had the processors is no
+gap of ours. It must not know what is measured.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -26,10 +29,15 @@ class StallMeter:
         self._timer.timeout.connect(self._on_timer_timeout)
         self._gaps_ms: list[float] = []
         self._last_s = 0.0
+        self._queued_s = 0.0
+        self._schedule = -1
         self._begun_s = 0.0
         self._ended_s = 0.0
 
     def __enter__(self) -> StallMeter:
+        with contextlib.suppress(OSError):
+            self._schedule = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        self._queued_s = self._queued()
         self._begun_s = self._last_s = time.perf_counter()
         self._timer.start()
         return self
@@ -37,12 +45,18 @@ class StallMeter:
     def __exit__(self, *_: object) -> None:
         self._on_timer_timeout()
         self._timer.stop()
+        if self._schedule >= 0:
+            os.close(self._schedule)
         self._ended_s = self._last_s
 
     def _on_timer_timeout(self) -> None:
-        now = time.perf_counter()
-        self._gaps_ms.append((now - self._last_s) * 1000)
-        self._last_s = now
+        now, queued = time.perf_counter(), self._queued()
+        self._gaps_ms.append(max(now - self._last_s - (queued - self._queued_s), 0.0) * 1000)
+        self._last_s, self._queued_s = now, queued
+
+    def _queued(self) -> float:
+        """Seconds in which this thread was ready and had no processor (Linux, proc_schedstat); else 0."""
+        return int(os.pread(self._schedule, 100, 0).split()[1]) / 1e9 if self._schedule >= 0 else 0.0
 
     @property
     def max_ms(self) -> float:

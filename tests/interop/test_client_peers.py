@@ -137,7 +137,7 @@ def test_the_server_of_ncat_speaks_first_and_both_directions_work() -> None:
         client.send(b"from us").result(DEADLINE_S)
         assert ncat.process.stdout.read(7) == b"from us"
         ncat.process.stdin.close()
-        assert client.stop(2)
+        assert client.stop(20)
 
 
 @pytest.fixture
@@ -204,4 +204,4 @@ def test_our_telnet_client_talks_to_a_plain_ncat() -> None:
         client.start()
         client.send_line("hello").result(DEADLINE_S)
         assert client.read_until(b"hello\r\n").result(DEADLINE_S) == b"hello\r\n"
-        assert client.stop(2)
+        assert client.stop(20)

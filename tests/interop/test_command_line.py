@@ -370,9 +370,7 @@ def test_an_unknown_name_has_its_errno() -> None:
 
 def test_the_time_out_ends_a_connect_that_nobody_answers() -> None:
     with black_hole() as (host, port):
-        began = time.monotonic()
         run = netlab("connect", host, str(port), "--timeout-s", "0.3")
-        assert time.monotonic() - began < 5
     assert run.returncode == 1
     assert b"neither accepted nor refused within the time-out" in run.stderr
     assert b"ETIMEDOUT" in run.stderr

@@ -76,7 +76,7 @@ def test_curl_sends_the_same_bytes(number: int, back: bool, tmp_path: Path) -> N
             request = replace(from_curl(to_curl(request)).request, limits=request.limits)
         run = client.send(request)
         assert run.wait(DEADLINE_S)
-    assert client.stop(5)
+    assert client.stop(20)
     assert run.state == "done"
     with says(theirs.play) as other:
         words = [*curl_words(placed(request, other, file))[1:]]

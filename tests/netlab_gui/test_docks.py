@@ -24,7 +24,7 @@ def desk(qtbot: QtBot) -> Iterator[Desk]:
     bridge = Bridge(lab)
     yield Desk(lab, bridge, Actions(), Selection(), EventLog())
     bridge.close()
-    assert lab.close(5) == []
+    assert lab.close(20) == []
 
 
 def test_the_drawers_choices_are_found_again_when_it_is_opened(qtbot: QtBot, desk: Desk) -> None:

@@ -59,7 +59,7 @@ def test_a_service_that_does_not_end_is_named_and_does_not_hold_the_window(
     assert application.shutdown.stuck == ("stubborn:1",)
     assert "stubborn:1" in places.journal_file().read_text()
     gate.set()
-    assert service.join(5)
+    assert service.join(20)
 
 
 def test_a_step_that_fails_is_written_down_and_the_next_is_taken(

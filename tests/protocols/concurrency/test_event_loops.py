@@ -59,7 +59,7 @@ def test_select_says_why_when_even_its_listener_does_not_fit():
     with descriptors_below(1024), running("select") as (server, log):
         failed = log.wait("failed")[0]
         assert "FD_SETSIZE = 1,024" in failed.detail["why"]
-        assert server.join()
+        assert server.join(20)
         assert server.state == "failed"
 
 

@@ -49,7 +49,7 @@ def listening(**settings: object) -> Iterator[tuple[Bucket, Callable[[], list[Ev
     try:
         yield bucket, datagrams
     finally:
-        assert bucket.stop()
+        assert bucket.stop(20)
 
 
 @pytest.mark.parametrize("fast", [True, False])
@@ -113,7 +113,7 @@ def test_two_buckets_that_share_a_port_both_get_broadcasts_and_one_the_rest() ->
             until(lambda: sorted(map(str, heard_second())) == ["b'to all'", "b'to one'"])
             until(lambda: [event.data for event in heard_first()] == [b"to all"])
         finally:
-            assert second.stop()
+            assert second.stop(20)
 
 
 def test_a_taken_port_is_refused_where_start_was_called() -> None:
@@ -174,7 +174,7 @@ def test_what_the_kernel_drops_is_counted_to_the_last_one() -> None:
     bucket._begun = True
     bucket._run()
     until(lambda: bucket.received + bucket.dropped == 500)
-    assert bucket.stop()
+    assert bucket.stop(20)
     assert bucket.dropped > 0
     notes = [event for event in map(Event.of, tail.take()) if event.kind == "datagrams lost"]
     assert notes

@@ -22,7 +22,7 @@ from protocols.service.base import ServiceError
 def listener() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
-        sock.settimeout(5)
+        sock.settimeout(20)
         yield sock
 
 
@@ -37,7 +37,7 @@ def test_numbered_messages_arrive_in_order_and_it_ends_by_itself(listener: socke
     tail = recorder.tail()
     made.start()
     assert [listener.recv(100) for _ in range(20)] == [b"#%d hi" % number for number in range(20)]
-    assert made.join(5)
+    assert made.join(20)
     events = [Event.of(raw) for raw in tail.take()]
     assert sum(event.kind == "sendto" for event in events) == 20
     (told,) = [event for event in events if event.kind == "spewed"]
@@ -48,18 +48,18 @@ def test_pieces_and_whole_datagrams(listener: socket.socket) -> None:
     made, _ = sender(listener, message=b"x" * 2500)
     made.start()
     assert [len(listener.recv(9999)) for _ in range(3)] == [1024, 1024, 452]
-    assert made.join(5)
+    assert made.join(20)
     whole, _ = sender(listener, message=b"x" * 2500, chunk=False)
     whole.start()
     assert len(listener.recv(9999)) == 2500
-    assert whole.join(5)
+    assert whole.join(20)
 
 
 def test_several_programs_speak_from_their_own_sockets(listener: socket.socket) -> None:
     made, _ = sender(listener, programs=("web", "db", "mailq"), count=5, per_s=500.0)
     made.start()
     heard = [listener.recvfrom(9999) for _ in range(15)]
-    assert made.join(5)
+    assert made.join(20)
     assert len({address for _, address in heard}) == 3
     assert {read(data).kind for data, _ in heard} == {"json", "syslog", "logfmt"}
 
@@ -69,7 +69,7 @@ def test_a_rate_without_end_is_stopped_at_once(listener: socket.socket) -> None:
     made.start()
     for _ in range(5):
         assert listener.recv(10) == b"tick"
-    assert made.stop(1.0)
+    assert made.stop(20)
     assert 5 <= made.sent < 200
 
 
@@ -79,7 +79,7 @@ def test_the_lines_of_a_file_are_messages(listener: socket.socket, tmp_path: Pat
     made, _ = sender(listener, file=str(source), count=2)
     made.start()
     assert [listener.recv(10) for _ in range(6)] == [b"one", b"two", b"three"] * 2
-    assert made.join(5)
+    assert made.join(20)
     empty = tmp_path / "empty"
     empty.touch()
     with pytest.raises(ServiceError, match="no line"):
@@ -97,7 +97,7 @@ def test_as_the_original_a_broadcast_is_denied_where_it_was_asked_for() -> None:
     assert "broadcast" in event.detail["why"]
     polite = Sender(recorder, SpewSettings(host="127.255.255.255", port=9, message="x"))
     polite.start()
-    assert polite.join(5)
+    assert polite.join(20)
 
 
 def test_an_unknown_program_is_named() -> None:

@@ -46,7 +46,7 @@ def test_silence_and_a_stop_end_it() -> None:
     with says(lambda sock: sock.recv(4096) and sock.recv(1)) as port:
         raw = RawSend(Recorder(), "127.0.0.1", port, b"x", quiet_s=60)
         raw.start()
-        assert raw.stop(2)
+        assert raw.stop(20)
     assert raw.why == "It was stopped."
 
 

@@ -63,7 +63,7 @@ def test_refused_names_the_address_and_what_to_start(tcp: socket.socket) -> None
 
 
 def test_a_connected_udp_socket_is_refused_by_icmp(udp: socket.socket) -> None:
-    udp.settimeout(2)
+    udp.settimeout(20)
     udp.connect(("127.0.0.1", free_port(socket.SOCK_DGRAM)))
     udp.send(b"x")
     said = explain(error_of(lambda: udp.recv(10)), call="recv", address=udp.getpeername(), transport="udp")
@@ -74,7 +74,7 @@ def test_a_connected_udp_socket_is_refused_by_icmp(udp: socket.socket) -> None:
 def test_the_seventh_connect_on_backlog_five_times_out_and_says_why(tcp: socket.socket) -> None:
     tcp.bind(("127.0.0.1", 0))
     tcp.listen(5)
-    waiting = [socket.create_connection(tcp.getsockname(), timeout=5) for _ in range(6)]
+    waiting = [socket.create_connection(tcp.getsockname(), timeout=20) for _ in range(6)]
     try:
         with socket.socket() as seventh:
             seventh.settimeout(0.3)
@@ -138,7 +138,7 @@ def test_an_address_of_another_machine_cannot_be_bound(tcp: socket.socket) -> No
 
 
 def test_reset_by_linger_zero(listener: socket.socket) -> None:
-    with socket.create_connection(listener.getsockname(), timeout=2) as client:
+    with socket.create_connection(listener.getsockname(), timeout=20) as client:
         served, _ = listener.accept()
         served.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         served.close()
@@ -148,7 +148,7 @@ def test_reset_by_linger_zero(listener: socket.socket) -> None:
 
 
 def test_broken_pipe_is_the_second_send_after_the_peers_end(listener: socket.socket) -> None:
-    with socket.create_connection(listener.getsockname(), timeout=2) as client:
+    with socket.create_connection(listener.getsockname(), timeout=20) as client:
         served, _ = listener.accept()
         served.close()
         assert client.recv(1) == b""
@@ -297,7 +297,7 @@ def test_tls_verification_failures_by_openssls_number(code: int, part: str) -> N
 
 
 def test_tls_to_a_plain_server(listener: socket.socket) -> None:
-    with socket.create_connection(listener.getsockname(), timeout=2) as client:
+    with socket.create_connection(listener.getsockname(), timeout=20) as client:
         served, _ = listener.accept()
         served.sendall(b"HTTP/1.0 200 OK\r\n\r\nhello")
         served.close()

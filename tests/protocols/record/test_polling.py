@@ -37,7 +37,7 @@ for model in ("iterative", "threads", "pool", "select", "selectors", "asyncio", 
             sock.connect(server.address)
             sock.send(b"hello")
             assert sock.recv(100) == b"HELLO", (model, transport)
-        assert server.stop(), model
+        assert server.stop(20), model
 print("done")
 '''
 

@@ -125,7 +125,7 @@ def test_the_sampler_tells_the_whole_life_of_both_ends() -> None:
         served.close()
         until(lambda: ("client", "TIME_WAIT", None) in states())
         until(lambda: ("server", "CLOSE", "server") in states())
-    assert sampler.stop()
+    assert sampler.stop(20)
 
 
 def test_a_state_seen_late_does_not_go_backwards() -> None:

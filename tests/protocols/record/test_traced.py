@@ -165,7 +165,7 @@ def test_an_active_call_is_stamped_at_its_start_and_a_passive_one_at_its_end(ben
     reading = threading.Thread(target=served.recv, args=(10,))
     reading.start()
     client.sendall(b"x")
-    reading.join(5)
+    reading.join(20)
     sends, recvs = [], []
     for event in bench.events("sendall", "recv"):
         (sends if event.kind == "sendall" else recvs).append(event)

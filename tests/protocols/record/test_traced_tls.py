@@ -69,7 +69,7 @@ def test_plaintext_is_recorded_for_both_ends(server_context: ssl.SSLContext, cli
         with client.makefile("rb") as answer:
             assert answer.read(6) == b"SECRET"
         client.shutdown(socket.SHUT_WR)
-        thread.join(5)
+        thread.join(20)
     events = [Event.of(raw) for raw in tail.take()]
     shaken = [event for event in events if event.kind == "handshake"]
     assert {event.detail["end"] for event in shaken} == {"client", "server"}
@@ -97,7 +97,7 @@ def test_an_unknown_authority_gives_opensslls_reason(server_context: ssl.SSLCont
     thread = beside(serve)
     with pytest.raises(ssl.SSLCertVerificationError):
         wrap_tls(ssl.create_default_context(), plain, server_side=False, server_hostname="localhost")
-    thread.join(5)
+    thread.join(20)
     failed = [event for event in map(Event.of, tail.take()) if event.kind == "handshake"]
     by_end = {event.detail["end"]: event for event in failed}
     assert by_end["client"].errno == "CERTIFICATE_VERIFY_FAILED"
@@ -183,7 +183,7 @@ def test_asyncio_moves_ciphertext_unseen_and_plaintext_seen(
 
     thread = beside(client)
     assert asyncio.run(serve()) == b"hello"
-    thread.join(5)
+    thread.join(20)
     assert got == [b"HELLO"]
     moved = [event for event in map(Event.of, tail.take()) if event.direction and event.size]
     assert [(e.service, e.direction, e.data) for e in sorted(moved, key=lambda e: e.t) if e.service == "server"] == [

@@ -53,7 +53,7 @@ def test_start_and_stop_leave_no_thread():
     service.start()
     assert service.state == "running"
     assert service.threads()[0] == "waiting-main:1"
-    assert service.stop()
+    assert service.stop(20)
     assert service.state == "stopped"
     assert service.closed == 1
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("waiting")]
@@ -76,7 +76,7 @@ def test_an_error_in_the_main_thread_is_told_and_ends_in_failed():
     tail = recorder.tail()
     service = Waiting(recorder, workers=2, fail_main=OSError(24, "Too many open files"))
     service.start()
-    assert service.join()
+    assert service.join(20)
     assert service.state == "failed"
     failed = next(Event.of(raw) for raw in tail.take() if raw[2] == "failed")
     assert failed.errno == "EMFILE"
@@ -85,8 +85,8 @@ def test_an_error_in_the_main_thread_is_told_and_ends_in_failed():
 
 def test_stop_is_idempotent_and_may_come_before_start():
     service = Waiting(Recorder())
-    assert service.stop()
-    assert service.stop()
+    assert service.stop(20)
+    assert service.stop(20)
     with pytest.raises(ServiceError):
         service.start()
     assert service.state == "stopped"
@@ -98,7 +98,7 @@ def test_join_of_a_service_that_does_not_end_says_so():
     service.start()
     assert not service.stop(0.05)
     release.set()
-    assert service.join()
+    assert service.join(20)
 
 
 def test_stop_all_signals_everyone_before_it_joins_anyone():
@@ -111,11 +111,11 @@ def test_stop_all_signals_everyone_before_it_joins_anyone():
     for service in [stuck, *services]:
         service.start()
         running.add(service)
-    assert running.stop_all(0.5) == ["stuck:1"]
+    assert running.stop_all(1.5) == ["stuck:1"]
     assert all(service.state == "stopped" for service in services)
     assert running.all() == [stuck]
     release.set()
-    assert stuck.join()
+    assert stuck.join(20)
 
 
 @pytest.mark.parametrize(

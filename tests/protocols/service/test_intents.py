@@ -8,7 +8,7 @@ from protocols.service.intents import THREADS, Intents
 def collect(intents, count):
     outcomes = []
     while len(outcomes) < count:
-        assert intents.wait(5)
+        assert intents.wait(20)
         outcomes += intents.take()
     return {outcome.number: outcome for outcome in outcomes}
 

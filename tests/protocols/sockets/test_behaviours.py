@@ -65,7 +65,7 @@ def test_the_time_server_sends_the_time_of_now() -> None:
     """BEAZLEY-137."""
     with serving("time", "socketserver") as server:
         line = exchange(server.address, b"").decode().strip()
-    assert abs(time.mktime(time.strptime(line)) - time.time()) < 3
+    assert abs(time.mktime(time.strptime(line)) - time.time()) < DEADLINE_S
 
 
 def test_the_page_server_answers_a_request_by_hand() -> None:
@@ -82,7 +82,7 @@ def test_a_datagram_server_answers_by_its_rule(name: str) -> None:
     with serving(name, "iterative", listen=Listen("udp")) as server:
         answer = ask(server.address, b"MixedCaseString")
     if name == "time":
-        assert abs(time.mktime(time.strptime(answer.decode().strip())) - time.time()) < 3
+        assert abs(time.mktime(time.strptime(answer.decode().strip())) - time.time()) < DEADLINE_S
         return
     expected = {"echo": b"MixedCaseString", "upper": b"MIXEDCASESTRING", "hello": b"Hello 127.0.0.1\n",
                 "reverse": b"gnirtSesaCdexiM"}  # fmt: skip
@@ -169,8 +169,6 @@ def test_the_classic_loop_spins_after_the_clients_end_and_the_lab_survives_it(mo
         assert exchange_open(server.address, b"hello\r\n") == b"HELLO\r\n"
         spinning = log.wait(lambda event: event.kind == "spinning" and event.detail["loops"] > 1000)[0]
         assert spinning.detail["loops_per_s"] > 1000
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
     assert recorder.total < 1000
 
 

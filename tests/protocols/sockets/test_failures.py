@@ -11,7 +11,7 @@ import pytest
 
 from protocols.record.recorder import Recorder
 from protocols.sockets.failures import FAILURES, Failure, failure, lowest_free_port, run
-from tests.protocols.sockets.ends import Log
+from tests.protocols.sockets.ends import DEADLINE_S, Log
 
 AS_NOBODY = """
 import json, os
@@ -40,7 +40,7 @@ def test_every_failure_gives_its_error_and_its_reason(entry: Failure) -> None:
     assert outcome.ok, f"{entry.id}: {outcome.errno} {outcome.why}"
     assert outcome.errno in entry.expected
     assert outcome.why.endswith((".", ")"))
-    assert outcome.took_s < 3
+    assert outcome.took_s < DEADLINE_S
     explained = log.wait_kind("explained")[0]
     assert explained.errno == outcome.errno
     assert [event for event in log.all() if event.layer == "call"]

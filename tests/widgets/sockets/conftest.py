@@ -107,5 +107,5 @@ def bench(qtbot: QtBot) -> Iterator[Bench]:
     qtbot.waitExposed(panel)
     yield made
     panel.hidden()
-    assert lab.close(5) == []
+    assert lab.close(20) == []
     bridge.close()

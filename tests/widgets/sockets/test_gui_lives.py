@@ -7,7 +7,7 @@ from PySide6.QtCore import QElapsedTimer, QTimer
 
 from tests.widgets.sockets.conftest import Bench
 
-LONGEST_MS = 500  # a machine under load stalls a little; a wait in this thread would stall for ever
+LONGEST_MS = 2000  # a machine under load stalls a little; a wait in this thread would stall for ever
 
 
 @pytest.mark.parametrize("model", ["iterative", "threads", "select", "asyncio"])

@@ -14,7 +14,7 @@ TRIES = 4
 TALK = """
 import socket, sys, time
 port, count = int(sys.argv[1]), int(sys.argv[2])
-clients = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(count)]
+clients = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(count)]
 while True:
     for client in clients:
         client.sendall(b"hello")
@@ -38,7 +38,7 @@ def test_200_busy_connections_leave_no_gap_of_100_ms(bench: Bench) -> None:
             gaps.append(meter.max_ms)
     finally:
         peer.kill()
-        peer.wait(5)
+        peer.wait(20)
     assert min(gaps) < LIMIT_MS, gaps
     assert any(row.received > 5 for row in view.slot.rows.rows()) or view.slot.rows.rowCount() < CLIENTS
     bench.wait(lambda: view.slot.rows.rowCount() == 0, 20_000)

@@ -96,7 +96,7 @@ def test_a_large_body_streams_both_ways_and_is_kept_on_disk(lab: Lab, server: Pa
         run = client.send(Request("POST", server.url + "/echo", body=Body("text", raw=body), proxy=via))
         assert run.wait(DEADLINE_S)
     finally:
-        client.stop(5)
+        client.stop(20)
     assert (run.state, bytes(run.body.data) == body) == ("done", True)
     entry = lab.over()[0]
     assert (entry.request.body.size, entry.request.body.cut) == (len(body), 0)

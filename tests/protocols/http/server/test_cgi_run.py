@@ -68,8 +68,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made.server.start()
     made.client.start()
     yield made
-    assert made.client.stop(5)
-    assert made.server.stop(5)
+    assert made.client.stop(20)
+    assert made.server.stop(20)
 
 
 @pytest.mark.parametrize("folder", ["/cgi-bin", "/htbin"])

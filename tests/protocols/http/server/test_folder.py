@@ -51,7 +51,7 @@ def port(root: Path) -> Iterator[int]:
     server = serve(root)
     assert isinstance(server.address, tuple)
     yield server.address[1]
-    assert server.stop(5)
+    assert server.stop(20)
 
 
 class Got:
@@ -150,7 +150,7 @@ def test_every_model_serves_it_and_keeps_the_connection(root: Path, model: str) 
             assert client.getresponse().read() == BIG
         client.close()
     finally:
-        assert server.stop(5)
+        assert server.stop(20)
 
 
 def test_nonsense_is_answered_with_a_reason_and_the_connection_closed(port: int) -> None:
@@ -171,8 +171,8 @@ def test_both_ends_of_a_request_are_one_connection(root: Path) -> None:
     assert isinstance(server.address, tuple)
     run = client.send(Request(url=f"http://127.0.0.1:{server.address[1]}/sample.txt"))
     assert run.wait(DEADLINE_S)
-    assert client.stop(5)
-    assert server.stop(5)
+    assert client.stop(20)
+    assert server.stop(20)
     events = [Event.of(raw) for raw in tail.take()]
     assert run.final is not None
     answered = next(event for event in events if event.kind == "answered")
