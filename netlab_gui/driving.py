@@ -62,10 +62,14 @@ def settle(time_ms: int = SETTLE_MS) -> None:
 
 
 class Driver:
-    """Plays demos. take_picture() is called at most once per demo, when the picture is due."""
+    """Plays demos. take_picture() is called at most once per demo, when the picture is due.
 
-    def __init__(self, take_picture: Callable[[], object]) -> None:
+    stopping(): asked between two steps; once it is true the demo ends there.
+    """
+
+    def __init__(self, take_picture: Callable[[], object], stopping: Callable[[], bool] = bool) -> None:
         self._take_picture = take_picture
+        self._stopping = stopping
         self._verdicts: list[Verdict] = []
         self._taken = False
 
@@ -75,7 +79,7 @@ class Driver:
         deadline = time.monotonic() + DEMO_LIMIT_S
         try:
             for step in panel.demo():
-                if not self._step(step):
+                if self._stopping() or not self._step(step):
                     break
                 if time.monotonic() > deadline:
                     self._verdicts.append(Verdict(f"the demo ends within {DEMO_LIMIT_S:.0f} s", False))

@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -33,13 +33,15 @@ def run_tour(out: str) -> int:
     except OSError as error:
         print(f"netlab: the pictures can't be written to {folder}: {error.strerror}", file=sys.stderr)
         return 1
+    from protocols.terminal import Signals
+
     started = time.monotonic()
-    with _own_home():
-        rows = _tour(folder)
+    with Signals() as signals, _own_home():
+        rows = _tour(folder, signals.stopping)
     text = json.dumps(rows, indent=1, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
     good = bool(rows) and all(row["ok"] for row in rows)
-    words = "every check holds" if good else "a check failed"
+    words = "interrupted" if signals.stopping() else "every check holds" if good else "a check failed"
     print(f"tour: {words}, {time.monotonic() - started:.1f} s, see {folder / 'report.json'}")
     return 0 if good else 1
 
@@ -59,7 +61,7 @@ def _own_home() -> Iterator[None]:
                 os.environ["NETLAB_HOME"] = before
 
 
-def _tour(folder: Path) -> list[dict[str, object]]:
+def _tour(folder: Path, stopping: Callable[[], bool]) -> list[dict[str, object]]:
     from netlab_gui.app import Application, guard_qt
     from netlab_gui.driving import Verdict, wait_until
 
@@ -69,8 +71,11 @@ def _tour(folder: Path) -> list[dict[str, object]]:
     window.resize(WIDTH, HEIGHT)
     window.show()
     wait_until(lambda: application.ready, READY_S)
-    rows = [_panel_row(application, folder, panel) for panel in window.stack.ids()]
-    rows.append(_window_row(application, folder))
+    rows = [_panel_row(application, folder, panel, stopping) for panel in window.stack.ids() if not stopping()]
+    if stopping():
+        rows.append(_row("tour", [Verdict("nobody interrupts it", False)]))
+    else:
+        rows.append(_window_row(application, folder))
     application.window.close()
     ended = wait_until(lambda: application.shutdown.finished, QUIT_S)
     stuck = application.shutdown.stuck
@@ -80,13 +85,16 @@ def _tour(folder: Path) -> list[dict[str, object]]:
     return rows
 
 
-def _panel_row(application: Application, folder: Path, panel_id: str) -> dict[str, object]:
+def _panel_row(
+    application: Application, folder: Path, panel_id: str, stopping: Callable[[], bool]
+) -> dict[str, object]:
     from netlab_gui.driving import Driver, settle
 
     window = application.window
     window.show_panel(panel_id)
     settle()
-    return _row(panel_id, Driver(lambda: _pictures(application, folder, panel_id)).play(window.stack.panel(panel_id)))
+    driver = Driver(lambda: _pictures(application, folder, panel_id), stopping)
+    return _row(panel_id, driver.play(window.stack.panel(panel_id)))
 
 
 def _window_row(application: Application, folder: Path) -> dict[str, object]:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,31 @@ def test_where_the_pictures_can_not_be_written_the_tour_fails_with_a_sentence(
     assert "can't be written" in capsys.readouterr().err
 
 
+def test_an_interrupted_tour_stops_everything_and_fails(tmp_path: Path) -> None:
+    """The signal comes when the tour's home is there: from then on it is taken, whatever is being built."""
+    out, homes = tmp_path / "out", tmp_path / "homes"
+    homes.mkdir()
+    env = os.environ | {"TMPDIR": str(homes)}
+    command = [sys.executable, "-m", "netlab_gui", "tour", "--out", str(out)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=env, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not list(homes.glob("netlab-tour-*")):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+            process.send_signal(signal.SIGINT)
+            said, errors = process.communicate(timeout=40)
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (1, "")
+    assert "tour: interrupted" in said
+    assert list(homes.glob("netlab-tour-*")) == []
+    rows = json.loads((out / "report.json").read_text())
+    assert [row["panel"] for row in rows][-2:] == ["tour", "shutdown"]
+    assert [row["ok"] for row in rows][-2:] == [False, True]
+
+
 class Small(Panel):
     """A panel with one button, one input and a demo that a test chooses."""
 
@@ -110,6 +137,20 @@ def test_clicks_and_keys_reach_the_widgets_and_one_picture_is_taken(qtbot: Any) 
         yield Picture()
 
     assert play(qtbot, steps) == ([("clicked", True), ("typed", True)], 1)
+
+
+def test_a_demo_ends_between_two_steps_when_it_is_asked_to(qtbot: Any) -> None:
+    asked: list[int] = []
+
+    def steps(panel: Small) -> Iterator[DemoStep]:
+        yield Check("before", True)
+        asked.append(1)
+        yield Check("after", True)
+
+    panel = Small(steps)
+    qtbot.addWidget(panel)
+    verdicts = Driver(lambda: None, stopping=lambda: bool(asked)).play(panel)
+    assert [(verdict.text, verdict.ok) for verdict in verdicts] == [("before", True)]
 
 
 def cover(panel: Small) -> None:
