@@ -16,7 +16,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 import pycurl  # type: ignore[import-untyped]
 
-from protocols.http import failure
+from protocols.http import failure, keylog
 from protocols.http.bodies import encoded
 from protocols.http.exchange import Exchange, Head, Kept
 from protocols.http.failure import Failure
@@ -94,6 +94,10 @@ class HttpClient(Service):
     # The loop
 
     def _main(self) -> None:
+        with keylog.running():
+            self._drive()
+
+    def _drive(self) -> None:
         multi = pycurl.CurlMulti()
         self._multi = multi
         multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_interest)

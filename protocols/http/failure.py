@@ -18,6 +18,7 @@ from protocols.assets import asset
 from protocols.record.explain import explain
 
 RESOLVE, CONNECT, VERIFY, PROXY_NAME = 6, 7, 60, 5
+TLS_CODES: Final = (35, VERIFY)
 _WRONG_HOST: Final = 62
 _WITH_ERRNO: Final = (7, 55, 56)
 

@@ -84,7 +84,7 @@ class Trust:
     """What is believed of a TLS server, and what is shown to it.
 
     ca: PEM of authorities in place of the system's; ca_file: the same in a file. verify False believes all.
-    certificate, key: files of a client's certificate. key_log: is in libcurl's hands (SSLKEYLOGFILE).
+    certificate, key: files of a client's certificate. (A log of session keys is the process's: see `keylog`.)
     """
 
     verify: bool = True

@@ -122,8 +122,11 @@ class Transfer:
         self._sockets.settle()
         self.wire.close_exchange()
         exchange = self.wire.current
-        if exchange is None and (code == 0 or self.wire.opened is not None):
+        if exchange is None and (code in (0, *failure.TLS_CODES) or self.wire.opened is not None):
             exchange = self._silent_exchange()
+        elif exchange is not None and exchange.tunnel and code in failure.TLS_CODES:
+            self.wire.tell_answer(exchange)
+            exchange = self._silent_exchange()  # the tunnel stands; what failed is the handshake inside it
         if exchange is not None:
             exchange.phases = self._phases()
             if exchange.tls is not None:
@@ -142,8 +145,10 @@ class Transfer:
             held.close()
 
     def _silent_exchange(self) -> Exchange:
-        """A transfer without a line on any wire: a file."""
-        exchange = Exchange(self._before + 1, self.run.request.method, self.run.request.url, Kept(0), Kept(0))
+        """A transfer without a line on any wire: a file, or a handshake that failed."""
+        number = self._before + len(self.wire.exchanges) + 1
+        exchange = Exchange(number, self.run.request.method, self.run.request.url, Kept(0), Kept(0))
+        self.wire.place(exchange)
         self.wire.exchanges.append(exchange)
         self.run.exchanges[self._before :] = self.wire.exchanges
         return exchange

@@ -135,12 +135,13 @@ class Wire:
         )
         exchange.begun_ns = monotonic_ns()
         exchange.told, self._told = self._told, []
-        self._place(exchange)
+        self.place(exchange)
         self.exchanges.append(exchange)
         self._told_request = False
         return exchange
 
-    def _place(self, exchange: Exchange) -> None:
+    def place(self, exchange: Exchange) -> None:
+        """Note down which connection it goes over, and from which byte on."""
         opened = self.opened = self._standing()
         if opened is None or opened.end is None:
             return

@@ -1,0 +1,198 @@
+"""The ways a request can take: proxies, names given by hand, other schemes, identities from files."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from protocols.http.client import HttpClient
+from protocols.http.proxy.core import ProxyOrder
+from protocols.http.request import Auth, Limits, Proxy, Request
+from protocols.http.run import Run
+from protocols.record.recorder import Recorder
+from tests.peers import require_tool
+from tests.protocols.http.ftp import ftp
+from tests.protocols.http.peers import DEADLINE_S, Pages, pages, read_head, says
+from tests.protocols.http.proxy.lab import proxying, until
+from tests.protocols.http.socks import socks
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Pages]:
+    with pages() as made:
+        yield made
+
+
+@pytest.fixture
+def client() -> Iterator[HttpClient]:
+    made = HttpClient(Recorder())
+    made.start()
+    yield made
+    assert made.stop(10)
+
+
+def sent(client: HttpClient, url: str, **fields: object) -> Run:
+    run = client.send(Request(url=url, **fields))  # type: ignore[arg-type]
+    assert run.wait(DEADLINE_S)
+    return run
+
+
+def body(run: Run) -> bytes:
+    assert run.failure is None, run.failure
+    return bytes(run.body.data)
+
+
+# Proxies
+
+
+def test_an_http_proxy_gets_the_full_url(client: HttpClient, server: Pages) -> None:
+    with proxying() as lab:
+        run = sent(client, server.url + "/echo", proxy=Proxy(lab.proxy.url))
+        assert body(run) == b"hello"
+        assert run.exchanges[0].request_line == f"GET {server.url}/echo HTTP/1.1"
+        assert lab.over()[0].url == server.url + "/echo"
+
+
+def test_a_proxys_password_goes_to_the_proxy_alone(client: HttpClient, server: Pages) -> None:
+    with proxying(ProxyOrder(user="guido", password="guido456")) as lab:
+        run = sent(client, server.url + "/echo", proxy=Proxy(lab.proxy.url, "guido", "guido456"))
+        assert body(run) == b"hello"
+        assert dict(run.exchanges[-1].request)["Proxy-Authorization"].startswith("Basic ")
+        assert "Proxy-Authorization" not in dict(server.seen[-1].headers)
+        assert sent(client, server.url + "/echo", proxy=Proxy(lab.proxy.url, "guido", "no")).status == 407
+
+
+@contextlib.contextmanager
+def ncat_proxy(*arguments: str) -> Iterator[str]:
+    program = require_tool("ncat")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [program, "-l", "-k", "127.0.0.1", str(port), "--proxy-type", "http", *arguments]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            until(lambda: _listens(port))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def test_a_foreign_proxy_asks_for_digest(client: HttpClient, server: Pages) -> None:
+    with ncat_proxy("--proxy-auth", "guido:guido456") as url:
+        run = sent(client, server.url + "/echo", proxy=Proxy(url, "guido", "guido456", digest=True))
+        assert body(run) == b"hello"
+        assert [hop.status for hop in run.exchanges] == [407, 200]
+        assert dict(run.exchanges[1].request)["Proxy-Authorization"].startswith('Digest username="guido"')
+
+
+@pytest.mark.parametrize(("scheme", "version", "host"), [
+    ("socks4", 4, "127.0.0.1"), ("socks4a", 4, "localhost"), ("socks5", 5, "127.0.0.1"), ("socks5h", 5, "localhost"),
+])  # fmt: skip
+def test_socks_proxies_get_an_address_or_a_name(
+    client: HttpClient, server: Pages, scheme: str, version: int, host: str
+) -> None:
+    with socks() as made:
+        limits = Limits(timeout_s=20)
+        run = sent(client, f"http://{host}:{server.port}/echo", proxy=Proxy(f"{scheme}://127.0.0.1:{made.port}"),
+                   limits=limits)  # fmt: skip
+        assert body(run) == b"hello"
+        assert made.asked == [(version, host, server.port)]
+
+
+def test_a_socks_proxy_with_a_password(client: HttpClient, server: Pages) -> None:
+    with socks("guido", "guido456") as made:
+        url = f"socks5h://127.0.0.1:{made.port}"
+        assert body(sent(client, server.url + "/echo/s", proxy=Proxy(url, "guido", "guido456"))) == b"hello"
+        refused = sent(client, server.url + "/echo/t", proxy=Proxy(url, "guido", "wrong"))
+        assert refused.failure is not None
+        assert refused.failure.symbol == "PROXY"
+        assert refused.failure.why.endswith(".")
+
+
+def test_a_proxy_that_is_not_there_is_named(client: HttpClient, server: Pages) -> None:
+    run = sent(client, server.url, proxy=Proxy("http://127.0.0.1:1"))
+    assert run.failure is not None
+    assert run.failure.symbol == "ECONNREFUSED"
+
+
+# Names by hand
+
+
+def test_a_name_is_resolved_or_led_elsewhere_by_hand(client: HttpClient, server: Pages) -> None:
+    run = sent(client, f"http://shop.example:{server.port}/echo", resolve=(f"shop.example:{server.port}:127.0.0.1",))
+    assert body(run) == b"hello"
+    assert ("Host", f"shop.example:{server.port}") in server.seen[-1].headers
+    run = sent(client, "http://shop.example/echo", connect_to=(f"shop.example:80:127.0.0.1:{server.port}",))
+    assert body(run) == b"hello"
+    assert ("Host", "shop.example") in server.seen[-1].headers
+
+
+# Identities from files
+
+
+def test_netrc_gives_the_password_of_its_machine(client: HttpClient, server: Pages, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login guido password guido456\n")
+    netrc.chmod(0o600)
+    sent(client, server.url + "/echo", auth=Auth("netrc", netrc_path=str(netrc)))
+    assert ("Authorization", "Basic Z3VpZG86Z3VpZG80NTY=") in server.seen[-1].headers
+    sent(client, f"http://localhost:{server.port}/echo", auth=Auth("netrc", netrc_path=str(netrc)))
+    assert "Authorization" not in dict(server.seen[-1].headers)
+
+
+def test_a_bearer_token_goes_as_it_is(client: HttpClient, server: Pages) -> None:
+    sent(client, server.url + "/echo", auth=Auth("bearer", token="abc.def"))
+    assert ("Authorization", "Bearer abc.def") in server.seen[-1].headers
+
+
+def test_ntlm_is_spoken_or_explained(client: HttpClient) -> None:
+    from protocols.http.handle import features
+
+    def play(sock: socket.socket) -> None:
+        read_head(sock)
+        sock.sendall(b"HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with says(play) as port:
+        run = sent(client, f"http://127.0.0.1:{port}/", auth=Auth("ntlm", "guido", "guido456"))
+    if "NTLM" in features():
+        assert re.match(r"NTLM ", dict(run.exchanges[0].request)["Authorization"])
+    else:
+        assert run.failure is not None
+        assert "without NTLM" in run.failure.said + run.failure.why
+
+
+# Other schemes
+
+
+def test_ftp_fetches_a_file_and_shows_both_sides_of_the_talk(client: HttpClient) -> None:
+    with ftp(b"from an FTP server") as (port, said):
+        run = sent(client, f"ftp://guido:guido456@127.0.0.1:{port}/a.txt")
+        assert body(run) == b"from an FTP server"
+        assert {"USER guido", "PASS guido456", "RETR a.txt"} <= set(said)
+        final = run.final
+        assert final is not None
+        assert b"RETR a.txt\r\n" in final.sent.data
+        assert b"226 done" in final.received.data
+        assert "guido456" not in final.url
+
+
+def test_ftp_that_refuses_is_explained(client: HttpClient) -> None:
+    with ftp(b"") as (port, _):
+        run = sent(client, f"ftp://guido:wrong@127.0.0.1:{port}/a.txt")
+        assert run.failure is not None
+        assert (run.failure.symbol, run.failure.why.endswith(".")) == ("LOGIN", True)
+    with ftp(b"") as (port, _):
+        run = sent(client, f"ftp://guido:guido456@127.0.0.1:{port}/b.txt")
+        assert run.failure is not None
+        assert run.failure.symbol == "NO_FILE"
