@@ -26,7 +26,7 @@ from widgets.http.panel import HttpPanel
 from widgets.selection import Selection
 from widgets.theme.theme import theme
 
-SIZES = {"1440": (992, 700, 1.0), "1280": (832, 600, 1.0), "x2": (1900, 1100, 2.0)}
+SIZES = {"1440": (992, 740, 1.0), "1280": (832, 650, 1.0), "x2": (1900, 1100, 2.0)}
 
 
 class Studio:

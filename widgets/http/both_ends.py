@@ -59,12 +59,14 @@ class BothEnds(QWidget):
         self.top = Splitter(Qt.Orientation.Horizontal, self.request, self.response, line=False)
         self.whole = Splitter(Qt.Orientation.Vertical, self.top, self.servers, line=False)
         self.top.setSizes([500, 500])
-        self.whole.setSizes([460, 240])
+        self.whole.setSizes([440, 200])
         self.whole.setStretchFactor(0, 2)
         self.whole.setStretchFactor(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.whole)
+        column.setSpacing(9)
+        column.addWidget(self.request.bar)
+        column.addWidget(self.whole, 1)
         self._wire()
 
     def _wire(self) -> None:

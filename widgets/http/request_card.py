@@ -1,4 +1,4 @@
-"""The request's card: the URL bar, tabs for parameters, headers, body, identity and options, or raw bytes.
+"""The request's card: tabs for parameters, headers, body, identity and options, or raw bytes; and the URL bar.
 
 Makes a Request of what stands in it and shows one. It must not know how it is sent.
 """
@@ -50,7 +50,7 @@ class RequestCard(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Request", "send", parent=parent)
-        self.bar = UrlBar()
+        self.bar = UrlBar()  # it stands over both cards: an address needs the whole width
         self.strip = TroubleStrip()
         self.note = Banner("note")
         self.headers = PairsModel(("Name", "Value"), self)
@@ -66,7 +66,7 @@ class RequestCard(Card):
         self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.setMenu(self.menu)
         self.add_action(self.modes)
-        self.add_action(self.more_button)
+        self.bar.row.addWidget(self.more_button)
         self._quiet = False
         self._lay_out()
         self._wire()
@@ -79,11 +79,10 @@ class RequestCard(Card):
         ):  # fmt: skip
             self.tabs.add(key, title, page)
         holder = QVBoxLayout()
-        holder.setContentsMargins(12, 0, 12, 4)
+        holder.setContentsMargins(12, 8, 12, 0)
         holder.setSpacing(8)
         holder.addWidget(self.note)
         holder.addWidget(self.strip)
-        self.body.addWidget(self.bar)
         self.body.addLayout(holder)
         self.pages = Pages(self.tabs, self.raw)
         self.add(self.pages, 1)

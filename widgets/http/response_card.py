@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange
 from protocols.http.failure import Failure
@@ -79,7 +79,8 @@ class ResponseCard(Card):
         self.empty = EmptyState("globe", NOTHING_YET, "Start a sample site", button_icon="play", primary=True)
         self.whole = Pages(self.empty, self._answer_page())
         self._wire_shown: tuple[int, int, int] | None = None
-        self.add_head(self.facts)
+        self.head.add_detail(self.facts)
+        self.head.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.add_action(self.save_button)
         self.add(self.whole, 1)
         self._connect()

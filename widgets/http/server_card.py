@@ -17,7 +17,7 @@ from widgets.http.server_form import ServerForm
 from widgets.http.server_live import ServerLive
 from widgets.http.server_slot import WORDS, ServerSlot
 from widgets.http.server_words import model_title, site
-from widgets.parts.buttons import Button, IconButton, LinkButton
+from widgets.parts.buttons import Button, IconButton, LinkButton, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import QuietSpin
@@ -59,7 +59,6 @@ class ServerView(QWidget):
             self._wants_form = True
         page: QWidget = self.live if slot.phase == "running" else self.form if self._wants_form else self.empty
         self.pages.setCurrentWidget(page)
-        self.form.start_button.setEnabled(slot.phase != "starting")
         strip = self.form.strip
         if slot.trouble is None:
             strip.clear()
@@ -106,10 +105,12 @@ class ServerCard(Card):
         self.more_button = Button("Another", "plus", small=True)
         self.form_button = Button("Set up", "sliders-horizontal", small=True)
         self.stop_button = Button("Stop", "square", small=True)
+        self.start_button = PrimaryButton("Start", "play")
         self.pages = Pages()
         self.add_head(self.tabs)
         self.add_head(self.where)
-        for button in (self.delay, self.clear_button, self.more_button, self.form_button, self.stop_button):
+        for button in (self.delay, self.clear_button, self.more_button, self.form_button, self.stop_button,
+                       self.start_button):  # fmt: skip
             self.add_action(button)
         self.add(self.pages, 1)
         self.tabs.chosen.connect(self.choose)
@@ -119,6 +120,7 @@ class ServerCard(Card):
         self.more_button.clicked.connect(self._on_more)
         self.form_button.clicked.connect(self._on_form)
         self.stop_button.clicked.connect(self.stop)
+        self.start_button.clicked.connect(lambda: self.start(self.current))
         self.add_server(empty=True)
 
     def stop(self) -> None:
@@ -159,7 +161,6 @@ class ServerCard(Card):
         view = ServerView(slot, empty=empty)
         view.form.set_values({"port": 0 if self.views else 8080, **(values or {})})
         view.empty.acted.connect(self.first_requested)
-        view.form.start_requested.connect(lambda: self.start(view))
         view.form.strip.mend_requested.connect(lambda key: self._mend(view, key))
         view.form.strip.why_requested.connect(lambda: self.why_requested.emit(slot))
         view.live.picked.connect(lambda served: self.picked.emit(slot, served))
@@ -243,6 +244,8 @@ class ServerCard(Card):
         for widget in (self.delay, self.clear_button, self.stop_button):
             widget.setVisible(running)
         self.more_button.setVisible(running)
+        self.start_button.setVisible(view.pages.currentWidget() is view.form)
+        self.start_button.setEnabled(slot.phase != "starting")
         self.form_button.setVisible(view.pages.currentWidget() is view.empty)
         self.delay.blockSignals(True)
         self.delay.setValue(slot.delay_ms)

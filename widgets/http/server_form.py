@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.http.paths import ask_folder
-from widgets.http.server_words import SITES, model_choices, site, site_choices, tls_choices
-from widgets.parts.buttons import Button, PrimaryButton
+from widgets.http.server_words import SITES, barker_choices, model_choices, site, site_choices, tls_choices
+from widgets.parts.buttons import Button
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.text import Label
@@ -26,9 +26,7 @@ HOSTS: Final = (
 
 
 class ServerForm(QWidget):
-    """The fields. `start_requested`: the button. strip: where a start that failed is told."""
-
-    start_requested = Signal()
+    """The fields; the card's head has the button. strip: where a start that failed is told."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +34,6 @@ class ServerForm(QWidget):
         self.strip = TroubleStrip()
         self.explained = Label("", "body", "text2", wrap=True)
         self.root_button = Button("Choose\u2026", "folder-open", small=True)
-        self.start_button = PrimaryButton("Start", "play")
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 10, 12, 12)
@@ -52,7 +49,6 @@ class ServerForm(QWidget):
         self.root_button.clicked.connect(
             lambda: ask_folder(self, "Folder to serve", lambda path: self.fields.set_values({"root": str(path)}))
         )
-        self.start_button.clicked.connect(self.start_requested)
         self.fields.changed.connect(lambda _key: self._suit())
         self._suit()
 
@@ -61,11 +57,16 @@ class ServerForm(QWidget):
         row.add(add.choice("site", "What it serves", site_choices()))
         row.add(add.line("root", "Folder", hint="The sample site of the lab", characters=24), 1)
         row.add(self.root_button)
+        row.flow.setAlignment(self.root_button, Qt.AlignmentFlag.AlignBottom)
         row.add(add.check("cgi", "Run CGI", tip="What lies in cgi-bin and htbin is run as a program; off by default"))
         row.add(add.line("app", "module:app", hint="wsgiref.simple_server:demo_app", characters=26,
                          tip="A module of the folder, or any that Python finds"), 1)  # fmt: skip
         row.add(add.line("app_folder", "Its folder", hint="None", characters=14), 1)
-        self.places = row
+        row.add(add.line("methods", "Methods it knows", "GET, HEAD", characters=18, tip="All others get 501"), 1)
+        row.add(add.number("status", "Answers", 200, (200, 599)))
+        row.add(add.line("answer_type", "As", "text/html; charset=utf-8", characters=18), 1)
+        row.add(add.line("answer", "Body", "<h1>Hello</h1>", characters=24), 1)
+        row.add(add.choice("step", "Step", barker_choices()), 1)
         return row
 
     def _where(self) -> QWidget:
@@ -76,7 +77,6 @@ class ServerForm(QWidget):
         row.add(add.choice("model", "How it serves many", model_choices()))
         row.add(add.number("workers", "Workers", 4, (1, 256)))
         row.add(add.number("delay_ms", "Delay", 0, (0, 60_000), suffix=" ms", tip="Before each answer"))
-        row.add(self.start_button)
         self.fields.set_values({"model": "threads"})
         return row
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from protocols.concurrency.contract import HandlerSpec, Listen, ServerTLS
-from protocols.concurrency.server import Server, make_server
+from protocols.concurrency.server import Server
+from protocols.http.server import kinds
+from protocols.http.server.kinds import HandlerServer
+from protocols.http.server.rules import FixedAnswer, Rules, checked
 from protocols.record.explain import Explained
 from protocols.record.recorder import Recorder
 from widgets.http.request_launch import ROOM
@@ -29,66 +32,79 @@ class OrderError(ValueError):
     """Values that make no server; the message is a sentence."""
 
 
-def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: bool = False) -> Server:
-    """Make and start a server; it listens when this returns. Raises OrderError and what bind() raises."""
-    server = make(lab.recorder, values)
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A running server. url: where a client on this machine finds it. handler: whose rules can be changed, or None."""
+
+    server: Server
+    url: str
+    handler: HandlerServer | None = None
+
+
+def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: bool = False) -> Started:
+    """Make and start a server; it listens when this returns. Raises ValueError for values that make none, OSError."""
+    made = make(lab.recorder, values)
     try:
-        lab.start(server, room=ROOM)
+        lab.start(made.server, room=ROOM)
     except OSError as error:
+        close(made)
         if not free_port_if_taken or error.errno not in _TAKEN:
             raise
-        server = make(lab.recorder, {**values, "port": 0})
-        lab.start(server, room=ROOM)
-    return server
+        made = make(lab.recorder, {**values, "port": 0})
+        lab.start(made.server, room=ROOM)
+    except BaseException:
+        close(made)
+        raise
+    start = site(str(values.get("site"))).start
+    return replace(made, url=kinds.url_of(made.server, bool(values.get("tls"))).rstrip("/") + start)
 
 
-def make(recorder: Recorder, values: Mapping[str, Any]) -> Server:
-    """A server that is not started yet."""
-    host = bind_host(values)
-    tls = None
-    if values.get("tls"):
-        from protocols import tls as certificates
-
-        flaw = str(values["tls"])
-        pem = certificates.server_pem([host], flaw=flaw if flaw in certificates.FLAWS else None)
-        tls = ServerTLS(pem=pem)
-    return make_server(
-        recorder, spec_of(values), Listen(host=host, port=int(values.get("port", 0))),
-        name=site(str(values.get("site"))).word, model=str(values.get("model", "threads")),
-        workers=int(values.get("workers", 4)), delay_ms=int(values.get("delay_ms", 0)), tls=tls, recv_size=64 << 10,
-    )  # fmt: skip
+def stop_server(lab: Lab, made: Started) -> None:
+    """End it, and what it kept in files."""
+    lab.stop(made.server)
+    close(made)
 
 
-def bind_host(values: Mapping[str, Any]) -> str:
-    """The address to bind. Raises OrderError for none."""
+def close(made: Started) -> None:
+    """Remove what a server kept in files."""
+    if made.handler is not None:
+        made.handler.close()
+
+
+def make(recorder: Recorder, values: Mapping[str, Any]) -> Started:
+    """A server that is not started yet. Raises OrderError and what its kind raises."""
     host = str(values.get("host", "127.0.0.1")).strip()
     if not host:
         raise OrderError("No address to bind is typed: empty would mean every interface")
-    return host
-
-
-def spec_of(values: Mapping[str, Any]) -> HandlerSpec:
-    """What answers. Raises OrderError for a folder or an application that isn't there."""
+    common: dict[str, Any] = {
+        "host": host, "port": int(values.get("port", 0)), "model": str(values.get("model", "threads")),
+        "workers": int(values.get("workers", 4)), "delay_ms": int(values.get("delay_ms", 0)),
+        "tls": str(values.get("tls", "")) or None,
+    }  # fmt: skip
     key = str(values.get("site"))
+    if key == "sandbox":
+        return Started(kinds.sandbox_server(recorder, **common), "")
     if key == "wsgi":
         app, folder = str(values.get("app") or DEMO_APP).strip(), str(values.get("app_folder", "")).strip()
-        scheme = "https" if values.get("tls") else "http"
-        return HandlerSpec("protocols.http.server.wsgi_run:make_wsgi", {"app": app, "folder": folder, "scheme": scheme})
+        return Started(cast("Server", kinds.wsgi_server(recorder, app, folder=folder, **common)), "")
+    if key == "handler":
+        handler = kinds.handler_server(recorder, rules_of(values), **common)
+        return Started(handler.server, "", handler)
+    if key == "barker":
+        return Started(kinds.barker_server(recorder, int(values.get("step", 1)), **common), "")
     root = str(values.get("root", "")).strip() or sample_root()
     if not os.path.isdir(root):
         raise OrderError(f"{root} is no folder")
-    target = "protocols.http.server.cgi_run:make_scripts" if values.get("cgi") else \
-             "protocols.http.server.folder:make_folder"  # fmt: skip
-    return HandlerSpec(target, {"root": os.path.abspath(root)})
+    return Started(kinds.web_server(recorder, root, cgi=bool(values.get("cgi")), **common), "")
 
 
-def url_of(server: Server, values: Mapping[str, Any]) -> str:
-    """Where a client on this machine finds a running server."""
-    assert isinstance(server.address, tuple)
-    host, port = str(server.address[0]), int(server.address[1])
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"{'https' if values.get('tls') else 'http'}://{where}{site(str(values.get('site'))).start}"
+def rules_of(values: Mapping[str, Any]) -> Rules:
+    """What a handler of one's own answers. Raises RulesError."""
+    methods = tuple(word.upper() for word in str(values.get("methods", "GET, HEAD")).replace(",", " ").split())
+    kind = str(values.get("answer_type") or "text/html; charset=utf-8")
+    fixed = FixedAnswer(int(values.get("status", 200)), (("Content-Type", kind),),
+                        str(values.get("answer", "")).encode("utf-8", "replace"))  # fmt: skip
+    return checked(Rules(methods=methods, fixed=fixed))
 
 
 def refusal(error: ValueError) -> Explained:

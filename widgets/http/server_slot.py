@@ -42,7 +42,7 @@ class ServerSlot(QObject):
         self.phase: Phase = "idle"
         self.values: dict[str, Any] = {}
         self.trouble: Explained | None = None
-        self.server: Server | None = None
+        self.made: server_launch.Started | None = None
         self.rows = ServedModel(desk.lab.recorder.epoch_ns, self)
         self.delay_ms = 0
 
@@ -59,8 +59,13 @@ class ServerSlot(QObject):
             self._on_started, self._on_start_failed, owner=self,
         )  # fmt: skip
 
-    def _on_started(self, server: Server) -> None:
-        self.server = server
+    @property
+    def server(self) -> Server | None:
+        """The running server, or None."""
+        return self.made.server if self.made is not None else None
+
+    def _on_started(self, made: server_launch.Started) -> None:
+        self.made, server = made, made.server
         self.rows.clear()
         self.rows.service = server.name
         wanted = int(self.values.get("port", 0) or 0)
@@ -82,13 +87,15 @@ class ServerSlot(QObject):
 
     def stop(self) -> None:
         """End the server and all its connections; what is shown follows at once."""
-        server = self.server
-        if server is not None and self.phase == "running":
-            self.desk.bridge.call(lambda: self.desk.lab.stop(server), lambda _: self._ended(server), owner=self)
+        made, lab = self.made, self.desk.lab
+        if made is not None and self.phase == "running":
+            self.desk.bridge.call(
+                lambda: server_launch.stop_server(lab, made), lambda _: self._ended(made), owner=self
+            )
 
-    def _ended(self, server: Server) -> None:
-        if server is self.server:
-            self.server = None
+    def _ended(self, made: server_launch.Started) -> None:
+        if made is self.made:
+            self.made = None
             self._set_phase("ended")
 
     def order(self, work: Callable[[Server], Any], done: Callable[[Any], object] | None = None) -> None:
@@ -110,16 +117,15 @@ class ServerSlot(QObject):
 
     def poll(self) -> None:
         """See whether it still runs."""
-        server = self.server
-        if server is not None and self.phase == "running" and server.state in ("stopped", "failed"):
-            self.desk.bridge.call(lambda: self.desk.lab.stop(server))
-            self._ended(server)
+        made, lab = self.made, self.desk.lab
+        if made is not None and self.phase == "running" and made.server.state in ("stopped", "failed"):
+            self.desk.bridge.call(lambda: server_launch.stop_server(lab, made))
+            self._ended(made)
 
     @property
     def url(self) -> str:
         """Where a client finds it, "" while it does not run."""
-        running = self.server is not None and self.phase == "running"
-        return server_launch.url_of(self.server, self.values) if running and self.server is not None else ""
+        return self.made.url if self.made is not None and self.phase == "running" else ""
 
     @property
     def exposed(self) -> bool:

@@ -6,12 +6,13 @@ Data and choice only. It must not know widgets' looks, and it loads nothing that
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
 from protocols.assets import asset
 from protocols.concurrency.contract import MODELS
-from protocols.tls import FLAWS
+from protocols.http.server.kinds import CERTIFICATES
 from widgets.parts.fields import Choice
 
 
@@ -34,17 +35,16 @@ class Site:
 SITES: Final = (
     Site("sandbox", "Sandbox site", "sandbox",
          "To try things on: a REST store, any status, delays, cookies and login, chunked, slow and broken answers.",
-         "protocols.http.server.sandbox"),
+         "protocols.http.server.sandbox.site"),
     Site("folder", "Static folder", "web", "The files of a folder: listing, ranges, ETag, and no way out of it.",
          "protocols.http.server.folder", ("root", "cgi")),
     Site("wsgi", "WSGI application", "wsgi", "Any module:app, checked against PEP 3333; complaints are explained.",
-         "protocols.http.server.wsgi_run", ("app", "app_folder", "deploy")),
+         "protocols.http.server.wsgi_run", ("app", "app_folder")),
     Site("handler", "Handler of your own", "handler", "Methods ticked on and off, one answer; 501 for the rest.",
          "protocols.http.server.rules", ("methods", "status", "answer_type", "answer")),
     Site("barker", "Barker's ladder", "barker", "Nine steps from an echo server to CGI, each a running server.",
          "protocols.http.server.barker", ("step",)),
 )  # fmt: skip
-CERTIFICATES: Final = {"expired": "expired", "wrong host": "wrong-host", "self-signed": "self-signed"}
 
 
 def site(key: str) -> Site:
@@ -81,10 +81,19 @@ def model_title(name: str) -> str:
 
 def tls_choices() -> list[Choice]:
     """http, https, and https with something wrong on purpose."""
-    broken = [Choice(flaw, f"https, broken: {flaw}") for flaw in FLAWS]
+    broken = [Choice(name, f"https, broken: {flaw}") for name, flaw in CERTIFICATES.items() if flaw]
     return [Choice("", "http"), Choice("good", "https, lab CA"), *broken]
 
 
 def sample_root() -> str:
     """The folder of the sample site that comes with the lab."""
     return str(asset("http", "site"))
+
+
+def barker_choices() -> list[Choice]:
+    """The nine steps of the ladder."""
+    try:
+        steps = import_module("protocols.http.server.barker").STEPS
+    except ImportError:
+        return [Choice("1", "1")]
+    return [Choice(str(step.number), f"{step.number}. {step.title}", step.news) for step in steps]

@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from widgets.parts.buttons import Button, PrimaryButton
+from widgets.parts.card import Card
 from widgets.theme.theme import theme
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
@@ -51,7 +52,7 @@ class UrlLine(QLineEdit):
             self.curl_pasted.emit(self.text())
 
 
-class UrlBar(QWidget):
+class UrlBar(Card):
     """`send_requested`, `cancel_requested`: the button. `changed`: method or URL. `curl_pasted(text)`: a command."""
 
     send_requested = Signal()
@@ -60,7 +61,8 @@ class UrlBar(QWidget):
     curl_pasted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
+        self.setAccessibleName("Where to")
         self.method = MethodBox()
         self.url = UrlLine()
         self.url.setPlaceholderText("http://127.0.0.1:8080/, or paste a curl command")
@@ -70,8 +72,10 @@ class UrlBar(QWidget):
         self.send_button = PrimaryButton("Send", "send")
         self.cancel_button = Button("Cancel", "square")
         self.cancel_button.hide()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 12, 12, 8)
+        row = QHBoxLayout()
+        self.body.addLayout(row)
+        self.row = row
+        row.setContentsMargins(12, 10, 12, 10)
         row.setSpacing(8)
         row.addWidget(self.method)
         row.addWidget(self.url, 1)

@@ -33,7 +33,7 @@ def test_the_empty_panel_says_what_to_do_first_with_one_primary_button_a_card(ro
     ends = room.ends
     assert any("Start a server below" in label.text() for label in ends.response.empty.findChildren(Label))
     assert room.primaries(ends.response) == ["Start a sample site"]
-    assert room.primaries(ends.request) == ["Send"]
+    assert room.primaries(ends.request.bar) == ["Send"]
     room.click(ends.servers.current.empty.button)
     room.wait(lambda: ends.request.url.startswith("http://127.0.0.1:"))
 
