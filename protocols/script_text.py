@@ -153,6 +153,7 @@ def _without_unused_imports(source: str) -> str:
     """Templates import whatever one of their variants needs; this one keeps what it uses."""
     tree = ast.parse(source)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}  # "urllib.request"
     dropped = set()
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)) and not any(

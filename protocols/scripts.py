@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
+from protocols.http import scripts as http
 from protocols.script_plans import (
     CLIENT,
     FAILURE,
@@ -265,6 +266,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
         timeout_s=2.0),
     *(Script(name, title, name, creosote.DEFAULTS[name], "server" if name in creosote.LISTENING else "client", "bucket",
              plan=creosote.plan(name)) for name, title in creosote.TITLES.items()),
+    *(Script(name, title, "", http.DEFAULTS[name], "client", "url", plan=http.plan(name))
+      for name, title in http.TITLES.items()),
 )  # fmt: skip
 
 SCRIPTS: Final[Mapping[str, Script]] = {script.id: script for script in _ENTRIES}
