@@ -89,9 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, the rooms' commands included."""
-    parser = Parser(
-        prog="netlab", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="netlab", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     parser.add_argument("--open", metavar="FILE", help="open the window and look at this saved session")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=WordParser)
@@ -100,10 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
     tour = commands.add_parser(
         "tour",
         help="drive every panel through its demo, unseen; pictures and a report",
-        description="Drives every panel through its demo on loopback in a window that nobody sees, and writes\n"
+        description="Drives every panel through its demo on loopback in a window that nobody sees, and writes "
         "PANEL-light.png, PANEL-dark.png and report.json.",
         epilog=TOUR_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     tour.add_argument("--out", metavar="DIR", default="netlab-tour", help="where to write (default: %(default)s)")
     tour.set_defaults(run=_tour)

@@ -8,6 +8,7 @@ room that adds the command makes it, others give it words. It must not know any 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
@@ -17,8 +18,39 @@ _MISSING: Final = "the following arguments are required: "
 _EXAMPLES: Final = "for example:"
 
 
+class Help(argparse.HelpFormatter):
+    """Paragraphs flow with the width of the terminal; indented lines stay lines, so that examples can be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from textwrap import TextWrapper
+
+        lines: list[str] = []
+        flows = False  # whether the next line goes on with the sentence of the last
+        for line in text.splitlines():
+            if line.startswith(" ") or not line:
+                lines += _example_lines(line, width)
+                flows = False
+            elif flows and not line.startswith("Exit status"):
+                lines[-1] += f" {line}"
+            else:
+                lines.append(line)
+            flows = line[:1] not in ("", " ")
+        wrap = TextWrapper(width, break_long_words=False, break_on_hyphens=False).wrap
+        flowing = ([line] if line.startswith(" ") else wrap(line) or [""] for line in lines)
+        return "\n".join(indent + line for wrapped in flowing for line in wrapped)
+
+
+def _example_lines(line: str, width: int) -> list[str]:
+    """An example; its note goes below it where the terminal has no room beside it."""
+    found = re.fullmatch(r"(  \S.*?)\s{3,}(\S.*)", line) if len(line) > width else None
+    return [found[1], f"      {found[2]}"] if found else [line]
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that answers a wrong word with a sentence, not with a wall of usage; exit status 2."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings | {"formatter_class": Help})
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, with an example where something is missing, and end the process."""
@@ -99,7 +131,7 @@ class WordParser(Parser):
 
     def add_word(self, word: str, text: str, **settings: Any) -> argparse.ArgumentParser:
         """A new parser for `word`; `text` is its line in this parser's help."""
-        parser = Parser(prog=f"{self.prog} {word}", formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+        parser = Parser(prog=f"{self.prog} {word}", **settings)
         if not self._words:
             self.epilog = "more servers, each with its own --help:\n" + "\n\n" + (self.epilog or "")
         self._words[word] = parser

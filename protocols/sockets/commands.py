@@ -24,10 +24,13 @@ MODELS: Final = (
 _SERVE: Final = """\
 Runs a server in the foreground until Ctrl+C. The first line says where it listens.
 
-  echo     sends back what it receives          time     sends the time of day and closes
-  upper    the same in capitals                 discard  reads everything, answers nothing
-  hello    greets each client and closes        (more: upper-lines, upper-course, echo-once,
-                                                lower, reverse, rot13, page, transform)
+  echo     sends back what it receives
+  upper    the same in capitals
+  hello    greets each client and closes
+  time     sends the time of day and closes
+  discard  reads everything, answers nothing
+  also     upper-lines, upper-course, echo-once, lower, reverse, rot13,
+           page, transform
 """
 _SERVE_END: Final = """\
 for example:

@@ -115,6 +115,26 @@ def test_every_help_of_the_lab_has_an_example_and_the_exit_status() -> None:
         assert "Exit status: 0 " in text, parser.prog
 
 
+def test_no_help_of_the_lab_is_too_wide_for_a_small_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for parser in every_parser():
+        lines = parser.format_help().splitlines()
+        wide = [line for line in lines if len(line) > 80 and not line.startswith("  netlab ")]  # those are for copying
+        assert wide == [], parser.prog
+
+
+def test_help_flows_but_its_examples_stay_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    end = (
+        "for example:\n  lab go --a-long-option with-its-value      and a note of its own\n  lab stay   short\n"
+        "A sentence that is written on more\nthan one line.\nExit status: 0 done."
+    )
+    monkeypatch.setenv("COLUMNS", "60")
+    assert Parser(prog="lab", add_help=False, epilog=end).format_help().partition("\n\n")[2] == (
+        "for example:\n  lab go --a-long-option with-its-value\n      and a note of its own\n  lab stay   short\n"
+        "A sentence that is written on more than one line.\nExit status: 0 done.\n"
+    )
+
+
 def test_the_help_of_serve_names_every_server() -> None:
     (serve,) = [parser for parser in every_parser() if parser.prog == "netlab serve"]
     text = serve.format_help()
