@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -237,35 +236,6 @@ def test_a_silent_server_ends_by_the_time_limit(lab: Lab) -> None:
         run = lab.get(f"http://127.0.0.1:{port}/", limits=Limits(timeout_s=0.2))
     assert run.failure is not None
     assert run.failure.symbol == "TIMEOUT"
-
-
-HOSTILE = {
-    "nothing at all": (b"", "NOTHING"),
-    "no HTTP": (b"SSH-2.0-lab\r\n", "UNSUPPORTED"),
-    "cut body": (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "CUT_SHORT"),
-    "broken chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello", "RECV"),
-    "endless headers": (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000, ""),
-    "endless line": (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000, ""),
-    "bad gzip": (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope", "BAD_ENCODING"),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_answer_ends_with_a_sentence(lab: Lab, name: str) -> None:
-    data, symbol = HOSTILE[name]
-
-    def play(sock: socket.socket) -> None:
-        read_head(sock)
-        with contextlib.suppress(OSError):
-            sock.sendall(data)
-
-    with says(play) as port:
-        run = lab.get(f"http://127.0.0.1:{port}/", limits=Limits(timeout_s=10))
-    assert run.state == "failed"
-    assert run.failure is not None
-    assert run.failure.why.endswith(".")
-    assert symbol in ("", run.failure.symbol)
-    assert run.exchanges
 
 
 def test_odd_heads_are_read_whole(lab: Lab) -> None:
