@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from widgets.inspector.dock import InspectorDock
 from widgets.theme.theme import theme
@@ -60,6 +60,11 @@ class Docks(QObject):
         floor.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
         self.inspector.visibilityChanged.connect(self._on_inspector_visibility_changed)
         theme().changed.connect(self._on_theme_changed)
+
+    def places(self) -> list[QDockWidget]:
+        """The docks that are part of the window now, in reading order."""
+        docks = [self.timeline, self.inspector, *([self._drawer] if self._drawer is not None else [])]
+        return [dock for dock in docks if not dock.isFloating()]
 
     @property
     def drawer(self) -> PythonDrawer:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from netlab_gui.panel_stack import PanelStack
 from netlab_gui.panels import PANELS, start_panel
@@ -18,6 +18,7 @@ from netlab_gui.rail import Rail
 from netlab_gui.settings import Settings
 from netlab_gui.shell_actions import ShellActions
 from netlab_gui.strips import Strips
+from netlab_gui.tab_order import next_stop
 from netlab_gui.toolbar import Toolbar
 from widgets.actions import Actions
 from widgets.statusbar import StatusBar
@@ -114,6 +115,23 @@ class Window(QWidget):
         """The first one tells that the window can be seen."""
         super().paintEvent(event)
         self._tell_painted()
+
+    def focusNextPrevChild(self, forward: bool, /) -> bool:
+        """Tab goes through rail, toolbar, panel, docks and status bar in this order."""
+        docks = self.workplace.docks.places() if self.workplace is not None else []
+        places = [self.rail, self.toolbar, self.strips, self.stack, *docks, self.status]
+        stop = next_stop(places, self.focusWidget(), forward=forward)
+        if stop is not None:
+            stop.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        return stop is not None
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        """Enter presses the button that has the keyboard, as Space does."""
+        button = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QAbstractButton):
+            button.click()
+            return
+        super().keyPressEvent(event)
 
     def show(self) -> None:
         """Show it; what is slow comes after the first picture."""
