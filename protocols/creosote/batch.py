@@ -6,7 +6,6 @@ must not know sockets, nor what the payloads mean.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,20 +81,50 @@ class Batch:
         return list(zip(numbers.tolist(), counts.tolist(), first.tolist(), last.tolist(), strict=True))
 
 
-def joined(batches: Sequence[Batch]) -> Batch:
-    """One batch of several, in order."""
-    import numpy as np
+class Block:
+    """Room for datagrams of several looks, used again and again; `take_all` gives what has gathered.
 
-    if len(batches) == 1:
-        return batches[0]
-    shift, ends = 0, []
-    for batch in batches:
-        ends.append(batch.ends + shift)
-        shift += len(batch.data)
-    return Batch(
-        np.concatenate([batch.t for batch in batches]),
-        b"".join([batch.data for batch in batches]),
-        np.concatenate(ends).astype(np.uint32 if shift < 1 << 32 else np.uint64, copy=False),
-        np.concatenate([batch.senders for batch in batches]),
-        batches[-1].dropped,
-    )
+    A reader writes behind what is there already and tells with `added` how much it was. t, ends, senders:
+    a column each. data: payloads end to end, as bytes. rows, size: how much of them is in use.
+    """
+
+    def __init__(self, rows: int, data_bytes: int) -> None:
+        import numpy as np
+
+        self._np = np
+        self._usual_bytes = data_bytes
+        self.t = np.empty(rows, np.int64)
+        self.ends = np.empty(rows, np.uint32)
+        self.senders = np.empty(rows, np.uint32)
+        self.data = np.empty(data_bytes, np.uint8)
+        self.rows = 0
+        self.size = 0
+        self.dropped = 0
+
+    @property
+    def room(self) -> int:
+        """How many more datagrams fit in."""
+        return len(self.ends) - self.rows
+
+    def make_room(self, size: int) -> None:
+        """Let so many more bytes of payload fit in."""
+        if self.size + size > len(self.data):
+            larger = self._np.empty(max(self.size + size, 2 * len(self.data)), self._np.uint8)
+            larger[: self.size] = self.data[: self.size]
+            self.data = larger
+
+    def added(self, rows: int, size: int, dropped: int) -> int:
+        """So many datagrams with so many bytes were written. dropped: in all, by now. Gives the rows."""
+        self.rows += rows
+        self.size += size
+        self.dropped = dropped
+        return rows
+
+    def take_all(self) -> Batch:
+        """What has gathered, its columns only until something is added again; the block is empty then."""
+        rows, data = self.rows, self.data[: self.size].tobytes()
+        batch = Batch(self.t[:rows], data, self.ends[:rows], self.senders[:rows], self.dropped)
+        self.rows = self.size = 0
+        if len(self.data) > 4 * self._usual_bytes:
+            self.data = self._np.empty(self._usual_bytes, self._np.uint8)
+        return batch

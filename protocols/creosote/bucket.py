@@ -20,9 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from protocols.creosote.batch import Batch, joined
+from protocols.creosote.backlog import ROWS, Backlog, kernel_drops, prepare
+from protocols.creosote.batch import Batch, Block
 from protocols.creosote.losses import Losses
-from protocols.creosote.receive import OneByOne, Senders, prepare, receiver
+from protocols.creosote.receive import OneByOne, Senders, receiver
 from protocols.creosote.wire import BUFSIZE, PORT, classic_text
 from protocols.record import polling
 from protocols.record.bulk import Bulk
@@ -35,6 +36,7 @@ LOOPBACK_BROADCAST: Final = "127.255.255.255"
 FLUSH_S: Final = 0.015
 """Datagrams wait at most this long for company before they are handed on."""
 FLUSH_ROWS: Final = 16384
+_BLOCK_BYTES: Final = FLUSH_ROWS * 128
 _GATHER_S: Final = 0.001
 _DATAGRAM_ROOM: Final = 2048
 """About what the kernel charges its queue for a small datagram, twice over."""
@@ -81,9 +83,9 @@ class _Ear:
     reader: Any
     senders: Senders
     room: int
+    block: Block
+    backlog: Backlog
     conns: list[str] = field(default_factory=list)
-    pending: list[Batch] = field(default_factory=list)
-    rows: int = 0
     dropped: int = 0
 
 
@@ -142,7 +144,8 @@ class Bucket(Service):
             raise
         senders = Senders()
         reader = receiver(sock, senders, self.recorder.epoch_ns, fast=self.settings.fast)
-        ear = _Ear(sock, sock.getsockname()[:2], reader, senders, room)
+        block = Block(FLUSH_ROWS + ROWS, _BLOCK_BYTES)
+        ear = _Ear(sock, sock.getsockname()[:2], reader, senders, room, block, Backlog(sock))
         self._ears.append(ear)
         return ear
 
@@ -183,21 +186,24 @@ class Bucket(Service):
             for ear in self._ears:
                 poll.register(ear.sock.fileno(), polling.POLLIN)
             poll.register(self._wake.fileno(), polling.POLLIN)
+        most = 0
         while not self.stopping.is_set():
-            self._wait(poll)
-            took = [self._take(ear) for ear in self._ears]
+            if most < ROWS:
+                self._wait(poll)
+            most = max([self._take(ear) for ear in self._ears])
             now = time.monotonic()
-            if any(ear.rows >= FLUSH_ROWS for ear in self._ears) or now - self._flushed_at >= FLUSH_S:
+            if now - self._flushed_at >= FLUSH_S or any(ear.block.rows >= FLUSH_ROWS for ear in self._ears):
                 self._flush(now)
-            elif 0 < max(took) < 256:
-                self._gather(max(took))
+            elif 0 < most < 256:
+                self._gather(most)
         for ear in self._ears:
-            while self._take(ear):
-                pass
+            while ear.reader.take(ear.block):
+                if ear.block.room < ROWS:
+                    self._flush(time.monotonic())
         self._flush(time.monotonic())
 
     def _wait(self, poll: Any) -> None:
-        waiting = any(ear.rows for ear in self._ears)
+        waiting = any(ear.block.rows for ear in self._ears)
         timeout_s = FLUSH_S if waiting else (1.0 if self._unsettled() else None)
         if poll is not None:
             poll.poll(None if timeout_s is None else timeout_s * 1000)
@@ -214,20 +220,16 @@ class Bucket(Service):
             self.stopping.wait(_GATHER_S)
 
     def _take(self, ear: _Ear) -> int:
-        batch: Batch | None = ear.reader.take()
-        if batch is None:
-            return 0
-        ear.pending.append(batch)
-        ear.rows += len(batch)
-        return len(batch)
+        count: int = ear.reader.take(ear.block)
+        ear.backlog.saw(count)
+        return count
 
     def _flush(self, now: float) -> None:
         self._flushed_at = now
         for ear in self._ears:
             ear.dropped = max(ear.dropped, kernel_drops(ear.sock))
-            if ear.pending:
-                batch, ear.pending, ear.rows = joined(ear.pending), [], 0
-                self._hand_on(ear, batch)
+            if ear.block.rows:
+                self._hand_on(ear, ear.block.take_all())
         self._tell_drops(now)
 
     def _hand_on(self, ear: _Ear, batch: Batch) -> None:
@@ -244,8 +246,8 @@ class Bucket(Service):
             self._counts[address] = self._counts.get(address, 0) + count
             self.losses.saw(address, count, batch.payload(first), batch.payload(last))
         bulk = Bulk(
-            self.name, ear.local, array("q", batch.t.tobytes()), batch.data, array("I", batch.ends.tobytes()),
-            array("I", batch.senders.tobytes()), addresses, ear.conns, self.dropped,
+            self.name, ear.local, _column("q", batch.t), batch.data, _column("I", batch.ends),
+            _column("I", batch.senders), addresses, ear.conns, self.dropped,
         )  # fmt: skip
         self.recorder.put_bulk(bulk)
         if self._log is not None:
@@ -300,14 +302,10 @@ class Bucket(Service):
         ]
 
 
-def kernel_drops(sock: socket.socket) -> int:
-    """Datagrams dropped on this socket so far, also those after the last one read (SO_MEMINFO); 0 where unknown."""
-    if sys.platform != "linux":
-        return 0
-    try:
-        return int(struct.unpack("=9I", socket.socket.getsockopt(sock, socket.SOL_SOCKET, 55, 36))[8])
-    except (OSError, struct.error):
-        return 0
+def _column(code: str, values: Any) -> array[int]:
+    column: array[int] = array(code)
+    column.frombytes(memoryview(values).cast("B"))
+    return column
 
 
 __all__ = ["Bucket", "BucketSettings", "OneByOne", "SenderRow", "kernel_drops"]

@@ -1,7 +1,7 @@
 """Taking datagrams off a UDP socket, many at a call where the system can (recvmmsg(2)), one at a call elsewhere.
 
-Gives Batches. Payloads are never cut, arrival times are the kernel's, and what the kernel dropped
-because nobody came in time is counted (SO_RXQ_OVFL). It must not know what becomes of a batch.
+Fills Blocks. Payloads are never cut, arrival times are the kernel's, and what the kernel dropped
+because nobody came in time is counted (SO_RXQ_OVFL). It must not know what becomes of a block.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from protocols.creosote.batch import Batch
+from protocols.creosote.backlog import ROWS, SO_RXQ_OVFL, SO_TIMESTAMPNS
+from protocols.creosote.batch import Block
 from protocols.record.event import monotonic_ns
 
 if TYPE_CHECKING:
     import numpy as np
 
-ROWS: Final = 2048
-"""Datagrams that one call takes at most."""
+CROWD: Final = 512
+"""When a call brought more than this, the next asks for the times of every SAMPLE-th only."""
+SAMPLE: Final = 16
 _HEAD: Final = 512
 _REST: Final = 65536 - _HEAD
 _NAME: Final = 16
 _CONTROL: Final = 64
-_SO_TIMESTAMPNS: Final = 35
-_SO_RXQ_OVFL: Final = 40
 _MSG_DONTWAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
-RECEIVE_BUFFER: Final = 32 << 20
-"""Bytes asked of the kernel's queue: at 100,000 a second the usual 208 KB lose some per cent."""
+
+
 
 
 class Senders:
@@ -52,25 +52,6 @@ class Senders:
         return found
 
 
-def prepare(sock: socket.socket, buffer_bytes: int = RECEIVE_BUFFER) -> int:
-    """Ask for a large queue, arrival times and a count of drops; gives the queue's size in bytes.
-
-    SO_RCVBUFFORCE passes the system's limit where privilege allows; SO_RCVBUF takes what it can get.
-    """
-    for option in (getattr(socket, "SO_RCVBUFFORCE", 33 if sys.platform == "linux" else None), socket.SO_RCVBUF):
-        if option is None:
-            continue
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, option, buffer_bytes)
-            break
-        except OSError:
-            continue
-    if sys.platform == "linux":
-        sock.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-
-
 class OneByOne:
     """A receive at a time: any system, any address family."""
 
@@ -81,11 +62,9 @@ class OneByOne:
         self._dropped = 0
         self._with_control = sys.platform == "linux"
 
-    def take(self) -> Batch | None:
-        """What waits in the socket's queue, at most ROWS datagrams; None when nothing does. Never blocks."""
-        import numpy as np
-
-        times, parts, numbers = [], [], []
+    def take(self, block: Block) -> int:
+        """Add what waits in the socket's queue to a block that has room for ROWS; how many. Never blocks."""
+        count = 0
         for _ in range(ROWS):
             try:
                 data, stamp, address = self._receive()
@@ -93,13 +72,12 @@ class OneByOne:
                 break
             except ConnectionRefusedError:
                 continue  # an earlier datagram that we sent came back as unreachable: not ours to read
-            times.append(stamp)
-            parts.append(data)
-            numbers.append(self._senders.number(address, address))
-        if not parts:
-            return None
-        ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts))).astype(np.uint32)
-        return Batch(np.array(times, np.int64), b"".join(parts), ends, np.array(numbers, np.uint32), self._dropped)
+            block.make_room(len(data))
+            row, size = block.rows, block.size + len(data)
+            block.data[block.size : size] = memoryview(data)
+            block.t[row], block.ends[row], block.senders[row] = stamp, size, self._senders.number(address, address)
+            count += block.added(1, len(data), self._dropped)
+        return count
 
     def _receive(self) -> tuple[bytes, int, tuple[str, int]]:
         if not self._with_control:
@@ -108,19 +86,20 @@ class OneByOne:
         data, control, _, address = self._sock.recvmsg(65535, _CONTROL, _MSG_DONTWAIT)
         stamp = monotonic_ns()
         for level, kind, value in control:
-            if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(value) >= 16:
+            if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(value) >= 16:
                 seconds, nanoseconds = struct.unpack_from("=qq", value)
                 stamp = seconds * 1_000_000_000 + nanoseconds - self._epoch_ns
-            elif level == socket.SOL_SOCKET and kind == _SO_RXQ_OVFL:
+            elif level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL:
                 self._dropped = struct.unpack_from("=I", value)[0]
         return data, stamp, address[:2]
 
 
 class ManyAtOnce:
-    """recvmmsg(2) through ctypes: Linux, IPv4, 64-bit. Two thousand datagrams cost one call.
+    """recvmmsg(2) through ctypes: Linux, IPv4, 64-bit. A thousand datagrams cost one call.
 
-    Each datagram has a short slot, and a long one for what does not fit: the common short ones
-    lie close together in memory.
+    Each datagram has a short slot, and a long one for what does not fit: the common short ones lie close
+    together in memory. In a crowd the kernel is asked for the arrival of every SAMPLE-th only, and those
+    that follow it within microseconds bear the same.
     """
 
     def __init__(self, sock: socket.socket, senders: Senders, epoch_ns: int) -> None:
@@ -138,6 +117,13 @@ class ManyAtOnce:
         self._names = np.zeros((ROWS, 2), np.uint64)
         self._control = np.zeros((ROWS, _CONTROL), np.uint8)
         self._headers = self._build(np)
+        self._address = self._headers.ctypes.data
+        self._sizes = self._headers["size"]
+        self._control_sizes = self._headers["control_size"]
+        self._asked = 1
+        self._ask_control(1)
+        for room in (self._heads, self._control):
+            room.fill(0)  # the pages are there before they are needed
 
     def _build(self, np: Any) -> np.ndarray[Any, np.dtype[Any]]:
         vectors = np.zeros((ROWS, 4), np.uint64)
@@ -152,63 +138,82 @@ class ManyAtOnce:
         )  # fmt: skip
         headers = np.zeros(ROWS, header)
         headers["name"] = self._names.ctypes.data + np.arange(ROWS, dtype=np.uint64) * _NAME
+        headers["name_size"] = _NAME  # an IPv4 address is as long as the kernel finds room for: it stays so
         headers["vectors"] = vectors.ctypes.data + np.arange(ROWS, dtype=np.uint64) * 32
         headers["vector_count"] = 2
         headers["control"] = self._control.ctypes.data + np.arange(ROWS, dtype=np.uint64) * _CONTROL
         return headers  # type: ignore[no-any-return]
 
-    def take(self) -> Batch | None:
-        """What waits in the socket's queue, at most ROWS datagrams; None when nothing does. Never blocks."""
-        headers = self._headers
-        headers["name_size"] = _NAME
-        headers["control_size"] = _CONTROL
-        count = self._call(self._fd, headers.ctypes.data, ROWS, _MSG_DONTWAIT, None)
+    def _ask_control(self, every: int) -> None:
+        """Give the kernel room for the control data of every so manieth datagram of the next call."""
+        if every != self._asked:
+            self._control_sizes[:] = 0
+            self._asked = every
+        self._control_sizes[::every] = _CONTROL
+
+    def take(self, block: Block) -> int:
+        """Add what waits in the socket's queue to a block that has room for ROWS; how many. Never blocks."""
+        count = self._call(self._fd, self._address, ROWS, _MSG_DONTWAIT, None)
         if count <= 0:
             code = ctypes.get_errno() if count < 0 else errno.EAGAIN
             if code in (errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED):
-                return None
+                return 0
             raise OSError(code, os.strerror(code))
-        np = self._np
-        sizes = headers["size"][:count]
-        ends = np.cumsum(sizes, dtype=np.uint32)
-        self._read_drops(count)
-        return Batch(self._times(count), self._payloads(count, sizes), ends, self._numbers(count), self._dropped)
+        row, size = block.rows, block.size
+        sizes = self._sizes[:count]
+        ends = block.ends[row : row + count]
+        sizes.cumsum(dtype="u4", out=ends)
+        total = int(ends[-1])
+        block.make_room(total)
+        self._put_payloads(count, sizes, block.data[size : size + total])
+        ends += size
+        self._put_times(count, block.t[row : row + count])
+        self._put_senders(count, block.senders[row : row + count])
+        self._ask_control(SAMPLE if count > CROWD else 1)
+        return block.added(count, total, self._dropped)
 
-    def _payloads(self, count: int, sizes: Any) -> bytes:
+    def _put_payloads(self, count: int, sizes: Any, room: Any) -> None:
         longest = int(sizes.max())
         if longest <= _HEAD:
-            if int(sizes.min()) == longest:
-                return self._heads[:count, :longest].tobytes()
+            if longest * count == len(room):
+                room.reshape(count, longest)[:] = self._heads[:count, :longest]
+                return
             flat = memoryview(self._heads.reshape(-1).data)
             starts = range(0, count * _HEAD, _HEAD)
-            return b"".join([flat[at : at + size] for at, size in zip(starts, sizes.tolist(), strict=True)])
-        parts: list[bytes] = []
-        for row, size in enumerate(sizes.tolist()):
-            parts.append(self._heads[row, : min(size, _HEAD)].tobytes())
-            if size > _HEAD:
-                parts.append(self._rests[row, : size - _HEAD].tobytes())
-        return b"".join(parts)
+            parts = [flat[at : at + size] for at, size in zip(starts, sizes.tolist(), strict=True)]
+        else:
+            parts = []
+            for row, size in enumerate(sizes.tolist()):
+                parts.append(self._heads[row, : min(size, _HEAD)].data)
+                if size > _HEAD:
+                    parts.append(self._rests[row, : size - _HEAD].data)
+        room[:] = memoryview(b"".join(parts))
 
-    def _times(self, count: int) -> Any:
-        stamps = self._control[:count, 16:32].view(self._np.int64)
-        return stamps[:, 0] * 1_000_000_000 + stamps[:, 1] - self._epoch_ns
+    def _put_times(self, count: int, room: Any) -> None:
+        """The kernel's times, and the count of drops behind the last of them, once there is one."""
+        every = self._asked
+        stamps = self._control[:count:every, 16:32].view(self._np.int64)
+        known = stamps[:, 0] * 1_000_000_000 + stamps[:, 1] - self._epoch_ns
+        # Until the kernel stamps what comes in, it stamps what is read: nothing came later than what came after it.
+        known = self._np.minimum.accumulate(known[::-1])[::-1]
+        room[:] = known if every == 1 else known.repeat(every)[:count]
+        self._read_drops((count - 1) // every * every)
 
-    def _read_drops(self, count: int) -> None:
-        """The count of drops stands in the last datagram's control data, behind its time, once there is one."""
-        if int(self._headers["control_size"][count - 1]) > 32:
-            level, kind, value = struct.unpack_from("=iiI", self._control[count - 1].tobytes(), 40)
-            if level == socket.SOL_SOCKET and kind == _SO_RXQ_OVFL:
+    def _read_drops(self, row: int) -> None:
+        if int(self._control_sizes[row]) > 32:
+            level, kind, value = struct.unpack_from("=iiI", self._control[row].tobytes(), 40)
+            if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL:
                 self._dropped = value
 
-    def _numbers(self, count: int) -> Any:
+    def _put_senders(self, count: int, room: Any) -> None:
         np = self._np
         keys = self._names[:count, 0]
         first = int(keys[0])
         if bool((keys == first).all()):
-            return np.full(count, self._number(first), np.uint32)
+            room[:] = self._number(first)
+            return
         distinct, places = np.unique(keys, return_inverse=True)
-        numbers = np.array([self._number(int(key)) for key in distinct], np.uint32)
-        return numbers[places]
+        room[:] = np.array([self._number(int(key)) for key in distinct], np.uint32)[places]
 
     def _number(self, key: int) -> int:
         number = self._known.get(key)

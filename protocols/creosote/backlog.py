@@ -1,0 +1,80 @@
+"""The kernel's queue of a UDP socket: how long it is, and how many datagrams found no room in it.
+
+It must not know how datagrams are read.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from typing import Final
+
+ROWS: Final = 1024
+"""Datagrams that one call takes at most: what it fills in stays in the processor's cache until it is read."""
+RECEIVE_BUFFER: Final = 32 << 20
+"""Bytes asked of the kernel's queue: at 100,000 a second the usual 208 KB lose some per cent."""
+SHORT_BUFFER: Final = 2 << 20
+OVERLOADED: Final = 64
+"""After so many full looks in a row the queue is shortened: a burst of less finds its room."""
+SO_TIMESTAMPNS: Final = 35
+SO_RXQ_OVFL: Final = 40
+
+
+def prepare(sock: socket.socket, buffer_bytes: int = RECEIVE_BUFFER) -> int:
+    """Ask for a large queue, arrival times and a count of drops; gives the queue's size in bytes."""
+    _ask_room(sock, buffer_bytes)
+    if sys.platform == "linux":
+        sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
+
+def _ask_room(sock: socket.socket, size: int) -> None:
+    """SO_RCVBUFFORCE passes the system's limit where privilege allows; SO_RCVBUF takes what it can get."""
+    for option in (getattr(socket, "SO_RCVBUFFORCE", 33 if sys.platform == "linux" else None), socket.SO_RCVBUF):
+        if option is None:
+            continue
+        try:
+            socket.socket.setsockopt(sock, socket.SOL_SOCKET, option, size)
+            return
+        except OSError:
+            continue
+
+
+class Backlog:
+    """Keeps a socket's queue long, so that a burst finds room, and short while nobody could keep up.
+
+    Datagrams that waited among eighty thousand have left the processor's cache and take half as long again to
+    read (measured: 1.0 instead of 0.75 microseconds each). While more comes in than is read some must be lost
+    either way: a short queue loses fewer.
+    """
+
+    def __init__(self, sock: socket.socket, long_bytes: int = RECEIVE_BUFFER) -> None:
+        self._sock = sock
+        self._long_bytes = long_bytes
+        self._full = 0
+        self.short = False
+
+    def saw(self, count: int) -> None:
+        """A look brought so many; ROWS of them mean that there are more."""
+        if count < ROWS:
+            self._full = 0
+            if self.short:
+                self.short = False
+                _ask_room(self._sock, self._long_bytes)
+            return
+        self._full += 1
+        if self._full == OVERLOADED and not self.short:
+            self.short = True
+            _ask_room(self._sock, SHORT_BUFFER)
+
+
+def kernel_drops(sock: socket.socket) -> int:
+    """Datagrams dropped on this socket so far, also those after the last one read (SO_MEMINFO); 0 where unknown."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        return int(struct.unpack("=9I", socket.socket.getsockopt(sock, socket.SOL_SOCKET, 55, 36))[8])
+    except (OSError, struct.error):
+        return 0

@@ -1,0 +1,46 @@
+"""A block gives back exactly what was put into it, however much that was, and is empty then."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocols.creosote.batch import Batch, Block
+
+
+def put(block: Block, payloads: list[bytes], dropped: int = 0) -> None:
+    for payload in payloads:
+        block.make_room(len(payload))
+        row, size = block.rows, block.size + len(payload)
+        block.data[block.size : size] = memoryview(payload)
+        block.t[row], block.ends[row], block.senders[row] = row * 10, size, row % 3
+        block.added(1, len(payload), dropped)
+
+
+@settings(max_examples=30)
+@given(rounds=st.lists(st.lists(st.binary(max_size=200), max_size=20), max_size=4))
+def test_what_gathered_is_given_back_and_the_block_is_used_again(rounds: list[list[bytes]]) -> None:
+    block = Block(20, 64)
+    for payloads in rounds:
+        put(block, payloads, 7)
+        assert block.room == 20 - len(payloads)
+        batch = block.take_all()
+        assert batch.payloads() == payloads
+        assert batch.t.tolist() == [row * 10 for row in range(len(payloads))]
+        assert sum(count for _, count, _, _ in batch.by_sender()) == len(payloads)
+        assert (block.rows, block.size, block.room) == (0, 0, 20)
+
+
+def test_room_that_was_made_for_giants_is_given_up_again() -> None:
+    block = Block(4, 100)
+    put(block, [b"x" * 65507] * 3)
+    assert block.take_all().longer_than(1024) == 3
+    assert len(block.data) == 100
+
+
+def test_a_cut_keeps_times_and_senders() -> None:
+    block = Block(4, 100)
+    put(block, [b"a" * 5, b"", b"b" * 3])
+    batch: Batch = block.take_all().cut(3)
+    assert batch.payloads() == [b"aaa", b"", b"bbb"]
+    assert batch.senders.tolist() == [0, 1, 2]
