@@ -26,6 +26,8 @@ from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 
 _PORTS: Final = {"http": 80, "https": 443, "ftp": 21, "ftps": 990}
+_TOO_LARGE: Final = 100
+"""CURLE_TOO_LARGE, which pycurl has no name for."""
 _PROTOCOL_2: Final = 3
 """CURL_HTTP_VERSION_2_0 in INFO_HTTP_VERSION; 30 is HTTP/3, 2 is HTTP/1.1."""
 
@@ -203,6 +205,8 @@ class Transfer:
 
 def pycurl_text(code: int) -> str:
     """libcurl's name of an error of which it said nothing more."""
+    if code == _TOO_LARGE:
+        return "a line of it is longer than what libcurl takes"
     names = (name for name in dir(pycurl) if name.startswith("E_") and getattr(pycurl, name) == code)
     return next(names, f"error {code}").removeprefix("E_").replace("_", " ").lower()
 
