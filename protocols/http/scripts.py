@@ -87,6 +87,11 @@ def _flags(params: Params) -> set[str]:
     return {flag for flag, given in wanted.items() if given}
 
 
+def _with(flags: set[str], values: Params) -> set[str]:
+    """The flags with the one that says whether there are headers at all."""
+    return (flags - {"headers"}) | ({"headers"} if values["headers"] else set())
+
+
 def _has(params: Params, name: str) -> bool:
     return any(key.lower() == name for key, _ in params["headers"])
 
@@ -148,12 +153,14 @@ def _proxy_with_user(params: Params) -> str:
 def _whole(name: str, params: Params) -> Plan:
     """For a library that is given the request as a whole."""
     values, flags = _values(params), _flags(params)
-    values["proxy"] = _proxy_url(params)
+    certificate, key = params["certificate"], params["key"]
+    values |= {"proxy": _proxy_url(params), "cert": (certificate, key) if key else certificate}
     if name == "http-pycurl":
         values["headers"] = [f"{key}: {value}" if value else f"{key};" for key, value in params["headers"]]
         values["headers"] += [f"{key}:" for key in params["without"]]
         typed = _has(params, "content-type") or "content-type" in {key.lower() for key in params["without"]}
         values["headers"] += ["Content-Type:"] if params["has_body"] and not params["parts"] and not typed else []
+        values |= {"key": key or certificate, "key_password": params["key_password"] or ""}
         flags |= {f"version_{params['version'].replace('.', '')}"}
         flags |= {flag for flag in ("resolve", "connect_to", "target", "proxy_digest") if params[flag]}
         flags |= {"custom"} if params["method"] not in ("HEAD", "POST" if params["has_body"] else "GET") else set()
@@ -165,6 +172,7 @@ def _whole(name: str, params: Params) -> Plan:
         if name == "http-requests" and params["decode"]:
             values["headers"] = [one for one in values["headers"] if one != ("Accept-Encoding", "gzip")]
         values["headers"] = _joined(values["headers"])
+        flags = _with(flags, values)
         flags |= {"plain_handler"} if not params["follow"] or params["max_redirects"] != 20 else set()
     code = {"code_proxy": literal(_proxy_with_user(params))}
     return Plan(name, values, frozenset(flags), code, _remark(name, params))
@@ -196,6 +204,7 @@ def _by_line(name: str, params: Params) -> Plan:
         flags.discard("sized")
     if not _has(params, "connection") and name == "http-socket":
         values["headers"].append(("Connection", "close"))
+    flags = _with(flags, values)
     identity = f"{params['proxy_user']}:{params['proxy_password']}".encode("utf-8", "replace")
     code = {"code_version": "1.0" if params["version"] == "1.0" else "1.1", "code_proxy_identity": literal(identity)}
     return Plan(name, values, frozenset(flags), code, _remark(name, params))
