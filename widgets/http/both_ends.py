@@ -16,10 +16,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange
 from protocols.http.jar import Jar
-from protocols.http.request import Request, RequestError, checked_url
+from protocols.http.request import Request, RequestError
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http.history import History
+from widgets.http.pairing import other_url, server_for
 from widgets.http.paths import ask_place
 from widgets.http.phase_rows import ms_text
 from widgets.http.request_card import RequestCard
@@ -94,6 +95,7 @@ class BothEnds(QWidget):
         servers.first_requested.connect(self.start_sample)
         servers.url_wanted.connect(request.set_url)
         servers.request_wanted.connect(self.send_to)
+        servers.page_wanted.connect(self.open_page)
         servers.started.connect(self._on_server_started)
         servers.failed.connect(self._on_server_failed)
         servers.picked.connect(self._on_served_picked)
@@ -125,6 +127,13 @@ class BothEnds(QWidget):
         """A first request to a server."""
         self.request.go_to(server.url)
         self.send()
+
+    def open_page(self, method: str, url: str) -> None:
+        """A page of a site: asked for at once, or only typed where it wants a body."""
+        self.request.set_url(url, method)
+        if method in ("GET", "HEAD"):
+            self.request.body_editor.kind.choose("none")
+            self.send()
 
     def send_to_file(self, path: Path) -> None:
         """Send the request, its body into a file."""
@@ -271,29 +280,3 @@ class BothEnds(QWidget):
         """Ask for a place, then send and let the body stream there."""
         name = Path(urlsplit(self.request.url).path).name or "body"
         ask_place(self, "Send, and save the body", name[:100], self.send_to_file)
-
-
-def server_for(url: str) -> dict[str, Any]:
-    """The values of a server that a URL would find, on this machine."""
-    try:
-        parts = urlsplit(checked_url(url)) if url else None
-    except RequestError:
-        parts = None
-    if parts is None or parts.scheme not in ("http", "https"):
-        return {"port": 8080, "tls": ""}
-    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    port = parts.port if local and parts.port and parts.port >= 1024 else 8080
-    return {"port": port, "tls": "good" if parts.scheme == "https" else "",
-            "host": "::1" if parts.hostname == "::1" else "127.0.0.1"}  # fmt: skip
-
-
-def other_url(asked: str, server: str) -> str:
-    """The URL that was typed, at the place where the server is."""
-    try:
-        parts = urlsplit(checked_url(asked)) if asked else None
-    except RequestError:
-        parts = None
-    if parts is None or parts.path in ("", "/"):
-        return server
-    tail = parts.path + (f"?{parts.query}" if parts.query else "")
-    return server.rstrip("/") + tail

@@ -6,13 +6,17 @@ It must not know how the views do it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from protocols.http.formats.curl_write import to_curl
+from protocols.http.formats.python_write import FLAVOURS, missing, problem, script_params
+from protocols.http.masking import masked
 from protocols.http.request import RequestError
+from widgets.http.request_launch import RawOrder, place_of
 
 if TYPE_CHECKING:
     from widgets.http.panel import HttpPanel
@@ -26,6 +30,7 @@ class PanelActions:
     def __init__(self, panel: HttpPanel) -> None:
         self._panel = panel
         self._ends = panel.ends
+        self.flavour = "urllib"
         self._allowed: list[tuple[QAction, Callable[[], bool]]] = []
         self._register()
         self._fill_menus()
@@ -54,6 +59,9 @@ class PanelActions:
         add("paste-curl", "Paste a curl command", self._paste_curl, "import", "", "From the clipboard")
         add("clear-history", "Forget the history", ends.history.clear, "trash-2", "", "")
         add("python", "Show as Python", self.show_python, "code-xml", "", "The script for this request")
+        for flavour in FLAVOURS:
+            add(f"python-{flavour}", f"Show as Python: {flavour}", partial(self.show_python, flavour), "code-xml", "",
+                missing(flavour) or "The script for this request", python=FLAVOURS[flavour])  # fmt: skip
 
     def _add(
         self, name: str, text: str, handler: Callable[[], Any], icon: str, keys: str, tip: str,
@@ -78,6 +86,9 @@ class PanelActions:
                 self._ends.request.menu.addAction(get(f"http.{name}"))
             else:
                 self._ends.request.menu.addSeparator()
+        scripts = self._ends.request.menu.addMenu("Show as Python for")
+        for flavour in FLAVOURS:
+            scripts.addAction(get(f"http.python-{flavour}"))
         self._history = QMenu(self._panel.history_button)
         self._panel.history_button.setMenu(self._history)
         self._fill_history()
@@ -105,10 +116,29 @@ class PanelActions:
     def _paste_curl(self) -> None:
         self._ends.request.take_curl(QGuiApplication.clipboard().text())
 
-    def script(self) -> tuple[str, Mapping[str, Any]]:
-        """The script of the request in the card, as (action id, parameters)."""
-        return "fetch-page", {}
+    def script(self, flavour: str) -> tuple[str, Mapping[str, Any]]:
+        """The script of the request in the card, as (action id, parameters). Raises RequestError."""
+        card = self._ends.request
+        if card.is_raw:
+            return raw_script(card.raw_order())
+        request = masked(card.ready())
+        told = problem(request, flavour)
+        if told:
+            raise RequestError(told)
+        return FLAVOURS[flavour], script_params(request)
 
-    def show_python(self) -> None:
-        """Open the drawer with the script of the request."""
-        self._panel.desk.show_python(*self.script())
+    def show_python(self, flavour: str = "") -> None:
+        """Open the drawer with the script of the request; flavour: for which library, "" for the last one chosen."""
+        self.flavour = flavour or self.flavour
+        try:
+            asked = self.script(self.flavour)
+        except RequestError as error:
+            self._ends.request.refuse(str(error), lead="There is no such script")
+            return
+        self._panel.desk.show_python(*asked)
+
+
+def raw_script(order: RawOrder) -> tuple[str, dict[str, Any]]:
+    """The script that sends typed bytes as they are. Raises RequestError."""
+    host, port, tls = place_of(order.url)
+    return "client", {"transport": "tcp", "host": host, "port": port, "messages": (order.data,), "tls": tls}

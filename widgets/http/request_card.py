@@ -13,6 +13,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from protocols.http.formats.curl_read import from_curl
+from protocols.http.masking import hides_header
 from protocols.http.request import Auth, Request, RequestError, Trust, checked
 from widgets.http.auth_page import AuthPage
 from widgets.http.body_editor import BodyEditor
@@ -31,7 +32,6 @@ from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
 from widgets.parts.trouble import Mend, TroubleStrip
 
-PRIVATE: Final = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key"))
 THERE: Final = "\u2022"
 """Behind a tab's title: something is set there."""
 OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
@@ -238,7 +238,7 @@ class RequestCard(Card):
 
     def values(self) -> dict[str, Any]:
         """What the next start finds again: no secrets."""
-        headers = [[p.name, "" if p.name.lower() in PRIVATE else p.value, p.on] for p in self.headers.pairs()]
+        headers = [[p.name, "" if hides_header(p.name) else p.value, p.on] for p in self.headers.pairs()]
         off = [[p.name, p.value] for p in self.params.pairs() if not p.on]
         return {"method": self.bar.method.currentText(), "url": _without_password(self.bar.url.text()),
                 "headers": headers, "off": off, "body": self.body_editor.values(), "auth": self.auth.values(),
@@ -274,7 +274,7 @@ def _without_password(url: str) -> str:
 
 def without_secrets(request: Request) -> Request:
     """A request as it may stand in a file: no password, no token, no header that identifies."""
-    kept = tuple((name, "" if name.lower() in PRIVATE else value) for name, value in request.headers)
+    kept = tuple((name, "" if hides_header(name) else value) for name, value in request.headers)
     auth = Auth(request.auth.kind, request.auth.user, netrc_path=request.auth.netrc_path)
     proxy = replace(request.proxy, password="")
     return replace(request, url=_without_password(request.url), headers=kept, auth=auth, proxy=proxy, cookies=())

@@ -56,18 +56,22 @@ class RawOrder:
     quiet_s: float = 2.0
 
 
-def start_raw(lab: Lab, order: RawOrder) -> RawSend:
-    """Connect and begin to send. Raises RequestError, OSError."""
-    url = checked_url(order.url)
-    parts = urlsplit(url)
+def place_of(url: str) -> tuple[str, int, bool]:
+    """Host, port and whether with TLS, of a URL that raw bytes can go to. Raises RequestError."""
+    parts = urlsplit(checked_url(url))
     if parts.scheme not in _PORTS:
         raise RequestError(f"Raw bytes go to http and https, not to {parts.scheme}")
+    return parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https"
+
+
+def start_raw(lab: Lab, order: RawOrder) -> RawSend:
+    """Connect and begin to send. Raises RequestError, OSError."""
+    host, port, tls = place_of(order.url)
     context = None
-    if parts.scheme == "https":
+    if tls:
         context = client_context(trust_lab=order.believed == "lab", verify=order.believed != "none")
         context.load_default_certs()
-    raw = RawSend(lab.recorder, parts.hostname or "", parts.port or _PORTS[parts.scheme], order.data,
-                  context=context, quiet_s=order.quiet_s)  # fmt: skip
+    raw = RawSend(lab.recorder, host, port, order.data, context=context, quiet_s=order.quiet_s)
     lab.start(raw, room=ROOM)
     return raw
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from protocols.record.event import Raw
 from widgets.desk import Desk
+from widgets.http.pages_menu import fill_pages
 from widgets.http.server_form import ServerForm
 from widgets.http.server_live import ServerLive
 from widgets.http.server_slot import WORDS, ServerSlot
@@ -73,7 +74,7 @@ def _mends(errno: str) -> tuple[Mend, ...]:
 
 
 class ServerCard(Card):
-    """All servers. `picked(slot, served)`: a row was chosen; `url_wanted(url)`: its address belongs into the request.
+    """All servers. `picked(slot, served)`: a row was chosen. `url_wanted(url)`, `page_wanted(method, url)`: type this.
 
     `started(slot)`: one listens; `request_wanted(slot)`: send a first request to it; `first_requested`: the sample.
     """
@@ -82,6 +83,7 @@ class ServerCard(Card):
     started = Signal(object)
     failed = Signal(object)
     url_wanted = Signal(str)
+    page_wanted = Signal(str, str)
     request_wanted = Signal(object)
     first_requested = Signal()
     why_requested = Signal(object)
@@ -101,6 +103,10 @@ class ServerCard(Card):
         self.delay.setPrefix("Delay ")
         self.delay.setAccessibleName("Delay before each answer")
         self.delay.setProperty("small", True)
+        self.pages_button = Button("Pages", "list", small=True)
+        self.pages_button.setToolTip("What the site has, ready to be asked for")
+        self.pages_menu = QMenu(self.pages_button)
+        self.pages_button.setMenu(self.pages_menu)
         self.clear_button = IconButton("trash-2", "Forget the rows shown")
         self.more_button = Button("Another", "plus", small=True)
         self.form_button = Button("Set up", "sliders-horizontal", small=True)
@@ -109,11 +115,12 @@ class ServerCard(Card):
         self.pages = Pages()
         self.add_head(self.tabs)
         self.add_head(self.where)
-        for button in (self.delay, self.clear_button, self.more_button, self.form_button, self.stop_button,
-                       self.start_button):  # fmt: skip
+        for button in (self.pages_button, self.delay, self.clear_button, self.more_button, self.form_button,
+                       self.stop_button, self.start_button):  # fmt: skip
             self.add_action(button)
         self.add(self.pages, 1)
         self.tabs.chosen.connect(self.choose)
+        self.pages_menu.aboutToShow.connect(lambda: fill_pages(self.pages_menu, self._on_page))
         self.where.clicked.connect(lambda: self.url_wanted.emit(self.current.slot.url))
         self.delay.valueChanged.connect(self._on_delay)
         self.clear_button.clicked.connect(self.forget)
@@ -122,6 +129,9 @@ class ServerCard(Card):
         self.stop_button.clicked.connect(self.stop)
         self.start_button.clicked.connect(lambda: self.start(self.current))
         self.add_server(empty=True)
+
+    def _on_page(self, method: str, target: str) -> None:
+        self.page_wanted.emit(method, self.current.slot.url.rstrip("/") + target)
 
     def stop(self) -> None:
         """End the server shown."""
@@ -244,6 +254,7 @@ class ServerCard(Card):
         for widget in (self.delay, self.clear_button, self.stop_button):
             widget.setVisible(running)
         self.more_button.setVisible(running)
+        self.pages_button.setVisible(running and slot.values.get("site") == "sandbox")
         self.start_button.setVisible(view.pages.currentWidget() is view.form)
         self.start_button.setEnabled(slot.phase != "starting")
         self.form_button.setVisible(view.pages.currentWidget() is view.empty)
