@@ -32,7 +32,6 @@ class _Set(QWidget):
     def __init__(self, alarm: Alarm) -> None:
         super().__init__()
         self.alarm = alarm
-        self.hits = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -44,11 +43,11 @@ class _Set(QWidget):
         for widget in (self.icon, self.name, self.link, self.end):
             row.addWidget(widget)
 
-    def count(self, hits: int) -> None:
-        """So many more."""
-        self.hits += hits
-        self.link.setText(many(self.hits, "hit"))
-        self.link.setEnabled(True)
+    def show_hits(self, hits: int, *, past: bool) -> None:
+        """So many in the log that is looked at."""
+        none = "no hit in this session" if past else "no hit yet"
+        self.link.setText(many(hits, "hit") if hits else none)
+        self.link.setEnabled(bool(hits))
 
 
 class AlarmStrip(QWidget):
@@ -75,6 +74,8 @@ class AlarmStrip(QWidget):
         self.field.returnPressed.connect(self.add_typed)
         self.close_button.clicked.connect(self.close_entry)
         self.colour_button.clicked.connect(self._next_colour)
+        self.feed.watched.connect(self.show_hits)
+        self.feed.emptied.connect(self.show_hits)
         self._show_colour()
         self.entry.hide()
         self.hide()
@@ -151,6 +152,7 @@ class AlarmStrip(QWidget):
         self.list.add(shown_set)
         self.list.show()
         self.show()
+        self.show_hits()
         self.changed.emit()
         return ""
 
@@ -166,11 +168,11 @@ class AlarmStrip(QWidget):
         self.setVisible(bool(self.sets) or not self.entry.isHidden())
         self.changed.emit()
 
-    def count(self, alarm: Alarm, hits: int) -> None:
-        """An alarm went off so many times."""
+    def show_hits(self) -> None:
+        """How often each went off in the log that is looked at."""
+        seen = self.feed.seen
         for each in self.sets:
-            if each.alarm == alarm:
-                each.count(hits)
+            each.show_hits(seen.watch.hits[each.alarm.filter], past=seen is not self.feed.live)
 
     def _next_colour(self) -> None:
         self._colour = (self._colour + 1) % len(COLOURS)

@@ -13,11 +13,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.creosote.wire import PORT
+from protocols.numbers import grouped
 from widgets.creosote.bucket_form import BucketForm
 from widgets.creosote.bucket_live import BucketLive
 from widgets.creosote.bucket_slot import WORDS, BucketSlot
 from widgets.creosote.feed import Feed
-from widgets.creosote.wording import grouped
 from widgets.desk import Desk
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card

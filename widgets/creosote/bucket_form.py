@@ -83,8 +83,8 @@ class BucketForm(FoldedForm):
                                 tip="Listen to 127.255.255.255 as well, so that broadcast works without exposure"))
         checks.add(fields.check("share", "Share the port",
                                 tip="SO_REUSEADDR: several buckets hear each broadcast; the rest reaches the last one"))
-        checks.add(fields.check("strict", "Strict 1,024",
-                                tip="Keep 1,024 bytes of each datagram and lose the rest, as the original did"))
+        checks.add(fields.check("strict", "Strict 1\u202f024",
+                                tip="Keep 1\u202f024 bytes of each datagram and lose the rest, as the original did"))
         return checks
 
     def _on_browse(self) -> None:

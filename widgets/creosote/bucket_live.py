@@ -11,11 +11,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from widgets.creosote.bucket_slot import BucketSlot
 from widgets.creosote.feed import Feed
 from widgets.creosote.rate_graph import AREAS, SECONDS, RateGraph
 from widgets.creosote.senders_view import SHOWN, SenderFacts
-from widgets.creosote.wording import grouped
 from widgets.parts.card import Line
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox
@@ -41,7 +41,7 @@ class BucketLive(QWidget):
         self.received = Fact("Received")
         self.lost = Fact("Lost in the kernel")
         self.gaps = Fact("Gaps in numbers")
-        self.long = Fact("Over 1\u2009024 bytes")
+        self.long = Fact("Over 1\u202f024 bytes")
         self.queue = Fact("Not shown yet")
         self.forwarded = Fact("Redirected")
         self.log_file = Fact("Log file", mono=True)
@@ -56,7 +56,7 @@ class BucketLive(QWidget):
         for fact in (self.received, self.lost, self.gaps, self.long, self.queue, self.forwarded, self.groups,
                      self.log_file):  # fmt: skip
             facts.add(fact)
-        self.long.setToolTip("An original bucket would have cut these at 1,024 bytes")
+        self.long.setToolTip("An original bucket would have cut these at 1\u202f024 bytes")
         self.lost.setToolTip("They reached this machine and found no room in the socket's queue (SO_RXQ_OVFL)")
         self.gaps.setToolTip("Missing between the numbers of senders that number their messages")
         column = QVBoxLayout(self)

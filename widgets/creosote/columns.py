@@ -11,6 +11,7 @@ from typing import Final
 
 from protocols.creosote.reading.reading import Reading
 from protocols.creosote.wire import BUFSIZE, classic_text
+from protocols.numbers import THIN, grouped
 from widgets.creosote import wording
 from widgets.creosote.feed import Feed
 
@@ -37,7 +38,7 @@ class Column:
 
 
 FIXED: Final = (
-    Column("number", "No.", "00\u2009000\u2009000", True, "Counted from 0 as they arrived; a filter keeps the numbers"),
+    Column("number", "No.", "00\u202f000\u202f000", True, "Counted from 0 as they arrived; a filter keeps the numbers"),
     Column("arrived", "Arrived", "00:00:00.0000", tip="When the kernel took it in, by this machine's clock"),
     Column("sender", "Sender", "worker.py 00000", tip="What it says it is, else its address. UDP proves neither"),
     Column("level", "Level", "CRITICAL", tip="As the message claims"),
@@ -45,7 +46,7 @@ FIXED: Final = (
     Column("kind", "Read as", "traceback", tip="Which format the bytes were read as"),
 )
 MORE: Final = (
-    Column("bytes", "Bytes", "65\u2009507", True, f"Payload; more than {BUFSIZE} an original bucket would have cut"),
+    Column("bytes", "Bytes", "65\u202f507", True, f"Payload; more than {BUFSIZE} an original bucket would have cut"),
     Column("address", "Address", "255.255.255.255:00000", tip="Where it came from, as the datagram says"),
     Column("source", "Source", "pool.worker.main", tip="The program or logger that the message names"),
     Column("stamp", "Its own time", "2026-11-21T10:58:14.402Z", tip="The time that the message claims"),
@@ -78,13 +79,13 @@ class Words:
         self._feed = feed
         self.style = "read"
         self._of: dict[str, Callable[[int, Reading], str]] = {
-            "number": lambda row, _: wording.grouped(row),
+            "number": lambda row, _: grouped(row),
             "arrived": lambda row, _: wording.clock(feed.log.t(row) + feed.epoch_ns),
             "sender": lambda row, _: feed.name(feed.log.sender(row)),
             "level": lambda _, reading: reading.level,
             "message": lambda row, _: self.message(row).text,
             "kind": lambda _, reading: reading.kind,
-            "bytes": lambda row, _: wording.grouped(len(feed.log.payload(row))),
+            "bytes": lambda row, _: grouped(len(feed.log.payload(row))),
             "address": lambda row, _: feed.address(feed.log.sender(row)),
             "source": lambda _, reading: wording.shown(reading.source, 200),
             "stamp": lambda _, reading: wording.shown(reading.stamp, 100),
@@ -115,7 +116,7 @@ class Words:
 
     def line(self, row: int, columns: list[Column]) -> str:
         """A row as one line for the clipboard: cells with tabs between."""
-        return "\t".join(self.cell(row, column).replace(wording.THIN, "") for column in columns)
+        return "\t".join(self.cell(row, column).replace(THIN, "") for column in columns)
 
     def whole(self, row: int) -> str:
         """A row's tool tip: the message whole, or much of it."""

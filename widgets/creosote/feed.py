@@ -7,6 +7,7 @@ It must not know views, filters or how a bucket is run.
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
@@ -37,15 +38,25 @@ SECOND_NS: Final = 1_000_000_000
 
 
 class Kept:
-    """One log and what is counted of it: the live one, or that of a session which is looked at."""
+    """One log and what belongs to it: the live one, or that of a session which is looked at (past).
 
-    def __init__(self, log: DatagramLog, epoch_ns: int) -> None:
+    watch: the alarms on it. marks: its bookmarked rows, in order.
+    """
+
+    def __init__(self, log: DatagramLog, epoch_ns: int, *, past: bool = False) -> None:
         self.log = log
         self.epoch_ns = epoch_ns
+        self.watch = Watch(log, (), epoch_ns, past=past)
+        self.marks: list[int] = []
         self.rates = Rates()
         self.levels = LevelCount(log)
         self.names: dict[int, str] = {}
         self.tries: dict[int, int] = {}
+
+    def marked(self, row: int) -> bool:
+        """Whether a row has a bookmark."""
+        at = bisect_left(self.marks, row)
+        return at < len(self.marks) and self.marks[at] == row
 
     def name_senders(self, stretch: Stretch, counts: Iterable[int]) -> None:
         """A sender is called what its first messages say they come from, if they say it."""
@@ -81,13 +92,15 @@ class Feed(QObject):
     """The log and its counts. live: what comes in; seen: what is looked at, the live one or a session's.
 
     grew: rows have come since the last tick. counted: levels were counted. ticked: a second is over.
-    alarmed(hits): alarms went off. emptied: the log begins anew.
+    alarmed(hits): alarms went off on what comes in. watched: hits were counted in the log that is looked at.
+    emptied: the log begins anew.
     """
 
     grew = Signal()
     counted = Signal()
     ticked = Signal()
     alarmed = Signal(list)
+    watched = Signal()
     emptied = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
@@ -95,7 +108,6 @@ class Feed(QObject):
         self.desk = desk
         self.live = self.seen = Kept(DatagramLog(), desk.lab.recorder.epoch_ns)
         self._events = desk.log if desk.log.epoch_ns is None else None
-        self._watch = Watch(self.live.log, (), self.live.epoch_ns)
         self._new = False
         self._second = self.now_second()
         desk.bridge.add_bulk_consumer(self.take)
@@ -139,7 +151,9 @@ class Feed(QObject):
             return
         epoch_ns = events.epoch_ns
         self.desk.bridge.call(
-            lambda: Kept(datagrams_of(events), epoch_ns), lambda kept: self._on_read(events, kept), owner=self
+            lambda: Kept(datagrams_of(events), epoch_ns, past=True),
+            lambda kept: self._on_read(events, kept),
+            owner=self,
         )
 
     def _on_read(self, events: EventLog, kept: Kept) -> None:
@@ -152,6 +166,7 @@ class Feed(QObject):
     def _see(self, kept: Kept) -> None:
         if kept is not self.seen:
             self.seen = kept
+            kept.watch.set_alarms(self.alarms)
             self.emptied.emit()
 
     def tick(self) -> None:
@@ -159,10 +174,9 @@ class Feed(QObject):
         if self.desk.log is not self._events:
             self._look_at(self.desk.log)
         busy, self._new = self._new, False
-        if busy:
-            if self.seen is self.live:
-                self.grew.emit()
-            self._look_at_alarms()
+        if busy and self.seen is self.live:
+            self.grew.emit()
+        self._look_at_alarms()
         if self.levels.behind:
             self.levels.go_on(LEVELS_BUSY_S if busy and self.levels.behind > BUSY_ROWS else LEVELS_S)
             self.counted.emit()
@@ -172,9 +186,15 @@ class Feed(QObject):
             self.ticked.emit()
 
     def _look_at_alarms(self) -> None:
-        hits: list[Hit] = self._watch.look(time.monotonic())
+        hits: list[Hit] = []
+        if self.live.watch.behind:
+            hits = self.live.watch.look(time.monotonic())
+            if hits:
+                self.alarmed.emit(hits)
+        if self.seen is not self.live and self.seen.watch.behind:
+            hits = self.seen.watch.look(time.monotonic())
         if hits:
-            self.alarmed.emit(hits)
+            self.watched.emit()
 
     # What there is
 
@@ -206,9 +226,9 @@ class Feed(QObject):
 
     def clear(self) -> None:
         """Begin anew; what was recorded stays in the session."""
-        alarms = self._watch.alarms
+        alarms = self.alarms
         self.live = Kept(DatagramLog(), self.live.epoch_ns)
-        self._watch = Watch(self.live.log, alarms, self.live.epoch_ns)
+        self.live.watch.set_alarms(alarms)
         self._see(self.live)
 
     # Alarms
@@ -216,8 +236,11 @@ class Feed(QObject):
     @property
     def alarms(self) -> tuple[Alarm, ...]:
         """What is watched for."""
-        return self._watch.alarms
+        return self.live.watch.alarms
 
     def set_alarms(self, alarms: tuple[Alarm, ...]) -> None:
-        """Watch for these from now on. Raises FilterError."""
-        self._watch = Watch(self.live.log, alarms, self.live.epoch_ns)
+        """Watch for these from now on, and in all of a session that is looked at. Raises FilterError."""
+        self.live.watch.set_alarms(alarms)
+        if self.seen is not self.live:
+            self.seen.watch.set_alarms(alarms)
+        self.watched.emit()

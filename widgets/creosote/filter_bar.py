@@ -13,8 +13,9 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from protocols.creosote.filters import FilterError, LogFilter
+from protocols.numbers import grouped
 from widgets.creosote.feed import Feed
-from widgets.creosote.wording import grouped, many
+from widgets.creosote.wording import many
 from widgets.parts.buttons import IconButton
 from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.segments import Segments

@@ -6,7 +6,7 @@ Puts the bar, the strips and the view together. It must not know buckets or send
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QStackedWidget, QVBoxLa
 
 from protocols.creosote.alarms import Alarm, Hit
 from protocols.creosote.filters import LogFilter
+from protocols.numbers import grouped
 from widgets.creosote import log_menus
 from widgets.creosote.alarm_strip import AlarmStrip
 from widgets.creosote.columns import DEFAULT, MESSAGE_STYLES, Words
@@ -29,7 +30,7 @@ from widgets.creosote.log_view import LogView
 from widgets.creosote.notifying import notify
 from widgets.creosote.row_painter import RowPainter
 from widgets.creosote.rows import LogRows
-from widgets.creosote.wording import grouped, many
+from widgets.creosote.wording import many, shown
 from widgets.desk import Desk
 from widgets.parts.card import Line
 from widgets.parts.empty import EmptyState
@@ -38,7 +39,7 @@ from widgets.timeline.progress import ProgressStrip
 from widgets.timeline.tail_bar import TailBar
 
 LOOK_MS: Final = 100
-ALARMED_MOST: Final = 200_000
+TOLD_CHARACTERS: Final = 200
 NOTHING: Final = (
     "Nothing has arrived yet. Any program can write here, with one of the snippets or with\n"
     "from protocols.creosote import spew; spew('here I am')\n"
@@ -48,7 +49,7 @@ NO_MATCH: Final = "No datagram passes this filter."
 
 
 class LogPane(QWidget):
-    """The pane. first_requested: the empty log's button. marks: bookmarked rows, in order."""
+    """The pane. first_requested: the empty log's button."""
 
     first_requested = Signal()
 
@@ -56,7 +57,6 @@ class LogPane(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.feed = feed
-        self.marks: list[int] = []
         self.rows = LogRows(feed, self)
         self.painter = RowPainter(feed, Words(feed))
         self.view = LogView(self.rows, self.painter)
@@ -70,7 +70,6 @@ class LogPane(QWidget):
         self.no_match = EmptyState("funnel", NO_MATCH, "Show everything", button_icon="x")
         self.stack = QStackedWidget()
         self._export: ExportJob | None = None
-        self._hits: dict[str, int] = {}
         self._lay_out()
         self._wire()
         self._refresh()
@@ -107,10 +106,15 @@ class LogPane(QWidget):
         self.jump.jump_requested.connect(self.jump_to)
         self.progress.cancelled.connect(self._on_export_cancelled)
         self.feed.alarmed.connect(self._on_alarmed)
-        self.feed.emptied.connect(self._on_emptied)
-        self.alarms.changed.connect(self._on_alarms_changed)
+        self.feed.watched.connect(self.view.viewport().update)
+        self.feed.emptied.connect(self._refresh)
         self.alarms.hit_requested.connect(self._on_hit_requested)
         self.desk.bridge.every(LOOK_MS, self._refresh)
+
+    @property
+    def marks(self) -> list[int]:
+        """The bookmarked rows of the log that is looked at, in order."""
+        return self.feed.seen.marks
 
     # What is shown
 
@@ -219,16 +223,13 @@ class LogPane(QWidget):
 
     def toggle_mark(self) -> None:
         """Set or remove a bookmark on the chosen rows."""
-        rows = self.view.chosen.numbers()
-        marks = self.painter.marks
-        if rows and all(row in marks for row in rows):
-            marks.difference_update(rows)
-            self.marks = sorted(marks)
+        seen, rows = self.feed.seen, self.view.chosen.numbers()
+        new = [row for row in rows if not seen.marked(row)]
+        if new:
+            seen.marks = sorted([*seen.marks, *new])
         else:
-            for row in rows:
-                if row not in marks:
-                    marks.add(row)
-                    insort(self.marks, row)
+            gone = set(rows)
+            seen.marks = [row for row in seen.marks if row not in gone]
         self.view.viewport().update()
         self._refresh()
 
@@ -281,48 +282,23 @@ class LogPane(QWidget):
         self.alarms.ask(self.bar.field.text().strip())
 
     def _on_alarmed(self, hits: list[Hit]) -> None:
-        alarmed, live = self.painter.alarmed, self.feed.seen is self.feed.live
         for hit in hits:
-            if not live:  # a session is looked at: its rows have other numbers
-                if hit.loud and hit.alarm.sound:
-                    QApplication.beep()
-                continue
-            if len(alarmed) > ALARMED_MOST:
-                alarmed.clear()
-            alarmed.update(dict.fromkeys(hit.rows, hit.alarm.colour))
-            self._hits[hit.alarm.filter] = hit.rows[-1]
-            self.alarms.count(hit.alarm, len(hit.rows))
             if hit.loud:
                 self._tell(hit.alarm, hit.rows[-1])
-        self.view.viewport().update()
 
     def _tell(self, alarm: Alarm, row: int) -> None:
         if alarm.sound:
             QApplication.beep()
-        if alarm.notify:
-            message = self.painter.words.message(row).text[:200]
-            notify(self, f"Creosote: {alarm.name[:60]}", message, self.desk.toast)
+        if alarm.notify:  # from the live log, whichever is looked at
+            text = shown(self.feed.live.log.reading(row).text, TOLD_CHARACTERS)
+            notify(self, f"Creosote: {alarm.name[:60]}", text, self.desk.toast)
 
     def _on_hit_requested(self, text: str) -> None:
-        row = self._hits.get(text)
+        row = self.feed.seen.watch.last.get(text)
         if row is not None and row >= self.feed.log.first:
             if not self.rows.has(row):
                 self.show_everything()
             self.go_to(row)
-
-    def _on_alarms_changed(self) -> None:
-        kept = {alarm.colour for alarm in self.feed.alarms}
-        alarmed = self.painter.alarmed
-        for row in [row for row, colour in alarmed.items() if colour not in kept]:
-            del alarmed[row]
-        self.view.viewport().update()
-
-    def _on_emptied(self) -> None:
-        self.marks.clear()
-        self.painter.marks.clear()
-        self.painter.alarmed.clear()
-        self._hits.clear()
-        self._refresh()
 
     # Files
 

@@ -200,7 +200,7 @@ class LogView(QAbstractScrollArea):
             row, y = self.rows.number(place), (place - top) * height
             lines.append((row, y))
             hovered = place == self._hovered
-            if place % 2 or hovered or self.painter.alarmed or self.chosen.has(row):
+            if place % 2 or hovered or self.painter.alarms or self.chosen.has(row):
                 ground = self.painter.ground(place, row, selected=self.chosen.has(row), hovered=hovered)
                 painter.fillRect(0, y, width, height, ground)
         for column, left, wide in self.head.places():

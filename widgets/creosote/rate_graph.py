@@ -12,7 +12,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from widgets.creosote.wording import grouped, short_number
+from protocols.numbers import grouped
+from widgets.creosote.wording import short_number
 from widgets.theme.signs import sender_letter
 from widgets.theme.theme import theme
 

@@ -40,14 +40,12 @@ Line: TypeAlias = tuple[int, int]
 
 
 class RowPainter:
-    """alarmed: the colour number of rows that an alarm lit up. marks: rows with a bookmark."""
+    """Paints rows of the log that is looked at, in the colour of the alarm that goes off on them."""
 
     def __init__(self, feed: Feed, words: Words) -> None:
         self._feed = feed
         self.words = words
         self.ansi_as_colour = True
-        self.alarmed: dict[int, int] = {}
-        self.marks: set[int] = set()
         self._pictures: dict[tuple[str, str, float], QPixmap] = {}
         self.refresh()
 
@@ -67,13 +65,19 @@ class RowPainter:
         face = self.mono if column.id in MONO else self.ui
         return round(face.metrics.horizontalAdvance(column.sample)) + 2 * PAD + extra
 
+    @property
+    def alarms(self) -> bool:
+        """Whether a row may have the colour of an alarm."""
+        return bool(self._feed.alarms)
+
     def ground(self, place: int, row: int, *, selected: bool, hovered: bool) -> QColor:
         """The colour behind a row."""
         tokens = theme().tokens
         if selected:
             return tokens.select
-        if row in self.alarmed:
-            return tint(tokens, tokens.sender(self.alarmed[row]))
+        alarm = self._feed.seen.watch.colour(row)
+        if alarm is not None:
+            return tint(tokens, tokens.sender(alarm))
         if hovered:
             return tokens.hover
         return tokens.alternate if place % 2 else tokens.base
@@ -114,7 +118,7 @@ class RowPainter:
                 continue
             if text:
                 painter.drawText(QPointF(x, self._base(top, face)), text)
-            if column.id == "number" and row in self.marks:
+            if column.id == "number" and self._feed.seen.marked(row):
                 painter.drawPixmap(QPointF(left - 4, top), self._icon(painter, "bookmark", "link"))
 
     def _senders(self, painter: QPainter, lines: Sequence[Line], left: int, room: int) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QVBoxLayout, QW
 
 from protocols.creosote.programs import PROGRAMS
 from protocols.creosote.wire import PORT
+from protocols.numbers import grouped
 from widgets.creosote import launch
 from widgets.parts.buttons import Button
 from widgets.parts.fields import Choice, Fields
@@ -24,8 +25,8 @@ WHATS: Final = (
     Choice("programs", "Made-up programs, several at once"),
 )
 STYLES: Final = (
-    Choice("pieces", "Pieces of 1,024 bytes (course, 2004)", "What is longer goes out in several datagrams"),
-    Choice("whole", "One datagram (original, 1998)", "An original bucket cuts it at 1,024 bytes"),
+    Choice("pieces", "Pieces of 1\u202f024 bytes (course, 2004)", "What is longer goes out in several datagrams"),
+    Choice("whole", "One datagram (original, 1998)", "An original bucket cuts it at 1\u202f024 bytes"),
 )
 TOS: Final = (
     Choice("host", "One host"),
@@ -86,7 +87,7 @@ class SendForm(QWidget):
         self.numbered_box = fields.check("numbered", "Numbered", tip="#17 in front, so that a bucket counts gaps")
         row.add(fields.number("count", "Times", 100, (0, 1_000_000_000), zero="without end"))
         row.add(fields.number("per_s", "A second", 10, (0, 1_000_000), zero="as fast as it goes",
-                              tip="For each program; above 5,000 the single calls are not recorded"))  # fmt: skip
+                              tip="For each program; above 5\u202f000 the single calls are not recorded"))  # fmt: skip
         row.add(self.repeat_box)
         row.add(self.numbered_box)
         return row
@@ -133,9 +134,9 @@ class SendForm(QWidget):
         if str(fields["what"]) == "message":
             whole = str(fields["style"]) == "whole"
             pieces = 1 if whole else -(-size // 1024)
-            said = f"{size:,} bytes go out in {pieces} datagram{'' if pieces == 1 else 's'}. "
+            said = f"{grouped(size)} bytes go out in {pieces} datagram{'' if pieces == 1 else 's'}. "
             if whole and size > 1024:
-                said += "An original bucket would cut it at 1,024. "
+                said += "An original bucket would cut it at 1\u202f024. "
             if not size and not whole:
                 said = "An empty message has no pieces: nothing goes out. "
         if broadcast and bool(fields["as_original"]):

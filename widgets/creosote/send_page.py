@@ -12,10 +12,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from protocols.creosote.sender import Sender
+from protocols.numbers import grouped
 from protocols.record.explain import Explained
 from widgets.creosote import launch
 from widgets.creosote.send_form import SendForm
-from widgets.creosote.wording import grouped
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card, Line

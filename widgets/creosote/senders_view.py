@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from widgets.creosote.wording import grouped
+from protocols.numbers import grouped
 from widgets.parts.text import plain_tip
 from widgets.theme.signs import paint_icon, paint_sender
 from widgets.theme.theme import theme

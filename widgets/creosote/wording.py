@@ -9,10 +9,10 @@ import time
 from typing import Final
 
 from protocols.creosote.reading.ansi import plain, visible
+from protocols.numbers import grouped
 
 SHOWN_CHARACTERS: Final = 1000
 """No row is as wide as this: longer text is not looked at to paint it."""
-THIN: Final = "\u2009"
 _SECOND: Final = 1_000_000_000
 _clock: dict[int, str] = {}
 
@@ -39,11 +39,6 @@ def _escaped(char: str) -> str:
 def without_colours(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """The same with ANSI escape sequences taken out."""
     return shown(plain(text[: limit * 2]), limit)
-
-
-def grouped(number: int) -> str:
-    """A whole number with thin spaces between thousands."""
-    return f"{number:,}".replace(",", THIN)
 
 
 def short_number(number: float) -> str:

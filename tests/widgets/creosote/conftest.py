@@ -39,6 +39,7 @@ class Room:
     desk: Desk
     qtbot: QtBot
     inspector: InspectorDock
+    timeline: TimelineDock
     explained: list[Event] = field(default_factory=list)
     scripts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     toasts: list[str] = field(default_factory=list)
@@ -119,7 +120,7 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     qtbot.addWidget(window)
     timeline, inspector = TimelineDock(desk), InspectorDock(desk)
     panel = CreosotePanel(desk)
-    found = Room(panel, desk, qtbot, inspector)
+    found = Room(panel, desk, qtbot, inspector, timeline)
     desk.show_python = lambda name, params: found.scripts.append((name, dict(params)))
     desk.toast = found.toasts.append
     desk.explain = found.explained.append

@@ -73,7 +73,7 @@ def test_a_hostile_datagram_arrives_whole_and_shows_as_plain_text(room: Room, na
         columns = [*pane.view.head.columns()]
         for column in columns:
             text = pane.painter.words.cell(0, column)
-            assert all(char.isprintable() or "\u2400" <= char <= "\u2421" or char == "\u2009" for char in text)
+            assert all(char.isprintable() or "\u2400" <= char <= "\u2421" or char == "\u202f" for char in text)
     pane.go_to(0)
     assert room.desk.log.event(room.desk.selection.row or 0).data == payload
     assert pane.painter.words.whole(0) is not None

@@ -21,6 +21,7 @@ from tests.stall import StallMeter
 from tests.widgets.creosote.conftest import Room
 from widgets.creosote import log_menus
 from widgets.creosote.jump_strip import wall_ns_of
+from widgets.theme.theme import theme
 
 
 def messages(count: int) -> list[bytes]:
@@ -329,6 +330,58 @@ def test_terms_are_only_offered_where_one_can_be_written(name: str, value: str, 
 # -- alarms ------------------------------------------------------------------------------------------------------------
 
 
+def lit(room: Room) -> list[int]:
+    """The rows that have an alarm's colour as their ground."""
+    painter, tokens = room.pane.painter, theme().tokens
+    rows = range(room.panel.feed.log.first, len(room.panel.feed.log))
+    return [row for row in rows if painter.ground(0, row, selected=False, hovered=False) != tokens.base]
+
+
+def test_an_alarm_in_a_session_that_is_looked_at_highlights_like_live(room: Room) -> None:
+    pane, feed = room.pane, room.panel.feed
+    room.pour([b"INFO live one"])
+    saved = EventLog()
+    saved.epoch_ns = 0
+    saved.append(list(bulk_of([b"ERROR old", b"fine", b"ERROR older", b"ERROR again"]).raws()))
+    pane.alarms.ask("level>=error")
+    pane.alarms.add_typed()
+    live = room.desk.log
+    room.timeline.show_log(saved)
+    room.wait(lambda: feed.seen is not feed.live)
+    assert lit(room) == [0, 2, 3]
+    room.wait(lambda: pane.alarms.sets[0].link.text() == "3 hits")
+    room.click(pane.alarms.sets[0].link)
+    assert pane.view.chosen.current == 3
+    assert room.toasts == []  # what is over makes no noise
+    pane.alarms.ask("fine")
+    pane.alarms.notify.setChecked(True)
+    pane.alarms.add_typed()
+    assert lit(room) == [0, 1, 2, 3]
+    room.pour([b"all is fine", b"ERROR meanwhile"])  # the live log is watched all the same
+    assert any("all is fine" in toast for toast in room.toasts)
+    room.wait(lambda: [each.link.text() for each in pane.alarms.sets] == ["3 hits", "1 hit"])
+    room.timeline.show_log(live)
+    room.wait(lambda: feed.seen is feed.live)
+    assert lit(room) == [1, 2]
+    assert [each.link.text() for each in pane.alarms.sets] == ["1 hit", "1 hit"]
+
+
+def test_bookmarks_of_the_live_log_wait_while_a_session_is_looked_at(room: Room) -> None:
+    room.pour(messages(3))
+    room.pane.go_to(1)
+    room.pane.toggle_mark()
+    saved = EventLog()
+    saved.epoch_ns = 0
+    saved.append(list(bulk_of([b"old", b"older"]).raws()))
+    live = room.desk.log
+    room.timeline.show_log(saved)
+    room.wait(lambda: len(room.panel.feed.log) == 2)
+    assert room.pane.marks == []
+    room.timeline.show_log(live)
+    room.wait(lambda: room.panel.feed.seen is room.panel.feed.live)
+    assert room.pane.marks == [1]
+
+
 def test_an_alarm_colours_counts_and_leads_to_its_hit(room: Room) -> None:
     pane = room.pane
     room.pour([b"ERROR before"])
@@ -337,13 +390,13 @@ def test_an_alarm_colours_counts_and_leads_to_its_hit(room: Room) -> None:
     pane.alarms.notify.setChecked(True)
     room.click(pane.alarms.set_button)
     room.pour([b"fine", b"ERROR after", b"ERROR again"])
-    assert sorted(pane.painter.alarmed) == [2, 3]
+    assert lit(room) == [2, 3]
     assert pane.alarms.sets[0].link.text() == "2 hits"
     assert any("ERROR again" in toast for toast in room.toasts)
     room.click(pane.alarms.sets[0].link)
     assert pane.view.chosen.current == 3
     room.click(pane.alarms.sets[0].end)
-    assert pane.painter.alarmed == {}
+    assert lit(room) == []
     assert room.panel.feed.alarms == ()
 
 

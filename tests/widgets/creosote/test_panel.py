@@ -13,10 +13,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from netlab_gui.panels import PANELS
+from protocols.numbers import grouped
 from protocols.scripts import SCRIPTS
 from tests.widgets.creosote.conftest import Room
 from widgets.creosote.panel import CreosotePanel
-from widgets.creosote.wording import grouped
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's loopback broadcast")
 
@@ -305,4 +305,4 @@ def test_the_keyboard_alone_filters_chooses_and_copies(room: Room) -> None:
 
 
 def test_numbers_are_grouped() -> None:
-    assert grouped(1234567).replace("\u2009", " ") == "1 234 567"
+    assert grouped(1234567).replace("\u202f", " ") == "1 234 567"
