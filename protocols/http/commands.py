@@ -1,5 +1,5 @@
-"""The command lines of the web room: `netlab http`, `netlab serve web`, `netlab serve wsgi`;
-those of the proxy are in `proxy/commands`.
+"""The command lines of the web room: `netlab http`; those of the servers are in `server/commands`,
+that of the proxy is in `proxy/commands`.
 
 Only the arguments live here; what they start is imported when it starts, so that `--help` is
 quick. It must not know libcurl.
@@ -8,11 +8,10 @@ quick. It must not know libcurl.
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from typing import Any, Final
 
 from protocols.http.proxy import commands as proxy
+from protocols.http.server import commands as server
 from protocols.words import WordParser
 
 _HTTP: Final = """\
@@ -31,77 +30,13 @@ Exit status: 0 an answer came whole, whatever its status; 1 none did; 2 wrong ar
 """
 
 
-_WEB: Final = """\
-Serves the files of a folder until Ctrl+C. The first line says where it listens. Nothing outside the
-folder can be read, neither by .. nor through a symbolic link.
-"""
-_WEB_END: Final = """\
-for example:
-  netlab serve web --root .                     this folder, on a free port of 127.0.0.1
-  netlab serve web --root site --port 8000 --tls
-Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.
-"""
-_WSGI: Final = """\
-Serves a WSGI application until Ctrl+C. What it does against PEP 3333 is explained in the answer.
-"""
-_WSGI_END: Final = """\
-for example:
-  netlab serve wsgi shop:app --port 8000        the callable app of ./shop.py
-  netlab serve wsgi wsgiref.simple_server:demo_app
-Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.
-"""
-
-
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the subparsers of `netlab`; each sets `run(arguments) -> int`."""
     _add_http(subparsers)
     proxy.add_commands(subparsers)
     serve = subparsers.choices.get("serve")
     if isinstance(serve, WordParser):
-        _add_web(serve)
-        _add_wsgi(serve)
-
-
-def _add_web(serve: WordParser) -> None:
-    parser = serve.add_word("web", "the files of a folder, over HTTP", description=_WEB, epilog=_WEB_END)
-    parser.add_argument("--root", required=True, metavar="DIR", help="the folder")
-    parser.add_argument("--cgi", action="store_true", help="run what is in its cgi-bin and htbin (off by default)")
-    _add_where(parser)
-    parser.set_defaults(run=_web, parser=parser)
-
-
-def _add_wsgi(serve: WordParser) -> None:
-    parser = serve.add_word("wsgi", "a WSGI application, MODULE:APP", description=_WSGI, epilog=_WSGI_END)
-    parser.add_argument("app", metavar="MODULE:APP", help="looked up in the current folder first")
-    parser.add_argument("--no-validate", action="store_true", help="do not check it against PEP 3333")
-    _add_where(parser)
-    parser.set_defaults(run=_wsgi, parser=parser)
-
-
-def _add_where(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", metavar="H",
-                        help="address to bind; '' or 0.0.0.0 lets other machines in (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
-    parser.add_argument("--tls", action="store_true", help="TLS with a certificate of the lab's own authority")
-    parser.add_argument("--json", action="store_true", help="every event on stdout, one JSON object a line")
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text[:6]) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
-    return int(text)
-
-
-def _web(arguments: argparse.Namespace) -> int:
-    if not os.path.isdir(arguments.root):
-        arguments.parser.error(f"{arguments.root} is no folder")
-    from protocols.concurrency.contract import HandlerSpec, Listen
-    from protocols.http.server.serving import Order, run
-
-    target = "cgi_run:make_scripts" if arguments.cgi else "folder:make_folder"
-    spec = HandlerSpec(f"protocols.http.server.{target}", {"root": os.path.abspath(arguments.root)})
-    listen = Listen(host=arguments.host, port=arguments.port)
-    return run(Order("web", arguments.root, spec, listen, arguments.tls, arguments.json))
+        server.add_words(serve)
 
 
 def _add_http(subparsers: Any) -> None:
@@ -146,23 +81,6 @@ def _bytes(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of bytes")
     return int(text)
-
-
-def _wsgi(arguments: argparse.Namespace) -> int:
-    from protocols.concurrency.contract import HandlerSpec, Listen
-    from protocols.http.server.serving import Order, run
-    from protocols.http.server.wsgi_run import AppError, find_app
-
-    sys.path.insert(0, os.getcwd())
-    try:
-        find_app(arguments.app)
-    except AppError as error:
-        arguments.parser.error(str(error))
-    scheme = "https" if arguments.tls else "http"
-    facts = {"app": arguments.app, "scheme": scheme, "validate": not arguments.no_validate}
-    spec = HandlerSpec("protocols.http.server.wsgi_run:make_wsgi", facts)
-    listen = Listen(host=arguments.host, port=arguments.port)
-    return run(Order("wsgi", arguments.app, spec, listen, arguments.tls, arguments.json))
 
 
 def _http(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ common: host="127.0.0.1", port=0, model="threads", workers=4, tls=None, delay_ms
 
 What was served: `served.ServedLog().feed(raws)` takes the recorder's events as a panel's consumer gets them, in every
 model; `rows(service)` gives `Served` rows (number, method, target, status, bytes, worker, took_ns, conn, position ..).
-The ladder: `barker.STEPS` (number, title, news, lesson, code, difference()) and `ladder_check.check_step`. The sandbox's pages: `sandbox.site.PAGES`.
+The ladder: `barker.STEPS` (number, title, news, lesson, code, difference()) and
+`ladder_check.check_step`. The sandbox's pages: `sandbox.site.PAGES`.
 Rules of the custom handler: `rules.Rules(methods=("GET", "HEAD"), fixed=FixedAnswer(status, headers, body, delay_ms))`.
 """

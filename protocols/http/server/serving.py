@@ -7,35 +7,36 @@ for each request. It must not know argparse, nor what is served.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from protocols import trust
-from protocols.concurrency.contract import HandlerSpec, Listen, ServerTLS
-from protocols.concurrency.server import Server, make_server
 from protocols.http.command import printable
 from protocols.record.event import detail_of
 from protocols.record.recorder import Recorder, Tail
-from protocols.service.base import is_exposed
+from protocols.service.base import Service, is_exposed
 from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, reader_gone, say, write_all
 
 LOOK_S: Final = 0.1
-_TOLD: Final = frozenset(("answered", "bad request", "application failed", "answer cut", "refused", "failed"))
+_TOLD: Final = frozenset((
+    "answered", "bad request", "application failed", "answer cut", "refused", "failed", "timed out", "given up",
+    "wsgi complaint",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be served. name: the server's word ("web"). title: a few words for a person."""
+    """What is to be served. title: a few words for a person. make: the server, not started. tls: its certificate."""
 
-    name: str
     title: str
-    spec: HandlerSpec
-    listen: Listen
-    tls: bool = False
+    make: Callable[[Recorder], Service]
+    host: str
+    port: int
+    tls: str | None = None
     json: bool = False
-    model: str = "threads"
+    model: str = ""
 
 
 def run(order: Order) -> int:
@@ -44,14 +45,11 @@ def run(order: Order) -> int:
     lines = JsonLines(recorder) if order.json else None
     tail = None if order.json else recorder.tail(bound_events=10_000)
     with Signals() as signals, _authority(order) as authority:
-        listen = order.listen
         try:
-            tls = _tls(listen.host) if order.tls else None
-            server = make_server(recorder, order.spec, listen, name=order.name, model=order.model, tls=tls,
-                                 recv_size=64 << 10)  # fmt: skip
+            server = order.make(recorder)
             server.start()
         except OSError as error:
-            status = fail(error, "bind", (listen.host, listen.port), "tcp", recorder)
+            status = fail(error, "bind", (order.host, order.port), "tcp", recorder)
             if lines is not None:
                 lines.drain()
             return status
@@ -67,12 +65,6 @@ def run(order: Order) -> int:
         return DONE if signals.stopping() else FAILED
 
 
-def _tls(host: str) -> ServerTLS:
-    from protocols.tls import server_pem
-
-    return ServerTLS(pem=server_pem([host or "localhost"]))
-
-
 @contextmanager
 def _authority(order: Order) -> Iterator[str]:
     """The file with the certificate of the authority that clients must trust; "" without TLS."""
@@ -85,21 +77,24 @@ def _authority(order: Order) -> Iterator[str]:
         yield str(path or lab_ca().path())
 
 
-def _tell_where(order: Order, server: Server, lines: JsonLines | None, authority: str) -> None:
-    assert isinstance(server.address, tuple)
-    host, port = str(server.address[0]), int(server.address[1])
+def _tell_where(order: Order, server: Service, lines: JsonLines | None, authority: str) -> None:
+    facts = server.facts()
+    host, port = facts.where.rpartition(":")[0].strip("[]"), facts.ports[0]
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     url = f"{'https' if order.tls else 'http'}://{where}/"
     if is_exposed(host):
         say(f"{where} can be reached from other machines. --host 127.0.0.1 keeps it on this one.")
     if lines is not None:
         lines.first("listening", f"listening on {where}", service=server.name, host=host, port=port, url=url,
-                    transport="tcp", model=order.model, tls=order.tls, authority=authority or None,
+                    transport="tcp", model=order.model or None, tls=bool(order.tls), certificate=order.tls,
+                    authority=authority or None,
                     pid=os.getpid())  # fmt: skip
         return
     text = f"listening on {where} ({url} serves {order.title}); Ctrl+C ends it\n"
     write_all(text.encode("utf-8", "backslashreplace"))
-    if authority:
+    if order.tls and order.tls != "good":
+        say(f"its certificate is broken on purpose ({order.tls}): a client that verifies must refuse it")
+    elif authority:
         say(f"netlab http trusts it of itself; others find its authority in {authority}")
 
 
