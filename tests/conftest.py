@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile(
     "lab",
     deadline=None,
+    max_examples=50,
     derandomize=CI,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

