@@ -21,9 +21,10 @@ _LIMIT_BYTES = 64 << 20
 
 @dataclass
 class CurlBody:
-    """What a command says of its body, as it comes. notes: what could not be taken over."""
+    """What a command says of its body, as it comes. notes: what could not be taken over. stdin: what is piped in."""
 
     notes: list[str]
+    stdin: bytes | None = None
     data: list[bytes] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     file: str = ""
@@ -34,13 +35,15 @@ class CurlBody:
         """--data and --data-binary. Raises FormatError for a file that can't be read."""
         if not (files and text.startswith("@")):
             self.data.append(text.encode("utf-8", "surrogateescape"))
+        elif text == "@-" and self.stdin is not None:
+            self.data.append(self.stdin if binary else _flat(self.stdin))
         elif text == "@-":
             self.notes.append("The body that curl would read from its stdin was left out.")
         elif binary and not self.data and not self.file:
             self.file = text[1:]
         else:
             found = _content(text[1:])
-            self.data.append(found if binary else found.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b""))
+            self.data.append(found if binary else _flat(found))
 
     def add_json(self, text: str) -> None:
         """--json: several are put together as they are."""
@@ -58,7 +61,7 @@ class CurlBody:
         """--form: name=value, name=@file, name=<file, with ;type= and ;filename= behind."""
         name, _, value = text.partition("=")
         pieces = _split(value)
-        facts = {key.strip().lower(): told for key, mark, told in (one.partition("=") for one in pieces[1:]) if mark}
+        facts = _part_facts(pieces[1:])
         kind, file = facts.pop("type", "").strip(), _unquoted(facts.pop("filename", "").strip())
         for key in facts:
             self.notes.append(f"{key}= of the part {name} was left out.")
@@ -110,6 +113,11 @@ def urlencoded(text: str) -> str:
     return f"{quote(name, safe=_AS_IS, errors='surrogateescape')}={encoded}" if name else encoded
 
 
+def _flat(data: bytes) -> bytes:
+    """As --data sends a file: without line ends and NULs."""
+    return data.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b"")
+
+
 _AS_IS = "".join(chr(code) for code in range(33, 127))
 
 
@@ -138,6 +146,19 @@ def _split(text: str) -> list[str]:
             pieces.append(text[begin:place])
             begin = place + 1
     return [*pieces, text[begin:]]
+
+
+def _part_facts(pieces: list[str]) -> dict[str, str]:
+    """What stands behind a part's value; what curl does not know belongs to the type."""
+    facts: dict[str, str] = {}
+    for piece in pieces:
+        key, mark, told = piece.partition("=")
+        key = key.strip().lower()
+        if mark and key in ("type", "filename", "headers", "encoder"):
+            facts[key] = told
+        elif "type" in facts:
+            facts["type"] += f";{piece}"
+    return facts
 
 
 def _unquoted(text: str) -> str:

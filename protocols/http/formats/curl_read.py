@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from protocols.http.formats.curl_body import CurlBody, urlencoded
 from protocols.http.formats.curl_options import LETTERS, QUIET, QUIET_VALUES, WITH_VALUE
-from protocols.http.formats.curl_split import commands
+from protocols.http.formats.curl_split import commands, piped
 from protocols.http.formats.imported import FormatError, Imported, Named
 from protocols.http.request import Auth, Header, Part, Proxy, Request
 
@@ -51,18 +51,19 @@ def from_curl(command: str) -> Imported:
 
     Raises FormatError for a text that is no curl command.
     """
-    read = Imported("curl")
+    read, stdin = Imported("curl"), None
     for words in commands(command):
         while words and (words[0] in _PROMPTS or _ASSIGNED.match(words[0]) or words[0].endswith(">")):
             del words[0]
         if not words or _program(words[0]) not in ("curl", "curl.exe"):
-            if words and not read.requests:
+            stdin = piped(words) if words else stdin
+            if words and stdin is None and not read.requests:
                 raise FormatError("That is no curl command: it begins with the word curl")
-            if words:
+            if words and stdin is None:
                 read.say(f"{words[0][:40]!r} behind the command was left out.")
             continue
         for one in _parts(words[1:]):
-            for request in _requests(one, read.notes):
+            for request in _requests(one, read.notes, stdin):
                 if not read.add(Named(request, _name_of(request))):
                     return read
     if not read.requests:
@@ -93,8 +94,8 @@ def _parts(words: list[str]) -> list[list[str]]:
     return found
 
 
-def _requests(words: list[str], notes: list[str]) -> list[Request]:
-    read = _Command(notes, CurlBody(notes))
+def _requests(words: list[str], notes: list[str], stdin: bytes | None) -> list[Request]:
+    read = _Command(notes, CurlBody(notes, stdin))
     pending = words[::-1]
     while pending:
         word = pending.pop()

@@ -59,7 +59,7 @@ class _Bash:
         text = self._text
         while self._place < len(text):
             sign = text[self._place]
-            if sign.isspace() or sign in _ENDS:
+            if sign.isspace() or (sign in _ENDS and not (sign == "&" and pieces[-1:] == [">"])):
                 break
             if sign == "'":
                 pieces.append(self._to_quote("'"))
@@ -130,6 +130,17 @@ class _Bash:
 
 def _open(text: str, place: int) -> FormatError:
     return FormatError(f"The quote that opens at {text[place : place + 20]!r} is not closed")
+
+
+def piped(words: list[str]) -> bytes | None:
+    """What `printf TEXT` or `echo TEXT` gives to the next command; None where that would have to be run."""
+    if words[0] == "echo" and words[1:2] not in (["-e"], ["-n"]):
+        return " ".join([*words[1:], ""]).rstrip(" ").encode("utf-8", "surrogateescape") + b"\n"
+    rest = words[2:] if words[1:2] == ["--"] else words[1:]
+    if words[0] != "printf" or len(rest) != 1 or re.search(r"%[^%]", rest[0].replace("%%", "")):
+        return None
+    made = _Bash("$'" + rest[0].replace("%%", "%").replace("'", "\\'") + "'").commands()
+    return made[0][0].encode("utf-8", "surrogateescape") if made[0] else b""
 
 
 def _cmd_lines(text: str) -> list[str]:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from protocols.http.bodies import encoded
 from protocols.http.formats.curl_read import from_curl
+from protocols.http.formats.curl_split import commands
 from protocols.http.formats.curl_write import to_curl
 from protocols.http.request import Auth, Body, Part, Proxy, Request, RequestError, Trust, checked
+from tests.protocols.http.formats.requests import TEXT, TRICKY
 
 
 def test_a_command_from_a_browser() -> None:
@@ -51,16 +53,103 @@ def test_what_has_no_place_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "wget h", "curl", "curl 'h", "curl -H", "curl -m x h", "curl -d @/no/such/file h"]
+    "command", ["", "wget h", "printf %s x | curl -d @- h", "curl", "curl 'h", "curl -H", "curl -m x h",
+    "curl -d @/no/such/file h"]
 )
 def test_what_is_no_command_is_refused(command: str) -> None:
     with pytest.raises(RequestError, match=r"\w"):
         from_curl(command)
 
 
+CMD = """curl ^"https://h/api?x=1^&y=^%^20^" ^
+  -X ^"PUT^" ^
+  -H ^"accept: */*^" ^
+  --data-raw ^"^{^\\^"a^\\^": ^\\^"C:^\\^\\dir^\\^",^
+
+ ^\\^"b^\\^": 2^}^" ^
+  --compressed"""
+
+
+def test_a_command_for_windows() -> None:
+    made = from_curl(CMD.replace("\n", "\r\n")).request
+    assert (made.method, made.url, made.headers) == ("PUT", "https://h/api?x=1&y=%20", (("accept", "*/*"),))
+    assert made.body == Body("text", '{"a": "C:\\\\dir",\n "b": 2}', content_type="application/x-www-form-urlencoded")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("a 'b c' \"d \\\"e\\\" \\n\"f", ["a", "b c", 'd "e" \\nf']),
+    (r"$'\x41\u00fc\n\'\\' b\ c", ["Aü\n'\\", "b c"]),
+    ("a \\\n b # not c\n", ["a", "b"]),
+    ("'' \"\"", ["", ""]),
+])  # fmt: skip
+def test_words_are_cut_as_bash_cuts_them(text: str, words: list[str]) -> None:
+    assert commands(text)[0] == words
+
+
+@pytest.mark.parametrize(("command", "data"), [
+    ("printf -- '-\\x00%%\\n' | curl --data-binary @- h", b"-\0%\n"), ("echo a b | curl -d @- h", b"a b"),
+    ("printf 'it'\\''s' | curl --data-binary @- h", b"it's"),
+])  # fmt: skip
+def test_what_is_piped_in(command: str, data: bytes) -> None:
+    assert encoded(from_curl(command).request.body).data == data
+
+
+def test_several_at_once() -> None:
+    read = from_curl("$ curl h/1 h/2 --next -d a=b h/3 && curl h/4 | jq .")
+    assert [(one.request.method, one.request.url) for one in read.requests] == [
+        ("GET", "h/1"), ("GET", "h/2"), ("POST", "h/3"), ("GET", "h/4")]  # fmt: skip
+    assert read.notes == ["'jq' behind the command was left out."]
+
+
+@pytest.mark.parametrize(("command", "body"), [
+    ("-d a=1 -d 'b=x y'", Body("text", "a=1&b=x y", content_type="application/x-www-form-urlencoded")),
+    ("-d a=1 --data-urlencode 'b=x y&' --data-urlencode =z", Body("text", "a=1&b=x%20y%26&z",
+                                                                   content_type="application/x-www-form-urlencoded")),
+    ("-d 'name=Dave&t=a+b'", Body("form", fields=(("name", "Dave"), ("t", "a b")))),
+    ("--json '{' --json '}'", Body("json", "{}")),
+    ("-H 'content-type: application/json' -d '{}'", Body("json", "{}")),
+    ("-H 'content-type:' -d '<a/>'", Body("xml", "<a/>")),
+    ("--data-binary @/srv/x", Body("file", path="/srv/x", content_type="application/x-www-form-urlencoded")),
+    ("-F 'a=b;type=text/x; charset=utf-8'", Body("multipart", parts=(Part("a", "b",
+    content_type="text/x; charset=utf-8"),))),
+    ("--form-string 'a=@b;c'", Body("multipart", parts=(Part("a", "@b;c"),))),
+])  # fmt: skip
+def test_bodies(command: str, body: Body) -> None:
+    assert from_curl(f"curl {command} h").request.body == body
+
+
+@pytest.mark.parametrize(("options", "wanted"), [
+    ("--user-agent x --referer 'y;auto' -r 0-9", {"headers": (("User-Agent", "x"), ("Referer", "y"), ("Range",
+    "bytes=0-9"))}),
+    ("--insec --compressed", {"trust": Trust(verify=False), "decode": True}),
+    ("-E c.pem:pw --key k", {"trust": Trust(certificate="c.pem", key="k", key_password="pw")}),
+    ("--socks5-hostname p:1 -U a:b", {"proxy": Proxy("socks5h://p:1", "a", "b")}),
+    ("--url-query 'a=b c' --url-query +x=%20", {"url": "http://h?a=b%20c&x=%20"}),
+    ("--oauth2-bearer t", {"auth": Auth("bearer", token="t")}),
+    ("-sSfvk -o /dev/null -w '%{http_code}' 2>&1", {"trust": Trust(verify=False)}),
+])  # fmt: skip
+def test_more_options(options: str, wanted: dict[str, object]) -> None:
+    made = from_curl(f"curl {options} h")
+    assert {name: getattr(made.request, name) for name in wanted} == wanted
+    assert made.notes == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "cmd"])
+@given(words=st.lists(st.one_of(TEXT, TRICKY), min_size=1, max_size=4))
+def test_what_is_quoted_for_a_shell_comes_back(shell: str, words: list[str]) -> None:
+    body = Body("multipart", parts=tuple(Part("a", word) for word in words))
+    for wrap in (False, True):
+        try:
+            command = to_curl(Request("POST", "http://h/", body=body), shell=shell, wrap=wrap)  # type: ignore[arg-type]
+        except RequestError:
+            assert any(ord(sign) < 32 for word in words for sign in word)
+            continue
+        assert from_curl(command).request.body == body
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    for start in ("", "curl ", "curl -F "):
+    for start in ("", "curl ", "curl -F ", "curl -d", "curl ^\n ", "curl $'"):
         try:
             from_curl(start + text)
         except RequestError:
