@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import threading
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, Final
 
@@ -154,17 +156,20 @@ def load_step(number: int, root: str = "") -> types.SimpleNamespace:
     step = step_of(number)
     if root and not os.path.isdir(root):
         raise NotADirectoryError(20, "is no folder", root)
-    compiled = compile(step.code, str(step.place), "exec")
+    loader = SourceFileLoader(f"barker_step{number}", str(step.place))
+    program = types.ModuleType(loader.name)
+    program.__file__ = str(step.place)
+    loader.exec_module(program)
+    saying = threading.local()
+    more: dict[str, Any] = {
+        "HOME": Path(root or SITE).resolve(), "TIMEOUT_S": RUN_S,
+        "print": lambda *said: saying.printed.append(" ".join(map(str, said)) + "\n"),
+    }  # fmt: skip
+    program.__dict__.update(more)
 
     def answer(request: bytes, printed: list[str]) -> bytes:
-        words: dict[str, Any] = {
-            "__name__": "barker_step", "__file__": str(step.place),
-            "print": lambda *said: printed.append(" ".join(map(str, said)) + "\n"),
-        }  # fmt: skip
-        exec(compiled, words)  # noqa: S102  one of the files beside this package
-        words["HOME"] = Path(root or SITE).resolve()
-        words["TIMEOUT_S"] = RUN_S
-        reply: bytes = words["answer"](request)
+        saying.printed = printed
+        reply: bytes = program.answer(request)
         return reply
 
     return types.SimpleNamespace(answer=answer)
