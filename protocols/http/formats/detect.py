@@ -18,7 +18,7 @@ from protocols.http.formats.openapi_read import read_openapi, read_yaml
 from protocols.http.formats.postman_read import read_environment, read_postman
 
 _CURL: Final = re.compile(
-    r"\s*(?:[$#%>]\s+|[^\s'\"]*>)?(?:\S*[/\\])?(?:curl(?:\.exe)?|printf|echo)[\s^]", re.IGNORECASE
+    r"\s*(?:[$#%>]\s+|[^\s'\"]*>\s*)?(?:\S*[/\\])?(?:curl(?:\.exe)?|printf|echo)[\s^]", re.IGNORECASE
 )
 _OPENAPI: Final = re.compile(r"(?m)^[\"']?(?:openapi|swagger)[\"']?\s*:\s*[\"']?[0-9]")
 

@@ -16,18 +16,21 @@ from urllib.parse import parse_qsl, urlsplit
 
 from protocols.http.bodies import FORM_TYPE, form_fields
 from protocols.http.exchange import Exchange, chunks_end
-from protocols.http.masking import hides_header
+from protocols.http.masking import hides_header, taken_out
 from protocols.http.request import Header
 from protocols.http.run import Run
 from protocols.record.event import monotonic_ns
 
 CREATOR: Final = {"name": "NetLab", "version": "1"}
 _HIDDEN: Final = "hidden"
+_SHORTEST: Final = 4
+"""Shorter values are not searched for: they would be found in everything."""
 _VERSIONS: Final = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
 
 def write_har(runs: Iterable[Run], *, secrets: bool = False) -> str:
     """A HAR of what was sent and answered, hop by hop. secrets: keep cookies and what identifies the person."""
+    runs = list(runs)
     # The clocks are compared once, so that entries of one file fit together.
     offset_ns = time.time_ns() - monotonic_ns()
     entries = [
@@ -37,7 +40,16 @@ def write_har(runs: Iterable[Run], *, secrets: bool = False) -> str:
     ]  # fmt: skip
     entries.sort(key=lambda one: str(one["startedDateTime"]))
     log = {"version": "1.2", "creator": CREATOR, "pages": [], "entries": entries}
-    return json.dumps({"log": log}, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps({"log": log}, indent=2, ensure_ascii=False) + "\n"
+    return text if secrets else _without_values(text, runs)
+
+
+def _without_values(text: str, runs: Iterable[Run]) -> str:
+    """The text without what was typed as a password or the like: a server may have sent it back."""
+    values = {value for run in runs for value in taken_out(run.asked)[1].values() if len(value) >= _SHORTEST}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(json.dumps(value, ensure_ascii=False)[1:-1], _HIDDEN)
+    return text
 
 
 def entry(exchange: Exchange, body: bytes | bytearray | None, offset_ns: int, *, secrets: bool) -> dict[str, Any]:
