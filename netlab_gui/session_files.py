@@ -6,6 +6,7 @@ know who waits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +24,12 @@ LOOK_EVENTS = 5000
 
 @dataclass(slots=True)
 class Begun:
-    """What beginning a session file gave: the store, or the problem; and the sessions there are."""
+    """What beginning a session file gave: the store, or the problem; and the sessions there are, here and elsewhere."""
 
     store: Store | None
     problem: str
     listed: list[SessionInfo]
+    elsewhere: list[SessionInfo] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -40,8 +42,8 @@ class Loading:
     info: SessionInfo | None = None
 
 
-def begin(recorder: Recorder, place: Path, keep: int, limit_bytes: int) -> Begun:
-    """Record into a new file of `place`; older unnamed sessions and empty ones go."""
+def begin(recorder: Recorder, place: Path, keep: int, limit_bytes: int, files: Sequence[Path] = ()) -> Begun:
+    """Record into a new file of `place`; older unnamed sessions and empty ones go. files: looked up elsewhere."""
     from protocols.record.sessionfile import SessionError
     from protocols.record.sessions import Sessions as Folder
 
@@ -49,9 +51,24 @@ def begin(recorder: Recorder, place: Path, keep: int, limit_bytes: int) -> Begun
     try:
         store = folder.new(recorder, limit_bytes=limit_bytes)
     except SessionError as error:
-        return Begun(None, str(error), folder.recent())
+        return Begun(None, str(error), folder.recent(), look_up(files))
     folder.prune(keep)
-    return Begun(store, "", [one for one in folder.recent() if not _dropped(folder, one)])
+    return Begun(store, "", [one for one in folder.recent() if not _dropped(folder, one)], look_up(files))
+
+
+def look_up(files: Sequence[Path]) -> list[SessionInfo]:
+    """What is known of these session files; those that are gone or broken are left out."""
+    from protocols.record.sessionfile import SessionError
+    from protocols.record.sessions import Session
+
+    found = []
+    for path in files:
+        try:
+            with Session(path) as session:
+                found.append(session.info)
+        except (SessionError, OSError):
+            continue
+    return found
 
 
 def _dropped(folder: Folder, one: SessionInfo) -> bool:
@@ -78,13 +95,15 @@ def load(loading: Loading) -> Loading:
     return loading
 
 
-def save_copy(store: Store, place: Path, target: Path, name: str) -> Path:
-    """Write the session of a store, as it is now, into one file. Raises SessionError."""
+def save_copy(store: Store, place: Path, target: Path, name: str) -> SessionInfo:
+    """Write the session of a store, as it is now, into one file, and tell what is in it. Raises SessionError."""
+    from protocols.record.sessions import Session
     from protocols.record.sessions import Sessions as Folder
 
     store.flush()
     Folder(place).save_as(store.path, target, name)
-    return target
+    with Session(target) as session:
+        return session.info
 
 
 def keep(place: Path, left: list[SessionInfo]) -> None:

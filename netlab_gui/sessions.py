@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from netlab_gui import session_files
 from netlab_gui.session_files import Begun, Loading
 from netlab_gui.session_menu import SUFFIX
+from protocols.numbers import grouped
 from protocols.record.log import EventLog
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Sessions(QObject):
         self._viewed: SessionInfo | None = None
         self._loading: Loading | None = None
         self._listed: list[SessionInfo] = []
+        self._elsewhere: list[SessionInfo] = []
         self._size: tuple[float, int] = (0.0, 0)
         self._failed = ""
         self.live_log: EventLog = desk.log
@@ -86,9 +88,16 @@ class Sessions(QObject):
 
     @property
     def recent(self) -> list[SessionInfo]:
-        """Sessions that can be opened, the latest first."""
+        """Sessions that can be opened: the files saved or opened last, then those of the lab, the latest first."""
         own = self._store.path if self._store is not None else None
-        return [one for one in self._listed if not one.problem and not one.live and one.path != own][:RECENT]
+        found = [*self._elsewhere, *self._listed]
+        return [one for one in found if not one.problem and not one.live and one.path != own][:RECENT]
+
+    def _remember(self, info: SessionInfo) -> None:
+        """A file elsewhere is found again under Recent, at the next start too."""
+        if info.path.parent != self._settings.sessions_dir:
+            self._settings.remember_file(info.path)
+            self._elsewhere = [info, *(one for one in self._elsewhere if one.path != info.path)]
 
     def suggested_file(self) -> Path:
         """Where a copy would go unless the user says else."""
@@ -105,11 +114,14 @@ class Sessions(QObject):
         """On a lab thread."""
         kept = self._settings
         recorder = self._desk.lab.recorder
-        return session_files.begin(recorder, kept.sessions_dir, kept.keep_sessions, kept.record_limit_bytes)
+        return session_files.begin(
+            recorder, kept.sessions_dir, kept.keep_sessions, kept.record_limit_bytes, kept.recent_files
+        )
 
     def _on_begun(self, begun: Begun, look_at: str | None) -> None:
         first = not self.started
         self._store, self._failed, self._listed = begun.store, begun.problem, begun.listed
+        self._elsewhere = begun.elsewhere
         self._desk.lab.store = begun.store
         self._size = (0.0, 0)
         self.started = True
@@ -158,8 +170,10 @@ class Sessions(QObject):
             lambda: session_files.save_copy(store, place, target, name), self._on_saved, self._on_failed, owner=self
         )
 
-    def _on_saved(self, target: Path) -> None:
-        self._desk.toast(f"Saved as {target.name}")
+    def _on_saved(self, info: SessionInfo) -> None:
+        self._remember(info)
+        self._desk.toast(f"Saved as {info.path.name}")
+        self.changed.emit()
 
     def close(self) -> None:
         """Write what is left and end the file; at most a few seconds."""
@@ -192,10 +206,12 @@ class Sessions(QObject):
         if loading.cancelled or loading is not self._loading or info is None:
             return
         self._loading, self._viewed = None, info
+        self._remember(info)
         self.shown.emit(log)
-        words = f"{info.title}, {len(log)} events. What runs is still recorded."
+        words = f"{info.title}, {grouped(len(log))} events. What runs is still recorded."
         if log.first:
-            words = f"{info.title}, the last {len(log) - log.first} of {len(log)} events. What runs is still recorded."
+            last = f"the last {grouped(len(log) - log.first)} of {grouped(len(log))} events"
+            words = f"{info.title}, {last}. What runs is still recorded."
         self._strips.say(
             "session", "note", "You look at a saved session.", words,
             action="Back to the live one", act=self.back, icon="undo-2", closable=False,
@@ -224,7 +240,7 @@ class Sessions(QObject):
             return
         last = left[0]
         when = time.strftime("%H:%M on %d %B", time.localtime(last.created_ns / 1e9))
-        words = f"{last.events} events of {last.name or 'the session'} begun at {when} are there."
+        words = f"{grouped(last.events)} events of {last.name or 'the session'} begun at {when} are there."
         self._strips.say(
             "recovery", "warning", "The last session ended without a goodbye.", words,
             action="Look at it", act=lambda: self._recover(left), icon="history", closed=lambda: self._keep(left),

@@ -16,6 +16,7 @@ from netlab_gui import places
 
 VERSION: Final = 1
 SCALES: Final = (1.0, 1.2, 1.4, 1.7, 2.0)
+RECENT_FILES: Final = 8
 KEEP_SESSIONS: Final = 20
 RECORD_LIMIT_BYTES: Final = 1 << 30
 
@@ -67,6 +68,20 @@ class Settings(QObject):
     @sessions_dir.setter
     def sessions_dir(self, value: Path) -> None:
         self._keep("sessions_dir", str(value))
+
+    @property
+    def recent_files(self) -> list[Path]:
+        """Session files elsewhere that were saved or opened, the latest first."""
+        try:
+            read = json.loads(str(self._file.value("recent_files", "[]")))
+        except ValueError:
+            return []
+        return [Path(one) for one in read if isinstance(one, str)][:RECENT_FILES] if isinstance(read, list) else []
+
+    def remember_file(self, path: Path) -> None:
+        """Put a session file at the head of the recent ones."""
+        others = [one for one in self.recent_files if one != path]
+        self._keep("recent_files", json.dumps([str(one) for one in (path, *others)][:RECENT_FILES]))
 
     @property
     def keep_sessions(self) -> int:

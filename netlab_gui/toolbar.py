@@ -12,8 +12,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from protocols.numbers import grouped
 from widgets.parts.buttons import ActionButton
-from widgets.statusbar import grouped
 from widgets.theme.signs import paint_icon
 from widgets.theme.theme import theme
 

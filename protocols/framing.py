@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from protocols.numbers import grouped
+
 LIMIT_BYTES: Final = 16 << 20
 """No message may be longer: a peer must not be able to make us keep bytes without end."""
 
@@ -82,7 +84,7 @@ class Framing(ABC):
         return rest
 
     def _too_long(self, size: int) -> FramingError:
-        return FramingError(f"A message of {size:,} bytes or more, the limit is {self.limit_bytes:,}")
+        return FramingError(f"A message of {grouped(size)} bytes or more, the limit is {grouped(self.limit_bytes)}")
 
 
 class NoFraming(Framing):
@@ -182,7 +184,8 @@ class LengthFraming(Framing):
             return None
         length = int.from_bytes(self._buffer[start : start + self.size], self.byteorder)
         if length > self.limit_bytes:
-            raise FramingError(f"A length of {length:,} bytes, the limit is {self.limit_bytes:,}: another byte order?")
+            limit = grouped(self.limit_bytes)
+            raise FramingError(f"A length of {grouped(length)} bytes, the limit is {limit}: another byte order?")
         return length
 
     @property
@@ -200,14 +203,15 @@ class FixedFraming(Framing):
     def __init__(self, size: int, *, pad: bytes = b"", limit_bytes: int = LIMIT_BYTES) -> None:
         super().__init__(limit_bytes)
         if not 0 < size <= limit_bytes:
-            raise FramingError(f"The size must be from 1 to {limit_bytes:,} bytes")
+            raise FramingError(f"The size must be from 1 to {grouped(limit_bytes)} bytes")
         self.size: Final = size
         self._pad = pad[:1]
 
     def frame(self, message: bytes) -> bytes:
         """The message, filled up to the size."""
         if len(message) > self.size or (len(message) < self.size and not self._pad):
-            raise FramingError(f"The message has {len(message):,} bytes, every message must have {self.size:,}")
+            size = grouped(self.size)
+            raise FramingError(f"The message has {grouped(len(message))} bytes, every message must have {size}")
         return message.ljust(self.size, self._pad or b"\0")
 
     def _complete(self) -> Iterator[tuple[bytes, int]]:

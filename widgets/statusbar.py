@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStatusBar
 
+from protocols.numbers import grouped
 from widgets.parts.status_item import StatusItem
 from widgets.theme.theme import theme
 
@@ -29,7 +30,6 @@ LEVEL_TIP: Final = (
 LEAST_LEVEL_PX: Final = 90
 """With less room the level says nothing any more."""
 GAPS_PX: Final = 40
-GROUP: Final = "\u2009"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,6 @@ def running_words(facts: Iterable[Facts]) -> str:
     counts = Counter(one.kind if one.kind in ("server", "client") else "service" for one in facts)
     named = ((kind, counts[kind]) for kind in ("server", "client", "service"))
     return ", ".join(f"{grouped(count)} {kind}{'' if count == 1 else 's'}" for kind, count in named if count)
-
-
-def grouped(number: int) -> str:
-    """A number with thin spaces between its groups of three."""
-    return f"{number:,}".replace(",", GROUP)
 
 
 def size_words(size_bytes: int) -> str:

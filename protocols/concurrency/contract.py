@@ -217,7 +217,7 @@ MODELS: Final[tuple[ModelInfo, ...]] = (
     ModelInfo("fork", "Fork per connection", *_FORK,
               "Each connection gets a process of its own, forked in a child of the lab. One may crash alone.", _ANY),
     ModelInfo("select", "select()", True, "",
-              "One thread asks the system which of its sockets are ready. Only descriptors below 1,024 fit.", _ANY),
+              "One thread asks the system which of its sockets are ready. Only descriptors below 1 024 fit.", _ANY),
     ModelInfo("poll", "poll()", *_POLL,
               "As select(), with a list in place of bit sets: no limit, but each call passes the whole list.", _ANY),
     ModelInfo("epoll", "epoll", *_EPOLL,

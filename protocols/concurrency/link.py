@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from protocols.concurrency.contract import Connection, Handler, Spinning
 from protocols.concurrency.serving import Serving
+from protocols.numbers import grouped
 from protocols.record import polling
 from protocols.record.connections import KEEP_CALL_BYTES, KEEP_HEAD_BYTES, KEEP_WHOLE_BYTES, End
 from protocols.record.event import Direction, monotonic_ns
@@ -172,7 +173,8 @@ class Link(ABC):
             self._turns_told = now
             rate = self._turns_per_s = round(self._turns * 1e9 / max(1, now - self._turns_since))
             self.serving.note(
-                "spinning", f"the loop of connection {self.number} spins: {rate:,} turns a second, recv() gives b''",
+                "spinning",
+                f"the loop of connection {self.number} spins: {grouped(rate)} turns a second, recv() gives b''",
                 conn=self.conn, loops=self._turns, loops_per_s=rate,
                 why="The handler never looks for the end of the stream: recv() gives b'' at once and for ever.",
             )  # fmt: skip

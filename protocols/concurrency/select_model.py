@@ -18,8 +18,8 @@ class SelectPoller:
 
     limit = FD_SETSIZE
     why_limited = (
-        "select() passes a bit set of FD_SETSIZE = 1,024 bits to the kernel, so it can't wait for descriptor "
-        "1,024 or above, however many may be open; poll() and epoll can."
+        "select() passes a bit set of FD_SETSIZE = 1\u202f024 bits to the kernel, so it can't wait for descriptor "
+        "1\u202f024 or above, however many may be open; poll() and epoll can."
     )
     edge = False
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
+from protocols.numbers import grouped
 from protocols.record.event import Direction, Raw, detail_of
 
 SENDS: Final = frozenset(("send", "sendall", "sendmsg", "sendfile", "write", "sendto"))
@@ -42,7 +43,7 @@ class Problem:
 
     def __str__(self) -> str:
         conn, end, way = self.lane
-        return f"connection {conn}, {end}, {way}: {self.kind} of bytes {self.start:,} to {self.stop:,}"
+        return f"connection {conn}, {end}, {way}: {self.kind} of bytes {grouped(self.start)} to {grouped(self.stop)}"
 
 
 def lane_of(raw: Raw) -> Lane | None:

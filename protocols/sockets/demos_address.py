@@ -10,6 +10,7 @@ import os
 import socket
 import tempfile
 
+from protocols.numbers import grouped
 from protocols.record import polling
 from protocols.record.explain import symbol_of
 from protocols.record.recorder import Recorder
@@ -170,7 +171,7 @@ def cut_datagram(recorder: Recorder) -> list[Finding]:
         sender.sendto(b"next", receiver.getsockname())
         first, second = (receiver.recvfrom(1024)[0] for _ in range(2))
     return [
-        Finding("first", f"recvfrom(1024) gave {len(first):,} of 3,000 bytes", len(first)),
+        Finding("first", f"recvfrom(1024) gave {grouped(len(first))} of 3\u202f000 bytes", len(first)),
         Finding("second", f"the next call gave {second!r}: nothing of the rest", second.decode()),
     ]
 

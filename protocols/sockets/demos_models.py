@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, Final
 
+from protocols.numbers import grouped
 from protocols.record import polling
 from protocols.record.recorder import Recorder
 from protocols.record.traced import TracedSocket, traced_socket
@@ -43,7 +44,7 @@ def select_limit(recorder: Recorder) -> list[Finding]:
         finally:
             os.close(high)
     return [
-        Finding("available", f"the socket has descriptor {high:,} now", True),
+        Finding("available", f"the socket has descriptor {grouped(high)} now", True),
         Finding("select", f"select() says: {refused}", refused),
         Finding("poll", f"poll() names {ready} descriptor that is ready", ready),
     ]

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 
 from protocols.framing import LengthFraming, LineFraming
+from protocols.numbers import grouped
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
@@ -38,11 +39,11 @@ def partial_write(recorder: Recorder) -> list[Finding]:
         client.close()
         got = reader.result()
     return [
-        Finding("asked", f"send was asked to take {len(data):,} bytes", len(data)),
-        Finding("sent", f"the first send took {first:,}: the two kernel buffers were full then", first),
-        Finding("remaining", f"{len(data) - first:,} bytes remained for our own loop", len(data) - first),
+        Finding("asked", f"send was asked to take {grouped(len(data))} bytes", len(data)),
+        Finding("sent", f"the first send took {grouped(first)}: the two kernel buffers were full then", first),
+        Finding("remaining", f"{grouped(len(data) - first)} bytes remained for our own loop", len(data) - first),
         Finding("calls", f"it took {calls} calls in all, waiting for room between them", calls),
-        Finding("received", f"the peer got {len(got):,} bytes", len(got)),
+        Finding("received", f"the peer got {grouped(len(got))} bytes", len(got)),
         Finding("equal", "they are the bytes that were sent", got == data),
     ]
 
@@ -64,8 +65,8 @@ def own_sendall(recorder: Recorder) -> list[Finding]:
         client.close()
         got = reader.result()
     return [
-        Finding("offsets", f"{len(offsets)} sends; the offset grew to {offsets[-1]:,}", offsets),
-        Finding("sum", f"the pieces add up to {at:,} bytes", at),
+        Finding("offsets", f"{len(offsets)} sends; the offset grew to {grouped(offsets[-1])}", offsets),
+        Finding("sum", f"the pieces add up to {grouped(at)} bytes", at),
         Finding("equal", "the peer got the bytes in order", got == data),
     ]
 
@@ -84,7 +85,7 @@ def sendall_slow_reader(recorder: Recorder) -> list[Finding]:
         got = reader.result()
     return [
         Finding("seconds", f"sendall returned after {took_s:.2f} s, as slow as the reader", took_s),
-        Finding("received", f"the peer got {len(got):,} bytes", len(got)),
+        Finding("received", f"the peer got {grouped(len(got))} bytes", len(got)),
     ]
 
 
@@ -148,7 +149,7 @@ def reassembly(recorder: Recorder, size: int = 16 << 20) -> list[Finding]:
             digests.add("other bytes")
         share = "" if part is chunks else f" for an eighth of the bytes: about {took_ms * 64:.0f} ms for all, it copies"
         findings.append(Finding(name, f"{name}: {took_ms:.1f} ms{share}", took_ms))
-    recorder.note("joined", f"{size:,} bytes in {len(chunks):,} chunks", service="demo reassembly")
+    recorder.note("joined", f"{grouped(size)} bytes in {grouped(len(chunks))} chunks", service="demo reassembly")
     return [*findings, Finding("hashes", "every way gives the same bytes", len(digests))]
 
 

@@ -12,6 +12,7 @@ import socket
 import threading
 
 from protocols.connecting import backoff
+from protocols.numbers import grouped
 from protocols.record import polling as polls
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import symbol_of
@@ -106,7 +107,7 @@ def full_queue(recorder: Recorder, clients: int = 10) -> list[Finding]:
     return [
         Finding("connected", f"{connected} connected: the backlog and one more, and nobody called accept", connected),
         Finding("errors", f"{len(errors)} did not: {', '.join(sorted(set(errors)))}, not refused (Linux)", errors),
-        Finding("somaxconn", f"the kernel allows a backlog of up to {somaxconn():,}", somaxconn()),
+        Finding("somaxconn", f"the kernel allows a backlog of up to {grouped(somaxconn())}", somaxconn()),
     ]
 
 

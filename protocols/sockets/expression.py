@@ -12,6 +12,8 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from protocols.numbers import grouped
+
 LIMIT_BYTES: Final = 1 << 20
 LIMIT_STEPS: Final = 400_000
 LIMIT_TEXT: Final = 2_000
@@ -167,7 +169,7 @@ class _Run:
     def value(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
         self._steps += 1
         if self._steps > LIMIT_STEPS:
-            raise ExpressionError(f"The expression takes more than {LIMIT_STEPS:,} steps.")
+            raise ExpressionError(f"The expression takes more than {grouped(LIMIT_STEPS)} steps.")
         result = self._value(node, names)
         if isinstance(result, int) and abs(result) > LIMIT_INT:
             _too_big()
@@ -243,12 +245,12 @@ def _binary(op: ast.operator, left: Any, right: Any) -> Any:
     if isinstance(op, ast.Mult):
         sized, times = (left, right) if not isinstance(left, int) else (right, left)
         if not isinstance(sized, int) and len(sized) * abs(times) > LIMIT_BYTES:
-            raise ExpressionError(f"The result is larger than {LIMIT_BYTES:,} bytes.")
+            raise ExpressionError(f"The result is larger than {grouped(LIMIT_BYTES)} bytes.")
     if isinstance(op, ast.Mod) and not isinstance(left, int):
         raise ExpressionError("'%' works on numbers only here.")
     result = _BINARY[type(op)](left, right)
     if not isinstance(result, int) and len(result) > LIMIT_BYTES:
-        raise ExpressionError(f"The result is larger than {LIMIT_BYTES:,} bytes.")
+        raise ExpressionError(f"The result is larger than {grouped(LIMIT_BYTES)} bytes.")
     return result
 
 
@@ -263,5 +265,5 @@ def _method(owner: bytes | str, name: str, arguments: list[Any]) -> Any:
     elif name in ("decode", "encode") and arguments and str(arguments[0]).lower() not in _CODECS:
         raise ExpressionError(f"The codec {arguments[0]!r} is not one of {', '.join(sorted(_CODECS))}.")
     if growth > LIMIT_BYTES:
-        raise ExpressionError(f"The result is larger than {LIMIT_BYTES:,} bytes.")
+        raise ExpressionError(f"The result is larger than {grouped(LIMIT_BYTES)} bytes.")
     return getattr(owner, name)(*arguments)

@@ -318,7 +318,7 @@ FAILURES: Final[tuple[Failure, ...]] = (
             "send", _broken_pipe),
     Failure("would-block", "Would block", "Read a non-blocking socket before anything has come.", ("EAGAIN",),
             "recv", _would_block),
-    Failure("too-long", "Message too long", "Send a datagram of 65,508 bytes, one more than fits.", ("EMSGSIZE",),
+    Failure("too-long", "Message too long", "Send a datagram of 65\u202f508 bytes, one more than fits.", ("EMSGSIZE",),
             "sendto", _too_long, "udp"),
     Failure("no-name", "Name not found", "Connect to a host name that does not exist.",
             ("EAI_NONAME", "EAI_AGAIN", "EAI_NODATA", "EAI_FAIL"), "connect", _no_name),

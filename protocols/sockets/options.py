@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Final
 
+from protocols.numbers import grouped
 from protocols.record.trace import transport_of
 from protocols.sockets.option_table import OPTIONS, Kind, Option
 
@@ -105,7 +106,7 @@ def _named(name: str, value: int) -> str:
         for constant in sorted(dir(socket)):
             if constant.startswith(prefix) and getattr(socket, constant) == value:
                 return f"{constant} ({value})"
-    return f"{value:,}"
+    return grouped(value)
 
 
 def parse_value(option: Option, text: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 from protocols.connecting import Stopped
 from protocols.framing import Framing as Framing
 from protocols.framing import Reassembly
+from protocols.numbers import grouped
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 from protocols.record.trace import PREVIEW_BYTES, Trace, preview
@@ -165,10 +166,11 @@ class StreamIO(ClientWorker):
         self.sent += parcel.sent
         if parcel.data:
             asked = parcel.sent + len(parcel.data)
-            self.tell("partial send", f"send took {parcel.sent:,} of {asked:,} bytes; the rest was not sent", self.conn,
+            took = f"send took {grouped(parcel.sent)} of {grouped(asked)} bytes"
+            self.tell("partial send", f"{took}; the rest was not sent", self.conn,
                       asked=asked, sent=parcel.sent)  # fmt: skip
         elif parcel.calls > 1:
-            self.tell("sent in parts", f"{parcel.sent:,} bytes went in {parcel.calls} calls", self.conn)
+            self.tell("sent in parts", f"{grouped(parcel.sent)} bytes went in {parcel.calls} calls", self.conn)
         body = bytes(parcel.data.obj[: parcel.sent]) if parcel.file is None else b""  # type: ignore[index]
         self._message("out", "request", body, parcel.sent, parcel.offset, parcel.started)
         if not parcel.done.done():
@@ -189,7 +191,7 @@ class StreamIO(ClientWorker):
     ) -> None:  # fmt: skip
         """Tell what was sent or came. chunks: the first and the last receive that brought it, from 1."""
         self.transcript.bytes_line(direction, data[: 1 << 20], "frame" if self._framing else "data", chunks)
-        count = f"{size:,} byte{'' if size == 1 else 's'}"
+        count = f"{grouped(size)} byte{'' if size == 1 else 's'}"
         whole = data and len(data) == size <= PREVIEW_BYTES
         said = f" {preview(data)}" if data else ""
         text = f"{kind}{said}" if whole else f"{kind}{said}, {count}"

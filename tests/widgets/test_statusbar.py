@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from protocols.numbers import grouped
 from protocols.service.base import Facts
-from widgets.statusbar import Counts, StatusBar, grouped, running_words, size_words
+from widgets.statusbar import Counts, StatusBar, running_words, size_words
 
 
 def facts(name: str, kind: str = "server", *, exposed: bool = False) -> Facts:
@@ -33,7 +34,7 @@ def test_sizes_as_people_read_them(size: int, words: str) -> None:
 
 
 def test_numbers_are_grouped_with_thin_spaces() -> None:
-    assert grouped(4812903) == "4\u2009812\u2009903"
+    assert grouped(4812903) == "4\u202f812\u202f903"
 
 
 def test_loss_is_told_zero_too(qtbot: Any) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange
 from protocols.http.reading import EventStream, Kind, ServerEvent, media_type
+from protocols.numbers import grouped
 from widgets.desk import Desk
 from widgets.hexview import HexView
 from widgets.http.code_edit import CodeEdit
@@ -29,7 +30,7 @@ from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
 from widgets.parts.text import Label
 from widgets.theme.theme import theme
-from widgets.timeline.wording import grouped, visible
+from widgets.timeline.wording import visible
 
 CHARSETS: Final = ("utf-8", "latin-1", "cp1252", "ascii", "utf-16", "cp1251", "koi8-r", "shift_jis", "gb18030")
 STREAM_STEP: Final = 32 << 10

@@ -12,9 +12,9 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
 
+from protocols.numbers import grouped
 from widgets.http.plain_table import TONE_ROLE, PlainDelegate
 from widgets.theme.theme import theme
-from widgets.timeline.wording import grouped
 
 if TYPE_CHECKING:
     from widgets.http.json_index import JsonIndex, Node

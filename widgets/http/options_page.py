@@ -116,7 +116,7 @@ class OptionsPage(QWidget):
 
     def limits(self) -> Limits:
         """The limits as edited. Raises RequestError."""
-        text = self.fields["max_bytes"].replace("\u2009", "").replace(" ", "").replace("_", "")
+        text = self.fields["max_bytes"].replace("\u202f", "").replace(" ", "").replace("_", "")
         if text and not (text.isascii() and text.isdecimal() and len(text) < 19):
             raise RequestError(f"{text!r} is no number of bytes")
         return Limits(timeout_s=self.fields["timeout_s"] or None, connect_timeout_s=self.fields["connect_s"] or None,

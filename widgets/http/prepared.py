@@ -14,7 +14,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader
 
 from protocols.http.reading import Kind, csv_rows, image_of, image_size, kind_of, letters_of, text_of
-from widgets.timeline.wording import grouped
+from protocols.numbers import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from protocols.numbers import grouped
 from protocols.record.event import Raw, detail_of
 from widgets.http.hops import sign_of, tone_of
 from widgets.http.plain_table import SIGN_ROLE, TONE_ROLE
-from widgets.timeline.wording import duration, grouped
+from widgets.timeline.wording import duration
 
 _Index = QModelIndex | QPersistentModelIndex
 TITLES: Final = ("#", "Answered at", "Method", "Target", "Answer", "Bytes", "Handled by", "Took")

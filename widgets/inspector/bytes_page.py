@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from protocols.record.event import Event
 from protocols.record.log import EventLog
 from widgets.hexview import Field, HexView
@@ -25,7 +26,7 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.segments import Segments
 from widgets.selection import ByteRange
 from widgets.theme.theme import theme
-from widgets.timeline.wording import grouped, visible
+from widgets.timeline.wording import visible
 
 TEXT_LIMIT: Final = 200_000
 NONE: Final = "This event moved no bytes. Its facts are under Call, and what it means under Why."

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from protocols.numbers import grouped
 from protocols.record.event import Event
 from widgets.inspector.bytes_page import title_of
 from widgets.inspector.sections import FactRows, Head, Page, Row
 from widgets.parts.text import Label
-from widgets.timeline.wording import duration, grouped, milliseconds, visible
+from widgets.timeline.wording import duration, milliseconds, visible
 
 LONGEST: Final = 600
 _KNOWN: Final = {

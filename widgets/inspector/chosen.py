@@ -11,12 +11,13 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from widgets.inspector.sections import EDGE, FactRows, Row
 from widgets.parts.card import Line
 from widgets.parts.text import Label
 from widgets.theme.theme import theme
 from widgets.theme.tokens import tint
-from widgets.timeline.wording import grouped, visible
+from widgets.timeline.wording import visible
 
 TEXT_SHOWN: Final = 120
 NUMBER_MOST: Final = 8

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from protocols.creosote.reading.ansi import visible
 from protocols.creosote.reading.reading import Reading, read
 from protocols.creosote.wire import BUFSIZE
+from protocols.numbers import grouped
 from protocols.record.event import Event
 from protocols.record.explain import address_text
 from widgets.inspector.sections import EDGE, FactRows, Row
@@ -22,7 +23,6 @@ from widgets.parts.card import Line
 from widgets.parts.chip import Chip
 from widgets.parts.text import Label
 from widgets.theme.theme import theme
-from widgets.timeline.wording import grouped
 
 FIELDS: Final = 14
 VALUE: Final = 160

@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any
 
 from protocols.assets import asset
+from protocols.numbers import grouped
 from protocols.record.event import Event
 from protocols.record.explain import Explained, address_text, explain_symbol
-from widgets.timeline.wording import duration, grouped, visible, waited_ns
+from widgets.timeline.wording import duration, visible, waited_ns
 
 _LIKE = {
     "sendall": "send", "sendto": "send", "sendmsg": "send", "sendfile": "send", "recvfrom": "recv",

@@ -189,3 +189,12 @@ def scrolled(body: QWidget) -> QScrollArea:
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidget(body)
     return scroll
+
+
+def reveal(widget: QWidget) -> None:
+    """Scroll whatever is around `widget` until it is seen, as far as it fits."""
+    holder = widget.parentWidget()
+    while holder is not None:
+        if isinstance(holder, QScrollArea):
+            holder.ensureWidgetVisible(widget, 0, 0)
+        holder = holder.parentWidget()

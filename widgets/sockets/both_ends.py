@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStyle, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from protocols.sockets.presets import Preset
 from widgets.desk import Desk
 from widgets.parts.fields import Choice
@@ -24,7 +25,7 @@ from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.preset_menu import server_values
 from widgets.sockets.server_card import ServerCard
 from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.spin_strip import TWIN, unbroken
+from widgets.sockets.spin_strip import TWIN
 from widgets.sockets.visits import Visit
 from widgets.theme.theme import theme
 
@@ -133,7 +134,7 @@ class BothEnds(QWidget):
     def compare(self, server: ServerSlot) -> None:
         """Let a client come and go at the other of the two upper-case loops, started beside this one."""
         values = server.values
-        turns = f"{unbroken(server.turns)} turns" if server.turns else "no turn"
+        turns = f"{grouped(server.turns)} turns" if server.turns else "no turn"
         said = f"Server {server.number} made {turns} for nothing."
 
         def started(other: ServerSlot) -> None:

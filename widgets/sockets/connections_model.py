@@ -12,8 +12,9 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from protocols.concurrency.contract import ConnectionRow
+from protocols.numbers import grouped
 from protocols.record.event import monotonic_ns
-from widgets.sockets.wording import elapsed, grouped
+from widgets.sockets.wording import elapsed
 
 COLUMNS: Final = ("#", "Peer", "State here", "State there", "In, B", "Out, B", "Worker")
 NUMBER, PEER, HERE, THERE, IN, OUT, WORKER = range(7)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from protocols.numbers import grouped
 from widgets.sockets.connections_model import (
     COLUMNS,
     HERE,
@@ -31,7 +32,6 @@ from widgets.sockets.connections_model import (
     WORKER,
     ConnectionsModel,
 )
-from widgets.sockets.wording import grouped
 from widgets.theme.signs import paint_state
 from widgets.theme.theme import theme
 

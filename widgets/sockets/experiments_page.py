@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from protocols.numbers import grouped
 from protocols.sockets.demo import perform
 from protocols.sockets.demos import DEMOS
 from widgets.desk import Desk
@@ -62,7 +63,7 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, int):
-        return f"{value:,}".replace(",", "\u2009")
+        return grouped(value)
     if isinstance(value, (list, tuple)):
         return ", ".join(_value(each) for each in value)[:60]
     return str(value)[:60]

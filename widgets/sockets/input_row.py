@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from protocols.sockets.payload import PayloadError, from_hex, from_text
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.fields import Choice, Fields, QuietCombo
-from widgets.parts.flow import FlowBox
+from widgets.parts.flow import FlowBox, reveal
 from widgets.parts.text import Label
 from widgets.theme.theme import theme
 
@@ -141,9 +141,14 @@ class InputRow(QWidget):
         self.send_button.clicked.connect(self._on_send)
         self.receive_button.clicked.connect(self.receive_requested)
         self.kind.currentIndexChanged.connect(lambda _index: self._suit())
-        self.again_button.toggled.connect(self.options.setVisible)
+        self.again_button.toggled.connect(self._on_options_toggled)
         self.browse_button.clicked.connect(self._on_browse)
         self.repeat_button.clicked.connect(self._on_repeat)
+
+    def _on_options_toggled(self, on: bool) -> None:
+        self.options.setVisible(on)
+        if on:
+            QTimer.singleShot(0, self, lambda: reveal(self))  # once it has its place
 
     def set_character_mode(self, on: bool) -> None:
         """Send each key as it is pressed."""
@@ -170,7 +175,7 @@ class InputRow(QWidget):
     def set_framed(self, framed: bool) -> None:
         """The framing adds what ends a message: no line end of ours."""
         self._framed = framed
-        self.fields.show("line_end", not framed)
+        self._suit()
 
     def set_repeating(self, on: bool) -> None:
         """Show whether repeated sending is under way."""
@@ -198,6 +203,10 @@ class InputRow(QWidget):
         mono = kind == "hex" or character
         theme().dress(self.field, "mono" if mono else "body")
         self.browse_button.setVisible(kind == "file")
+        self.again_button.setVisible(kind != "file")
+        self.options.setVisible(kind != "file" and self.again_button.isChecked())
+        self.fields.show("line_end", kind == "text" and not self._framed)
+        self.fields.show("escapes", kind == "text")
         self.kind.setVisible(not character)
         self.send_button.setVisible(not character)
 

@@ -11,21 +11,16 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.flow import FlowBox
 from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.wording import grouped
 
 COURSE: Final = "upper-course"
 MENDED: Final = "upper-lines"
 TWIN: Final = {COURSE: MENDED, MENDED: COURSE}
 _COMPARE: Final = {COURSE: "Try the mended one", MENDED: "Try the courses' one"}
-
-
-def unbroken(number: int) -> str:
-    """A number whose groups stay together at the end of a line."""
-    return grouped(number).replace("\u2009", "\u202f")
 
 
 class SpinStrip(QWidget):
@@ -67,7 +62,7 @@ class SpinStrip(QWidget):
         self.setVisible(behaviour in TWIN and slot.phase == "running" and slot.values.get("transport", "tcp") == "tcp")
         spins = slot.spinning
         if spins:
-            rate = unbroken(sum(spin.loops_per_s for spin in spins))
+            rate = grouped(sum(spin.loops_per_s for spin in spins))
             self.note.clear()
             self.warning.say(
                 "It spins.", f"{rate} turns a second for nobody: recv() gives b'' at once and for ever, nothing looks."
@@ -88,7 +83,7 @@ class SpinStrip(QWidget):
             return "Does this loop see its client go?", "Let one come, say hello and go, and look."
         beside = f" {slot.compared}" if slot.compared else ""
         if slot.turns:
-            return "It span.", f"{unbroken(slot.turns)} turns after its client had gone, until it was ended.{beside}"
+            return "It span.", f"{grouped(slot.turns)} turns after its client had gone, until it was ended.{beside}"
         if behaviour == MENDED:
             return "It saw the end.", f"recv() gave b'' once, and the loop ended: no turn for nothing.{beside}"
         return "The client has gone.", f"The next look tells what the loop makes of it.{beside}"

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from protocols.numbers import grouped
 from widgets.sockets.transcript_model import TranscriptModel
-from widgets.sockets.wording import grouped
 from widgets.theme.signs import paint_chip, paint_icon
 from widgets.theme.theme import theme
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from protocols.numbers import grouped
+
 _NAMED: Final = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\0": "\\0", "\x1b": "\\e", "\x07": "\\a", "\x08": "\\b"}
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff")
 
@@ -34,11 +36,6 @@ def hex_line(data: bytes, limit: int = 1024) -> str:
     """Bytes as hex pairs, a space between."""
     text = data[:limit].hex(" ")
     return text + " …" if len(data) > limit else text
-
-
-def grouped(number: int) -> str:
-    """An integer with thin spaces between its groups of three."""
-    return f"{number:,}".replace(",", "\u2009")
 
 
 def elapsed(seconds: float) -> str:

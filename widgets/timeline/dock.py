@@ -15,6 +15,7 @@ from PySide6.QtCore import QByteArray, QPoint, QSaveFile, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from protocols.record.bulk import Many
 from protocols.record.event import LAYERS, Raw
 from protocols.record.log import EventLog
@@ -28,7 +29,6 @@ from widgets.timeline.model import TimelineModel
 from widgets.timeline.progress import ProgressStrip
 from widgets.timeline.title import TitleBar
 from widgets.timeline.views import LADDER, TABLE, TimelineViews
-from widgets.timeline.wording import grouped
 
 if TYPE_CHECKING:
     from widgets.desk import Desk

@@ -13,6 +13,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
+from protocols.numbers import grouped
 from protocols.record.event import LAYERS
 from protocols.record.log import Filter, QueryError
 from widgets.parts.buttons import LinkButton
@@ -20,7 +21,6 @@ from widgets.parts.chip import LayerChip
 from widgets.parts.flow import FlowLayout
 from widgets.parts.text import Label, plain_tip
 from widgets.theme.theme import theme
-from widgets.timeline.wording import grouped
 
 TYPING_MS: Final = 140
 """A search starts this long after the last key."""

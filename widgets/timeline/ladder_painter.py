@@ -13,6 +13,7 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from protocols.numbers import grouped
 from protocols.record.event import Raw
 from protocols.record.log import EventLog
 from widgets.theme.signs import paint_layer
@@ -79,7 +80,7 @@ class LadderPainter:
     @property
     def time_right(self) -> float:
         """Right edge of the times."""
-        return 12 + self._text.metrics.horizontalAdvance("000\u2009000.000") + 6
+        return 12 + self._text.metrics.horizontalAdvance("000\u202f000.000") + 6
 
     def least_width(self) -> float:
         """Below this width a ladder is scrolled sideways instead of squeezed."""
@@ -259,7 +260,7 @@ class LadderPainter:
         painter.setPen(pen)
         size = self.log.raw(taken.log_row)[7] or 0
         noun = "datagram, " if self.layout.datagram else ""
-        text = f"{noun}{wording.grouped(size)} B"
+        text = f"{noun}{grouped(size)} B"
         text, wide = self._sub.fit(text, 10_000)
         share = min(0.5, (wide / 2 + 6) / max(1.0, abs(stop.x() - start.x())))
         centre, along = (start + stop) / 2, stop - start

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
+from protocols.numbers import grouped
 from protocols.record.block import SOFT_ERRORS
 from protocols.record.bulk import Many
 from protocols.record.event import LAYERS, Raw
@@ -401,6 +402,6 @@ class TimelineModel(QAbstractTableModel):
         if column == Column.WHAT:
             return "".join(wording.what_parts(raw))
         if column == Column.BYTES:
-            return "" if raw[7] is None else wording.grouped(raw[7])
+            return "" if raw[7] is None else grouped(raw[7])
         return wording.took(raw)[0]
 

@@ -11,10 +11,10 @@ from typing import Final
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.text import ElidedLabel, Label
-from widgets.timeline.wording import grouped
 
 LOOK_MS: Final = 100
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
+from protocols.numbers import grouped
 from protocols.record.event import Raw
 from widgets.theme.icons import icon_pixmap
 from widgets.theme.signs import paint_chip
@@ -88,7 +89,7 @@ class RowPainter:
         self._left(painter, spans[Column.EVENT], top, wording.visible(raw[2]), self.event, tokens.text)
         self._what(painter, spans[Column.WHAT], top, raw, tokens)
         if raw[7] is not None:
-            self._right(painter, spans[Column.BYTES], top, wording.grouped(raw[7]), self.ui, tokens.text)
+            self._right(painter, spans[Column.BYTES], top, grouped(raw[7]), self.ui, tokens.text)
         self._took(painter, spans[Column.TOOK], top, raw, tokens)
 
     # Cells

@@ -26,24 +26,24 @@ WHAT_LEAST: Final = 170
 _CONTROL: Final = Qt.KeyboardModifier.ControlModifier
 COPY_LIMIT: Final = 100_000
 _ROOMY: Final = {
-    Column.TIME: "0\u2009000\u2009000.000",
+    Column.TIME: "0\u202f000\u202f000.000",
     Column.WHERE: "echo threads:38701  conn 12",
     Column.EVENT: "thread started",
-    Column.BYTES: "00\u2009000\u2009000",
+    Column.BYTES: "00\u202f000\u202f000",
     Column.TOOK: "blocked 1.20 s",
 }
 _SAMPLES: Final = {
-    Column.TIME: "0\u2009000\u2009000.000",
+    Column.TIME: "0\u202f000\u202f000.000",
     Column.WHERE: "upper:46745  conn 123",
     Column.EVENT: "ESTABLISHED",
-    Column.BYTES: "00\u2009000\u2009000",
+    Column.BYTES: "00\u202f000\u202f000",
     Column.TOOK: "blocked 1.20 s",
 }
 _TIGHT: Final = {
-    Column.TIME: "000\u2009000.000",
+    Column.TIME: "000\u202f000.000",
     Column.WHERE: "upper:23456",
     Column.EVENT: "setsockopt",
-    Column.BYTES: "000\u2009000",
+    Column.BYTES: "000\u202f000",
     Column.TOOK: "blocked 1.2 s",
 }
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from widgets.parts.buttons import Button
 from widgets.parts.card import IconLabel, Line
 from widgets.parts.text import ElidedLabel
-from widgets.timeline.wording import grouped
 
 
 class TailBar(QFrame):

@@ -12,6 +12,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from protocols.record.event import LAYERS
 from widgets.parts.buttons import IconButton
 from widgets.parts.card import Line
@@ -19,7 +20,6 @@ from widgets.parts.tabs import TabBar
 from widgets.parts.text import Label
 from widgets.theme.signs import paint_layer
 from widgets.theme.theme import theme
-from widgets.timeline.wording import grouped
 
 COMPACT_PX: Final = 660
 """Below this width (at scale 1) buttons show their icons only."""

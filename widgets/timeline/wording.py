@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from protocols.numbers import grouped
 from protocols.record.event import Raw, detail_of
 
-THIN: Final = "\u2009"
 BLOCKED_FROM_NS: Final = 1_000_000
 """A wait shorter than this is a call's ordinary cost, not a wait worth a word."""
 _CONTROL: Final = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
@@ -23,11 +23,6 @@ _VISIBLE: Final = _CONTROL | _BIDI
 def visible(text: str) -> str:
     """Text from the network on one line: control and direction-changing characters become visible."""
     return text if text.isascii() and text.isprintable() else text.translate(_VISIBLE)
-
-
-def grouped(number: int) -> str:
-    """A whole number with thin spaces between thousands."""
-    return f"{number:,}".replace(",", THIN)
 
 
 def milliseconds(ns: int) -> str:

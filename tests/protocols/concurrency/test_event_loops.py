@@ -46,7 +46,7 @@ def test_select_refuses_a_descriptor_above_its_limit_and_says_why():
             with descriptors_below(1024), dial(server) as refused:
                 assert refused.recv(10) == b""
                 told = log.wait("refused")[0]
-                assert "FD_SETSIZE = 1,024" in told.detail["why"]
+                assert "FD_SETSIZE = 1\u202f024" in told.detail["why"]
                 before.sendall(b"still served")
                 assert read_exactly(before, 12) == b"still served"
         with dial(server) as after:
@@ -58,7 +58,7 @@ def test_select_says_why_when_even_its_listener_does_not_fit():
     enough_descriptors()
     with descriptors_below(1024), running("select") as (server, log):
         failed = log.wait("failed")[0]
-        assert "FD_SETSIZE = 1,024" in failed.detail["why"]
+        assert "FD_SETSIZE = 1\u202f024" in failed.detail["why"]
         assert server.join(20)
         assert server.state == "failed"
 

@@ -59,7 +59,7 @@ def test_json_is_a_tree_with_ranges_and_a_search(served: tuple[Room, str]) -> No
     root = model.index(0, 0)
     numbers = model.index(0, 0, root)
     assert (numbers.data(), model.index(0, 1, root).data()) == ("list", "[2500 items]")
-    ranges = [model.index(row, 0, numbers).data().replace("\u2009", "") for row in range(3)]
+    ranges = [model.index(row, 0, numbers).data().replace("\u202f", "") for row in range(3)]
     assert ranges == ["0 … 999", "1000 … 1999", "2000 … 2499"]
     assert model.index(3, 1, model.index(2, 0, numbers)).data() == "2003"
     view.search.setText("FOUND")
@@ -71,7 +71,7 @@ def test_json_is_a_tree_with_ranges_and_a_search(served: tuple[Room, str]) -> No
 
 
 @pytest.mark.parametrize(("name", "words"), [
-    ("deep.json", "200,000 deep"), ("bad.json", "no JSON"), ("huge.png", "60\u2009000 x 60\u2009000 pixels"),
+    ("deep.json", "200,000 deep"), ("bad.json", "no JSON"), ("huge.png", "60\u202f000 x 60\u202f000 pixels"),
     ("broken.png", "can't be decoded"),
 ])  # fmt: skip
 def test_what_can_not_be_shown_is_refused_with_a_sentence_and_stays_readable(

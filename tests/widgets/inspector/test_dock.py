@@ -81,7 +81,7 @@ def test_chosen_bytes_are_read_as_text_and_number(stage: Any, dock: InspectorDoc
     picked = dock.bytes_page._picked
     assert picked.isVisible()
     values = [value.text() for caption, _, _, value in picked._rows._lines if caption.isVisible()]
-    assert values == ["Th", "21\u2009608", "26\u2009708"]
+    assert values == ["Th", "21\u202f608", "26\u202f708"]
 
 
 def test_the_call_tab_has_every_detail(stage: Any, dock: InspectorDock) -> None:

@@ -12,6 +12,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from protocols.concurrency.contract import ConnectionRow
+from protocols.numbers import grouped
 from protocols.record.event import monotonic_ns
 from protocols.sockets.transcript import Line
 from widgets.parts.flow import FlowBox
@@ -20,7 +21,7 @@ from widgets.sockets.connections_model import ConnectionsModel
 from widgets.sockets.mends import client_mends, server_mends
 from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.transcript_model import LIMIT, TranscriptModel
-from widgets.sockets.wording import elapsed, grouped, hex_line, size_text, visible
+from widgets.sockets.wording import elapsed, hex_line, size_text, visible
 
 
 @given(st.binary(max_size=300))
@@ -36,7 +37,7 @@ def test_escapes_and_sizes_are_as_people_write_them() -> None:
     assert visible("Grüße\u202e".encode()) == "Grüße\\u202e"
     assert visible(b"x" * 10, 4) == "xxxx…"
     assert hex_line(b"\x01\xff") == "01 ff"
-    assert grouped(1234567) == "1\u2009234\u2009567"
+    assert grouped(1234567) == "1\u202f234\u202f567"
     assert (size_text(46), size_text(123_456), size_text(8_000_000)) == ("46 B", "123 kB", "8.0 MB")
 
 

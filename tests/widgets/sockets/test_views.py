@@ -128,7 +128,7 @@ def test_an_option_is_set_and_what_the_kernel_made_of_it_is_shown(bench: Bench) 
     page.table.selectRow(page.model.row_of("SO_RCVBUF"))
     page.value.setText("5000")
     bench.click(page.set_button)
-    bench.wait(lambda: "10,000" in page.aside.accessibleName())
+    bench.wait(lambda: "10\u202f000" in page.aside.accessibleName())
     reading = page.model.reading(page.model.row_of("SO_RCVBUF"))
     assert reading is not None
     assert reading.value == 10_000

@@ -69,7 +69,7 @@ def test_columns_say_what_the_heads_promise(model: TimelineModel, make_call: Any
     model.consume([make_call(1), (3_500_000, "call", "recv", "echo:7", "4", "in", 0, 1204, b"", "recv(4096) = 1204",
                                   {"took_ns": 81_000})])  # fmt: skip
     texts = [model.index(1, column).data() for column in Column]
-    assert texts == ["2.500", "call", "echo:7 conn 4", "in", "recv", "recv(4096) = 1204", "1\u2009204", "81 µs"]
+    assert texts == ["2.500", "call", "echo:7 conn 4", "in", "recv", "recv(4096) = 1204", "1\u202f204", "81 µs"]
     assert [model.headerData(c, Qt.Orientation.Horizontal) for c in Column] == list(HEADS)
     assert model.index(0, Column.BYTES).data(Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight.value
 

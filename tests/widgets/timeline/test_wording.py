@@ -10,7 +10,7 @@ from widgets.timeline import wording
 
 @pytest.mark.parametrize(
     ("ns", "text"),
-    [(0, "0.000"), (31_000, "0.031"), (1_204_118_400, "1\u2009204.118"), (-3_412_000, "\u22123.412")],
+    [(0, "0.000"), (31_000, "0.031"), (1_204_118_400, "1\u202f204.118"), (-3_412_000, "\u22123.412")],
 )
 def test_times_have_three_digits_and_thin_spaces(ns: int, text: str) -> None:
     assert wording.milliseconds(ns) == text
