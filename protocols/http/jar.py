@@ -6,13 +6,13 @@ not see. Which cookies go where is libcurl's decision. It must not know libcurl,
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from protocols.http.plainfile import OWNER_ONLY, write_whole
 
 _HEAD: Final = "# Netscape HTTP Cookie File"
 _HTTP_ONLY: Final = "#HttpOnly_"
@@ -117,13 +117,5 @@ class Jar:
 
     def save(self, path: str | Path) -> None:
         """Write a file that only its owner reads, whole or not at all. Raises OSError."""
-        target = Path(path)
         text = "\n".join([_HEAD, "", *self.lines(), ""])
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-                file.write(text)
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
+        write_whole(Path(path), text.encode("utf-8", "surrogateescape"), mode=OWNER_ONLY)

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from protocols.http.client import HttpClient
-from protocols.http.formats.curl_read import from_curl
+from protocols.http.formats.curl_options import ALONE, LETTERS, QUIET, QUIET_VALUES, WITH_VALUE
+from protocols.http.formats.curl_read import _SWITCHES, _TAKES, from_curl
 from protocols.http.formats.curl_write import to_curl
 from protocols.http.request import Auth, Body, Limits, Part, Request
 from protocols.record.recorder import Recorder
@@ -116,3 +117,16 @@ def plain(data: bytes, port: int) -> bytes:
         return data
     data = data.replace(found.group(1), b"BOUNDARY")
     return re.sub(rb"Content-Length: \d+", b"Content-Length: N", data)
+
+
+def test_every_option_of_the_real_curl_is_known_with_or_without_its_value() -> None:
+    done = subprocess.run([require_tool("curl"), "--help", "all"], capture_output=True, text=True, timeout=60,
+    check=True)
+    options = re.findall(r"(?m)^ *(?:-(\S), )?--([a-z0-9.-]+)( [<\[])?", done.stdout)
+    assert len(options) > 100
+    takes = set(_TAKES) | WITH_VALUE | QUIET_VALUES
+    known = takes | set(_SWITCHES) | QUIET | ALONE
+    assert len([name for _, name, _ in options if name not in known]) < len(options) / 20, "a much newer curl"
+    for letter, name, value in options:
+        assert bool(value) == (name in takes) or name not in known, name
+        assert not letter or LETTERS.get(letter) == name, letter

@@ -13,8 +13,8 @@ QUIET: Final = frozenset((
     "styled-output", "no-styled-output", "raw", "xattr", "remote-time", "remote-name", "remote-name-all",
     "remote-header-name", "create-dirs", "no-clobber", "clobber", "remove-on-error", "trace-time", "trace-ids",
     "suppress-connect-headers", "use-ascii", "no-keepalive", "keepalive", "compressed-ssh", "parallel",
-    "parallel-immediate", "happy-eyeballs-timeout-ms", "no-sessionid", "sessionid", "tcp-fastopen", "basic-auth",
-    "manual", "proxy-basic", "proto-default", "no-npn", "npn", "no-alpn-quiet", "metalink", "skip-existing",
+    "parallel-immediate", "no-sessionid", "sessionid", "tcp-fastopen",
+    "manual", "proxy-basic", "no-npn", "npn", "metalink", "skip-existing",
     "out-null",
 ))  # fmt: skip
 """They change what is shown or kept, not what is asked for."""
@@ -42,6 +42,20 @@ WITH_VALUE: Final = frozenset((
     "vlan-priority",
 ))  # fmt: skip
 """What they say has no place in a request here, and a value follows."""
+
+ALONE: Final = frozenset((
+    "anyauth", "append", "ca-native", "cert-status", "crlf", "disable-eprt", "disable-epsv",
+    "disallow-username-in-url", "doh-cert-status", "doh-insecure", "dump-ca-embed", "false-start", "form-escape",
+    "ftp-create-dirs", "ftp-pasv", "ftp-pret", "ftp-skip-pasv-ip", "ftp-ssl-ccc", "ftp-ssl-control",
+    "haproxy-protocol", "ignore-content-length", "ipv4", "ipv6", "junk-session-cookies", "list-only",
+    "mail-rcpt-allowfails", "mptcp", "negotiate", "next", "no-alpn", "ntlm-wb", "post301", "post302", "post303",
+    "proxy-anyauth", "proxy-ca-native", "proxy-http2", "proxy-insecure", "proxy-negotiate", "proxy-ntlm",
+    "proxy-ssl-allow-beast", "proxy-ssl-auto-client-cert", "proxy-tlsv1", "proxytunnel", "retry-all-errors",
+    "retry-connrefused", "sasl-ir", "socks5-basic", "socks5-gssapi", "socks5-gssapi-nec", "ssl",
+    "ssl-allow-beast", "ssl-auto-client-cert", "ssl-no-revoke", "ssl-reqd", "ssl-revoke-best-effort", "sslv2",
+    "sslv3", "tftp-no-options", "tls-earlydata", "tlsv1", "tlsv1.0", "tlsv1.1", "tlsv1.2", "tlsv1.3", "version",
+))  # fmt: skip
+"""They take no value and have no place in a request here."""
 
 LETTERS: Final = {
     "0": "http1.0", "1": "tlsv1", "2": "sslv2", "3": "sslv3", "4": "ipv4", "6": "ipv6", ":": "next",

@@ -13,12 +13,13 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from protocols.http.formats.curl_body import CurlBody, urlencoded
-from protocols.http.formats.curl_options import LETTERS, QUIET, QUIET_VALUES, WITH_VALUE
+from protocols.http.formats.curl_options import ALONE, LETTERS, QUIET, QUIET_VALUES, WITH_VALUE
 from protocols.http.formats.curl_split import commands, piped
 from protocols.http.formats.imported import FormatError, Imported, Named
 from protocols.http.request import Auth, Header, Part, Proxy, Request
 
 _GLOB: Final = re.compile(r"\{[^{}]*,[^{}]*\}|\[(?:\d+-\d+|[a-zA-Z]-[a-zA-Z])(?::\d+)?\]")
+_LIMIT_CHARS: Final = 8 << 20
 _PROMPTS: Final = ("$", "#", "%", ">", "sudo", "time", "command")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=")
 
@@ -51,6 +52,8 @@ def from_curl(command: str) -> Imported:
 
     Raises FormatError for a text that is no curl command.
     """
+    if len(command) > _LIMIT_CHARS:
+        raise FormatError(f"A command of more than {_LIMIT_CHARS >> 20} MB is none that a shell takes")
     read, stdin = Imported("curl"), None
     for words in commands(command):
         while words and (words[0] in _PROMPTS or _ASSIGNED.match(words[0]) or words[0].endswith(">")):
@@ -305,7 +308,7 @@ _SWITCHES: Final[dict[str, Callable[[_Command], None]]] = {
     "head": _mark("head"), "proxy-digest": lambda read: _set(proxy=replace(read.request.proxy, digest=True))(read),
     "globoff": _mark("globs", False), "tr-encoding": lambda read: _header(read, "TE: gzip"),
 }  # fmt: skip
-_ALL: Final = _TAKES.keys() | _SWITCHES.keys() | QUIET | QUIET_VALUES | WITH_VALUE | set(LETTERS.values())
+_ALL: Final = _TAKES.keys() | _SWITCHES.keys() | QUIET | QUIET_VALUES | WITH_VALUE | ALONE
 
 
 def _plain_part(text: str) -> Part:

@@ -16,10 +16,12 @@ from protocols.http.formats.http_read import read_http
 from protocols.http.formats.imported import LIMIT_BYTES, FormatError, Imported, parsed_json, table
 from protocols.http.formats.openapi_read import read_openapi, read_yaml
 from protocols.http.formats.postman_read import read_environment, read_postman
+from protocols.http.request import Request
 
 _CURL: Final = re.compile(
     r"\s*(?:[$#%>]\s+|[^\s'\"]*>\s*)?(?:\S*[/\\])?(?:curl(?:\.exe)?|printf|echo)[\s^]", re.IGNORECASE
 )
+_PLACE: Final = re.compile(r"[a-z][a-z0-9+.-]*://|\{\{|/|localhost|[\w-]+(?:\.[\w-]+)+(?:[:/?]|$)|[\w.-]+:\d+")
 _OPENAPI: Final = re.compile(r"(?m)^[\"']?(?:openapi|swagger)[\"']?\s*:\s*[\"']?[0-9]")
 
 
@@ -48,9 +50,15 @@ def read_any(source: str | Path) -> Imported:
     if _OPENAPI.search(text[:4096]):
         return read_yaml(text)
     read = read_http(text, base=source.parent if isinstance(source, Path) else None)
-    if not read.requests and not read.variables:
+    named = isinstance(source, Path) and source.suffix.lower() in (".http", ".rest")
+    if not named and not any(_is_likely(one.request) for one in read.requests):
         raise FormatError("It is none of a curl command, HAR, Postman collection, .http file or OpenAPI description")
     return read
+
+
+def _is_likely(request: Request) -> bool:
+    """Whether somebody meant this to be a request: any two words look like a method and a target."""
+    return request.method.isupper() and _PLACE.match(request.url) is not None
 
 
 def _read_json(text: str) -> Imported:

@@ -44,7 +44,8 @@ def test_an_environment_of_postman() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n", "{}", "[]", '{"log": []}', "{", "# only a comment", "\ufeff",
 '{"swagger": "2.0"}',
-                                  "openapi: 2.0\n"])  # fmt: skip
+                                  "openapi: 2.0\n", "two words", "GET it done", "Dear all,\n\nhello",
+                                  "curl " + "x" * (9 << 20)])  # fmt: skip
 def test_what_is_none_of_them_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match=r"\w"):
         read_any(text)
