@@ -10,7 +10,7 @@ import csv
 import io
 import ipaddress
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
 from protocols.creosote.log import DatagramLog
@@ -41,10 +41,15 @@ Progress = Callable[[int], bool] | None
 """Called with the rows written so far; False cancels."""
 
 
-def to_text(log: DatagramLog, rows: Iterable[int], file: BinaryIO, progress: Progress = None) -> None:
-    """One classic line a row: what the original's log file holds."""
+def to_text(
+    log: DatagramLog, rows: Iterable[int], file: BinaryIO, progress: Progress = None,
+    whole: Mapping[int, Sequence[int]] | None = None,
+) -> None:  # fmt: skip
+    """One classic line a row: what the original's log file holds. whole: the pieces of rows that shall be joined."""
+    pieces = whole or {}
     for row in _steps(rows, progress):
-        file.write(classic_text(log.payload(row)).encode("ascii") + b"\n")
+        payload = b"".join([log.payload(each) for each in pieces.get(row, (row,))])
+        file.write(classic_text(payload).encode("ascii") + b"\n")
 
 
 def to_json_lines(

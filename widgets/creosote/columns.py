@@ -5,11 +5,11 @@ Fields of what was read become columns on demand. It must not know how a cell is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from protocols.creosote.reading.reading import Reading
+from protocols.creosote.reading.reading import Reading, read
 from protocols.creosote.wire import BUFSIZE, classic_text
 from protocols.numbers import THIN, grouped
 from widgets.creosote import wording
@@ -18,6 +18,8 @@ from widgets.creosote.feed import Feed
 FIELD: Final = "field:"
 FIELD_COLUMNS: Final = 12
 _NO_FIELDS: Final = frozenset(("level", "levelname", "lvl", "severity", "loglevel", "log.level"))
+_JOINED: Final = 512
+_SIZES: Final = 8
 MESSAGE_STYLES: Final = ("read", "sent", "classic")
 
 
@@ -73,40 +75,69 @@ class Message:
 
 
 class Words:
-    """What the rows of a feed's log say, as text. style: one of MESSAGE_STYLES."""
+    """What the rows of a feed's log say, as text. style: one of MESSAGE_STYLES.
 
-    def __init__(self, feed: Feed) -> None:
+    pieces: the datagrams that a row stands for, more than one where they are joined for the eye.
+    """
+
+    def __init__(self, feed: Feed, pieces: Callable[[int], Sequence[int]] = lambda row: (row,)) -> None:
         self._feed = feed
+        self.pieces = pieces
+        self._joined: dict[tuple[int, int], Reading] = {}
         self.style = "read"
         self._of: dict[str, Callable[[int, Reading], str]] = {
-            "number": lambda row, _: grouped(row),
+            "number": lambda row, _: self._number(row),
             "arrived": lambda row, _: wording.clock(feed.log.t(row) + feed.epoch_ns),
             "sender": lambda row, _: feed.name(feed.log.sender(row)),
             "level": lambda _, reading: reading.level,
             "message": lambda row, _: self.message(row).text,
             "kind": lambda _, reading: reading.kind,
-            "bytes": lambda row, _: grouped(len(feed.log.payload(row))),
+            "bytes": lambda row, _: grouped(len(self.payload(row))),
             "address": lambda row, _: feed.address(feed.log.sender(row)),
             "source": lambda _, reading: wording.shown(reading.source, 200),
             "stamp": lambda _, reading: wording.shown(reading.stamp, 100),
             "bucket": lambda row, _: feed.log.senders[feed.log.sender(row)][0],
         }
 
+    def payload(self, row: int) -> bytes:
+        """The bytes that a row shows."""
+        log = self._feed.log
+        return b"".join([log.payload(each) for each in self.pieces(row)])
+
+    def reading(self, row: int) -> Reading:
+        """What the bytes that a row shows say."""
+        count = len(self.pieces(row))
+        if count == 1:
+            return self._feed.log.reading(row)
+        found = self._joined.get((row, count))
+        if found is None:
+            if len(self._joined) >= _JOINED:
+                self._joined.clear()
+            found = self._joined[(row, count)] = read(self.payload(row))
+        return found
+
+    def forget(self) -> None:
+        """The log is another one."""
+        self._joined.clear()
+
+    def _number(self, row: int) -> str:
+        more = len(self.pieces(row)) - 1
+        return f"{grouped(row)} +{more}" if more else grouped(row)
+
     def cell(self, row: int, column: Column) -> str:
         """A cell as text, everything in it visible."""
-        reading = self._feed.log.reading(row)
+        reading = self.reading(row)
         if column.field:
             return wording.shown(reading.fields.get(column.field, ""), 300)
         return self._of[column.id](row, reading)
 
     def raw_message(self, row: int) -> Message:
         """A row's message in the style chosen, control characters still in it."""
-        log = self._feed.log
         if self.style == "classic":
-            return Message(classic_text(log.payload(row)[: wording.SHOWN_CHARACTERS]))
-        reading = log.reading(row)
+            return Message(classic_text(self.payload(row)[: wording.SHOWN_CHARACTERS]))
+        reading = self.reading(row)
         if self.style == "sent" and reading.kind not in ("bytes", "pickle", "gelf"):
-            return Message(log.payload(row)[: wording.SHOWN_CHARACTERS * 4].decode("utf-8", "backslashreplace"))
+            return Message(self.payload(row)[: wording.SHOWN_CHARACTERS * 4].decode("utf-8", "backslashreplace"))
         return Message(reading.text, _rest(reading))
 
     def message(self, row: int) -> Message:
@@ -120,8 +151,14 @@ class Words:
 
     def whole(self, row: int) -> str:
         """A row's tool tip: the message whole, or much of it."""
-        reading = self._feed.log.reading(row)
+        reading, pieces = self.reading(row), self.pieces(row)
         lines = [wording.shown(line, 2000) for line in reading.text.split("\n")[:40]]
+        if len(pieces) > 1:
+            log = self._feed.log
+            sizes = [grouped(len(log.payload(each))) for each in pieces[:_SIZES]]
+            more = ["\u2026"] if len(pieces) > _SIZES else []
+            lines += ["", f"Joined for the eye from {len(pieces)} datagrams of one sender that came at once, "
+                          f"{' + '.join([*sizes, *more])} bytes. Kept and exported as they came."]  # fmt: skip
         return "\n".join(lines) + (f"\n\n{reading.warning}" if reading.warning else "")
 
 

@@ -7,8 +7,7 @@ not know Qt: the page runs it on a lab thread and looks at its numbers.
 from __future__ import annotations
 
 import os
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -35,13 +34,25 @@ KINDS: Final = (
 
 
 class ExportJob:
-    """One export. log: a snapshot that nobody appends to. `done`, `total`: how far it is; any thread."""
+    """One export. log: a snapshot that nobody appends to. `done`, `total`: how far it is; any thread.
 
-    def __init__(self, log: DatagramLog, rows: range | array[int] | list[int], path: Path, kind: str, epoch_ns: int):
+    whole: of rows that shall be joined in text, their pieces.
+    """
+
+    def __init__(
+        self,
+        log: DatagramLog,
+        rows: Sequence[int],
+        path: Path,
+        kind: str,
+        epoch_ns: int,
+        whole: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
         self._log = log
         self._rows = rows
         self._kind = kind
         self._epoch_ns = epoch_ns
+        self._whole = whole or {}
         self.path: Final = path
         self.total: Final = len(rows)
         self.done = 0
@@ -68,7 +79,7 @@ class ExportJob:
     def _write(self, file: BinaryIO) -> None:
         log, rows, epoch = self._log, self._rows, self._epoch_ns
         writers: dict[str, Callable[[], None]] = {
-            "txt": lambda: export.to_text(log, rows, file, self._progress),
+            "txt": lambda: export.to_text(log, rows, file, self._progress, self._whole),
             "jsonl": lambda: export.to_json_lines(log, rows, file, epoch, self._progress),
             "csv": lambda: export.to_csv(log, rows, file, epoch, self._progress),
             "pcapng": lambda: export.to_pcapng(log, rows, file, epoch, self._progress),

@@ -26,6 +26,10 @@ STYLES: Final = (
     ("classic", "Classic, every byte escaped"),
 )
 _FIELDS: Final = 12
+JOIN_TIP: Final = (
+    "A sender of the classic kind cuts a message at 1,024 bytes. Shows the pieces as one row, where one sender's "
+    "came at once. Only shown so: what was received, and what is exported, stays as it came"
+)
 
 
 def file_filter(kind: str) -> str:
@@ -54,7 +58,10 @@ def row_menu(pane: LogPane, row: int) -> QMenu:
     if row < pane.feed.log.first:
         return menu
     before = menu.actions()[4] if len(menu.actions()) > 4 else None
-    payload = pane.feed.log.payload(row)
+    payload = pane.painter.words.payload(row)
+    pieces = len(pane.rows.pieces(row))
+    if pieces > 1:
+        _add(menu, f"Show its {pieces} datagrams one by one", lambda: pane.set_joined(False), "list")
     copies = QMenu("Copy as", menu)
     _add(copies, "Classic text", lambda: _copy(classic_text(payload)))
     _add(copies, "Hex", lambda: _copy(payload.hex(" ")))
@@ -74,7 +81,7 @@ def _copy(text: str) -> None:
 
 def _fields_menu(pane: LogPane, row: int, parent: QMenu) -> QMenu | None:
     """For each field of a row: only its value, not its value, its own column."""
-    found = list(pane.feed.log.reading(row).fields.items())[:_FIELDS]
+    found = list(pane.painter.words.reading(row).fields.items())[:_FIELDS]
     if not found:
         return None
     menu = QMenu("Fields", parent)
@@ -118,6 +125,8 @@ def columns_menu(pane: LogPane) -> QMenu:
     style = pane.painter.words.style
     for key, title in STYLES:
         _add(menu, title, lambda key=key: pane.set_style(key), on=key == style)  # type: ignore[misc]
+    joined = pane.rows.joined
+    _add(menu, "Pieces of 1\u2009024 bytes joined", lambda: pane.set_joined(not joined), on=joined).setToolTip(JOIN_TIP)
     menu.addSeparator()
     colour = pane.painter.ansi_as_colour
     _add(menu, "ANSI colours as colour", lambda: pane.set_ansi_as_colour(True), on=colour)
@@ -130,6 +139,9 @@ def export_menu(pane: LogPane) -> QMenu:
     menu = _own(pane)
     for kind in KINDS:
         _add(menu, f"{kind.title}\u2026", lambda id=kind.id: pane.export(id), "download")  # type: ignore[misc]
+    if pane.rows.joined:
+        menu.addSeparator()
+        _add(menu, "Text, pieces joined as shown\u2026", lambda: pane.export("txt", joined=True), "download")
     return menu
 
 

@@ -5,9 +5,8 @@ Puts the bar, the strips and the view together. It must not know buckets or send
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +57,7 @@ class LogPane(QWidget):
         self.desk = desk
         self.feed = feed
         self.rows = LogRows(feed, self)
-        self.painter = RowPainter(feed, Words(feed))
+        self.painter = RowPainter(feed, Words(feed, self.rows.pieces))
         self.view = LogView(self.rows, self.painter)
         self.bar = FilterBar(feed)
         self.alarms = AlarmStrip(feed)
@@ -107,7 +106,7 @@ class LogPane(QWidget):
         self.progress.cancelled.connect(self._on_export_cancelled)
         self.feed.alarmed.connect(self._on_alarmed)
         self.feed.watched.connect(self.view.viewport().update)
-        self.feed.emptied.connect(self._refresh)
+        self.feed.emptied.connect(self._on_emptied)
         self.alarms.hit_requested.connect(self._on_hit_requested)
         self.desk.bridge.every(LOOK_MS, self._refresh)
 
@@ -164,6 +163,8 @@ class LogPane(QWidget):
         chosen = self.view.chosen
         if chosen.current is not None and self.marks:
             parts.append(f"{many(len(self.marks), 'bookmark')}")
+        if rows.joined:
+            parts.append("pieces of 1\u2009024 bytes are joined for the eye")
         if rows.hides:
             parts.append("earlier ones are hidden")
         if log.dropped:
@@ -197,6 +198,18 @@ class LogPane(QWidget):
         """How messages are shown: "read", "sent" or "classic"."""
         self.painter.words.style = style
         self.view.viewport().update()
+
+    def set_joined(self, joined: bool) -> None:
+        """Show the pieces of a message that its sender cut at 1,024 bytes as one row, or each as it came."""
+        current = self.view.chosen.current
+        self.rows.set_joined(joined)
+        if current is not None and current >= self.feed.log.first and not self.view.follows:
+            self.go_to(current)
+        self._refresh()
+
+    def toggle_joined(self) -> None:
+        """Join, or show each datagram as it came."""
+        self.set_joined(not self.rows.joined)
 
     def set_ansi_as_colour(self, colour: bool) -> None:
         """ANSI colours as colours, or as the characters they are."""
@@ -248,7 +261,8 @@ class LogPane(QWidget):
             at += step
 
     def go_to(self, row: int) -> None:
-        """Choose a row and bring it into sight."""
+        """Choose a row, or the one that it is shown in, and bring it into sight."""
+        row = self.rows.shown_as(row)
         self.view.chosen.choose(row)
         self.view.show_row(row, centre=True)
         self._refresh()
@@ -281,6 +295,10 @@ class LogPane(QWidget):
         """Open the entry of an alarm, with the filter that is typed."""
         self.alarms.ask(self.bar.field.text().strip())
 
+    def _on_emptied(self) -> None:
+        self.painter.words.forget()
+        self._refresh()
+
     def _on_alarmed(self, hits: list[Hit]) -> None:
         for hit in hits:
             if hit.loud:
@@ -296,30 +314,36 @@ class LogPane(QWidget):
     def _on_hit_requested(self, text: str) -> None:
         row = self.feed.seen.watch.last.get(text)
         if row is not None and row >= self.feed.log.first:
-            if not self.rows.has(row):
+            if not self.rows.has(self.rows.shown_as(row)):
                 self.show_everything()
             self.go_to(row)
 
     # Files
 
-    def export(self, kind: str) -> None:
+    def export(self, kind: str, *, joined: bool = False) -> None:
         """Ask for a file and write what is shown, or what is chosen when it is several rows."""
         dialog = QFileDialog(self, "Export the log", f"creosote.{kind}", log_menus.file_filter(kind))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(kind)
-        dialog.fileSelected.connect(lambda path: self.export_to(Path(path), kind))
+        dialog.fileSelected.connect(lambda path: self.export_to(Path(path), kind, joined=joined))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def export_to(self, path: Path, kind: str) -> None:
-        """Write on a lab thread; a strip shows how far it is and can end it."""
+    def export_to(self, path: Path, kind: str, *, joined: bool = False) -> None:
+        """Write on a lab thread; a strip shows how far it is and can end it.
+
+        joined: a line of text for each row shown; else the datagrams as they came, joined for the eye or not.
+        """
         if self._export is not None:
             return
         chosen = self.view.chosen.numbers()
-        rows: range | array[int] | list[int] = chosen if len(chosen) > 1 else self.rows.numbers()
+        rows: Sequence[int] = chosen if len(chosen) > 1 else self.rows.numbers()
         log = self.feed.log.snapshot()
         rows = [row for row in rows if row >= log.first] if rows and rows[0] < log.first else rows
-        job = self._export = ExportJob(log, rows, path, kind, self.feed.epoch_ns)
+        whole = {row: pieces for row in rows if len(pieces := tuple(self.rows.pieces(row))) > 1} if joined else {}
+        if not joined:
+            rows = self.rows.datagrams(rows)
+        job = self._export = ExportJob(log, rows, path, kind, self.feed.epoch_ns, whole)
         self.progress.begin(f"Exporting to {path.name}", job.total, lambda: job.done)
         self.desk.bridge.call(job.run, self._on_export_done, self._on_export_failed, owner=self)
 
@@ -348,6 +372,7 @@ class LogPane(QWidget):
             "columns": self.view.head.ids(),
             "style": self.painter.words.style,
             "ansi": self.painter.ansi_as_colour,
+            "joined": self.rows.joined,
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
@@ -362,3 +387,4 @@ class LogPane(QWidget):
         if state.get("style") in MESSAGE_STYLES:
             self.painter.words.style = str(state["style"])
         self.painter.ansi_as_colour = bool(state.get("ansi", True))
+        self.rows.set_joined(state.get("joined") is True)

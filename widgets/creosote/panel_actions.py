@@ -71,6 +71,7 @@ class PanelActions:
         add("alarm", "Alarm", log.ask_alarm, "bell", "Ctrl+Alt+A", "Colour, sound or notification when a filter fits")
         add("pause", "Pause or go on", log.toggle_pause, "pause", "F9", "New datagrams wait, none is lost")
         add("follow", "Follow the newest", log.follow, "arrow-down", "Ctrl+End", "Go to the end and stay there")
+        add("join", "Join pieces of 1024 bytes, or not", log.toggle_joined, "layers", "", log_menus.JOIN_TIP)
         add("clear", "Hide what has come so far", log.rows.hide_so_far, "trash-2", "Ctrl+Alt+L", "It stays recorded")
         add("show-all", "Show everything", log.show_everything, "history", "", "Take all filters away")
         for kind, title in (("txt", "text"), ("jsonl", "JSON lines"), ("csv", "CSV"), ("pcapng", "pcapng")):

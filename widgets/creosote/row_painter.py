@@ -75,9 +75,10 @@ class RowPainter:
         tokens = theme().tokens
         if selected:
             return tokens.select
-        alarm = self._feed.seen.watch.colour(row)
-        if alarm is not None:
-            return tint(tokens, tokens.sender(alarm))
+        for piece in self.words.pieces(row):
+            alarm = self._feed.seen.watch.colour(piece)
+            if alarm is not None:
+                return tint(tokens, tokens.sender(alarm))
         if hovered:
             return tokens.hover
         return tokens.alternate if place % 2 else tokens.base
@@ -135,13 +136,13 @@ class RowPainter:
 
     def _levels(self, painter: QPainter, lines: Sequence[Line], left: int, room: int) -> None:
         for row, top in lines:
-            level = self._feed.log.reading(row).level
+            level = self.words.reading(row).level
             if level:
                 painter.drawPixmap(QPointF(left, top), self._level(painter, level))
 
     def _kinds(self, painter: QPainter, lines: Sequence[Line], left: int, room: int) -> None:
         for row, top in lines:
-            self._chip(painter, self._feed.log.reading(row).kind, left + room, top)
+            self._chip(painter, self.words.reading(row).kind, left + room, top)
 
     def _chip(self, painter: QPainter, word: str, right: float, top: int) -> float:
         """A chip whose right edge is at `right`; its width."""
@@ -176,13 +177,16 @@ class RowPainter:
             painter.drawText(QPointF(x, self._base(top, self.mono)), self.mono.fit(text, space)[0])
 
     def _flags(self, painter: QPainter, row: int, right: float, top: int) -> float:
-        """Chips at the right end: refused, or what an original bucket would have cut; the room they take."""
-        reading = self._feed.log.reading(row)
+        """Chips at the right end: refused, joined, what an original bucket would have cut; the room they take."""
+        reading = self.words.reading(row)
         taken = 0.0
         if reading.warning:
             taken += self._chip(painter, "refused" if reading.kind == "pickle" else "stopped", right, top) + 4
         if self._feed.log.would_be_cut(row):
             taken += self._chip(painter, "over 1024", right - taken, top) + 4
+        pieces = len(self.words.pieces(row))
+        if pieces > 1:
+            taken += self._chip(painter, f"{pieces} joined", right - taken, top) + 4
         return taken + PAD if taken else 0.0
 
     def _coloured(

@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from protocols.creosote.filters import Finder, LogFilter
+from protocols.creosote.joining import Joins
 from widgets.creosote.feed import Feed
 
 SLICE_S: Final = 0.008
@@ -51,6 +53,7 @@ class LogRows(QObject):
         self._chunk = CHUNK
         self._begun = 0.0
         self._paused = False
+        self._joins: Joins | None = None
         self._slice = QTimer(self)
         self._slice.setSingleShot(True)
         self._slice.timeout.connect(self._on_slice_timeout)
@@ -62,20 +65,21 @@ class LogRows(QObject):
     def count(self) -> int:
         """How many rows are shown."""
         if self._finder is None:
-            return self._next - self._floor
+            return self._next - self._floor - self._later_before(self._next)
         return len(self._older) + len(self._newer)
 
     def number(self, place: int) -> int:
         """The log's row at a place."""
         if self._finder is None:
-            return self._floor + place
+            return self._floor + place + self._later_above(place)
         older = len(self._older)
         return self._older[older - 1 - place] if place < older else self._newer[place - older]
 
     def place(self, row: int) -> int:
         """The place of a log's row, or of the next one shown; `count()` when there is none."""
         if self._finder is None:
-            return min(max(row - self._floor, 0), self.count())
+            at = max(row - self._floor, 0)
+            return min(at - self._later_before(row) if at else 0, self.count())
         low, high = 0, self.count()
         while low < high:
             middle = (low + high) // 2
@@ -86,23 +90,84 @@ class LogRows(QObject):
         return low
 
     def has(self, row: int) -> bool:
-        """Whether a log's row is shown."""
+        """Whether a log's row is shown, as itself."""
         place = self.place(row)
         return place < self.count() and self.number(place) == row
 
     def numbers(self) -> range | array[int]:
         """All rows shown, oldest first: a copy."""
-        if self._finder is None:
+        if self._finder is None and self._joins is None:
             return range(self._floor, self._next)
+        if self._finder is None:
+            return array("I", [self.number(place) for place in range(self.count())])
         whole = array("I", reversed(self._older))
         whole.extend(self._newer)
         return whole
+
+    # Pieces joined for the eye
+
+    @property
+    def joined(self) -> bool:
+        """Whether pieces of one message are shown as one row."""
+        return self._joins is not None
+
+    def set_joined(self, joined: bool) -> None:
+        """Show the pieces of one message as one row, or each datagram as it came."""
+        if joined != self.joined:
+            self._joins = Joins(self.feed.log) if joined else None
+            self.set_filter(self.wanted)
+
+    def pieces(self, row: int) -> Sequence[int]:
+        """The datagrams that a row shown stands for."""
+        return (row,) if self._joins is None else self._joins.pieces(row)
+
+    def shown_as(self, row: int) -> int:
+        """The row that a datagram is shown in: itself, or another piece of its message."""
+        return next((each for each in self.pieces(row) if self.has(each)), row)
+
+    def datagrams(self, rows: Sequence[int]) -> Sequence[int]:
+        """All datagrams that these rows stand for, as they came."""
+        if self._joins is None:
+            return rows
+        return sorted({each for row in rows for each in self._joins.pieces(row)})
+
+    def _later_before(self, row: int) -> int:
+        """Without a filter: rows between the first and this one that stand in another's row."""
+        joins = self._joins
+        return 0 if joins is None else max(joins.before(row) - joins.before(self._floor), 0)
+
+    def _later_above(self, place: int) -> int:
+        """Without a filter: rows above a place that stand in another's row."""
+        joins = self._joins
+        if joins is None:
+            return 0
+        first = joins.before(self._floor)
+        later, shift = joins.later, first - self._floor
+        return bisect_right(range(first, len(later)), place, key=lambda at: later[at] - at + shift)
+
+    def _leading(self, rows: list[int]) -> list[int]:
+        """Of rows that pass the filter, those that no earlier piece of their message stands for."""
+        joins, finder, log = self._joins, self._finder, self.feed.log
+        if joins is None or finder is None:
+            return rows
+        kept = []
+        for row in rows:
+            for piece in joins.pieces(row):
+                if piece == row:
+                    kept.append(row)
+                    break
+                stretch = log.stretch(piece)
+                if finder.within(stretch, piece - stretch.base, piece - stretch.base + 1):
+                    break
+        return kept
 
     # What is asked for
 
     def set_filter(self, wanted: LogFilter) -> None:
         """Show what passes. Raises FilterError before anything changes."""
         log = self.feed.log
+        if self._joins is not None:
+            self._joins.go_on()
         finder = None if wanted.everything else Finder(log, wanted, self.feed.epoch_ns)
         self.wanted, self._finder = wanted, finder
         end = len(log) if not self._paused else self._next
@@ -167,6 +232,8 @@ class LogRows(QObject):
     # Looking
 
     def _on_feed_grew(self) -> None:
+        if self._joins is not None:
+            self._joins.go_on()
         self._forget_gone()
         if self._paused:
             self.changed.emit()
@@ -181,6 +248,7 @@ class LogRows(QObject):
     def _on_feed_emptied(self) -> None:
         self._floor = self._next = 0
         self._paused = False
+        self._joins = Joins(self.feed.log) if self.joined else None
         self.set_filter(self.wanted)
 
     def _forget_gone(self) -> None:
@@ -228,7 +296,7 @@ class LogRows(QObject):
             start = self._next - stretch.base
             stop = min(len(stretch), start + self._chunk)
             before = time.perf_counter()
-            self._newer.extend(finder.within(stretch, start, stop))
+            self._newer.extend(self._leading(finder.within(stretch, start, stop)))
             self._next = stretch.base + stop
             if self._timed(before, stop - start) > deadline:
                 return
@@ -246,7 +314,7 @@ class LogRows(QObject):
             stop = self._back - stretch.base
             start = max(stop - self._chunk, self._bottom - stretch.base, 0)
             before = time.perf_counter()
-            self._older.extend(reversed(finder.within(stretch, start, stop)))
+            self._older.extend(reversed(self._leading(finder.within(stretch, start, stop))))
             self._back = stretch.base + start
             if self._timed(before, stop - start) > deadline:
                 break
@@ -258,8 +326,3 @@ class LogRows(QObject):
         ideal = rows * AIM_S / max(now - before, 1e-6)
         self._chunk = int(min(max(ideal, self._chunk / 4, 64), self._chunk * 2, CHUNK_MOST))
         return now
-
-    def next_match(self, rows: list[int], row: int, step: int) -> int | None:
-        """Of some rows of the log, in order, the next one shown after (or before) a row."""
-        candidates = rows[bisect_right(rows, row) :] if step > 0 else rows[: bisect_left(rows, row)][::-1]
-        return next((each for each in candidates if self.has(each)), None)
