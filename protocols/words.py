@@ -98,7 +98,8 @@ class Parser(argparse.ArgumentParser):
         else:
             words += self._more_words()
             where, near = "", [*words, *self._option_string_actions]
-        hint = self._hint(str(value), near) or f"; there are {', '.join(words)}"
+        hint = self._hint(value, near) if isinstance(value, str) else ""  # a number is not mistyped for a near one
+        hint = hint or f"; there are {', '.join(words)}"
         raise argparse.ArgumentError(None, f"{where}there is no {value!r}{hint}")
 
     def _more_words(self) -> Iterable[str]:

@@ -26,6 +26,7 @@ def made() -> argparse.ArgumentParser:
     serve.add_argument("what", choices=("echo", "upper"), metavar="echo|upper")
     serve.add_argument("--port", type=int)
     serve.add_argument("--model", choices=("threads", "fork"))
+    serve.add_argument("--step", type=int, choices=range(1, 10))
     serve.add_argument("--json", action="store_true")
     serve.add_word("web", "a folder").add_argument("--root", required=True)
     commands.add_parser("talk").add_argument("words", nargs="+")
@@ -60,6 +61,7 @@ def refusal(parser: argparse.ArgumentParser, line: str, capsys: pytest.CaptureFi
     ("serve echo -p 5", "lab serve: error: there is no option -p. Did you mean --port?"),
     ("serve echo --model thread", "lab serve: error: --model: there is no 'thread'. Did you mean threads?"),
     ("serve echo --model x", "lab serve: error: --model: there is no 'x'; there are threads, fork"),
+    ("serve echo --step 12", "lab serve: error: --step: there is no 12; there are 1, 2, 3, 4, 5, 6, 7, 8, 9"),
     ("serve echo --port", "lab serve: error: --port: expected one argument"),
     ("serve echo upper", "lab serve: error: 'upper' is one word too many"),
     ("serve --json web", "lab serve: error: 'web' stands first: lab serve web .."),
