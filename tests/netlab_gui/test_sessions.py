@@ -174,3 +174,23 @@ def test_a_session_given_at_the_start_is_shown(qtbot: Any, launch: Callable[...,
     application = launch(session_file=str(path))
     qtbot.waitUntil(lambda: application.workplace.sessions.read_only)
     assert notes(application.workplace.desk.log) == ["an old note"]
+
+
+def test_a_saved_copy_is_under_recent_now_and_at_the_next_start(
+    qtbot: Any, launch: Callable[..., Any], tmp_path: Path
+) -> None:
+    first = launch()
+    note(first, qtbot, "kept")
+    target = tmp_path / "lesson.netlab"
+    first.workplace.sessions.save_as(target)
+    qtbot.waitUntil(lambda: [one.path for one in first.workplace.sessions.recent] == [target])
+    launch.stop(first)  # type: ignore[attr-defined]
+    second = launch()
+    assert target in [one.path for one in second.workplace.sessions.recent]
+    second.workplace.sessions.open(target)
+    qtbot.waitUntil(lambda: second.workplace.sessions.read_only)
+    assert "kept" in notes(second.workplace.desk.log)
+    launch.stop(second)  # type: ignore[attr-defined]
+    target.unlink()
+    third = launch()
+    assert target not in [one.path for one in third.workplace.sessions.recent]

@@ -30,21 +30,21 @@ _ROOMY: Final = {
     Column.WHERE: "echo threads:38701  conn 12",
     Column.EVENT: "thread started",
     Column.BYTES: "00\u202f000\u202f000",
-    Column.TOOK: "blocked 1.20 s",
+    Column.TOOK: "gone from the kernel's table",
 }
 _SAMPLES: Final = {
     Column.TIME: "0\u202f000\u202f000.000",
     Column.WHERE: "upper:46745  conn 123",
-    Column.EVENT: "ESTABLISHED",
+    Column.EVENT: "thread started",
     Column.BYTES: "00\u202f000\u202f000",
-    Column.TOOK: "blocked 1.20 s",
+    Column.TOOK: "blocked 888.8 ms",
 }
 _TIGHT: Final = {
     Column.TIME: "000\u202f000.000",
     Column.WHERE: "upper:23456",
-    Column.EVENT: "setsockopt",
+    Column.EVENT: "ESTABLISHED",
     Column.BYTES: "000\u202f000",
-    Column.TOOK: "blocked 1.2 s",
+    Column.TOOK: "blocked 888.8 ms",
 }
 
 
@@ -281,8 +281,8 @@ class TimelineTable(QTableView):
     def _widths(self, samples: dict[Column, str]) -> dict[Column, int]:
         metrics = self._rows.ui.metrics
         widths = {column: int(metrics.horizontalAdvance(text)) + 1 + 2 * PAD for column, text in samples.items()}
-        event = self._rows.event.metrics.horizontalAdvance(samples[Column.EVENT])
-        widths[Column.EVENT] = int(event) + 1 + 2 * PAD
+        for column, face in ((Column.EVENT, self._rows.event), (Column.TOOK, self._rows.small)):
+            widths[column] = int(face.metrics.horizontalAdvance(samples[column])) + 1 + 2 * PAD
         widths[Column.SIGN] = self._rows.row_height + 2
         widths[Column.DIRECTION] = self._rows.row_height + 4
         return widths

@@ -138,6 +138,10 @@ def tool_tip(raw: Raw) -> str:
         lines.append(visible(str(detail["why"])))
     facts = [" ".join(part for part in where(raw) if part)]
     facts += [f"{name} {visible(str(detail[name]))}" for name in ("thread", "fd") if name in detail]
+    if raw[7] is not None:
+        facts.append(f"{grouped(raw[7])} byte{'' if raw[7] == 1 else 's'}")
+    if took(raw)[0]:
+        facts.append(visible(took(raw)[0]))
     lines.append(", ".join(facts))
     return "\n".join(lines)
 

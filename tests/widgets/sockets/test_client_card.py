@@ -287,3 +287,27 @@ def test_a_framed_answer_says_how_many_chunks_it_took(bench: Bench) -> None:
     chips = [model.chip(row) for row in range(model.rowCount())]
     assert any(re.fullmatch(r"[4-9] chunks", chip) for chip in chips), chips
     assert not view.live.grab().isNull()
+
+
+def test_what_a_kind_of_input_has_no_use_for_is_not_offered(bench: Bench) -> None:
+    bench.start_server()
+    row = bench.connect().live.input
+    bench.click(row.again_button)
+    assert row.fields.editor("line_end").isVisible()
+    row.kind.choose("hex")
+    assert not row.fields.editor("line_end").isVisible()
+    assert row.fields.editor("count").isVisible()
+    row.kind.choose("file")
+    assert not row.again_button.isVisible()
+    assert not row.options.isVisible()
+    row.kind.choose("text")
+    assert row.options.isVisible()
+
+
+def test_the_input_stays_in_sight_when_its_options_open_in_a_low_window(bench: Bench) -> None:
+    bench.panel.resize(1000, 330)
+    bench.start_server()
+    row = bench.connect().live.input
+    bench.click(row.again_button)
+    bench.wait(lambda: row.send_button.visibleRegion().boundingRect() == row.send_button.rect())
+    assert row.options.isVisible()

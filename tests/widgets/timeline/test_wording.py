@@ -56,3 +56,10 @@ def test_a_long_wait_is_told_instead_of_the_time_it_took() -> None:
 def test_a_tool_tip_is_never_rich_text() -> None:
     tip = wording.plain_tip(wording.tool_tip(raw("<b>bold</b>")))
     assert "<b>" not in tip
+
+
+def test_the_tool_tip_has_what_the_narrow_columns_may_cut() -> None:
+    raw = (0, "state", "CLOSE", "client 2", "2", None, None, None, None, "client end CLOSE", {"source": "gone from it"})
+    assert "gone from it" in wording.tool_tip(raw)
+    raw = (0, "call", "recv", "client 2", "2", "in", 0, 1204, None, "recv() = 1204", {"blocked_ns": 3_880_000})
+    assert wording.tool_tip(raw).endswith("1\u202f204 bytes, blocked 3.88 ms")
