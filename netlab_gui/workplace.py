@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
+from netlab_gui import places
 from netlab_gui.docks import Docks
 from netlab_gui.sessions import Sessions
 from protocols.record.log import EventLog
@@ -54,6 +55,7 @@ class Workplace(QObject):
         desk.toast = self._tell
         desk.explain = self._explain
         desk.show_panel = window.show_panel
+        desk.folder = places.data_dir()
         self.docks.drawer_shown.connect(window.shell.python.setChecked)
         self.sessions.changed.connect(self._on_sessions_changed)
         self.sessions.shown.connect(self._on_session_shown)

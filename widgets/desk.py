@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from protocols.lab import Lab
     from protocols.record.event import Event
     from protocols.record.log import EventLog
@@ -32,7 +34,7 @@ class Desk:
     actions: the registry of all actions. selection: what all views look at. log: the events of
     the time line. show_python(action_id, params): opens the drawer with the script for what was
     just done. toast(text): tells what succeeded elsewhere. explain(event): opens the inspector's
-    Why. show_panel(id): goes to that panel.
+    Why. show_panel(id): goes to that panel. folder: where panels keep files of their own, None for nowhere.
     """
 
     lab: Lab
@@ -41,6 +43,7 @@ class Desk:
     selection: Selection
     log: EventLog
     show_python: Callable[[str, Mapping[str, Any]], object] = _nowhere
+    folder: Path | None = None
     toast: Callable[[str], object] = _nowhere
     explain: Callable[[Event], object] = _nowhere
     show_panel: Callable[[str], object] = _nowhere
