@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.http.collection import Item
 from protocols.http.exchange import Exchange
 from protocols.http.jar import Jar
 from protocols.http.request import Request, RequestError
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http.history import History
-from widgets.http.pairing import other_url, server_for
+from widgets.http.pairing import name_of, other_url, server_for
 from widgets.http.paths import ask_place
 from widgets.http.phase_rows import ms_text
 from widgets.http.request_card import RequestCard
@@ -32,6 +33,7 @@ from widgets.http.served_rows import Served
 from widgets.http.server_card import ServerCard
 from widgets.http.server_slot import ServerSlot
 from widgets.http.server_words import SITES, available
+from widgets.http.store import Store
 from widgets.http.timeline_link import TimelineLink
 from widgets.parts.splitter import Splitter
 
@@ -49,9 +51,11 @@ class BothEnds(QWidget):
         super().__init__()
         self.desk = desk
         self.jar = Jar()
-        self.history = History(self)
+        self.history = History(desk, self)
+        self.store = Store(desk, self)
         self.slot = RequestSlot(desk, self.jar, self)
         self.request = RequestCard()
+        self.request.filled = self.store.fill
         self.response = ResponseCard(desk)
         self.servers = ServerCard(desk)
         self.link = TimelineLink(desk, self)
@@ -101,6 +105,30 @@ class BothEnds(QWidget):
         servers.picked.connect(self._on_served_picked)
         servers.why_requested.connect(lambda server: self.why_requested.emit(server.trouble))
 
+        self.store.changed.connect(self._on_store)
+        request.environment.currentIndexChanged.connect(
+            lambda _index: self.store.choose_environment(request.environment.key())
+        )
+        request.save_button.clicked.connect(self.save_request)
+
+    def _on_store(self) -> None:
+        store, item = self.store, self.store.item
+        self.request.show_collection(store.environments(), store.environment, item.named.name if item else "",
+                                     there=store.collection is not None)  # fmt: skip
+
+    def save_request(self, *, copy: bool = False) -> None:
+        """Write the request into the collection; copy: as another one."""
+        card, item = self.request, self.store.item
+        name = name_of(card.request()) if copy or item is None else ""
+        self.store.save(card.request(), name)
+
+    def open_item(self, item: Item) -> None:
+        """Show a request of the collection."""
+        self.request.fill(item.request)
+        self.store.choose(item)
+        if item.notes:
+            self.request.note.say("Read from the file.", " ".join(item.notes))
+
     # Sending
 
     def send(self) -> None:
@@ -108,15 +136,13 @@ class BothEnds(QWidget):
         card = self.request
         if self.slot.phase != "idle":
             return
-        if card.is_raw:
-            self.slot.send_raw(card.raw_order())
-            return
         try:
-            request = card.ready()
+            if card.is_raw:
+                self.slot.send_raw(card.raw_order())
+            else:
+                self.slot.send(card.ready(), card.believed(), asked=card.request())
         except RequestError as error:
             card.refuse(str(error))
-            return
-        self.slot.send(request, card.believed())
 
     def send_request(self, request: Request) -> None:
         """Show a request in the card and send it."""
@@ -138,11 +164,9 @@ class BothEnds(QWidget):
     def send_to_file(self, path: Path) -> None:
         """Send the request, its body into a file."""
         try:
-            request = self.request.ready()
+            self.slot.send(self.request.ready(), self.request.believed(), path, self.request.request())
         except RequestError as error:
             self.request.refuse(str(error))
-            return
-        self.slot.send(request, self.request.believed(), path)
 
     def follow(self, url: str) -> None:
         """A link of a page becomes a request."""
@@ -161,7 +185,7 @@ class BothEnds(QWidget):
 
     def _on_ended(self, sent: Sent) -> None:
         self.response.finish()
-        self.history.add(sent)
+        self.history.add(sent, self.store.scope().secret_values())
         self._join(self.response.exchange)
         self.finished.emit(sent)
 

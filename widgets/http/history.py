@@ -1,4 +1,4 @@
-"""The history: what was sent, newest first, with its answer; kept for the next start without any secret.
+"""The history: what was sent, newest first, with its answer; kept in a file without any password.
 
 It must not know how it is shown.
 """
@@ -6,85 +6,79 @@ It must not know how it is shown.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from protocols.http import history as kept
 from protocols.http.request import Request
-from widgets.http.request_card import without_secrets
+from widgets.desk import Desk
 from widgets.http.sent import Sent
 
 KEPT: Final = 200
-SAVED: Final = 50
+WHOLE: Final = 5
+"""Of so many the answers stay, too."""
+FILE: Final = "web-history.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One request of the past. at: seconds since 1970. request: None for one of an earlier start, or raw bytes."""
+    """One request of the past. request: as it was typed; None for raw bytes. file: as it lies in the history's file."""
 
     at: float
     method: str
     url: str
     status: int
     took_ms: float
-    size: int
-    conn: str = ""
-    begin: int = -1
     request: Request | None = None
     sent: Sent | None = None
+    file: kept.Past | None = None
 
 
 class History(QObject):
-    """The list, newest first. `changed`: another entry, or none any more."""
+    """The list, newest first. `changed`: another entry, or none any more. desk: its folder has the file, if any."""
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._desk = desk
+        self._file = kept.History(Path(desk.folder) / FILE) if desk.folder is not None else None
         self.entries: list[Past] = []
+        file = self._file
+        if file is not None:
+            desk.bridge.call(file.all, self._on_read, self._on_failed, owner=self)
 
-    def add(self, sent: Sent) -> None:
-        """Remember a request that is over."""
-        final, request = sent.final, sent.request
-        made = Past(
-            time.time(), final.method if final else getattr(request, "method", "raw"), request.url,
-            final.status if final else 0, sent.total_ms(), sent.body.size, final.conn or "" if final else "",
-            final.begin_sent if final and final.begin_sent is not None else -1,
-            request if isinstance(request, Request) else None, sent,
-        )  # fmt: skip
-        # Bodies of the last few stay; of the others the words are enough.
-        self.entries = [made, *(self.entries[:4]), *(replace(one, sent=None) for one in self.entries[4 : KEPT - 1])]
+    def _on_read(self, found: list[kept.Past]) -> None:
+        old = [Past(one.when_ns / 1e9, one.method, one.url, one.status, one.total_ms, file=one) for one in found]
+        self.entries = (self.entries + old)[:KEPT]
         self.changed.emit()
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._desk.toast(f"The history can't be kept: {getattr(error, 'strerror', None) or error}")
+
+    def add(self, sent: Sent, secrets: tuple[str, ...] = ()) -> None:
+        """Remember a request that is over. secrets: values that must not be in its file."""
+        final, asked = sent.final, sent.asked
+        status, took = final.status if final else 0, sent.total_ms()
+        method = final.method if final else "raw"
+        made = Past(time.time(), asked.method if asked else method, asked.url if asked else sent.request.url, status,
+                    took, asked, sent)  # fmt: skip
+        older = [replace(one, sent=None) for one in self.entries[WHOLE - 1 : KEPT - 1]]
+        self.entries = [made, *self.entries[: WHOLE - 1], *older]
+        self.changed.emit()
+        file, why = self._file, sent.failure.why if sent.failure is not None else ""
+        if file is not None and asked is not None:
+            self._desk.bridge.call(
+                lambda: file.add(asked, status=status, total_ms=took, why=why, secrets=secrets), None,
+                self._on_failed, owner=self,
+            )  # fmt: skip
 
     def clear(self) -> None:
         """Forget all."""
         self.entries = []
         self.changed.emit()
-
-    def values(self) -> list[dict[str, Any]]:
-        """What the next start finds again."""
-        return [
-            {name: value for name, value in asdict(replace(one, request=None, sent=None)).items()
-             if name not in ("request", "sent", "conn", "begin")} | {"url": _bare(one)}
-            for one in self.entries[:SAVED]
-        ]  # fmt: skip
-
-    def set_values(self, rows: object) -> None:
-        """Take what `values` gave; what is strange is ignored."""
-        found = []
-        for row in rows if isinstance(rows, list) else []:
-            if isinstance(row, Mapping) and isinstance(row.get("url"), str):
-                try:
-                    found.append(Past(float(row["at"]), str(row["method"]), row["url"], int(row["status"]),
-                                      float(row["took_ms"]), int(row["size"])))  # fmt: skip
-                except (KeyError, TypeError, ValueError):
-                    continue
-        self.entries = found[:KEPT]
-        self.changed.emit()
-
-
-def _bare(one: Past) -> str:
-    request = one.request if one.request is not None else Request(url=one.url)
-    return without_secrets(request).url
+        if self._file is not None:
+            self._desk.bridge.call(self._file.clear, None, self._on_failed, owner=self)

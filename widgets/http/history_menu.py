@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from protocols.http.request import RequestError
 from widgets.http.history import Past
 from widgets.http.phase_rows import ms_text
 from widgets.timeline.wording import visible
@@ -44,8 +45,15 @@ def title_of(past: Past) -> str:
 
 def show(ends: BothEnds, past: Past, _checked: bool = False) -> None:
     """Show a request of the past in the card, and its answer where that is still there."""
-    if past.request is not None:
-        ends.request.fill(past.request)
+    request = past.request
+    if request is None and past.file is not None:
+        try:
+            request = past.file.request()
+        except RequestError as error:
+            ends.request.refuse(str(error), lead="This can't be read any more")
+            return
+    if request is not None:
+        ends.request.fill(request)
     else:
         ends.request.set_url(past.url, past.method if past.method != "raw" else "")
     if past.sent is not None and ends.slot.phase == "idle":

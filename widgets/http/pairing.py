@@ -1,11 +1,11 @@
-"""Which server fits a URL, and which URL a server: for "give me the other end". Pure functions."""
+"""Which server fits a URL, which URL a server, how a request is called. Pure functions."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
 
-from protocols.http.request import RequestError, checked_url
+from protocols.http.request import Request, RequestError, checked_url
 
 
 def server_for(url: str) -> dict[str, Any]:
@@ -32,3 +32,10 @@ def other_url(asked: str, server: str) -> str:
         return server
     tail = parts.path + (f"?{parts.query}" if parts.query else "")
     return server.rstrip("/") + tail
+
+
+def name_of(request: Request) -> str:
+    """What a request is called that nobody has named: its method and the end of its path."""
+    path = request.url.partition("?")[0].partition("#")[0].rstrip("/")
+    last = path.rpartition("/")[2] if path.count("/") > 2 or "://" not in path else ""
+    return f"{request.method} {last[:60]}".strip()

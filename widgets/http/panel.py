@@ -6,11 +6,15 @@ must not know the window.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.http.collection import Item
+from protocols.http.formats.imported import Imported
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http import demo, why
@@ -23,7 +27,8 @@ from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
 
 POLL_MS: Final = 250
-VIEWS: Final = (("ends", "Both ends"), ("cookies", "Cookies"))
+FILES_MS: Final = 2000
+VIEWS: Final = (("ends", "Both ends"), ("collection", "Collection"), ("cookies", "Cookies"))
 
 
 class HttpPanel(Panel):
@@ -74,11 +79,36 @@ class HttpPanel(Panel):
 
     def _made(self, name: str) -> QWidget:
         """Import and build a view: what is never shown costs nothing at the start."""
+        if name == "collection":
+            return self._made_collection()
         from widgets.http.cookies_page import CookiesPage
 
         page = CookiesPage(self.ends.jar)
         self.ends.finished.connect(lambda _sent: page.refresh())
         return page
+
+    def _made_collection(self) -> QWidget:
+        from widgets.http.collection_page import CollectionPage
+
+        page = CollectionPage(self.ends.store)
+        page.open_requested.connect(self._open_item)
+        page.taken.connect(self._on_taken)
+        return page
+
+    def _open_item(self, item: Item) -> None:
+        self.show_view("ends")
+        self.ends.open_item(item)
+
+    def _on_taken(self, read: Imported) -> None:
+        """One request alone is for the card; of several the list tells."""
+        if len(read.requests) == 1:
+            self.show_view("ends")
+            self.ends.store.choose(None)
+            self.ends.request.fill(read.request)
+            if read.notes:
+                self.ends.request.note.say(f"Read from {read.kind}.", " ".join(read.notes))
+        elif self.ends.store.collection is None:
+            self.ends.request.fill(read.request)
 
     def show_view(self, name: str) -> None:
         """Go to a view."""
@@ -108,7 +138,8 @@ class HttpPanel(Panel):
     def shown(self) -> None:
         """Look at the servers while the panel is at the front."""
         if not self._polls:
-            self._polls = [self.desk.bridge.every(POLL_MS, self.ends.poll)]
+            every = self.desk.bridge.every
+            self._polls = [every(POLL_MS, self.ends.poll), every(FILES_MS, self.ends.store.look)]
 
     def hidden(self) -> None:
         """Look no more; what was sent goes on."""
@@ -117,11 +148,11 @@ class HttpPanel(Panel):
         self._polls.clear()
 
     def save_state(self) -> dict[str, Any]:
-        """The forms and the history, without secrets; not what runs."""
+        """The forms, without secrets; not what runs."""
         return {
             "request": self.ends.request.values(),
+            "collection": [self.ends.store.folder, self.ends.store.environment],
             "servers": [view.form.fields.values() for view in self.ends.servers.views],
-            "history": self.ends.history.values(),
             "splitters": [self.ends.top.sizes(), self.ends.whole.sizes()],
         }
 
@@ -134,7 +165,10 @@ class HttpPanel(Panel):
         for values, view in zip(servers if isinstance(servers, list) else [], self.ends.servers.views, strict=False):
             if isinstance(values, Mapping):
                 view.form.set_values(values)
-        self.ends.history.set_values(state.get("history"))
+        kept = state.get("collection")
+        if isinstance(kept, list) and len(kept) == 2 and kept[0] and os.path.isdir(str(kept[0])):
+            self.ends.store.environment = str(kept[1])
+            self.ends.store.open(Path(str(kept[0])))
         sizes = state.get("splitters")
         if isinstance(sizes, list) and len(sizes) == 2:
             for splitter, wanted in zip((self.ends.top, self.ends.whole), sizes, strict=True):

@@ -13,9 +13,14 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from protocols.http.formats.curl_write import to_curl
+from protocols.http.formats.har_write import write_har
+from protocols.http.formats.http_write import write_http
 from protocols.http.formats.python_write import FLAVOURS, missing, problem, script_params
 from protocols.http.masking import masked
 from protocols.http.request import RequestError
+from protocols.http.run import Run
+from widgets.http.collection_page import CollectionPage
+from widgets.http.paths import ask_place
 from widgets.http.request_launch import RawOrder, place_of
 
 if TYPE_CHECKING:
@@ -37,6 +42,8 @@ class PanelActions:
         self._ends.slot.changed.connect(self.refresh)
         self._ends.servers.current_changed.connect(self.refresh)
         self._ends.history.changed.connect(self._fill_history)
+        self._ends.history.changed.connect(self.refresh)
+        self._ends.store.changed.connect(self.refresh)
         self.refresh()
 
     def _register(self) -> None:
@@ -56,7 +63,16 @@ class PanelActions:
             "In the server's rows and on the time line",
             lambda: ends.served_for(ends.response.exchange) is not None)  # fmt: skip
         add("copy-curl", "Copy as curl", self._copy_curl, "copy", "", "The command that sends the same bytes")
-        add("paste-curl", "Paste a curl command", self._paste_curl, "import", "", "From the clipboard")
+        add("collection", "Open a collection\u2026", self._open_collection, "folder-open", "", "Its .http files")
+        add("save-request", "Save the request", ends.save_request, "save", "Alt+S", "Into the collection",
+            lambda: ends.store.collection is not None)  # fmt: skip
+        add("save-copy", "Save the request as another", lambda: ends.save_request(copy=True), "copy", "", "",
+            lambda: ends.store.collection is not None)  # fmt: skip
+        add("import", "Import requests\u2026", self._import, "import", "", "curl, HAR, Postman, .http, OpenAPI")
+        add("paste", "Paste a request", self._paste, "import", "", "curl, .http or HAR, from the clipboard")
+        add("export-http", "Export as .http\u2026", self._export_http, "upload", "", "The request of the card")
+        add("export-har", "Export the answers as HAR\u2026", self._export_har, "upload", "",
+            "The last ones, without secrets", lambda: bool(ends.history.entries))  # fmt: skip
         add("clear-history", "Forget the history", ends.history.clear, "trash-2", "", "")
         add("python", "Show as Python", self.show_python, "code-xml", "", "The script for this request")
         for flavour in FLAVOURS:
@@ -80,7 +96,8 @@ class PanelActions:
 
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
-        names = ("send-to-file", "save-body", "", "copy-curl", "paste-curl", "", "other-end", "handler")
+        names = ("send-to-file", "save-body", "", "paste", "import", "", "copy-curl", "export-http", "export-har", "",
+                 "save-request", "save-copy", "collection", "", "other-end", "handler")  # fmt: skip
         for name in names:
             if name:
                 self._ends.request.menu.addAction(get(f"http.{name}"))
@@ -113,8 +130,36 @@ class PanelActions:
             return
         self._panel.desk.toast("Copied as a curl command")
 
-    def _paste_curl(self) -> None:
-        self._ends.request.take_curl(QGuiApplication.clipboard().text())
+    def _page(self) -> CollectionPage:
+        page = self._panel.view("collection")
+        assert isinstance(page, CollectionPage)
+        return page
+
+    def _open_collection(self) -> None:
+        self._panel.show_view("collection")
+        self._page().ask_open()
+
+    def _import(self) -> None:
+        self._page().ask_import()
+
+    def _paste(self) -> None:
+        self._page().take(QGuiApplication.clipboard().text())
+
+    def _export_http(self) -> None:
+        try:
+            text = write_http([masked(self._ends.request.request())])
+        except RequestError as error:
+            self._ends.request.refuse(str(error))
+            return
+        self._export("Export as .http", "request.http", text)
+
+    def _export_har(self) -> None:
+        runs = [past.sent.way for past in self._ends.history.entries if past.sent is not None]
+        self._export("Export as HAR", "answers.har", write_har([run for run in runs if isinstance(run, Run)]))
+
+    def _export(self, title: str, name: str, text: str) -> None:
+        save = self._ends.saving.save
+        ask_place(self._panel, title, name, lambda path: save(text.encode("utf-8", "replace"), path))
 
     def script(self, flavour: str) -> tuple[str, Mapping[str, Any]]:
         """The script of the request in the card, as (action id, parameters). Raises RequestError."""

@@ -5,8 +5,7 @@ Makes a Request of what stands in it and shows one. It must not know how it is s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import Signal
@@ -14,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from protocols.http.formats.curl_read import from_curl
 from protocols.http.masking import hides_header
-from protocols.http.request import Auth, Request, RequestError, Trust, checked
+from protocols.http.request import Request, RequestError, Trust, checked
 from widgets.http.auth_page import AuthPage
 from widgets.http.body_editor import BodyEditor
 from widgets.http.options_page import OptionsPage
@@ -28,6 +27,7 @@ from widgets.http.urls import merged, with_pairs
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import IconButton
 from widgets.parts.card import Card
+from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
 from widgets.parts.trouble import Mend, TroubleStrip
@@ -40,6 +40,7 @@ OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
 class RequestCard(Card):
     """The card. `send_requested`, `raw_requested`, `cancel_requested`: its button, by the tab shown.
 
+    filled: fills variables in; raises RequestError.
     `other_end_requested`: a server shall be started and its address filled in. `changed`: anything was edited.
     """
 
@@ -65,8 +66,16 @@ class RequestCard(Card):
         self.menu = QMenu(self.more_button)
         self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.setMenu(self.menu)
+        self.environment = QuietCombo()
+        self.environment.setProperty("small", True)
+        self.environment.setAccessibleName("Environment whose variables are filled in")
+        self.save_button = IconButton("save", "Save the request into the collection")
+        for widget in (self.environment, self.save_button):
+            self.add_action(widget)
+            widget.hide()
         self.add_action(self.modes)
         self.bar.row.addWidget(self.more_button)
+        self.filled: Callable[[Request], Request] = lambda request: request
         self._quiet = False
         self._lay_out()
         self._wire()
@@ -128,6 +137,16 @@ class RequestCard(Card):
         tabs.set_word("body", THERE if self.body_editor.is_there() else "")
         tabs.set_word("auth", THERE if self.auth.fields["kind"] != "none" else "")
 
+    def show_collection(self, names: Sequence[str], chosen: str, item: str, *, there: bool) -> None:
+        """The environments to choose from, and which request of the collection this is ("" for none)."""
+        self.environment.blockSignals(True)
+        self.environment.fill([Choice("", "Shared only"), *(Choice(name, name) for name in names)])
+        self.environment.choose(chosen)
+        self.environment.blockSignals(False)
+        self.environment.setVisible(there)
+        self.save_button.setVisible(there)
+        self.set_chip(item)
+
     # Values
 
     @property
@@ -178,12 +197,13 @@ class RequestCard(Card):
         )  # fmt: skip
 
     def ready(self) -> Request:
-        """The request, checked. Raises RequestError that says what is wrong."""
-        return checked(self.request())
+        """The request, its variables filled in, checked. Raises RequestError that says what is wrong."""
+        return checked(self.filled(self.request()))
 
     def raw_order(self) -> RawOrder:
         """The typed bytes and where they go."""
-        return RawOrder(self.url, self.raw.data(), self.believed(), float(self.raw.fields["quiet_s"]))
+        url = self.filled(Request(url=self.url)).url
+        return RawOrder(url, self.raw.data(), self.believed(), float(self.raw.fields["quiet_s"]))
 
     def fill(self, request: Request) -> None:
         """Show a request in place of what is there."""
@@ -270,11 +290,3 @@ def _without_password(url: str) -> str:
     place, slash, path = rest.partition("/")
     user, at, host = place.rpartition("@")
     return f"{head}{mark}{user.partition(':')[0]}{at}{host}{slash}{path}" if mark and at else url
-
-
-def without_secrets(request: Request) -> Request:
-    """A request as it may stand in a file: no password, no token, no header that identifies."""
-    kept = tuple((name, "" if hides_header(name) else value) for name, value in request.headers)
-    auth = Auth(request.auth.kind, request.auth.user, netrc_path=request.auth.netrc_path)
-    proxy = replace(request.proxy, password="")
-    return replace(request, url=_without_password(request.url), headers=kept, auth=auth, proxy=proxy, cookies=())

@@ -74,8 +74,13 @@ class RequestSlot(QObject):
 
     # Sending
 
-    def send(self, request: Request, believed: str = "lab", file: Path | None = None) -> None:
-        """Send a request; file: where its body shall go. Nothing happens while another is under way."""
+    def send(
+        self, request: Request, believed: str = "lab", file: Path | None = None, asked: Request | None = None
+    ) -> None:
+        """Send a request; file: where its body shall go; asked: as it was before its variables were filled in.
+
+        Nothing happens while another is under way.
+        """
         if self.phase != "idle":
             return
         sink = self._sink = FileSink(file) if file is not None else None
@@ -86,7 +91,8 @@ class RequestSlot(QObject):
             return running, running.send(trusting(request, believed), sink)
 
         self._begin()
-        self.desk.bridge.call(work, lambda made: self._on_sent(request, made, file), self._on_refused, owner=self)
+        self.desk.bridge.call(work, lambda made: self._on_sent(request, made, file, asked), self._on_refused,
+                              owner=self)  # fmt: skip
 
     def send_raw(self, order: RawOrder) -> None:
         """Send bytes as they are typed."""
@@ -103,9 +109,11 @@ class RequestSlot(QObject):
         self.phase, self._cancelled = "starting", False
         self.changed.emit()
 
-    def _on_sent(self, request: Request, made: tuple[HttpClient, Run], file: Path | None) -> None:
+    def _on_sent(
+        self, request: Request, made: tuple[HttpClient, Run], file: Path | None, asked: Request | None
+    ) -> None:
         self.client, run = made
-        self._go(Sent(next(self._numbers), request, run, file))
+        self._go(Sent(next(self._numbers), request, run, file, asked or request))
 
     def _go(self, sent: Sent) -> None:
         self.sent = sent

@@ -20,13 +20,19 @@ SILENT: Final = "NO_ANSWER"
 
 
 class Sent:
-    """A request under way or over. number: of this panel. file: where its body goes, None for memory."""
+    """A request under way or over. number: of this panel. file: where its body goes, None for memory. asked: the
+    request before its variables were filled in, None for raw bytes.
+    """
 
-    def __init__(self, number: int, request: Request | RawOrder, way: Run | RawSend, file: Path | None = None) -> None:
+    def __init__(
+        self, number: int, request: Request | RawOrder, way: Run | RawSend, file: Path | None = None,
+        asked: Request | None = None,
+    ) -> None:  # fmt: skip
         self.number: Final = number
         self.request: Final = request
         self.way: Final = way
         self.file: Final = file
+        self.asked: Final = asked
         self.begun_ns: Final = way.begun_ns if isinstance(way, Run) else monotonic_ns()
         self._ended_ns = 0
         self._exchange: Exchange | None = None
