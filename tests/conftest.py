@@ -99,7 +99,8 @@ PATIENCE_MS = 30_000
 
 def _patient(wait: Callable[..., Any]) -> Callable[..., Any]:
     def waiting(*args: Any, timeout: int = PATIENCE_MS, **more: Any) -> Any:
-        return wait(*args, timeout=max(timeout, PATIENCE_MS), **more)
+        sure_to_end = more.get("raising") is False  # waiting for what must not come takes the whole time
+        return wait(*args, timeout=timeout if sure_to_end else max(timeout, PATIENCE_MS), **more)
 
     return waiting
 
