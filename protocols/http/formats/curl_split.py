@@ -10,7 +10,8 @@ from typing import Final
 
 from protocols.http.formats.imported import FormatError
 
-_CMD: Final = re.compile(r"\^[ \t]*\r?\n|\^\"")
+_CMD: Final = re.compile(r"\^[ \t]*\n|\^\"")
+_BASH_QUOTED: Final = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|""" + _CMD.pattern, re.DOTALL)
 _ENDS: Final = "\n;|&"
 _NAMED: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 _CODED: Final = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
@@ -22,9 +23,14 @@ def commands(text: str) -> list[list[str]]:
     Bytes that are no UTF-8 (\\xff in bash's $'..') come as Python's surrogate escapes.
     """
     text = text.replace("\r\n", "\n")
-    if _CMD.search(text):
+    if _is_for_cmd(text):
         return [words for words in map(_c_words, _cmd_lines(text)) if words]
     return [words for words in _Bash(text).commands() if words]
+
+
+def _is_for_cmd(text: str) -> bool:
+    """Whether carets stand where only cmd has them: not within bash's quotes."""
+    return any(_CMD.match(found.group()) for found in _BASH_QUOTED.finditer(text))
 
 
 class _Bash:

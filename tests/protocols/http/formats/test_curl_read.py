@@ -191,3 +191,7 @@ def test_an_exported_command_comes_back(request: Request) -> None:
         assert getattr(back, name) == getattr(asked, name), name
     assert encoded(back.body).data == encoded(asked.body).data
     assert encoded(back.body).parts == encoded(asked.body).parts
+
+
+def test_a_caret_within_quotes_is_no_sign_of_windows() -> None:
+    assert from_curl("""curl -F 'a=^";^\n' h""").request.body == Body("multipart", parts=(Part("a", '^";^\n'),))
