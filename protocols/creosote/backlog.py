@@ -16,7 +16,7 @@ RECEIVE_BUFFER: Final = 32 << 20
 """Bytes asked of the kernel's queue: at 100,000 a second the usual 208 KB lose some per cent."""
 SHORT_BUFFER: Final = 2 << 20
 OVERLOADED: Final = 64
-"""After so many full looks in a row the queue is shortened: a burst of less finds its room."""
+"""After so many full looks in a row, with losses among them, the queue is shortened."""
 SO_TIMESTAMPNS: Final = 35
 SO_RXQ_OVFL: Final = 40
 
@@ -43,21 +43,22 @@ def _ask_room(sock: socket.socket, size: int) -> None:
 
 
 class Backlog:
-    """Keeps a socket's queue long, so that a burst finds room, and short while nobody could keep up.
+    """Keeps a socket's queue long, so that a burst finds room, and short while it runs over all the same.
 
     Datagrams that waited among eighty thousand have left the processor's cache and take half as long again to
-    read (measured: 1.0 instead of 0.75 microseconds each). While more comes in than is read some must be lost
-    either way: a short queue loses fewer.
+    read (measured: 1.0 instead of 0.75 microseconds each). Once it is full some are lost either way: a short
+    queue loses fewer. A full queue that nothing was lost from is only being caught up with, and stays long.
     """
 
     def __init__(self, sock: socket.socket, long_bytes: int = RECEIVE_BUFFER) -> None:
         self._sock = sock
         self._long_bytes = long_bytes
         self._full = 0
+        self._dropped = 0
         self.short = False
 
-    def saw(self, count: int) -> None:
-        """A look brought so many; ROWS of them mean that there are more."""
+    def saw(self, count: int, dropped: int) -> None:
+        """A look brought so many; ROWS of them mean that there are more. dropped: on this socket by now, in all."""
         if count < ROWS:
             self._full = 0
             if self.short:
@@ -65,7 +66,9 @@ class Backlog:
                 _ask_room(self._sock, self._long_bytes)
             return
         self._full += 1
-        if self._full == OVERLOADED and not self.short:
+        if self._full == 1:
+            self._dropped = dropped
+        if self._full >= OVERLOADED and dropped > self._dropped and not self.short:
             self.short = True
             _ask_room(self._sock, SHORT_BUFFER)
 

@@ -221,7 +221,7 @@ class Bucket(Service):
 
     def _take(self, ear: _Ear) -> int:
         count: int = ear.reader.take(ear.block)
-        ear.backlog.saw(count)
+        ear.backlog.saw(count, ear.block.dropped)
         return count
 
     def _flush(self, now: float) -> None:
