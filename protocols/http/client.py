@@ -54,6 +54,7 @@ class HttpClient(Service):
         self._poll = polling.poll()
         self._poll.register(self._wake.fileno(), polling.POLLIN)
         self._over = False
+        self._unswept = False
 
     def _thread_name(self) -> str:
         return self.name.replace(" ", "-")
@@ -116,8 +117,7 @@ class HttpClient(Service):
                 self._asked.popleft().end("cancelled", failure.told("stopped"))
 
     def _turn(self) -> None:
-        timeout = None if self._deadline is None else max(0.0, (self._deadline - time.monotonic()) * 1000)
-        ready = self._poll.poll(timeout)
+        ready = self._poll.poll(self._pause_ms())
         for fd, mask in ready:
             if fd == self._wake.fileno():
                 self._wake.clear()
@@ -131,9 +131,24 @@ class HttpClient(Service):
         while self._asked:
             self._begin(self._asked.popleft())
         self._reap()
-        self._sockets.sweep()
+        self._look_after_sockets()
+
+    def _pause_ms(self) -> float | None:
+        """How long to wait at most: until libcurl's own time, or the next look at its sockets."""
+        pause = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        if self._unswept:
+            look = self._sockets.sweep_in_s()
+            pause = look if pause is None else min(pause, look)
+        return None if pause is None else pause * 1000
+
+    def _look_after_sockets(self) -> None:
+        self._sockets.give_back()
+        if self._unswept and not self._sockets.sweep_in_s():
+            self._sockets.sweep()
+            self._unswept = False
 
     def _act(self, fd: int, bits: int) -> None:
+        self._unswept = True
         self._multi.socket_action(fd, bits)
 
     def _on_interest(self, what: int, fd: int, _multi: Any, _data: Any) -> None:

@@ -17,6 +17,8 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import Trace, address_call, address_value, transport_of
 
 Address = tuple[str, int]
+SWEEP_S: Final = 0.02
+"""libcurl tells nobody when it closes a connection: so often it is looked for, while requests come and go."""
 
 
 class Opened:
@@ -49,11 +51,14 @@ class OpenedSockets:
         self._service = service
         self._by_inode: dict[int, Opened] = {}
         self._lent: list[socket.socket] = []
+        self._seen: set[int] = set()
+        self._swept_ns = 0
 
     def make(self, family: int, kind: int, proto: int, address: Any) -> tuple[socket.socket, Opened]:
         """A socket for libcurl, which duplicates it; ours is closed soon after. Raises OSError."""
         started = monotonic_ns()
         sock = socket.socket(family, kind & 0xF, proto)  # Linux packs flags into the type
+        self._seen.clear()  # a number may be another socket's from now on
         self._lent.append(sock)
         trace = Trace(self._recorder, self._service, None, transport_of(sock))
         inode = os.fstat(sock.fileno()).st_ino
@@ -65,6 +70,9 @@ class OpenedSockets:
 
     def watched(self, fd: int) -> None:
         """libcurl waits for this descriptor: it may be the duplicate of one of ours."""
+        if fd in self._seen:
+            return
+        self._seen.add(fd)
         try:
             opened = self._by_inode.get(os.fstat(fd).st_ino)
         except OSError:
@@ -101,11 +109,20 @@ class OpenedSockets:
 
     def sweep(self) -> None:
         """Close what libcurl has duplicated, and tell which of its own it has closed."""
-        while self._lent:
-            self._lent.pop().close()
+        self.give_back()
+        self._swept_ns = monotonic_ns()
         for opened in list(self._by_inode.values()):
             if opened.fd >= 0 and not self._is_open(opened):
                 self._gone(opened)
+
+    def give_back(self) -> None:
+        """Close what libcurl has duplicated."""
+        while self._lent:
+            self._lent.pop().close()
+
+    def sweep_in_s(self) -> float:
+        """How long until it is time to look again which connections libcurl has closed."""
+        return max(0.0, SWEEP_S - (monotonic_ns() - self._swept_ns) / 1e9)
 
     def _is_open(self, opened: Opened) -> bool:
         try:

@@ -135,7 +135,7 @@ class Transfer:
                 exchange.tls = self._with_chain(exchange.tls, code)
             exchange.rendering = exchange.rendering or self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _PROTOCOL_2
             self.wire.tell_answer(exchange)
-        if self._cookies or code == 0:
+        if self._cookies or self.wire.sets_cookies:
             self._jar.changed(self._cookies, self.curl.getinfo(pycurl.INFO_COOKIELIST))
         self._tell_unconnected(code)
         return self._failure(code, said)

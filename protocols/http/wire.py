@@ -47,6 +47,7 @@ class Wire:
         self.opened: Opened | None = None
         self.mine: list[Opened] = []
         self.last_text = ""
+        self.sets_cookies = False
 
     @property
     def current(self) -> Exchange | None:
@@ -176,10 +177,13 @@ class Wire:
         self._record("send", data)
 
     def _header_in(self, data: bytes) -> None:
-        exchange = self._first(data)
-        exchange.received.add(data)
+        """A line of a head. The lines are used together, when the blank one has come."""
+        if not self._head:
+            self._first()
         self._head += data
         if data in (b"\r\n", b"\n") or not self._is_http:
+            exchange = self.current
+            assert exchange is not None
             self._flush_head(exchange)
 
     def _flush_head(self, exchange: Exchange) -> None:
@@ -187,10 +191,13 @@ class Wire:
         self._head.clear()
         if not block:
             return
+        exchange.received.add(block)
+        exchange.last_ns = monotonic_ns()
         self._record("recv", block)
         if not self._is_http or exchange.answer is not None:
             return
         head = read_head(block)
+        self.sets_cookies = self.sets_cookies or b"set-cookie" in block.lower()
         exchange.head_received += len(block)
         if 100 <= head.status < 200 and head.status != 101:
             exchange.interim.append(head)
@@ -198,12 +205,12 @@ class Wire:
             exchange.answer = head
 
     def _data_in(self, data: bytes) -> None:
-        exchange = self._first(data)
+        exchange = self._first()
         self._flush_head(exchange)
         exchange.received.add(data)
         self._record("recv", data)
 
-    def _first(self, data: bytes) -> Exchange:
+    def _first(self) -> Exchange:
         exchange = self.current or self._new()
         now = monotonic_ns()
         if not exchange.first_ns:

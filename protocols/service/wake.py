@@ -37,8 +37,8 @@ class Wake:
     def clear(self) -> None:
         """Forget what was set so far."""
         try:
-            while self._reader.recv(4096):
-                pass
+            while len(self._reader.recv(4096)) == 4096:
+                pass  # less than asked for: that was all
         except OSError:
             pass
 
