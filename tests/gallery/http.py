@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,53 @@ def play(studio: Studio) -> None:
     response.tabs.show_page("tls")
     studio.settle(0.3)
     studio.shoot("10-tls")
+    _views(studio, base)
+
+
+def _views(studio: Studio, base: str) -> None:
+    panel, ends = studio.panel, studio.panel.ends
+    sandbox = ends.servers.start_site({"site": "sandbox", "port": 0, "tls": ""})
+    studio.until(lambda: sandbox.phase == "running")
+    home = sandbox.url.rstrip("/")
+    studio.send(f"{home}/redirect/3")
+    ends.response.tabs.show_page("body")
+    studio.shoot("11-hops")
+    studio.send(f"{home}/events?n=3&delay_ms=1")
+    studio.shoot("12-events")
+    panel.show_view("ladder")
+    studio.settle(0.2)
+    page = panel.view("ladder")
+    page.table.selectRow(3)
+    studio.shoot("13-ladder")
+    page.start()
+    studio.until(lambda: page.slot.phase == "running")
+    page.check()
+    studio.until(lambda: page.found)
+    studio.shoot("14-ladder-check")
+    page.tabs.show_page("diff")
+    studio.shoot("15-ladder-diff")
+    panel.show_view("parallel")
+    ends.request.set_url(f"{home}/items")
+    many = panel.view("parallel")
+    many.start()
+    studio.until(lambda: many.burst is not None and len(many.burst.shots) == 50)
+    studio.shoot("16-parallel")
+    panel.show_view("collection")
+    studio.shoot("17-collection-empty")
+    with tempfile.TemporaryDirectory() as folder:
+        shop = panel.view("collection")
+        shop.store.open(Path(folder, "shop"), create=True)
+        studio.until(lambda: shop.store.collection)
+        shop.store.change_environments(lambda found: (found.add("lab"), found.set("lab", "base", home),
+                                                      found.set("lab", "token", "t", secret=True)))  # fmt: skip
+        ends.request.set_url("{{base}}/items")
+        ends.save_request()
+        studio.until(lambda: shop.store.items() and shop.variables.pairs())
+        studio.shoot("18-collection")
+        panel.show_view("ends")
+        studio.shoot("19-environment")
+    panel.show_view("cookies")
+    studio.shoot("20-cookies")
 
 
 def main() -> None:

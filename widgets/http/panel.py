@@ -20,6 +20,7 @@ from widgets.desk import Desk
 from widgets.http import demo, why
 from widgets.http.both_ends import BothEnds
 from widgets.http.panel_actions import PanelActions
+from widgets.http.server_slot import ServerSlot
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
@@ -28,7 +29,8 @@ from widgets.parts.segments import Segments
 
 POLL_MS: Final = 250
 FILES_MS: Final = 2000
-VIEWS: Final = (("ends", "Both ends"), ("collection", "Collection"), ("cookies", "Cookies"))
+VIEWS: Final = (("ends", "Both ends"), ("collection", "Collection"), ("cookies", "Cookies"),
+                ("parallel", "Many at once"), ("ladder", "Ladder"))  # fmt: skip
 
 
 class HttpPanel(Panel):
@@ -81,11 +83,28 @@ class HttpPanel(Panel):
         """Import and build a view: what is never shown costs nothing at the start."""
         if name == "collection":
             return self._made_collection()
+        if name == "ladder":
+            return self._made_ladder()
+        if name == "parallel":
+            from widgets.http.parallel_page import ParallelPage
+
+            return ParallelPage(self.desk, self.ends.slot, self.ends.request)
         from widgets.http.cookies_page import CookiesPage
 
         page = CookiesPage(self.ends.jar)
         self.ends.finished.connect(lambda _sent: page.refresh())
         return page
+
+    def _made_ladder(self) -> QWidget:
+        from widgets.http.ladder_page import LadderPage
+
+        page = LadderPage(self.desk, self.ends.servers)
+        page.request_requested.connect(self._send_to)
+        return page
+
+    def _send_to(self, slot: ServerSlot) -> None:
+        self.show_view("ends")
+        self.ends.send_to(slot)
 
     def _made_collection(self) -> QWidget:
         from widgets.http.collection_page import CollectionPage

@@ -46,3 +46,29 @@ class WireView(CodeEdit):
                 cursor.insertText(line.end, form)
         cursor.endEditBlock()
         self.moveCursor(QTextCursor.MoveOperation.Start)
+
+
+class DiffView(CodeEdit):
+    """A unified diff: what came in one colour, what went in another, each with its sign at the beginning."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(name, read_only=True, parent=parent)
+        self._text = ""
+        theme().changed.connect(self._write)
+
+    def set_diff(self, text: str) -> None:
+        """Show another one."""
+        self._text = text
+        self._write()
+
+    def _write(self) -> None:
+        self.clear()
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for at, line in enumerate(self._text.rstrip("\n").split("\n")):
+            role = {"+": "running", "-": "error", "@": "text2"}.get(line[:1], "text")
+            form = QTextCharFormat()
+            form.setForeground(theme().tokens.role(role))
+            cursor.insertText(("\n" if at else "") + line, form)
+        cursor.endEditBlock()
+        self.moveCursor(QTextCursor.MoveOperation.Start)

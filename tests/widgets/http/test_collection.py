@@ -82,7 +82,7 @@ def test_foreign_files_become_requests_and_say_what_they_left_out(
     (tmp_path / "shop.json").write_text(json.dumps(postman))
     page.take(tmp_path / "shop.json")
     room.wait(lambda: len(page.store.items()) == 2)
-    assert "2 requests read" in page.note.text()
+    room.wait(lambda: "2 requests read" in page.note.text())
     page.take("curl -X PUT http://127.0.0.1:1/c -H 'X-A: 1' --data x")
     room.wait(lambda: room.ends.request.url == "http://127.0.0.1:1/c")
     assert room.panel.pages.currentWidget() is room.ends

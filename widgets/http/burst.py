@@ -1,0 +1,91 @@
+"""Burst: many copies of one request, so many at once, in rounds or one after the other; what each took.
+
+The client's own thread sends them; this only hands them over and looks. It must not know widgets.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from protocols.http.client import HttpClient
+from protocols.http.request import Request
+from protocols.http.run import Run
+
+MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One copy that is over. begun_ms: from the burst's start. status: 0 where no answer came."""
+
+    number: int
+    begun_ms: float
+    took_ms: float
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All that are over, in numbers. per_s: answers in a second, over the whole time."""
+
+    count: int
+    failed: int
+    least_ms: float
+    median_ms: float
+    p95_ms: float
+    most_ms: float
+    per_s: float
+
+
+class Burst:
+    """One burst. total: how many copies; at_once: how many of them are under way at a time."""
+
+    def __init__(self, client: HttpClient, request: Request, total: int, at_once: int) -> None:
+        self._client = client
+        self._request = request
+        self.total: Final = total
+        self.at_once: Final = at_once
+        self._given = 0
+        self._runs: list[Run] = []
+        self._begun_ns = 0
+        self.cancelled = False
+        self.shots: list[Shot] = []
+
+    def step(self) -> bool:
+        """Collect what is over and hand out as many more; False when all are over. Cheap, for a timer.
+
+        Raises RequestError, ServiceError.
+        """
+        left = []
+        for run in self._runs:
+            if run.over:
+                self.shots.append(Shot(run.number, (run.begun_ns - self._begun_ns) / 1e6, run.total_ms(), run.status))
+            else:
+                left.append(run)
+        self._runs = left
+        while not self.cancelled and self._given < self.total and len(self._runs) < self.at_once:
+            run = self._client.send(self._request)
+            self._begun_ns = self._begun_ns or run.begun_ns
+            self._given += 1
+            self._runs.append(run)
+        return bool(self._runs) or (not self.cancelled and self._given < self.total)
+
+    def cancel(self) -> None:
+        """End those under way, and begin no more."""
+        self.cancelled = True
+        for run in self._runs:
+            run.cancel()
+
+
+def summary(shots: Sequence[Shot]) -> Summary | None:
+    """The numbers of those that are over; None for none."""
+    if not shots:
+        return None
+    times = sorted(shot.took_ms for shot in shots)
+    span_ms = max(shot.begun_ms + shot.took_ms for shot in shots) - min(shot.begun_ms for shot in shots)
+    at = max(0, math.ceil(0.95 * len(times)) - 1)
+    return Summary(len(times), sum(not shot.status for shot in shots), times[0], times[len(times) // 2], times[at],
+                   times[-1], len(times) * 1000 / span_ms if span_ms else 0.0)  # fmt: skip
