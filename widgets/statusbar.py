@@ -88,13 +88,22 @@ class StatusBar(QStatusBar):
         return done
 
     def _give_room(self) -> None:
-        """In a narrow window the words that never change give room first, and in the end all of it."""
-        others = (self.running, self.exposure, self.dropped, self.events, self.session)
-        room = self.width() - sum(item.sizeHint().width() for item in others) - theme().px(GAPS_PX)
+        """In a narrow window the words that never change give room first; what runs and what was lost stay whole."""
+        others = [self.running, self.exposure, self.dropped, self.events, self.session]
+        calm = [self.session, *([] if self.exposure.state == "warning" else [self.exposure]), self.events]
+        for item in calm:
+            if self._room(others) < 0:
+                others.remove(item)
+        for item in (self.exposure, self.events, self.session):
+            item.setVisible(item in others)
+        room = self._room(others)
         enough = room >= theme().px(LEAST_LEVEL_PX)
         self.level.setVisible(enough)
         if enough:
             self.level.setMaximumWidth(room)
+
+    def _room(self, items: Iterable[StatusItem]) -> int:
+        return self.width() - sum(item.sizeHint().width() for item in items) - theme().px(GAPS_PX)
 
     def show_running(self, facts: Iterable[Facts]) -> None:
         """Say what runs and what of it others can reach."""
@@ -131,7 +140,8 @@ class StatusBar(QStatusBar):
 
 def running_words(facts: Iterable[Facts]) -> str:
     """How many of what run: "1 server, 3 clients"."""
-    counts = Counter(one.kind if one.kind in ("server", "client") else "service" for one in facts)
+    sorts = (one.kind.rpartition(" ")[2] for one in facts)  # a "telnet server" is a server
+    counts = Counter(sort if sort in ("server", "client") else "service" for sort in sorts)
     named = ((kind, counts[kind]) for kind in ("server", "client", "service"))
     return ", ".join(f"{grouped(count)} {kind}{'' if count == 1 else 's'}" for kind, count in named if count)
 

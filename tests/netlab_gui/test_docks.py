@@ -122,6 +122,9 @@ def test_what_counts_in_the_status_bar_is_never_cut_by_words_that_do_not_change(
         application.window.settings.scale = scale
         qtbot.waitUntil(lambda: all(item.width() >= item.sizeHint().width() for item in counting))
     assert bar.level.isHidden() or bar.level.width() < bar.level.sizeHint().width()
+    application.window.settings.scale = 2.0
+    shown = (bar.running, bar.dropped)
+    qtbot.waitUntil(lambda: all(item.isVisible() and item.width() >= item.sizeHint().width() for item in shown))
 
 
 def test_a_low_window_starts_with_room_for_a_card_and_its_buttons(qtbot: Any, launch: Callable[..., Any]) -> None:

@@ -19,6 +19,7 @@ def facts(name: str, kind: str = "server", *, exposed: bool = False) -> Facts:
         (["server"], "1 server"),
         (["server", "client", "client", "client"], "1 server, 3 clients"),
         (["client", "bucket", "bucket"], "1 client, 2 services"),
+        (["server", "telnet server", "telnet client"], "2 servers, 1 client"),
     ],
 )
 def test_what_runs_is_counted_by_kind(kinds: list[str], words: str) -> None:

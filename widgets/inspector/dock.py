@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.record.event import Event
 from widgets.inspector.bytes_page import BytesPage
 from widgets.inspector.call_page import CallPage
 from widgets.inspector.why_page import WhyPage
 from widgets.parts.buttons import IconButton
-from widgets.parts.card import Line
 from widgets.parts.empty import EmptyState
+from widgets.parts.side_dock import DockTitle, SideDock
 from widgets.parts.tabs import TabBar
 from widgets.selection import ByteRange
 from widgets.theme.theme import theme
@@ -34,80 +33,42 @@ LOOK_BACK: Final = 4096
 NOTHING: Final = "Select an event in the time line: its bytes, its call and the reason for it show up here."
 
 
-class InspectorTitle(QWidget):
+class InspectorTitle(DockTitle):
     """Tabs, the pin and the close button."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("surface", "base")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__("inspector", WIDTH_PX, LEAST_PX, margin=6, gap=4)
         self.tabs = TabBar()
         self.tabs.setAccessibleName("Views of the inspector")
         for text in ("Bytes", "Call", "Why"):
             self.tabs.add(text)
         self.pin = IconButton("pin", "Keep showing this event", checkable=True)
-        self.close_button = IconButton("x", "Close the inspector")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(6, 0, 8, 0)
-        row.setSpacing(4)
-        row.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignBottom)
-        row.addStretch(1)
-        row.addWidget(self.pin)
-        row.addWidget(self.close_button)
-        column.addLayout(row, 1)
-        column.addWidget(Line())
-        theme().changed.connect(self._size)
-        self._size()
-
-    def _size(self) -> None:
-        self.setFixedHeight(theme().line_height() + 28)
-
-    def sizeHint(self) -> QSize:
-        return QSize(theme().px(WIDTH_PX), self.minimumHeight())
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(theme().px(LEAST_PX), self.minimumHeight())
+        self.add_name(self.tabs, align=Qt.AlignmentFlag.AlignBottom)
+        self.add_button(self.pin)
 
 
-class InspectorDock(QDockWidget):
+class InspectorDock(SideDock):
     """The inspector. desk: its log and selection are looked at."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__("Inspector")
-        self.setObjectName("inspector")
-        self.setAllowedAreas(Qt.DockWidgetArea.RightDockWidgetArea | Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        self._bar = InspectorTitle()
+        self.bytes_page = BytesPage()
+        self.call_page = CallPage()
+        self.why_page = WhyPage(desk)
+        self._empty = EmptyState("scan-line", NOTHING)
+        pages = (self.bytes_page, self.call_page, self.why_page, self._empty)
+        super().__init__("inspector", "Inspector", self._bar, LEAST_PX, *pages)
         self._desk = desk
         self._row: int | None = None
         self._event: Event | None = None
         self._marked: ByteRange | None = None
         self._stale = set(TABS)
-        self._bar = InspectorTitle()
-        self.bytes_page = BytesPage()
-        self.call_page = CallPage()
-        self.why_page = WhyPage(desk)
-        self._pages = QStackedWidget()
-        self._pages.setProperty("surface", "base")
-        self._empty = EmptyState("scan-line", NOTHING)
-        for page in (self.bytes_page, self.call_page, self.why_page, self._empty):
-            self._pages.addWidget(page)
-        self.setTitleBarWidget(self._bar)
-        self.setWidget(self._pages)
-        theme().changed.connect(self._size)
-        self._size()
         self._bar.tabs.currentChanged.connect(lambda _: self._show())
         self._bar.pin.toggled.connect(self._on_pin_toggled)
-        self._bar.close_button.clicked.connect(self.close)
         self.bytes_page.joined_chosen.connect(desk.selection.select)
         desk.selection.changed.connect(self._on_selection_changed)
         self.visibilityChanged.connect(self._on_visibility_changed)
         self._show()
-
-    def _size(self) -> None:
-        self.setMinimumWidth(theme().px(LEAST_PX))
 
     # What is looked at
 
@@ -179,10 +140,10 @@ class InspectorDock(QDockWidget):
         """Fill the page in front, if it is seen at all."""
         event = self._event
         if event is None:
-            self._pages.setCurrentWidget(self._empty)
+            self.pages.setCurrentWidget(self._empty)
             return
         name = TABS[self._bar.tabs.currentIndex()]
-        self._pages.setCurrentIndex(TABS.index(name))
+        self.pages.setCurrentIndex(TABS.index(name))
         if name not in self._stale or self.isHidden():
             return
         self._stale.discard(name)

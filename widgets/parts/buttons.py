@@ -63,6 +63,7 @@ class Button(QPushButton):
         """Say something else."""
         self._words = text
         super().setText("" if self._shows == "icon" else text)
+        self._size_icon()
 
     def show_only(self, shows: Literal["both", "icon", "words"]) -> None:
         """Give room: the icon alone, whose tool tip then says the words, or the words alone."""

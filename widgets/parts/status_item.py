@@ -22,6 +22,11 @@ class StatusItem(QToolButton):
         self._size()
         self.set(text, icon=icon, state=state)
 
+    @property
+    def state(self) -> str:
+        """The state whose sign is shown, "" for none."""
+        return self._shown[2] if self._shown is not None else ""
+
     def set(self, text: str, *, icon: str = "", state: str = "", tip: str = "") -> None:
         """Show other words; costs nothing when nothing changed."""
         if self._shown == (text, icon, state):

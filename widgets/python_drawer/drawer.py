@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QDockWidget,
     QFileDialog,
     QHBoxLayout,
     QMenu,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -30,9 +28,9 @@ from widgets.parts.card import IconLabel, Line
 from widgets.parts.empty import EmptyState
 from widgets.parts.field import LabelledField
 from widgets.parts.segments import Segments
+from widgets.parts.side_dock import DockTitle, SideDock
 from widgets.parts.text import ElidedLabel, Label
 from widgets.python_drawer.code_view import CodeView
-from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
@@ -45,39 +43,14 @@ NOTHING: Final = (
 )
 
 
-class _Title(QWidget):
+class _Title(DockTitle):
     """The drawer's own title bar: what it is, all scripts, and the close button."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("surface", "base")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__("Python drawer", WIDTH_PX, LEAST_PX, margin=16, gap=8)
         self.all_button = IconButton("list", "All scripts")
-        self.close_button = IconButton("x", "Close the Python drawer")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(16, 0, 8, 0)
-        row.setSpacing(8)
-        row.addWidget(IconLabel("code-xml", "text2", 16))
-        row.addWidget(Label("Python", "strong"))
-        row.addStretch(1)
-        row.addWidget(self.all_button)
-        row.addWidget(self.close_button)
-        column.addLayout(row, 1)
-        column.addWidget(Line())
-        theme().changed.connect(self._size)
-        self._size()
-
-    def _size(self) -> None:
-        self.setFixedHeight(theme().line_height() + 28)
-
-    def sizeHint(self) -> QSize:
-        return QSize(theme().px(WIDTH_PX), self.minimumHeight())
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(theme().px(LEAST_PX), self.minimumHeight())
+        self.add_name(IconLabel("code-xml", "text2", 16), Label("Python", "strong"))
+        self.add_button(self.all_button)
 
 
 class _ScriptPage(QWidget):
@@ -137,39 +110,24 @@ class _ScriptPage(QWidget):
         return row
 
 
-class PythonDrawer(QDockWidget):
+class PythonDrawer(SideDock):
     """The drawer. desk: its bridge writes files, its toast tells that one is written."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__("Python")
-        self.setObjectName("python")
-        self.setAllowedAreas(Qt.DockWidgetArea.RightDockWidgetArea | Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        self._bar = _Title()
+        self.page = _ScriptPage()
+        self._empty = EmptyState("code-xml", NOTHING, "Choose a script", button_icon="list")
+        super().__init__("python", "Python", self._bar, LEAST_PX, self._empty, self.page)
         self._desk = desk
         self._action_id = ""
         self._params: Mapping[str, Any] = {}
         self._source = ""
-        self._bar = _Title()
-        self.page = _ScriptPage()
-        self._empty = EmptyState("code-xml", NOTHING, "Choose a script", button_icon="list")
-        self._pages = QStackedWidget()
-        self._pages.setProperty("surface", "base")
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(self.page)
-        self.setTitleBarWidget(self._bar)
-        self.setWidget(self._pages)
-        theme().changed.connect(self._size)
-        self._size()
-        self._bar.close_button.clicked.connect(self.close)
         self._bar.all_button.clicked.connect(lambda: self._open_menu(self._bar.all_button))
         self._empty.acted.connect(lambda: self._open_menu(self._empty.button))
         self.page.imports.chosen.connect(lambda _: self._show())
         self.page.errors.chosen.connect(lambda _: self._show())
         self.page.copy_button.clicked.connect(self.copy)
         self.page.save_button.clicked.connect(self._on_save_clicked)
-
-    def _size(self) -> None:
-        self.setMinimumWidth(theme().px(LEAST_PX))
 
     # -- what is shown ------------------------------------------------------------------------
 
@@ -208,7 +166,7 @@ class PythonDrawer(QDockWidget):
         page.code.set_source(self._source)
         for button in (page.copy_button, page.save_button):
             button.setEnabled(bool(self._source))
-        self._pages.setCurrentWidget(page)
+        self.pages.setCurrentWidget(page)
 
     def menu(self) -> QMenu:
         """All scripts there are, to look at with their own values."""

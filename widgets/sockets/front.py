@@ -29,6 +29,7 @@ class SocketsFront(QWidget):
         self.server = Card("Server", "server")
         self.empty = EmptyState("server", NO_SERVER, START, button_icon="play", primary=True)
         self.empty.acted.connect(lambda: self.asked.emit(FIRST_SERVER))
+        self.client.add(QWidget(), 1)  # without a body its head would stand in the middle
         self.server.add(self.empty, 1)
         head = QHBoxLayout()
         head.setContentsMargins(16, 10, 16, 8)
