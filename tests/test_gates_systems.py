@@ -56,7 +56,7 @@ failed = 0
 for package in sys.argv[3:]:
     for path in sorted((root / package).rglob("*.py")):
         name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-        if name.endswith("__main__"):
+        if name.endswith("__main__") or not path.with_name("__init__.py").exists():  # a program, not a module
             continue
         try:
             importlib.import_module(name)
