@@ -9,11 +9,11 @@ from protocols.concurrency.contract import Handler, HandlerSpec
 from tests.protocols.concurrency.bench import STREAM_MODELS, dial, read_exactly, running
 
 PIECE = bytes(range(256)) * 256
-PIECES = 128
+PIECES = 64
 
 
 class Streaming(Handler):
-    """Answers anything with 8 MB, never more of it in memory than the connection takes; tells how much waited."""
+    """Answers anything with 4 MB, never more of it in memory than the connection takes; tells how much waited."""
 
     def __init__(self):
         self.left = 0
