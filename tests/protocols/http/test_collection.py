@@ -150,7 +150,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".x")] == []
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(REQUESTS, min_size=1, max_size=3))
 def test_what_is_saved_comes_back(requests: list[Request]) -> None:
     with tempfile.TemporaryDirectory() as place:

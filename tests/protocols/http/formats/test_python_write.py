@@ -184,7 +184,7 @@ TLS = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(REQUESTS, TLS, st.booleans())
 def test_every_request_makes_a_script_or_a_sentence(request: Request, trust: Trust, secure: bool) -> None:
     request = replace(request, trust=trust, url=request.url.replace("http://", "https://") if secure else request.url)
