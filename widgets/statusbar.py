@@ -97,7 +97,7 @@ class StatusBar(QStatusBar):
         for item in (self.exposure, self.events, self.session):
             item.setVisible(item in others)
         room = self._room(others)
-        enough = room >= theme().px(LEAST_LEVEL_PX)
+        enough = room >= theme().px(LEAST_LEVEL_PX) and self.session in others
         self.level.setVisible(enough)
         if enough:
             self.level.setMaximumWidth(room)

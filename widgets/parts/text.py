@@ -164,7 +164,7 @@ class LeadText(QWidget):
         return QSize(line, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().averageCharWidth() * 16, self.fontMetrics().height())
+        return QSize(self.fontMetrics().averageCharWidth() * 12, self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         layout, height = self._laid_out(self.width())

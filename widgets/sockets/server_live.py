@@ -64,8 +64,8 @@ class ServerLive(QWidget):
         self.refresh()
 
     def _facts_row(self) -> QWidget:
-        facts = FlowBox(spacing=12, line_spacing=6)
-        facts.flow.setContentsMargins(12, 10, 12, 10)
+        facts = FlowBox(spacing=10, line_spacing=6)
+        facts.flow.setContentsMargins(12, 10, 4, 10)
         for fact in (self.where, self.model, self.delay, self.backlog):
             facts.add(fact)
         row = QWidget()
