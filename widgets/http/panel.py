@@ -30,7 +30,7 @@ from widgets.parts.segments import Segments
 POLL_MS: Final = 250
 FILES_MS: Final = 2000
 VIEWS: Final = (("ends", "Both ends"), ("collection", "Collection"), ("cookies", "Cookies"),
-                ("parallel", "Many at once"), ("ladder", "Ladder"))  # fmt: skip
+                ("parallel", "Many at once"), ("ladder", "Ladder"), ("proxy", "Proxy"))  # fmt: skip
 
 
 class HttpPanel(Panel):
@@ -85,6 +85,10 @@ class HttpPanel(Panel):
             return self._made_collection()
         if name == "ladder":
             return self._made_ladder()
+        if name == "proxy":
+            from widgets.http.proxy_page import ProxyPage
+
+            return ProxyPage(self.desk)
         if name == "parallel":
             from widgets.http.parallel_page import ParallelPage
 
