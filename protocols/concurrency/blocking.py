@@ -7,8 +7,11 @@ allows one thread at a time. It must not know which worker runs it.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -49,6 +52,7 @@ class BlockingLink(Link):
         """Serve the connection to its end, in the calling worker."""
         self._thread = threading.current_thread()
         self.serving.enter(self)
+        self._limit_sends()
         try:
             if self.serving.tls is None or self._shake_hands():
                 self.tell_opened()
@@ -57,6 +61,13 @@ class BlockingLink(Link):
             self._failed(error)
         finally:
             self.over()
+
+    def _limit_sends(self) -> None:
+        patience = self.handler.send_patience_s
+        if patience is not None:
+            parts = struct.pack("ll", int(patience), int(patience % 1 * 1_000_000))
+            with contextlib.suppress(OSError):  # the lab's own measure: not told as a call of the server
+                socket.socket.setsockopt(self.sock, socket.SOL_SOCKET, socket.SO_SNDTIMEO, parts)
 
     def _close_socket(self) -> None:
         with self._lock:
@@ -165,6 +176,9 @@ class BlockingLink(Link):
                 self._send_waiting(data, None if inside else time.monotonic() + OUTSIDER_S)
         except SlowReader:
             raise
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            self.linger_reset()  # or the system would go on trying
+            self._failed(TimeoutError(errno.ETIMEDOUT, "The peer took nothing of what was sent to it"))
         except OSError as error:
             self._failed(error)
         finally:
@@ -179,7 +193,9 @@ class BlockingLink(Link):
             try:
                 count = self.sock.send(view, flags)
             except (BlockingIOError, ssl.SSLWantWriteError):
-                if not _wait(self.sock, polling.POLLOUT, deadline):
+                if not _wait(self.sock, polling.POLLOUT, deadline or self._send_deadline()):
+                    if deadline is None:
+                        raise
                     raise SlowReader(
                         f"Connection {self.number} does not read: {len(view)} of {len(data)} bytes were not sent"
                     ) from None
@@ -190,6 +206,10 @@ class BlockingLink(Link):
             if not self.recorder.enabled:
                 self.end.sent += count
             view = view[count:]
+
+    def _send_deadline(self) -> float | None:
+        patience = self.handler.send_patience_s
+        return None if patience is None else time.monotonic() + patience
 
     def ask(self, act: Callable[[AnySocket], T]) -> Future[T]:
         """As above, but here and now: the worker waits in a call, and the kernel lets others ask meanwhile."""

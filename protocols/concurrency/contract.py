@@ -75,6 +75,10 @@ class Handler:
     """True makes the model call recv() again after the end of the stream, and hand over each b"": the
     classic loop that never looks at it, and spins."""
 
+    send_patience_s: float | None = None
+    """In models whose send() waits: a peer that takes nothing for so long breaks the connection (TimeoutError).
+    Looked at when the handler is made."""
+
     def opened(self, conn: Connection) -> None:
         """The connection stands (with TLS: the handshake is done)."""
 

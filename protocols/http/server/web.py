@@ -51,7 +51,7 @@ class WebHandler(Handler):
 
     def __init__(self, application: Application, time_out_s: float = TIME_OUT_S) -> None:
         self._application = application
-        self._time_out_s = time_out_s
+        self._time_out_s = self.send_patience_s = time_out_s
         self._reader = RequestReader()
         self._deadline = 0.0
         self._making: _Making | None = None
@@ -132,7 +132,11 @@ class WebHandler(Handler):
         making, self._making = self._making, None
         if making is not None:
             making.close()
-            _note(conn, "answer cut", f"the client left after {making.size} bytes of {making.asked.target}")
+            if isinstance(error, TimeoutError):
+                why = f"The client took nothing of the answer for {self._time_out_s:g} s."
+                _note(conn, "given up", why, why=why)
+            else:
+                _note(conn, "answer cut", f"the client left after {making.size} bytes of {making.asked.target}")
             self._tell(conn, making.asked, making.answer, making.size, making.began)
         if self._upgraded is not None:
             self._upgraded.closed(conn, error)

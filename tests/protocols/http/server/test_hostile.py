@@ -115,8 +115,6 @@ def test_a_reset_in_the_middle_ends_that_connection_only(site: Site) -> None:
 
 
 def test_who_takes_nothing_of_an_answer_is_given_up(site: Site) -> None:
-    if site.server.model == "threads":
-        pytest.skip("its worker waits in send(): the others have workers of their own")
     site.raws.clear()
     with site.dial() as sock:
         sock.sendall(b"GET /big?mb=200 HTTP/1.1\r\n" + HOST + b"\r\n")
