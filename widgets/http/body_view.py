@@ -174,6 +174,8 @@ class BodyView(QWidget):
         sent = self.sent
         if sent is None:
             return
+        if self._events is None and not self._streamed and _is_stream(sent.final):
+            self._events = EventStream()
         while self._events is not None and self._streamed < len(sent.body.data):
             piece = bytes(sent.body.data[self._streamed : self._streamed + STREAM_STEP])
             self._streamed += len(piece)

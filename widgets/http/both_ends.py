@@ -18,6 +18,7 @@ from protocols.http.collection import Item
 from protocols.http.exchange import Exchange
 from protocols.http.jar import Jar
 from protocols.http.request import Request, RequestError
+from protocols.http.server.served import Served
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http.history import History
@@ -28,8 +29,8 @@ from widgets.http.request_card import RequestCard
 from widgets.http.request_slot import RequestSlot
 from widgets.http.response_card import ResponseCard
 from widgets.http.saving import Saving
+from widgets.http.served_rows import worker_of
 from widgets.http.sent import Sent
-from widgets.http.served_rows import Served
 from widgets.http.server_card import ServerCard
 from widgets.http.server_slot import ServerSlot
 from widgets.http.server_words import SITES, available
@@ -38,6 +39,7 @@ from widgets.http.timeline_link import TimelineLink
 from widgets.parts.splitter import Splitter
 
 LONG: Final = 10
+ANSWERS: Final = ("answered", "bad request", "timed out", "given up")
 
 
 class BothEnds(QWidget):
@@ -263,8 +265,8 @@ class BothEnds(QWidget):
         if found is None:
             return
         slot, served = found
-        self.response.set_answered(f"Answered by {served.worker or slot.service}, {ms_text(served.took_ns / 1e6)}",
-                                   served.took_ns / 1e6)  # fmt: skip
+        took_ms = served.took_ns / 1e6
+        self.response.set_answered(f"Answered by {worker_of(served) or slot.service}, {ms_text(took_ms)}", took_ms)
         next(view for view in self.servers.views if view.slot is slot).live.choose(served)
 
     def _on_hop(self, exchange: Exchange) -> None:
@@ -288,7 +290,7 @@ class BothEnds(QWidget):
         self._choose_served(served)
 
     def _choose_served(self, served: Served) -> None:
-        self.link.choose(("answered", "bad request"), served.service, served.conn, served.begin)
+        self.link.choose(ANSWERS, served.service, served.conn, served.begin)
 
     # Keeping
 

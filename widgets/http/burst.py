@@ -15,6 +15,7 @@ from protocols.http.request import Request
 from protocols.http.run import Run
 
 MOST: Final = 10_000
+LOOK_S: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Summary:
 
 
 class Burst:
-    """One burst. total: how many copies; at_once: how many of them are under way at a time."""
+    """One burst, for a lab thread; any thread may look and cancel. total: copies; at_once: of them at a time."""
 
     def __init__(self, client: HttpClient, request: Request, total: int, at_once: int) -> None:
         self._client = client
@@ -55,7 +56,7 @@ class Burst:
         self.shots: list[Shot] = []
 
     def step(self) -> bool:
-        """Collect what is over and hand out as many more; False when all are over. Cheap, for a timer.
+        """Collect what is over and hand out as many more; False when all are over.
 
         Raises RequestError, ServiceError.
         """
@@ -73,10 +74,16 @@ class Burst:
             self._runs.append(run)
         return bool(self._runs) or (not self.cancelled and self._given < self.total)
 
+    def run(self) -> None:
+        """All of it: the next copy goes as soon as one is over. Blocks; raises RequestError, ServiceError."""
+        while self.step():
+            if self._runs:
+                self._runs[0].wait(LOOK_S)
+
     def cancel(self) -> None:
         """End those under way, and begin no more."""
         self.cancelled = True
-        for run in self._runs:
+        for run in list(self._runs):
             run.cancel()
 
 

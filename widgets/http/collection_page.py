@@ -61,8 +61,9 @@ class CollectionPage(QWidget):
         self.which.setAccessibleName("Environment")
         self.variables = PairsModel(("Variable", "Value"), self)
         self.secrets = PairsModel(("Secret", "Value"), self)
-        self.variables_view = PairsView(self.variables, "Variables of the environment", "Add a variable")
-        self.secrets_view = PairsView(self.secrets, "Secrets of the environment", "Add a secret")
+        self.variables_view = PairsView(self.variables, "Variables of the environment", "Add a variable", ticks=False)
+        self.secrets_view = PairsView(self.secrets, "Secrets of the environment", "Add a secret", secret=True,
+                                      ticks=False)  # fmt: skip
         self.new_name = QLineEdit()
         self.new_name.setPlaceholderText("Name of a new environment")
         self.new_name.setAccessibleName("Name of a new environment")

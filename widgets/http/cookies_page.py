@@ -16,6 +16,7 @@ from protocols.http.jar import Cookie, Jar, JarError, read_cookie
 from widgets.http.paths import ask_file, ask_place
 from widgets.http.plain_table import PlainTable
 from widgets.parts.buttons import Button
+from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import Label
@@ -122,12 +123,13 @@ class CookiesPage(QWidget):
         for button in (self.add_button, self.remove_button, self.clear_button, self.open_button, self.save_button):
             row.add(button)
         self.pages = Pages(self.empty, self.table)
+        self.card = Card("Cookie jar", "tag")
+        self.card.add(self.pages, 1)
+        self.card.add(self.said)
+        self.card.add(row)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.said)
-        column.addWidget(row)
+        column.addWidget(self.card)
         self.said.setContentsMargins(12, 4, 12, 0)
         self._wire()
         self.refresh()

@@ -29,13 +29,15 @@ from widgets.timeline.wording import visible
 _Index = QModelIndex | QPersistentModelIndex
 PAD: Final = 8
 TICK: Final = 15
+MASK: Final = "\u2022" * 6
 
 
 class PairsDelegate(QStyledItemDelegate):
     """Paints a tick or a monospaced cell, and edits in place."""
 
-    def __init__(self, parent: PairsView, invitation: str) -> None:
+    def __init__(self, parent: PairsView, invitation: str, *, secret: bool = False) -> None:
         super().__init__(parent)
+        self._secret = secret
         self._invitation = invitation
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index, /) -> None:
@@ -62,6 +64,8 @@ class PairsDelegate(QStyledItemDelegate):
         self, painter: QPainter, rect: QRect, model: PairsModel, index: _Index, pair: Pair
     ) -> None:
         text, font = visible(str(index.data() or "")), theme().mono_font(9.5)
+        if self._secret and index.column() == VALUE and text:
+            text = MASK
         role = "text" if pair.on else "placeholder"
         if model.is_last(index.row()) and index.column() == NAME and not text:
             text, role, font = self._invitation, "placeholder", theme().ui_font(9.5)
@@ -114,13 +118,20 @@ def paint_tick(painter: QPainter, rect: QRect, on: bool) -> None:
 
 
 class PairsView(QTableView):
-    """The table. name: what it holds, for a screen reader. invitation: what stands in the empty row."""
+    """The table. name: what it holds, for a screen reader. invitation: what stands in the empty row.
 
-    def __init__(self, model: PairsModel, name: str, invitation: str, parent: QWidget | None = None) -> None:
+    secret: values are shown only while they are edited. ticks: a row can be left out.
+    """
+
+    def __init__(
+        self, model: PairsModel, name: str, invitation: str, *, secret: bool = False, ticks: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.pairs = model
         self.setModel(model)
-        self.setItemDelegate(PairsDelegate(self, invitation))
+        self.setItemDelegate(PairsDelegate(self, invitation, secret=secret))
+        self.setColumnHidden(ON, not ticks)
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)

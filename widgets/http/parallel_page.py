@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from protocols.http.client import HttpClient
 from protocols.http.request import RequestError
 from protocols.numbers import grouped
-from protocols.service.base import ServiceError
 from widgets.desk import Desk
 from widgets.http.burst import MOST, Burst, summary
 from widgets.http.latency_chart import LatencyChart
@@ -29,7 +28,7 @@ from widgets.parts.flow import FlowBox
 from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import TroubleStrip
 
-POLL_MS: Final = 30
+POLL_MS: Final = 100
 FACTS: Final = ("Over", "Failed", "Least", "Median", "95 of 100 within", "Most", "Answers a second")
 
 
@@ -94,7 +93,7 @@ class ParallelPage(QWidget):
         self.start_button.setVisible(not busy)
         self.start_button.setEnabled(bool(url))
         self.stop_button.setVisible(busy)
-        shots = self.burst.shots if self.burst is not None else []
+        shots = list(self.burst.shots) if self.burst is not None else []
         found = summary(shots)
         total = self.burst.total if self.burst is not None else 0
         values = ("",) * len(FACTS) if found is None else (
@@ -127,21 +126,16 @@ class ParallelPage(QWidget):
 
     def _on_made(self, made: tuple[HttpClient, Burst]) -> None:
         self.slot.client, self.burst = made
-        self._end = self.desk.bridge.every(POLL_MS, self.poll)
-        self.desk.bridge.wake()
-        self.poll()
+        self._end = self.desk.bridge.every(POLL_MS, self.refresh)
+        self.desk.bridge.call(self.burst.run, lambda _done: self._over(), self._on_failed, owner=self)
+        self.refresh()
 
-    def poll(self) -> None:
-        """Collect, hand out, show."""
-        burst = self.burst
-        if burst is None or self._end is None:
-            return
-        try:
-            going = burst.step()
-        except (RequestError, ServiceError) as error:
-            self._refuse(str(error))
-            going = False
-        if not going:
+    def _on_failed(self, error: BaseException) -> None:
+        self._over()
+        self._refuse(str(error))
+
+    def _over(self) -> None:
+        if self._end is not None:
             self._end()
             self._end = None
         self.refresh()

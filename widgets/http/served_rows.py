@@ -1,19 +1,18 @@
 """What a server has answered, a row for each request: when, what, with what, by which thread, how long it took.
 
-Reads the servers' own notes from the recorder. It must not know servers.
+The rows come from the recorder, through `ServedLog`. It must not know servers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from protocols.http.server.served import Served
 from protocols.numbers import grouped
-from protocols.record.event import Raw, detail_of
 from widgets.http.hops import sign_of, tone_of
 from widgets.http.plain_table import SIGN_ROLE, TONE_ROLE
 from widgets.timeline.wording import duration
@@ -23,37 +22,6 @@ TITLES: Final = ("#", "Answered at", "Method", "Target", "Answer", "Bytes", "Han
 NUMBER, AT, METHOD, TARGET, ANSWER, BYTES, WORKER, TOOK = range(8)
 RIGHT: Final = (NUMBER, BYTES, TOOK)
 KEPT: Final = 5000
-KINDS: Final = frozenset(("answered", "bad request"))
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One request as the server saw it. begin, end: its place in what the connection received."""
-
-    number: int
-    t: int
-    service: str
-    conn: str
-    method: str
-    target: str
-    status: int
-    size: int | None
-    worker: str
-    took_ns: int
-    begin: int
-    end: int
-
-
-def read_served(raw: Raw, number: int) -> Served | None:
-    """The row that an event makes; None for one that is no answer."""
-    if raw[1] != "note" or raw[2] not in KINDS:
-        return None
-    detail: Any = detail_of(raw)
-    return Served(
-        number, raw[0], raw[3] or "", raw[4] or "", str(detail.get("method", "")), str(detail.get("target", raw[9])),
-        int(detail.get("status", 0)), detail.get("bytes"), str(detail.get("thread", "")),
-        int(detail.get("took_ns", 0)), int(detail.get("begin", -1)), int(detail.get("end", -1)),
-    )  # fmt: skip
 
 
 class ServedModel(QAbstractTableModel):
@@ -66,19 +34,11 @@ class ServedModel(QAbstractTableModel):
         self._epoch_ns = epoch_ns
         self._rows: list[Served] = []
         self._total = 0
-        self.service = ""
 
-    def take(self, raws: Sequence[Raw]) -> None:
-        """Look at new events of this server."""
-        found = []
-        for raw in raws:
-            if raw[2] in KINDS and raw[3] == self.service:
-                served = read_served(raw, self._total + 1)
-                if served is not None:
-                    self._total += 1
-                    found.append(served)
-        if not found:
-            return
+    def take(self, rows: Sequence[Served]) -> None:
+        """New rows of this server."""
+        self._total += len(rows)
+        found = list(rows)
         found = found[-KEPT:]
         first = len(self._rows)
         self.beginInsertRows(QModelIndex(), first, first + len(found) - 1)
@@ -149,6 +109,11 @@ class ServedModel(QAbstractTableModel):
         return None
 
 
+def worker_of(one: Served) -> str:
+    """Who answered, without the word for the most frequent sort."""
+    return one.worker.removeprefix("thread ")
+
+
 def _side(column: int) -> int:
     side = Qt.AlignmentFlag.AlignRight if column in RIGHT else Qt.AlignmentFlag.AlignLeft
     return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -167,7 +132,7 @@ def _text(one: Served, column: int, epoch_ns: int) -> str:
         case 4:
             return str(one.status or "")
         case 5:
-            return "" if one.size is None else grouped(one.size)
+            return "" if not one.status else grouped(one.bytes)
         case 6:
-            return one.worker
+            return worker_of(one)
     return duration(one.took_ns) if one.took_ns else ""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
+from protocols.http.server.served import ServedLog
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http.pages_menu import fill_pages
@@ -94,6 +95,7 @@ class ServerCard(Card):
         self.desk = desk
         self.views: list[ServerView] = []
         self._numbers = 0
+        self._log = ServedLog(1)
         self.tabs = Segments((), "Servers")
         self.where = LinkButton("")
         self.where.setToolTip("Put this address into the request")
@@ -227,8 +229,10 @@ class ServerCard(Card):
 
     def take(self, raws: Sequence[Raw]) -> None:
         """New events from the recorder."""
-        for view in self.views:
-            view.slot.take(raws)
+        served = self._log.feed(raws)
+        if served:
+            for view in self.views:
+                view.slot.take(served)
 
     def poll(self) -> None:
         """See what still runs."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.http.server.served import Served
 from widgets.http.plain_table import PlainTable
-from widgets.http.served_rows import METHOD, TARGET, Served
+from widgets.http.served_rows import METHOD, TARGET
 from widgets.http.server_slot import ServerSlot
 from widgets.parts.banner import Banner
 from widgets.parts.empty import EmptyState

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 from PySide6.QtCore import QObject, Signal
 
 from protocols.concurrency.server import Server
-from protocols.record.event import Raw
+from protocols.http.server.served import Served
 from protocols.record.explain import Explained, explain
 from widgets.desk import Desk
 from widgets.http import server_launch
@@ -67,7 +67,6 @@ class ServerSlot(QObject):
     def _on_started(self, made: server_launch.Started) -> None:
         self.made, server = made, made.server
         self.rows.clear()
-        self.rows.service = server.name
         wanted = int(self.values.get("port", 0) or 0)
         if isinstance(server.address, tuple) and wanted and server.address[1] != wanted:
             self.desk.toast(f"Port {wanted} is taken: the server listens on {server.address[1]}")
@@ -110,10 +109,12 @@ class ServerSlot(QObject):
         self.order(lambda server: server.set_delay_ms(delay_ms))
         self.changed.emit()
 
-    def take(self, raws: Sequence[Raw]) -> None:
-        """New events: those of this server become rows."""
-        if self.server is not None:
-            self.rows.take(raws)
+    def take(self, served: Sequence[Served]) -> None:
+        """New rows of all servers: those of this one are shown."""
+        name = self.service
+        own = [one for one in served if one.service == name] if name else []
+        if own:
+            self.rows.take(own)
 
     def poll(self) -> None:
         """See whether it still runs."""

@@ -13,6 +13,7 @@ from protocols.record.event import detail_of
 from tests.widgets.http.conftest import Room
 from widgets.http.pairs import Pair
 from widgets.http.panel import HttpPanel
+from widgets.http.served_rows import worker_of
 from widgets.http.wire_text import wire_lines
 from widgets.parts.text import Label
 
@@ -47,12 +48,12 @@ def test_a_request_and_the_handler_that_answered_it_are_one_click_apart(room: Ro
     assert found is not None
     _, served = found
     assert (served.method, served.target, served.status) == ("GET", "/books.json", 200)
-    assert served.worker in ends.response.answered.text()
+    assert worker_of(served) in ends.response.answered.text()
     room.click(ends.response.answered)
     room.wait(lambda: room.desk.selection.row is not None)
     assert room.desk.selection.row is not None
     raw = room.desk.log.raw(room.desk.selection.row)
-    assert (raw[2], raw[3], detail_of(raw)["thread"]) == ("answered", slot.service, served.worker)
+    assert (raw[2], raw[3], detail_of(raw)["worker"]) == ("answered", slot.service, served.worker)
     ends.response.tabs.show_page("timing")
     assert {"connect", "wait", "handler", "transfer"} <= {row.key for row in ends.response.timing.waterfall.rows()}
 
