@@ -98,7 +98,7 @@ def shoot(out: Path, tag: str, size: tuple[int, int]) -> None:
     port = scene.listen()
     save(scene, out, f"{name}-listening")
     spew(b"<b>one</b> \x1b[1;31mred\x1b[0m \xe2\x80\xaeevil\xe2\x80\xac", "127.0.0.1", port)
-    scene.until(lambda: len(panel.feed.log) == 1)
+    scene.until(lambda: panel.listen.log.rows.count() == 1)
     panel.listen.log.view.chosen.choose(0)
     save(scene, out, f"{name}-one")
     scene.spew(port, 10_000, 420.0)

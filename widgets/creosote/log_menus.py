@@ -125,6 +125,7 @@ def columns_menu(pane: LogPane) -> QMenu:
     style = pane.painter.words.style
     for key, title in STYLES:
         _add(menu, title, lambda key=key: pane.set_style(key), on=key == style)  # type: ignore[misc]
+    menu.addSeparator()
     joined = pane.rows.joined
     _add(menu, "Pieces of 1\u2009024 bytes joined", lambda: pane.set_joined(not joined), on=joined).setToolTip(JOIN_TIP)
     menu.addSeparator()

@@ -158,6 +158,8 @@ class LogPane(QWidget):
             parts.append(f"{grouped(rows.count())} of {grouped(len(log))} shown")
             if rows.unseen:
                 parts.append(f"looking through {grouped(rows.unseen)} older ones")
+        elif rows.joined:
+            parts.append(f"{many(len(log) - log.first, 'datagram')} in {many(rows.count(), 'row')}")
         else:
             parts.append(many(rows.count(), "datagram"))
         chosen = self.view.chosen
