@@ -162,6 +162,14 @@ class Exchange:
         end = chunks_end(self.wire_body)
         return [] if end is None else _headers(self.wire_body[end:].split(b"\n"))[0]
 
+    def stamped_phases(self) -> Phases:
+        """The phases of an exchange inside a transfer, for which libcurl keeps no times, by our own clock."""
+        sent = self.sent_ns or self.begun_ns
+        first, last = self.first_ns or sent, self.last_ns or sent
+        ms = 1e-6
+        return Phases(wait=max(0, first - sent) * ms, first_byte=(first - self.begun_ns) * ms,
+                      transfer=(last - first) * ms, total=(last - self.begun_ns) * ms)  # fmt: skip
+
     def facts(self) -> dict[str, Any]:
         """The answer as an event's detail has it."""
         answer = self.answer

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from protocols.http.exchange import Exchange, Kept, Phases, TLSFacts, read_head, read_request_head
+from protocols.http.exchange import Exchange, Kept, TLSFacts, read_head, read_request_head
 from protocols.http.opened import Opened, OpenedSockets
 from protocols.record.connections import KEEP_CALL_BYTES
 from protocols.record.event import Direction, monotonic_ns
@@ -129,7 +129,7 @@ class Wire:
         if before is not None:
             self.close_exchange()
             self._count_unseen()
-            before.phases = stamped_phases(before)
+            before.phases = before.stamped_phases()
             self.tell_answer(before)
         exchange = Exchange(
             self._number + len(self.exchanges), self._method, self._url, Kept(self._limit), Kept(self._limit)
@@ -284,15 +284,6 @@ class Wire:
             detail["kept"] = len(data)
         self._recorder.put((stamp or monotonic_ns(), "message", kind, self._service, exchange.conn, direction, offset,
                             kept.size, data, summary, detail))  # fmt: skip
-
-
-def stamped_phases(exchange: Exchange) -> Phases:
-    """The phases of an exchange inside a transfer, for which libcurl keeps no times, by our own clock."""
-    begun, sent = exchange.begun_ns, exchange.sent_ns or exchange.begun_ns
-    first, last = exchange.first_ns or sent, exchange.last_ns or sent
-    ms = 1e-6
-    return Phases(wait=max(0, first - sent) * ms, first_byte=(first - begun) * ms, transfer=(last - first) * ms,
-                  total=(last - begun) * ms)  # fmt: skip
 
 
 def _plain(address: tuple[str, int]) -> tuple[str, int]:

@@ -6,7 +6,6 @@ without a proxy. It must not know how the origin was reached, nor what comes aft
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -21,6 +20,7 @@ from protocols.http.proxy.entry import Entry
 from protocols.http.proxy.half import Half
 from protocols.http.proxy.holding import Held
 from protocols.http.proxy.pump import Pump
+from protocols.http.proxy.reader import answer_head
 from protocols.http.proxy.rewriting import options, response_head
 from protocols.http.proxy.rules import first_rule
 from protocols.http.proxy.stream import Stream
@@ -28,10 +28,8 @@ from protocols.http.server.asked import Asked
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import explain
 
-HEAD_BYTES: Final = 256 << 10
 SILENT_S: Final = 300.0
 _AHEAD_BYTES: Final = 64 << 10
-_END: Final = re.compile(rb"\n\r?\n")
 _REPEATABLE: Final = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"))
 
 
@@ -160,22 +158,15 @@ class Carry:
     # The answer's head
 
     def _take_head(self) -> bool:
-        buffer = self._upstream.buffer
-        if not buffer:
-            return False
-        if not buffer.startswith(b"HTTP/"[: len(buffer)]):
+        upstream = self._upstream
+        try:
+            block, self._sought = answer_head(upstream, self._sought)
+        except Broken:
             self._keep_rest()
-            raise Broken(failure.told("no http", begin=repr(bytes(buffer[:40]))))
-        found = _END.search(buffer, max(0, self._sought - 3))
-        if found is None:
-            self._sought = len(buffer)
-            if len(buffer) > HEAD_BYTES:
-                self._keep_rest()
-                raise Broken(failure.told("bad answer", why=f"The answer's head is longer than {HEAD_BYTES} bytes."))
-            return False
-        self._sought = 0
-        self._use_head(self._upstream.place, self._upstream.take(found.end()))
-        return True
+            raise
+        if block:
+            self._use_head(upstream.place - len(block), block)
+        return bool(block)
 
     def _keep_rest(self) -> None:
         self._entry.response.body.add(bytes(self._upstream.buffer))

@@ -1,13 +1,16 @@
-"""Reading a request's head from a client that may be slow, silent or hostile.
+"""Reading heads from peers that may be slow, silent or hostile.
 
-It must not know what is done with the request.
+It must not know what is done with them.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Final
 
+from protocols.http import failure
+from protocols.http.proxy.endings import Broken
 from protocols.http.proxy.pump import Pump
 from protocols.http.proxy.stream import Stream
 from protocols.http.server.asked import HEAD_BYTES, BadRequest
@@ -15,7 +18,9 @@ from protocols.record.event import monotonic_ns
 
 HEAD_S: Final = 30.0
 IDLE_S: Final = 120.0
+ANSWER_BYTES: Final = 256 << 10
 _TLS_HANDSHAKE: Final = 0x16
+_END: Final = re.compile(rb"\n\r?\n")
 
 
 def read_head(pump: Pump, client: Stream) -> tuple[bytes, int]:
@@ -57,3 +62,21 @@ def _look_early(buffer: bytearray) -> None:
         raise BadRequest(400, "The first line is no request line: METHOD TARGET HTTP/1.1, ended by CR LF.")
     if b"\n\n" in buffer:
         raise BadRequest(400, "The head's lines end with LF alone: two readers might see two requests.")
+
+
+def answer_head(upstream: Stream, sought: int) -> tuple[bytes, int]:
+    """A head of an answer if the buffer has a whole one, else b"" and where to look on. Raises Broken for none at all.
+
+    Lines that end with LF alone are taken, as many small servers write them.
+    """
+    buffer = upstream.buffer
+    if not buffer:
+        return b"", 0
+    if not buffer.startswith(b"HTTP/"[: len(buffer)]):
+        raise Broken(failure.told("no http", begin=repr(bytes(buffer[:40]))))
+    found = _END.search(buffer, max(0, sought - 3))
+    if found is not None:
+        return upstream.take(found.end()), 0
+    if len(buffer) > ANSWER_BYTES:
+        raise Broken(failure.told("bad answer", why=f"The answer's head is longer than {ANSWER_BYTES} bytes."))
+    return b"", len(buffer)

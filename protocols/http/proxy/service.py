@@ -5,6 +5,7 @@ The package's docstring tells its whole API. It must not know how an exchange is
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 from typing import Final
@@ -83,8 +84,14 @@ class DebugProxy(Service):
             sock.close()
             self._core.note("refused", f"{peer} was refused", why=f"{CONNECTIONS} connections are the most.")
             return None
-        self._talk(f"{self._subject}-conn:{address[1]}", peer,
-                   Conversation(self._core, peer, lambda: Stream(sock, self._core.lines["down"])))  # fmt: skip
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            talk = Conversation(self._core, peer, lambda: Stream(sock, self._core.lines["down"]))
+        except OSError as error:  # it left at once, or there is no descriptor for its wake
+            sock.close()
+            self._core.note("refused", f"{peer} was refused", why=str(error))
+            return 0.1
+        self._talk(f"{self._subject}-conn:{address[1]}", peer, talk)
         return None
 
     def _talk(self, thread: str, peer: str, conversation: Conversation) -> None:

@@ -21,6 +21,7 @@ from protocols.record.traced_tls import TracedTLSSocket
 PIECE_BYTES: Final = 64 << 10
 FULL_BYTES: Final = 256 << 10
 """So much may wait to go out before the other side is read no more."""
+JOIN_BYTES: Final = 16 << 10
 _WANTS: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _AT_ONCE: Final = struct.pack("ii", 1, 0)
 
@@ -81,7 +82,11 @@ class Stream:
         begin = self.put_bytes
         if data and not self.broken:
             late = self.line.delay_ms / 1000 if self.line is not None else 0.0
-            self._out.append((time.monotonic() + late if late else 0.0, memoryview(data)))
+            last = self._out[-1] if self._out and not late and not self._again else None
+            if last is not None and not last[0] and len(last[1]) + len(data) <= JOIN_BYTES:
+                self._out[-1] = (0.0, memoryview(bytes(last[1]) + data))  # a head and a small body go as one
+            else:
+                self._out.append((time.monotonic() + late if late else 0.0, memoryview(data)))
             self.put_bytes += len(data)
             self.waiting += len(data)
         return begin
