@@ -34,8 +34,8 @@ class BadRequest(ValueError):
 class Asked:
     """A request as it came. target: as in its line. begin, end: its place in what the connection received.
 
-    peer, local: the addresses of both ends. stopping: asks whether the server is to end. note(kind, text, **facts):
-    writes down what an application did.
+    headers: to change them put another list in their place. peer, local: the addresses of both ends. stopping: asks
+    whether the server is to end. note(kind, text, **facts): writes down what an application did.
     """
 
     method: str
@@ -50,11 +50,14 @@ class Asked:
     local: object = None
     stopping: Callable[[], bool] = lambda: False
     note: Callable[..., None] = lambda *_, **__: None
+    _index: tuple[list[Header], dict[str, str]] | None = field(default=None, repr=False, compare=False)
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of a header, whatever its case."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), default)
+        index = self._index
+        if index is None or index[0] is not self.headers:
+            index = self._index = (self.headers, {key.lower(): value for key, value in reversed(self.headers)})
+        return index[1].get(name.lower(), default)
 
     @property
     def raw_path(self) -> str:
@@ -166,7 +169,7 @@ class RequestReader:
         head = self._drop(end + 4)
         known = self._known
         if known is not None and known.head == head:  # clients ask again and again with the same words
-            asked = Asked(known.method, known.target, known.version, list(known.headers))
+            asked = Asked(known.method, known.target, known.version, known.headers, _index=known._index)
             self._chunked = False
         else:
             asked = read_asked(head)

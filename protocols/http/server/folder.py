@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -25,6 +26,9 @@ WHOLE_BYTES: Final = 64 << 10
 """A file up to this size goes out in one piece with its head."""
 INDEX: Final = ("index.html", "index.htm")
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+_guessed: Final = lru_cache(maxsize=1024)(mimetypes.guess_type)
 
 
 class Folder:
@@ -42,7 +46,7 @@ class Folder:
         if place is None:
             return error_page(404, "Nothing here has that name.")
         try:
-            if os.path.isdir(place):
+            if stat.S_ISDIR(os.stat(place).st_mode):
                 return self._folder(asked, place)
             if asked.path.endswith("/"):
                 return error_page(404, "That is a file, and its name has no slash at the end.")
@@ -53,7 +57,7 @@ class Folder:
             return error_page(404, "Nothing here has that name.")
 
     def place(self, path: str) -> str | None:
-        """The real place of a decoded path; None where it would be outside, or can't be."""
+        """The real place of a decoded path, whether or not anything is there; None where it would be outside."""
         if not path.startswith("/") or "\0" in path or "\\" in path:
             return None
         parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -61,14 +65,14 @@ class Folder:
             return None
         real = os.path.realpath(os.path.join(self.root, *parts))
         inside = real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep)
-        return real if inside and os.path.exists(real) else None
+        return real if inside else None
 
     def type_of(self, name: str) -> str:
         """The media type of a file's name."""
         suffix = os.path.splitext(name)[1].lower()
         kind = self._types.get(suffix)
         if kind is None:
-            guessed, encoding = mimetypes.guess_type(name)
+            guessed, encoding = _guessed(os.path.basename(name))
             kind = f"application/{encoding}" if encoding else guessed or "application/octet-stream"
         return f"{kind}; charset=utf-8" if kind in ("text/html", "text/plain", "text/css") else kind
 
