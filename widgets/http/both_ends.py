@@ -29,8 +29,8 @@ from widgets.http.request_card import RequestCard
 from widgets.http.request_slot import RequestSlot
 from widgets.http.response_card import ResponseCard
 from widgets.http.saving import Saving
-from widgets.http.served_rows import worker_of
 from widgets.http.sent import Sent
+from widgets.http.served_rows import worker_of
 from widgets.http.server_card import ServerCard
 from widgets.http.server_slot import ServerSlot
 from widgets.http.server_words import SITES, available
