@@ -17,6 +17,7 @@ from protocols.http.reading import EventStream, Kind, ServerEvent, media_type
 from protocols.numbers import grouped
 from widgets.desk import Desk
 from widgets.hexview import HexView
+from widgets.http.body_source import BodySource
 from widgets.http.code_edit import CodeEdit
 from widgets.http.find_text import find_text
 from widgets.http.json_tree import JsonTree
@@ -24,7 +25,6 @@ from widgets.http.picture_view import PictureView
 from widgets.http.plain_table import PlainTable
 from widgets.http.prepared import SHOWN_BYTES, Prepared, plain, prepare
 from widgets.http.rows_model import RowsModel
-from widgets.http.sent import Sent
 from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
@@ -48,7 +48,7 @@ class BodyView(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.kind: Kind = "empty"
-        self.sent: Sent | None = None
+        self.sent: BodySource | None = None
         self.body = b""
         self.prepared: Prepared | None = None
         self.preparing = 0
@@ -115,7 +115,7 @@ class BodyView(QWidget):
 
     # As it comes
 
-    def begin(self, sent: Sent | None) -> None:
+    def begin(self, sent: BodySource | None) -> None:
         """Forget the last body."""
         self.sent, self.body, self.prepared, self.kind = sent, b"", None, "empty"
         self.preparing += 1
