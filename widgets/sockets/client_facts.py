@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from protocols.concurrency.contract import CONNECTED
-from protocols.numbers import grouped
+from protocols.numbers import grouped, size_text
 from widgets.sockets.client_launch import Client, framing_title
-from widgets.sockets.wording import size_text
 
 
 @runtime_checkable

@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from widgets.sockets.wording import hex_line, size_text, visible
+from protocols.numbers import size_text
+from widgets.sockets.wording import hex_line, visible
 
 LIMIT: Final = 10_000
 """Lines kept; the time line has the rest."""

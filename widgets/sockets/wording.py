@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from protocols.numbers import grouped
-
 _NAMED: Final = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\0": "\\0", "\x1b": "\\e", "\x07": "\\a", "\x08": "\\b"}
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff")
 
@@ -43,15 +41,3 @@ def elapsed(seconds: float) -> str:
     minutes, left = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
-
-
-def size_text(count: int) -> str:
-    """A number of bytes as a person says it: "46 B", "1.2 MB"."""
-    if count < 10_000:
-        return f"{grouped(count)} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 999.5:
-            return f"{value:.1f} {unit}" if value < 100 else f"{value:.0f} {unit}"
-    return f"{value / 1000:.1f} TB"

@@ -12,7 +12,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from protocols.concurrency.contract import ConnectionRow
-from protocols.numbers import grouped
+from protocols.numbers import grouped, size_text
 from protocols.record.event import monotonic_ns
 from protocols.sockets.transcript import Line
 from widgets.parts.flow import FlowBox
@@ -21,7 +21,7 @@ from widgets.sockets.connections_model import ConnectionsModel
 from widgets.sockets.mends import client_mends, server_mends
 from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.transcript_model import LIMIT, TranscriptModel
-from widgets.sockets.wording import elapsed, hex_line, size_text, visible
+from widgets.sockets.wording import elapsed, hex_line, visible
 
 
 @given(st.binary(max_size=300))
