@@ -73,6 +73,7 @@ class PanelActions:
         add("export-http", "Export as .http\u2026", self._export_http, "upload", "", "The request of the card")
         add("export-har", "Export the answers as HAR\u2026", self._export_har, "upload", "",
             "The last ones, without secrets", lambda: bool(ends.history.entries))  # fmt: skip
+        add("key-log", "Log TLS keys\u2026", self._ask_key_log, "key", "", "For Wireshark: who has them reads all")
         add("clear-history", "Forget the history", ends.history.clear, "trash-2", "", "")
         add("python", "Show as Python", self.show_python, "code-xml", "", "The script for this request")
         for flavour in FLAVOURS:
@@ -97,7 +98,7 @@ class PanelActions:
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
         names = ("send-to-file", "save-body", "", "paste", "import", "", "copy-curl", "export-http", "export-har", "",
-                 "save-request", "save-copy", "collection", "", "other-end", "handler")  # fmt: skip
+                 "save-request", "save-copy", "collection", "", "other-end", "handler", "key-log")  # fmt: skip
         for name in names:
             if name:
                 self._ends.request.menu.addAction(get(f"http.{name}"))
@@ -129,6 +130,9 @@ class PanelActions:
             self._ends.request.refuse(str(error))
             return
         self._panel.desk.toast("Copied as a curl command")
+
+    def _ask_key_log(self) -> None:
+        ask_place(self._panel, "File for TLS keys", "keys.log", self._ends.slot.log_keys)
 
     def _page(self) -> CollectionPage:
         page = self._panel.view("collection")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
+from protocols.numbers import size_text
 from widgets.parts.buttons import Button
 from widgets.parts.text import ElidedLabel
-from widgets.sockets.wording import size_text
 
 PARTS = 1000
 

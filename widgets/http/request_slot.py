@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from protocols.http.client import HttpClient
 from protocols.http.failure import Failure
 from protocols.http.jar import Jar
+from protocols.http.keylog import log_keys
 from protocols.http.request import Request, RequestError
 from protocols.http.run import Run
 from protocols.record.explain import explain
@@ -140,6 +141,24 @@ class RequestSlot(QObject):
         self.phase = "idle"
         self.changed.emit()
         self.failed.emit(_told(error, _place(order.url)))
+
+    def log_keys(self, path: Path) -> None:
+        """Write the keys of all TLS connections to a file from now on. libcurl wants a new client for that."""
+        client, lab = self.client, self.desk.lab
+        if self.phase != "idle":
+            return
+
+        def work() -> None:
+            if client is not None:
+                lab.stop(client)
+            log_keys(str(path))
+
+        self.client = None
+        self.desk.bridge.call(
+            work, lambda _done: self.desk.toast(f"TLS keys go to {path.name} from now on"),
+            lambda error: self.desk.toast(f"No keys are logged: {getattr(error, 'strerror', None) or error}"),
+            owner=self,
+        )  # fmt: skip
 
     # Going on
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from protocols.http.exchange import Exchange
 from protocols.http.failure import Failure
 from protocols.http.reading import meaning
+from protocols.numbers import size_text
 from widgets.desk import Desk
 from widgets.http.body_view import BodyView
 from widgets.http.hops import HopsModel, sign_of
@@ -35,7 +36,6 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import TroubleStrip
-from widgets.sockets.wording import size_text
 from widgets.theme.theme import theme
 
 NOTHING_YET: Final = "No answer yet. Start a server below, or type a URL, then press Send."

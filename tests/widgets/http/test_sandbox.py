@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
+from protocols.http.keylog import log_keys
 from protocols.scripts import render
 from tests.widgets.http.conftest import Room
 from widgets.http.pairs import Pair
@@ -168,3 +170,19 @@ def test_tls_is_verified_by_the_lab_and_a_broken_certificate_can_be_passed_over(
     room.click(response.strip.buttons["no-verify"])
     room.wait(lambda: response.exchange is not None and response.exchange.status == 200)
     assert room.ends.request.believed() == "none"
+
+
+def test_tls_keys_go_to_a_file_for_wireshark(room: Room, tmp_path: Path) -> None:
+    url = room.serve(site="sandbox", tls="good").url
+    room.send(url)
+    keys = tmp_path / "keys.log"
+    room.ends.slot.log_keys(keys)
+    try:
+        room.wait(lambda: room.toasts)
+        assert "keys.log" in room.toasts[-1]
+        room.send(url)
+        assert "CLIENT_TRAFFIC_SECRET_0" in keys.read_text()
+    finally:
+        assert room.ends.slot.client is not None
+        assert room.ends.slot.client.stop(10)
+        log_keys("")
