@@ -288,7 +288,7 @@ class BodyView(QWidget):
         exchange = sent.final
         if exchange is not None and exchange.method == "HEAD":
             return "An answer to HEAD has no body: its headers are those that GET would get."
-        return "The answer has no body."
+        return "The answer has no body." if exchange is None or exchange.method else "The request has no body."
 
     # Looking into it
 

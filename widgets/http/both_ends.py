@@ -242,9 +242,10 @@ class BothEnds(QWidget):
 
     def take(self, raws: Sequence[Raw]) -> None:
         """New events from the recorder."""
-        self.servers.take(raws)
-        if self.response.handler_ms is None and self.response.exchange is not None and self.slot.phase == "idle":
-            self._join(self.response.exchange)
+        news = self.servers.take(raws)
+        response = self.response
+        if news and response.handler_ms is None and response.exchange is not None and self.slot.phase == "idle":
+            self._join(response.exchange)
 
     def poll(self) -> None:
         """See what still runs."""

@@ -24,8 +24,9 @@ from widgets.parts.text import ElidedLabel, Label
 from widgets.theme.theme import theme
 from widgets.timeline.wording import visible
 
-FORMS_SHOWN = 20
-FIELDS_SHOWN = 60
+FORMS_SHOWN = 5
+FIELDS_SHOWN = 30
+"""More widgets at once would stop the window; what is not shown is sent as it stands in the page."""
 
 
 class FormView(QWidget):
@@ -161,7 +162,8 @@ class PageView(QWidget):
             made.send_requested.connect(self.send_requested)
         self.title.setText(visible(page.title)[:300] or "No title")
         counts = [f"{len(page.forms)} form{'s' * (len(page.forms) != 1)}", f"{len(page.links)} links"]
-        self.said.setText(", ".join(counts) + ". Nothing of a page runs here, and nothing is fetched by itself.")
+        more = f" The first {FORMS_SHOWN} forms are shown." if len(page.forms) > FORMS_SHOWN else ""
+        self.said.setText(", ".join(counts) + f".{more} Nothing of a page runs here, nothing is fetched by itself.")
         self.model.set_rows([(link.tag, visible(link.text)[:300], link.url) for link in page.links])
         self.follow_button.setVisible(bool(page.links))
         if page.links:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 SHOWN_BYTES: Final = 256 << 10
 """Of a text: more of it in one field would stop the window."""
 LINE_CHARACTERS: Final = 2000
+SHOWN_LINES: Final = 10_000
 MOST_PIXELS: Final = 64_000_000
 PICTURE_EDGE: Final = 4000
 """Larger pictures are shown smaller."""
 CSV_ROWS: Final = 10_000
+CSV_COLUMNS: Final = 200
 _TAG: Final = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<[^>]*>", re.DOTALL)
 
 
@@ -65,7 +67,8 @@ def prepare(
     elif made.kind == "xml":
         made.pretty = indented(made.text)
     elif made.kind == "csv":
-        made.rows = list(csv_rows(text_of(body, made.charset, 8 << 20), limit=CSV_ROWS))
+        found = csv_rows(text_of(body, made.charset, 8 << 20), limit=CSV_ROWS)
+        made.rows = [row[:CSV_COLUMNS] for row in found]
         if len(made.rows) == CSV_ROWS:
             made.about = f"The first {grouped(CSV_ROWS)} rows."
     elif made.kind == "image":
@@ -83,6 +86,9 @@ def shown_text(body: bytes, charset: str) -> tuple[str, str]:
     """The text of a body as far as a field can show it, and what was left out ("" for nothing)."""
     text = plain(text_of(body, charset, SHOWN_BYTES))
     left = len(body) - SHOWN_BYTES
+    if text.count("\n") > SHOWN_LINES:
+        text = "\n".join(text.split("\n", SHOWN_LINES)[:SHOWN_LINES])
+        return text, f"The first {grouped(SHOWN_LINES)} lines of {grouped(len(body))} bytes."
     return text, f"The first {grouped(SHOWN_BYTES >> 10)} KB of {grouped(len(body))} bytes." if left > 0 else ""
 
 

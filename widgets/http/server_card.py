@@ -227,12 +227,13 @@ class ServerCard(Card):
         self.choose(self.views.index(view))
         return view
 
-    def take(self, raws: Sequence[Raw]) -> None:
-        """New events from the recorder."""
+    def take(self, raws: Sequence[Raw]) -> bool:
+        """New events from the recorder; whether a request was answered in them."""
         served = self._log.feed(raws)
         if served:
             for view in self.views:
                 view.slot.take(served)
+        return bool(served)
 
     def poll(self) -> None:
         """See what still runs."""

@@ -14,8 +14,7 @@ from protocols.http.exchange import Exchange
 Role: TypeAlias = Literal["sent", "received", "chunk", "note"]
 LIMIT_BYTES: Final = 64 << 10
 LINE_LIMIT: Final = 1000
-_CR, _LF = "\u240d", "\u240a"
-_HIDDEN: Final = ((0x80, 0x9F), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069))
+MOST_LINES: Final = 3000
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
@@ -34,17 +33,19 @@ def wire_lines(exchange: Exchange, limit: int = LIMIT_BYTES) -> list[WireLine]:
     if exchange.rendering:
         lines.append(WireLine("note", "HTTP/2 and HTTP/3 have no such text on the wire: this is libcurl's rendering."))
     sent = bytes(exchange.sent.data[:limit])
-    lines += _lines("sent", sent)
+    lines += lines_of("sent", sent)
     lines += _cut(len(sent), exchange.sent.size, "sent")
     received = bytes(exchange.received.data[:limit])
     head = min(exchange.head_received, len(received))
-    lines += _lines("received", received[:head])
+    lines += lines_of("received", received[:head])
     coding = (exchange.answer.get("Transfer-Encoding") or "") if exchange.answer else ""
     if "chunked" in coding.lower() and not exchange.rendering:
         lines += _chunks(received[head:])
     else:
-        lines += _lines("received", received[head:])
+        lines += lines_of("received", received[head:])
     lines += _cut(len(received), exchange.received.size, "received")
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES:] = [WireLine("note", f"{len(lines) - MOST_LINES} more lines.")]
     return lines
 
 
@@ -52,7 +53,7 @@ def _cut(shown: int, size: int, what: str) -> list[WireLine]:
     return [WireLine("note", f"{size - shown} more bytes were {what}.")] if size > shown else []
 
 
-def _lines(role: Role, data: bytes) -> list[WireLine]:
+def lines_of(role: Role, data: bytes) -> list[WireLine]:
     """Bytes cut behind each LF, its sign and CR's shown; long lines in pieces."""
     return [
         WireLine(role, readable(text[at : at + LINE_LIMIT]), end if at + LINE_LIMIT >= len(text) else "")
@@ -75,15 +76,15 @@ def _chunks(body: bytes) -> list[WireLine]:
     while place < len(body):
         found = _CHUNK.match(body, place)
         if found is None:
-            return lines + _lines("received", body[place:])
+            return lines + lines_of("received", body[place:])
         size = int(found.group(1), 16)
         words = f"chunk of {size} bytes" if size else "last chunk"
         text, end = _ended(found.group())
         lines.append(WireLine("chunk", readable(text), f"{end}   {words}"))
         place = found.end()
         if not size:
-            return lines + _lines("received", body[place:])
-        lines += _lines("received", body[place : place + size])
+            return lines + lines_of("received", body[place:])
+        lines += lines_of("received", body[place : place + size])
         place += size
         closing = re.compile(rb"\r?\n").match(body, place)
         if closing is not None:
@@ -93,16 +94,14 @@ def _chunks(body: bytes) -> list[WireLine]:
 
 
 def readable(data: bytes) -> str:
-    """Bytes as plain text: UTF-8 where it is, every control character as its picture (U+2400 and on)."""
+    """Bytes as plain text: UTF-8 where it is, control characters as their pictures, all else that is unseen escaped."""
     made = []
     for char in data.decode("utf-8", "backslashreplace"):
         code = ord(char)
-        if code < 0x20 and code != 9:
-            made.append(chr(0x2400 + code) if code not in (10, 13) else (_LF if code == 10 else _CR))
-        elif code == 0x7F:
-            made.append("\u2421")
-        elif any(low <= code <= high for low, high in _HIDDEN):
-            made.append(f"\\u{code:04x}")
-        else:
+        if char.isprintable() or char == "\t":
             made.append(char)
+        elif code < 0x20 or code == 0x7F:
+            made.append("\u2421" if code == 0x7F else chr(0x2400 + code))
+        else:
+            made.append(f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}")
     return "".join(made)

@@ -8,6 +8,8 @@ import zlib
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from tests.widgets.http.conftest import Room
 from widgets.http.body_view import HEX, RAW
@@ -168,3 +170,41 @@ def test_megabytes_of_json_are_a_tree_at_once_and_raw_shows_the_first_of_them(ro
     view.modes.button(RAW).click()
     assert "The first 256 KB of" in view.note.text()
     assert len(view.raw.toPlainText()) < 300_000
+
+
+def test_what_a_hostile_server_sends_is_cut_and_said_so(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_bytes(b"\n" * 300_000)
+    (tmp_path / "line.txt").write_bytes(b"x" * 400_000)
+    (tmp_path / "forms.html").write_text("<form><input name=a>" * 300 + "</form><a href='x'>" * 300)
+    (tmp_path / "wide.csv").write_bytes(b",".join([b"c"] * 5000) + b"\r\n" + b",".join([b"1"] * 5000) + b"\r\n")
+    url = room.serve(tmp_path).url
+    response = room.ends.response
+    view = response.body_view
+    room.send(f"{url}lines.txt")
+    assert "lines of" in view.note.text()
+    assert view.source.document().blockCount() <= 10_001
+    response.tabs.show_page("wire")
+    assert response.wire.document().blockCount() <= 3_002
+    response.tabs.show_page("body")
+    room.send(f"{url}line.txt")
+    assert max(len(line) for line in view.source.toPlainText().split("\n")) <= 2_001
+    room.send(f"{url}forms.html")
+    response.tabs.show_page("page")
+    room.wait(lambda: response.page.forms)
+    assert len(response.page.forms) == 5
+    response.tabs.show_page("body")
+    room.send(f"{url}wide.csv")
+    assert view.table_model.columnCount() == 200
+
+
+def test_markup_from_the_network_stays_text(room: Room, tmp_path: Path) -> None:
+    markup = "<b>bold</b><img src=x>"
+    (tmp_path / "a.html").write_text(f"<title>{markup.replace('<', '&lt;')}</title><a href='x'>&lt;b&gt;link</a>")
+    room.send(f"{room.serve(tmp_path).url}a.html?q={markup.replace('<', '%3C')}")
+    response = room.ends.response
+    response.tabs.show_page("page")
+    room.wait(response.page.title.text)
+    assert response.page.title.text() == markup
+    labels = [label for label in response.findChildren(QLabel) if "bold" in label.text()]
+    assert labels
+    assert {label.textFormat() for label in labels} == {Qt.TextFormat.PlainText}
