@@ -174,6 +174,7 @@ class HttpPanel(Panel):
         """The forms, without secrets; not what runs."""
         return {
             "request": self.ends.request.values(),
+            "view": next(name for name, view in self._views.items() if view is self.pages.currentWidget()),
             "collection": [self.ends.store.folder, self.ends.store.environment],
             "servers": [view.form.fields.values() for view in self.ends.servers.views],
             "splitters": [self.ends.top.sizes(), self.ends.whole.sizes()],
@@ -188,6 +189,8 @@ class HttpPanel(Panel):
         for values, view in zip(servers if isinstance(servers, list) else [], self.ends.servers.views, strict=False):
             if isinstance(values, Mapping):
                 view.form.set_values(values)
+        if state.get("view") in dict(VIEWS):
+            self.show_view(str(state["view"]))
         kept = state.get("collection")
         if isinstance(kept, list) and len(kept) == 2 and kept[0] and os.path.isdir(str(kept[0])):
             self.ends.store.environment = str(kept[1])

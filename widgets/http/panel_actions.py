@@ -74,6 +74,9 @@ class PanelActions:
         add("export-har", "Export the answers as HAR\u2026", self._export_har, "upload", "",
             "The last ones, without secrets", lambda: bool(ends.history.entries))  # fmt: skip
         add("key-log", "Log TLS keys\u2026", self._ask_key_log, "key", "", "For Wireshark: who has them reads all")
+        add("compare", "Compare with the answer before",
+            lambda: ends.response.compare_with(ends.history.entries), "arrow-left-right", "", "Status, headers, body",
+            lambda: sum(past.sent is not None for past in ends.history.entries) > 1)  # fmt: skip
         add("clear-history", "Forget the history", ends.history.clear, "trash-2", "", "")
         add("python", "Show as Python", self.show_python, "code-xml", "", "The script for this request")
         for flavour in FLAVOURS:
@@ -97,8 +100,8 @@ class PanelActions:
 
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
-        names = ("send-to-file", "save-body", "", "paste", "import", "", "copy-curl", "export-http", "export-har", "",
-                 "save-request", "save-copy", "collection", "", "other-end", "handler", "key-log")  # fmt: skip
+        names = ("send-to-file", "save-body", "compare", "", "paste", "import", "", "copy-curl", "export-http",
+                 "export-har", "", "save-request", "save-copy", "collection", "", "other-end", "handler", "key-log")  # fmt: skip
         for name in names:
             if name:
                 self._ends.request.menu.addAction(get(f"http.{name}"))

@@ -17,6 +17,8 @@ from protocols.http.reading import meaning
 from protocols.numbers import size_text
 from widgets.desk import Desk
 from widgets.http.body_view import BodyView
+from widgets.http.compare_view import CompareView
+from widgets.http.history import Past
 from widgets.http.hops import HopsModel, sign_of
 from widgets.http.mends import mends_for
 from widgets.http.page_view import PageView
@@ -75,6 +77,7 @@ class ResponseCard(Card):
                                      stretch=3)  # fmt: skip
         self.body_view, self.headers, self.timing = BodyView(desk), HeadersView(), TimingView()
         self.wire, self.tls, self.page = WireView(), TLSView(desk), PageView(desk)
+        self.compare = CompareView(desk)
         self.tabs = TabPages("Parts of the answer")
         self.empty = EmptyState("globe", NOTHING_YET, "Start a sample site", button_icon="play", primary=True)
         self.whole = Pages(self.empty, self._answer_page())
@@ -90,6 +93,7 @@ class ResponseCard(Card):
         pages: tuple[tuple[str, str, QWidget], ...] = (
             ("body", "Body", self.body_view), ("headers", "Headers", self.headers), ("timing", "Timing", self.timing),
             ("wire", "Wire", self.wire), ("tls", "TLS", self.tls), ("page", "Page", self.page),
+            ("compare", "Compare", self.compare),
         )  # fmt: skip
         for key, title, part in pages:
             self.tabs.add(key, title, part)
@@ -128,6 +132,7 @@ class ResponseCard(Card):
         """Show a request from its beginning; None for none."""
         self.sent, self.exchange, self.failure, self.handler_ms = sent, None, None, None
         self._wire_shown = None
+        self.tabs.allow("compare", False)
         self.strip.clear()
         self.body_view.begin(sent)
         self.set_answered("", None)
@@ -226,6 +231,12 @@ class ResponseCard(Card):
     def show_saved(self, done: int, total: int) -> None:
         """A body is on its way into a file."""
         self.progress.show_progress("Saved", done, total, cancel=True)
+
+    def compare_with(self, entries: list[Past]) -> None:
+        """Show what differs from an earlier answer."""
+        if self.sent is not None and self.compare.show_sent(self.sent, entries):
+            self.tabs.allow("compare", True)
+            self.tabs.show_page("compare")
 
     def set_answered(self, text: str, handler_ms: float | None) -> None:
         """Who answered at the server's end, as a link; "" where that is not known."""

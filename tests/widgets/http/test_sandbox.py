@@ -186,3 +186,21 @@ def test_tls_keys_go_to_a_file_for_wireshark(room: Room, tmp_path: Path) -> None
         assert room.ends.slot.client is not None
         assert room.ends.slot.client.stop(10)
         log_keys("")
+
+
+def test_two_answers_are_compared_and_what_differs_every_time_is_left_out(room: Room, site: str) -> None:
+    room.send(f"{site}/echo?a=1")
+    compare = room.ends.response.compare
+    assert not room.desk.actions.get("http.compare").isEnabled()
+    room.send(f"{site}/echo?a=2")
+    with room.qtbot.waitSignal(compare.compared, timeout=15_000):
+        room.desk.actions.get("http.compare").trigger()
+    shown = compare.diff.toPlainText().split("\n")
+    assert any(line.startswith("-") and "a=1" in line for line in shown)
+    assert any(line.startswith("+") and "a=2" in line for line in shown)
+    assert not any("Date:" in line for line in shown)
+    assert "lines differ" in compare.said.text()
+    room.send(f"{site}/echo?a=2")
+    with room.qtbot.waitSignal(compare.compared, timeout=15_000):
+        room.desk.actions.get("http.compare").trigger()
+    assert "Nothing differs" in compare.said.text()
