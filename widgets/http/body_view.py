@@ -217,6 +217,8 @@ class BodyView(QWidget):
             width = max(len(row) for row in made.rows)
             titles = [*made.rows[0], *("" for _ in range(width - len(made.rows[0])))]
             self.table_model.set_rows(made.rows[1:], titles)
+            share = self.table.viewport().width() // max(1, width)
+            self.table.horizontalHeader().setDefaultSectionSize(min(max(share, theme().px(90)), theme().px(400)))
         if made.picture is not None:
             self.picture.set_picture(made.picture)
         self._show()

@@ -73,7 +73,7 @@ class ResponseCard(Card):
         self.strip = TroubleStrip()
         self.progress = ProgressRow()
         self.hops = HopsModel(self)
-        self.hops_table = PlainTable(self.hops, "Hops", mono=(3,), middle=(3,), widths=(40, 130, 70, 120, 80),
+        self.hops_table = PlainTable(self.hops, "Hops", mono=(3,), middle=(3,), widths=(40, 112, 62, 120, 74),
                                      stretch=3)  # fmt: skip
         self.body_view, self.headers, self.timing = BodyView(desk), HeadersView(), TimingView()
         self.wire, self.tls, self.page = WireView(), TLSView(desk), PageView(desk)
@@ -124,6 +124,7 @@ class ResponseCard(Card):
         self.save_button.clicked.connect(self.save_requested)
         self.hops_table.picked.connect(self._on_hop)
         self.tabs.shown.connect(lambda _key: self._fill_tab())
+        theme().changed.connect(self._on_theme_changed)
         self.body_view.ready.connect(self._fill_tab)
 
     # Showing
@@ -177,6 +178,9 @@ class ResponseCard(Card):
         self.failure = failure
         self.whole.setCurrentIndex(1)
         self.strip.tell(failure.title, failure.why, mends_for(failure), errno=failure.symbol)
+
+    def _on_theme_changed(self) -> None:
+        self._suit_hops(self.hops.rowCount())
 
     def _suit_hops(self, count: int) -> None:
         self.hops_table.setVisible(count > 1)

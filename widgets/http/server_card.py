@@ -250,7 +250,8 @@ class ServerCard(Card):
         if slot.trouble is not None and not running:
             sign, word = "error", slot.trouble.title
         self.set_state(sign, word)
-        self.set_title(site(str(slot.values.get("site"))).title if running else "Web server")
+        chosen = site(str(slot.values.get("site")))
+        self.set_title(*((chosen.title, chosen.word.capitalize()) if running else ("Web server", "Server")))
         self.set_chip(("HTTPS" if slot.values.get("tls") else "HTTP/1.1") if running else "")
         self.head.chip.setToolTip(model_title(str(slot.values.get("model"))))
         self.where.setText(slot.url)
