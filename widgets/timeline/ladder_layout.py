@@ -30,6 +30,7 @@ _RANKS: Final = {CLIENT: 0, KERNEL_CLIENT: 1, KERNEL_SERVER: 2}
 LISTENER_RANK: Final = 3
 WORKER_RANK: Final = 4
 _LISTENING: Final = frozenset(("bind", "listen", "accept"))
+_LENT: Final = "lab-intent-"
 _HANDED_ON: Final = frozenset(("thread started", "accepted by", "thread", "task started"))
 _DATAGRAM: Final = frozenset(("sendto", "recvfrom", "sendmsg datagram", "recvfrom_into"))
 
@@ -128,11 +129,11 @@ class LadderLayout:
         if layer == "state":
             self.has_states = True
             end = KERNEL_SERVER if detail.get("end") == "server" else KERNEL_CLIENT
-            self._kernel(detail)
+            self._kernel(detail, server=end == KERNEL_SERVER)
             return Item(log_row, "state", end, end), _RIGHT_BADGE if end == KERNEL_SERVER else _LEFT_BADGE
         if layer == "packet":
             self.has_states = True
-            self._kernel(detail)
+            self._kernel(detail, server=detail.get("end") == "server")
             ends = (KERNEL_CLIENT, KERNEL_SERVER)
             source, target = ends if raw[5] != "in" else ends[::-1]
             return Item(log_row, "packet", source, target), _MIDDLE
@@ -144,7 +145,8 @@ class LadderLayout:
         if layer == "message":
             return Item(log_row, "mark", lane, lane, error), segment
         kernel = KERNEL_CLIENT if left else KERNEL_SERVER
-        self._kernel(detail)
+        # An accept has no end in its detail, but its lane tells it.
+        self._kernel(detail, server=not left)
         if kind in _DATAGRAM:
             self.datagram = True
         if kind == "accept" or raw[5] == "in":
@@ -166,7 +168,8 @@ class LadderLayout:
             if thread:
                 self._client_threads.add(thread)
             count = len(self._client_threads)
-            subtitle = thread or "thread" if count < 2 else f"{count} threads"
+            named = "" if thread.startswith(_LENT) else thread
+            subtitle = named or "thread" if count < 2 else f"{count} threads"
             self.lanes[CLIENT] = Lane(CLIENT, service, subtitle, 0)
             return CLIENT
         key = f"{service}\0{thread}"
@@ -180,7 +183,9 @@ class LadderLayout:
             if len(self.lanes) >= MAX_LANES:
                 self.lanes.setdefault(OTHERS, Lane(OTHERS, "others", "more threads", WORKER_RANK + 1))
                 return OTHERS
-            lane = self.lanes[key] = Lane(key, thread or service, _role(thread), WORKER_RANK)
+            # A thread lent by the lab says nothing to the reader: what ran in it has the name.
+            named = "" if thread.startswith(_LENT) else thread
+            lane = self.lanes[key] = Lane(key, named or service, _role(named), WORKER_RANK)
         if listening and lane.rank == WORKER_RANK:
             lane.rank, lane.title, lane.subtitle = LISTENER_RANK, service, "listening thread"
         return key
@@ -189,10 +194,10 @@ class LadderLayout:
         lane = self.lanes.get(CLIENT)
         return service.startswith("client") or (lane is not None and lane.title == service)
 
-    def _kernel(self, detail: Any) -> None:
+    def _kernel(self, detail: Any, *, server: bool) -> None:
         word = "socket" if self.datagram else "kernel"
         local, peer = _address(detail.get("local")), _address(detail.get("peer"))
-        if detail.get("end") == "server":
+        if server:
             local, peer = peer, local
         for key, end, address in ((KERNEL_CLIENT, "client", local), (KERNEL_SERVER, "server", peer)):
             lane = self.lanes.get(key)

@@ -363,10 +363,13 @@ class LadderPainter:
         pen.setDashPattern([1, 3])
         painter.setPen(pen)
         painter.drawLine(QPointF(x, y), QPointF(x + (-14 if last else 14), y))
-        width = min(self._text.fit(wording.ladder_text(raw), 10_000)[1] + 40, room - 26)
+        errno = wording.error_of(raw) or ""
+        wanted = self._text.fit(wording.ladder_text(raw), 10_000)[1] + 40
+        wanted += self._strong.fit(errno, 10_000)[1] + 6 if errno else 0
+        width = min(wanted, room - 26)
         centre = QPointF(x + (-1 if last else 1) * (20 + width / 2), y)
         self._label(painter, centre, wording.ladder_text(raw), raw[1], tokens.text, surface or tokens.base,
-                    self._text, width, wording.error_of(raw) or "")  # fmt: skip
+                    self._text, width, errno)  # fmt: skip
 
     def _neighbour_gap(self, x: float, leftwards: bool) -> float:
         others = [other for other in self._xs.values() if (other < x if leftwards else other > x)]

@@ -165,3 +165,18 @@ def test_many_threads_share_a_lane_in_the_end() -> None:
     assert len(layout.lanes) <= MAX_LANES + 1
     assert OTHERS in layout.lanes
     assert KERNEL_SERVER in layout.lanes
+
+
+def test_an_accept_names_both_ends_the_right_way_round_without_a_client_of_ours() -> None:
+    here, there = ["127.0.0.1", 2345], ["127.0.0.1", 51858]
+    accept = scenes.raw(1, "call", "accept", "upper:2345", "1", "", local=here, peer=there, thread="upper-server:2345")
+    layout = laid_out([accept])
+    assert layout.lanes[KERNEL_CLIENT].subtitle == "127.0.0.1:51858"
+    assert layout.lanes[KERNEL_SERVER].subtitle == "127.0.0.1:2345"
+
+
+@pytest.mark.parametrize("service", ["failure refused", "client 1"])
+def test_a_thread_that_the_lab_lent_names_no_lane(service: str) -> None:
+    layout = laid_out([scenes.raw(1, "call", "socket", service, "1", "", thread="lab-intent-4")])
+    lane = layout.ordered_lanes()[0 if service.startswith("client") else -1]
+    assert (lane.title, "lab-intent" in lane.subtitle) == (service, False)
