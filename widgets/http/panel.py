@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.collection import Item
 from protocols.http.formats.imported import Imported
+from protocols.http.request import Request
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http import demo, why
@@ -26,6 +27,9 @@ from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
 from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
+
+if TYPE_CHECKING:
+    from widgets.http.proxy_page import ProxyPage
 
 POLL_MS: Final = 250
 FILES_MS: Final = 2000
@@ -51,6 +55,8 @@ class HttpPanel(Panel):
         self.ends = BothEnds(desk)
         self._views: dict[str, QWidget] = {"ends": self.ends}
         self._polls: list[Callable[[], None]] = []
+        self._proxy: ProxyPage | None = None
+        self._proxy_kept: Mapping[str, Any] = {}
         self.pages.addWidget(self.ends)
         self._lay_out()
         self.actions_of = PanelActions(self)
@@ -86,9 +92,7 @@ class HttpPanel(Panel):
         if name == "ladder":
             return self._made_ladder()
         if name == "proxy":
-            from widgets.http.proxy_page import ProxyPage
-
-            return ProxyPage(self.desk)
+            return self._made_proxy()
         if name == "parallel":
             from widgets.http.parallel_page import ParallelPage
 
@@ -98,6 +102,25 @@ class HttpPanel(Panel):
         page = CookiesPage(self.ends.jar)
         self.ends.finished.connect(lambda _sent: page.refresh())
         return page
+
+    def _made_proxy(self) -> QWidget:
+        from widgets.http.proxy_page import ProxyPage
+
+        page = ProxyPage(self.ends)
+        page.set_values(self._proxy_kept)
+        page.builder_wanted.connect(self._open_request)
+        self._proxy = page
+        return page
+
+    def _open_request(self, request: Request) -> None:
+        self.show_view("ends")
+        self.ends.store.choose(None)
+        self.ends.request.fill(request)
+
+    def _poll(self) -> None:
+        self.ends.poll()
+        if self._proxy is not None:
+            self._proxy.poll()
 
     def _made_ladder(self) -> QWidget:
         from widgets.http.ladder_page import LadderPage
@@ -162,7 +185,7 @@ class HttpPanel(Panel):
         """Look at the servers while the panel is at the front."""
         if not self._polls:
             every = self.desk.bridge.every
-            self._polls = [every(POLL_MS, self.ends.poll), every(FILES_MS, self.ends.store.look)]
+            self._polls = [every(POLL_MS, self._poll), every(FILES_MS, self.ends.store.look)]
 
     def hidden(self) -> None:
         """Look no more; what was sent goes on."""
@@ -178,6 +201,7 @@ class HttpPanel(Panel):
             "collection": [self.ends.store.folder, self.ends.store.environment],
             "servers": [view.form.fields.values() for view in self.ends.servers.views],
             "splitters": [self.ends.top.sizes(), self.ends.whole.sizes()],
+            "proxy": dict(self._proxy_kept) if self._proxy is None else self._proxy.values(),
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
@@ -195,6 +219,10 @@ class HttpPanel(Panel):
         if isinstance(kept, list) and len(kept) == 2 and kept[0] and os.path.isdir(str(kept[0])):
             self.ends.store.environment = str(kept[1])
             self.ends.store.open(Path(str(kept[0])))
+        proxy = state.get("proxy")
+        self._proxy_kept = proxy if isinstance(proxy, Mapping) else {}
+        if self._proxy is not None:
+            self._proxy.set_values(self._proxy_kept)
         sizes = state.get("splitters")
         if isinstance(sizes, list) and len(sizes) == 2:
             for splitter, wanted in zip((self.ends.top, self.ends.whole), sizes, strict=True):

@@ -83,6 +83,7 @@ class ViaProxy(QObject):
         self._sending = False
         ends.began.connect(self._on_began)
         ends.slot.refused.connect(self._on_refused)
+        ends.slot.failed.connect(lambda failure: self._on_refused(failure.why))
         ends.servers.started.connect(self._on_started)
 
     def send(self, proxy: DebugProxy) -> None:
