@@ -10,13 +10,14 @@ from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange
 from protocols.http.reading import EventStream, Kind, ServerEvent, media_type
 from protocols.numbers import grouped
 from widgets.desk import Desk
 from widgets.hexview import HexView
+from widgets.http.body_bar import BodyBar
 from widgets.http.body_source import BodySource
 from widgets.http.code_edit import CodeEdit
 from widgets.http.find_text import find_text
@@ -25,14 +26,11 @@ from widgets.http.picture_view import PictureView
 from widgets.http.plain_table import PlainTable
 from widgets.http.prepared import SHOWN_BYTES, Prepared, plain, prepare
 from widgets.http.rows_model import RowsModel
-from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import Pages
-from widgets.parts.segments import Segments
 from widgets.parts.text import Label
 from widgets.theme.theme import theme
 from widgets.timeline.wording import visible
 
-CHARSETS: Final = ("utf-8", "latin-1", "cp1252", "ascii", "utf-16", "cp1251", "koi8-r", "shift_jis", "gb18030")
 STREAM_STEP: Final = 32 << 10
 """Bytes of a stream that are shown at a time; the rest waits for the next look."""
 EVENTS_KEPT: Final = 5000
@@ -55,13 +53,10 @@ class BodyView(QWidget):
         self._streamed = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._events: EventStream | None = None
-        self.modes = Segments(("Pretty", "Raw", "Hex"), "How the body is shown")
-        self.charset = QuietCombo()
-        self.charset.setAccessibleName("Charset of the body")
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Find, Enter for the next")
-        self.search.setAccessibleName("Find in the body")
-        self.note = Label("", "caption", "text2", wrap=True)
+        self.bar = BodyBar()
+        self.modes, self.charset, self.search, self.note = (
+            self.bar.modes, self.bar.charset, self.bar.search, self.bar.note,
+        )  # fmt: skip
         self.tree = JsonTree()
         self.raw = CodeEdit("Body as text", read_only=True)
         self.source = CodeEdit("Body, indented", read_only=True)
@@ -76,42 +71,14 @@ class BodyView(QWidget):
         self.nothing.setContentsMargins(12, 12, 12, 12)
         self.pages = Pages(self.nothing, self.tree, self.source, self.picture, self.table, self.events, self.raw,
                            self.hex)  # fmt: skip
-        self._lay_out()
-        self._fill_charsets("")
-        self.modes.chosen.connect(lambda _index: self._show())
-        self.charset.currentIndexChanged.connect(lambda _index: self._on_charset())
-        self.search.returnPressed.connect(self.find_next)
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setContentsMargins(12, 8, 12, 6)
-        row.setSpacing(8)
-        self.charset.setProperty("small", True)
-        self.search.setProperty("small", True)
-        row.addWidget(self.modes)
-        row.addWidget(self.charset)
-        row.addStretch(1)
-        row.addWidget(self.search, 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(row)
-        column.addWidget(self.note)
+        column.addWidget(self.bar)
         column.addWidget(self.pages, 1)
-        self.note.setContentsMargins(12, 0, 12, 6)
-        self.search.setMinimumWidth(theme().px(90))
-
-    def _fill_charsets(self, own: str) -> None:
-        self.charset.blockSignals(True)
-        names = [own] if own and own not in CHARSETS else []
-        title = f"{own}, as it says" if own else "Charset: its own"
-        self.charset.fill([Choice("", title), *(Choice(name, name) for name in (*names, *CHARSETS))])
-        self.charset.setCurrentIndex(0)
-        self.charset.blockSignals(False)
-
-    def _say(self, text: str) -> None:
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
+        self.modes.chosen.connect(lambda _index: self._show())
+        self.charset.currentIndexChanged.connect(lambda _index: self._on_charset())
+        self.search.returnPressed.connect(self.find_next)
 
     # As it comes
 
@@ -128,8 +95,8 @@ class BodyView(QWidget):
         self.hex.set_data(b"")
         self.events_model.set_rows([])
         self.table_model.set_rows([])
-        self._fill_charsets("")
-        self._say("")
+        self.bar.fill_charsets("")
+        self.bar.say("")
         self.nothing.setText("")
         self.pages.setCurrentWidget(self.nothing)
 
@@ -153,14 +120,14 @@ class BodyView(QWidget):
             cursor.movePosition(QTextCursor.MoveOperation.End)
             cursor.insertText(text)
             self.pages.setCurrentWidget(self.raw)
-        self._say(f"{grouped(sent.body.size)} bytes so far, shown as they come.")
+        self.bar.say(f"{grouped(sent.body.size)} bytes so far, shown as they come.")
 
     def _take_events(self, piece: bytes) -> None:
         assert self._events is not None
         try:
             found = self._events.feed(piece)
         except ValueError as error:
-            self._say(str(error))
+            self.bar.say(str(error))
             return
         room = EVENTS_KEPT - self.events_model.rowCount()
         first = self.events_model.rowCount() + 1
@@ -209,7 +176,7 @@ class BodyView(QWidget):
             return
         self.prepared, self.kind = made, made.kind
         if made.known_by != "chosen":
-            self._fill_charsets(made.charset if made.kind not in ("empty", "image", "binary") else "")
+            self.bar.fill_charsets(made.charset if made.kind not in ("empty", "image", "binary") else "")
         self.raw.show_text(made.text)
         self.tree.set_index(made.index)
         self.source.show_text(made.pretty or made.text)
@@ -238,11 +205,11 @@ class BodyView(QWidget):
         if made.kind == "empty":
             self.nothing.setText(self._why_empty())
             self.pages.setCurrentWidget(self.nothing)
-            self._say("")
+            self.bar.say("")
             return
         page = self.hex if mode == HEX else self.raw if mode == RAW else self._pretty_page(made)
         self.pages.setCurrentWidget(page)
-        self._say(" ".join(part for part in (self._remark(made, mode), self._unkept()) if part))
+        self.bar.say(" ".join(part for part in (self._remark(made, mode), self._unkept()) if part))
 
     def _pretty_page(self, made: Prepared) -> QWidget:
         if self._events is not None:
@@ -320,7 +287,7 @@ class BodyView(QWidget):
 
     def _on_found(self, place: int) -> None:
         if place < 0:
-            self._say(f"\u201c{visible(self.search.text())}\u201d is not in it.")
+            self.bar.say(f"\u201c{visible(self.search.text())}\u201d is not in it.")
         else:
             self.tree.go_to(place)
 

@@ -259,6 +259,7 @@ class ServerCard(Card):
         self.tabs.setVisible(len(self.views) > 1)
         for widget in (self.delay, self.clear_button, self.stop_button):
             widget.setVisible(running)
+        self.delay.setVisible(running and hasattr(slot.server, "set_delay_ms"))
         self.more_button.setVisible(running)
         self.pages_button.setVisible(running and slot.values.get("site") == "sandbox")
         self.start_button.setVisible(view.pages.currentWidget() is view.form)

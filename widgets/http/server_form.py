@@ -12,13 +12,23 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.http.paths import ask_folder
-from widgets.http.server_words import SITES, barker_choices, model_choices, site, site_choices, tls_choices
+from widgets.http.server_words import (
+    SITES,
+    barker_choices,
+    deploy_choices,
+    model_choices,
+    site,
+    site_choices,
+    tls_choices,
+)
 from widgets.parts.buttons import Button
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
 
+LIBRARIES: Final = ("waitress", "uvicorn")
+"""They have their own ways of serving many."""
 HOSTS: Final = (
     Choice("127.0.0.1", "127.0.0.1, this machine only"), Choice("::1", "::1, this machine only (IPv6)"),
     Choice("0.0.0.0", "0.0.0.0, every IPv4 interface"), Choice("::", "::, every IPv6 interface"),
@@ -62,6 +72,7 @@ class ServerForm(QWidget):
         row.add(add.line("app", "module:app", hint="wsgiref.simple_server:demo_app", characters=26,
                          tip="A module of the folder, or any that Python finds"), 1)  # fmt: skip
         row.add(add.line("app_folder", "Its folder", hint="None", characters=14), 1)
+        row.add(add.choice("deploy", "Run by", deploy_choices()))
         row.add(add.line("methods", "Methods it knows", "GET, HEAD", characters=18, tip="All others get 501"), 1)
         row.add(add.number("status", "Answers", 200, (200, 599)))
         row.add(add.line("answer_type", "As", "text/html; charset=utf-8", characters=18), 1)
@@ -87,8 +98,13 @@ class ServerForm(QWidget):
             if key in self.fields:
                 self.fields.show(key, key in chosen.fields)
         self.root_button.setVisible("root" in chosen.fields)
-        self.fields.show("workers", self.fields["model"] == "pool")
+        library = chosen.key == "wsgi" and self.fields["deploy"] in LIBRARIES
+        for key in ("tls", "model", "delay_ms"):
+            self.fields.show(key, not library)
+        self.fields.show("workers", library or self.fields["model"] == "pool")
         words = [chosen.sentence]
+        if chosen.key == "wsgi" and self.fields["app"].strip() and self.fields["deploy"] == "wsgi":
+            words.append("Its code runs within the lab; under CGI it runs in processes of its own.")
         if self.fields["host"] in ("0.0.0.0", "::"):
             words.append("Everyone who can reach this machine can connect.")
         self.explained.setText(" ".join(words))

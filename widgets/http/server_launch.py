@@ -86,7 +86,10 @@ def make(recorder: Recorder, values: Mapping[str, Any]) -> Started:
         return Started(kinds.sandbox_server(recorder, **common), "")
     if key == "wsgi":
         app, folder = str(values.get("app") or DEMO_APP).strip(), str(values.get("app_folder", "")).strip()
-        return Started(cast("Server", kinds.wsgi_server(recorder, app, folder=folder, **common)), "")
+        deploy = str(values.get("deploy") or "wsgi")
+        if deploy in ("waitress", "uvicorn"):  # with their own ways of serving many, and without TLS
+            common = {name: common[name] for name in ("host", "port", "workers")}
+        return Started(cast("Server", kinds.wsgi_server(recorder, app, folder=folder, deploy=deploy, **common)), "")
     if key == "handler":
         handler = kinds.handler_server(recorder, rules_of(values), **common)
         return Started(handler.server, "", handler)

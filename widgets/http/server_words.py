@@ -12,6 +12,7 @@ from typing import Final
 
 from protocols.assets import asset
 from protocols.concurrency.contract import MODELS
+from protocols.http.server.deploy import DEPLOYMENTS
 from protocols.http.server.kinds import CERTIFICATES
 from widgets.parts.fields import Choice
 
@@ -39,7 +40,7 @@ SITES: Final = (
     Site("folder", "Static folder", "web", "The files of a folder: listing, ranges, ETag, and no way out of it.",
          "protocols.http.server.folder", ("root", "cgi")),
     Site("wsgi", "WSGI application", "wsgi", "Any module:app, checked against PEP 3333; complaints are explained.",
-         "protocols.http.server.wsgi_run", ("app", "app_folder")),
+         "protocols.http.server.wsgi_run", ("app", "app_folder", "deploy")),
     Site("handler", "Handler of your own", "handler", "Methods ticked on and off, one answer; 501 for the rest.",
          "protocols.http.server.rules", ("methods", "status", "answer_type", "answer")),
     Site("barker", "Barker's ladder", "barker", "Nine steps from an echo server to CGI, each a running server.",
@@ -97,3 +98,8 @@ def barker_choices() -> list[Choice]:
     except ImportError:
         return [Choice("1", "1")]
     return [Choice(str(step.number), f"{step.number}. {step.title}", step.news) for step in steps]
+
+
+def deploy_choices() -> list[Choice]:
+    """How a WSGI application is run."""
+    return [Choice(way.name, way.title, way.explain, way.reason) for way in DEPLOYMENTS]

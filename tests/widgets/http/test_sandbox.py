@@ -99,7 +99,8 @@ def test_a_post_goes_out_as_it_was_typed_and_the_pages_of_the_site_are_a_menu(ro
 
 
 def test_every_kind_of_server_answers_from_its_form(room: Room) -> None:
-    for values, status, method in (({"site": "wsgi"}, 200, "GET"), ({"site": "handler", "status": 202}, 202, "GET"),
+    for values, status, method in (({"site": "wsgi"}, 200, "GET"), ({"site": "wsgi", "deploy": "cgi"}, 200, "GET"),
+                                   ({"site": "handler", "status": 202}, 202, "GET"),
                                    ({"site": "handler", "methods": "POST"}, 501, "GET")):  # fmt: skip
         slot = room.serve(**values)
         sent = room.send(slot.url, method)
