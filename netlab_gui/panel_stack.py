@@ -85,12 +85,15 @@ class PanelStack(QStackedWidget):
         return self._panels[panel_id]
 
     def _build(self, entry: Entry, desk: Desk) -> Panel:
+        before = set(self.children())
         try:
-            panel = entry.build(desk)
+            panel = entry.build(desk, self)
         except Exception as error:  # noqa: BLE001 - one broken room must not keep the window from opening
             from netlab_gui.broken_panel import BrokenPanel
 
             sys.excepthook(type(error), error, error.__traceback__)
+            for half_built in set(self.children()) - before:
+                half_built.deleteLater()
             return BrokenPanel(desk, entry.title, error)
         state = self._states.get(entry.id)
         if isinstance(state, dict):

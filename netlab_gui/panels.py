@@ -33,9 +33,9 @@ class Entry:
     foot: bool = False
     front: str = ""
 
-    def build(self, desk: Desk) -> Panel:
-        """Import the room and make the panel."""
-        panel: Panel = _named(self.widget)(desk)
+    def build(self, desk: Desk, parent: Any = None) -> Panel:
+        """Import the room and make the panel in `parent`."""
+        panel: Panel = _named(self.widget)(desk, parent)
         return panel
 
     def build_front(self) -> Any:

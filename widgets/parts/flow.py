@@ -166,8 +166,8 @@ class FlowBox(QWidget):
 class Pages(QStackedWidget):
     """Pages of which one is shown, and only that one's need of room counts."""
 
-    def __init__(self, *pages: QWidget) -> None:
-        super().__init__()
+    def __init__(self, *pages: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         for page in pages:
             self.addWidget(page)
         self.currentChanged.connect(lambda _index: self.updateGeometry())
@@ -183,11 +183,20 @@ class Pages(QStackedWidget):
 
 def scrolled(body: QWidget) -> QScrollArea:
     """A body of forms that scrolls up and down where the room is short, never sideways."""
-    scroll = QScrollArea()
+    scroll = scroll_area()
+    scroll.setWidget(body)
+    return scroll
+
+
+def scroll_area(parent: QWidget | None = None) -> QScrollArea:
+    """As `scrolled`, for a body that is made within it: `viewport()` is its parent, `setWidget()` comes last.
+
+    Each move of a finished widget to a parent costs a new look at the style of everything in it.
+    """
+    scroll = QScrollArea(parent)
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setWidget(body)
     return scroll
 
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from widgets.parts.buttons import Button, LinkButton
 from widgets.parts.fields import Fields
-from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.flow import FlowBox, scroll_area
 from widgets.parts.text import Label
 
 PAD = 12
@@ -42,7 +42,8 @@ class FoldedForm(QWidget):
 
     def lay_out(self, *rows: QWidget, links: tuple[QWidget, ...] = (), right: Button | None = None) -> None:
         """Put it together, once: rows, strip, the line with "More", `links` and the button at its right end."""
-        body = QWidget()
+        self._scroll = scroll_area(self)
+        body = QWidget(self._scroll.viewport())
         column = QVBoxLayout(body)
         column.setContentsMargins(PAD, PAD, PAD, PAD)
         column.setSpacing(PAD)
@@ -58,7 +59,7 @@ class FoldedForm(QWidget):
         column.addWidget(self._line)
         column.addWidget(self.more)
         column.addStretch(1)
-        self._scroll = scrolled(body)
+        self._scroll.setWidget(body)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._scroll)

@@ -44,10 +44,14 @@ class Splitter(QSplitter):
     """A splitter that nobody has to look for. `line=False` between cards, whose own borders part them."""
 
     def __init__(
-        self, orientation: Qt.Orientation = Qt.Orientation.Horizontal, *widgets: QWidget, line: bool = True
+        self,
+        orientation: Qt.Orientation = Qt.Orientation.Horizontal,
+        *widgets: QWidget,
+        line: bool = True,
+        parent: QWidget | None = None,
     ) -> None:
         self._line = line
-        super().__init__(orientation)
+        super().__init__(orientation, parent)
         self.setHandleWidth(HANDLE_PX)
         self.setChildrenCollapsible(False)
         for widget in widgets:

@@ -17,7 +17,7 @@ from protocols.numbers import grouped
 from protocols.sockets.presets import Preset
 from widgets.desk import Desk
 from widgets.parts.fields import Choice
-from widgets.parts.flow import scrolled
+from widgets.parts.flow import scroll_area
 from widgets.parts.splitter import Splitter
 from widgets.sockets.client_card import ClientCard, ClientView
 from widgets.sockets.client_slot import ClientSlot
@@ -44,12 +44,17 @@ class BothEnds(QWidget):
     why_requested = Signal(object)
     who_has_requested = Signal(object)
 
-    def __init__(self, desk: Desk, certificates: list[Choice], backlog_limit: int) -> None:
-        super().__init__()
+    def __init__(
+        self, desk: Desk, certificates: list[Choice], backlog_limit: int, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self.desk = desk
-        self.clients = ClientCard(desk)
-        self.servers = ServerCard(desk, certificates, backlog_limit)
-        self.splitter = Splitter(Qt.Orientation.Horizontal, self.clients, self.servers, line=False)
+        scroll = scroll_area(self)
+        self.splitter = Splitter(Qt.Orientation.Horizontal, line=False, parent=scroll.viewport())
+        self.clients = ClientCard(desk, self.splitter)
+        self.servers = ServerCard(desk, certificates, backlog_limit, self.splitter)
+        self.splitter.addWidget(self.clients)
+        self.splitter.addWidget(self.servers)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([1000, 1000])
@@ -57,7 +62,8 @@ class BothEnds(QWidget):
         self._suit_letters()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(scrolled(self.splitter))
+        scroll.setWidget(self.splitter)
+        column.addWidget(scroll)
         self.clients.current_changed.connect(lambda _slot: self.splitter.updateGeometry())
         self.servers.current_changed.connect(lambda _slot: self.splitter.updateGeometry())
         self.clients.why_requested.connect(self.why_requested)

@@ -31,11 +31,13 @@ class ClientView(QWidget):
     def __init__(self, slot: ClientSlot, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.slot = slot
-        self.form = ClientForm()
+        self.stack = Pages(parent=self)
+        self.form = ClientForm(self.stack)
         self.strip = TroubleStrip()
         self.form.place_for_strip.addWidget(self.strip)
-        self.live = ClientLive(slot)
-        self.stack = Pages(self.form, self.live)
+        self.live = ClientLive(slot, self.stack)
+        for page in (self.form, self.live):
+            self.stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.stack)
@@ -104,7 +106,7 @@ class ClientCard(Card):
     def add_client(self, values: Mapping[str, Any] | None = None) -> ClientView:
         """A new client in a tab of its own, shown; its form starts with `values`."""
         self._numbers += 1
-        view = ClientView(ClientSlot(self.desk, self._numbers, self))
+        view = ClientView(ClientSlot(self.desk, self._numbers, self), self.stack)
         if values:
             view.form.fields.set_values(values)
         view.form.connect_requested.connect(lambda: self.connect_client(view))

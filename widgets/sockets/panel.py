@@ -51,8 +51,8 @@ class SocketsPanel(Panel):
         self.server_button = Button("Server", "plus", small=True)
         self.client_button = Button("Client", "plus", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
-        self.stack = Pages()
-        self.ends = BothEnds(desk, certificate_choices(), backlog_limit())
+        self.stack = Pages(parent=self)
+        self.ends = BothEnds(desk, certificate_choices(), backlog_limit(), self.stack)
         self._views: dict[str, QWidget] = {"ends": self.ends}
         self._polls: list[Callable[[], None]] = []
         self.stack.addWidget(self.ends)
@@ -70,14 +70,14 @@ class SocketsPanel(Panel):
 
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.server_button, self.client_button, self.python_button)
-        body = QVBoxLayout()
-        body.setContentsMargins(16, 0, 16, 12)
-        body.addWidget(self.stack)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(head)
+        body = QVBoxLayout()
         column.addLayout(body, 1)
+        body.setContentsMargins(16, 0, 16, 12)
+        body.addWidget(self.stack)
 
     # Views
 

@@ -32,15 +32,25 @@ from widgets.sockets.server_words import TRANSPORT_CHIPS, behaviour_title
 class ServerView(QWidget):
     """One server's pages: nothing yet, the form, and what it shows while it runs."""
 
-    def __init__(self, slot: ServerSlot, certificates: list[Choice], backlog_limit: int, *, empty: bool) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        slot: ServerSlot,
+        certificates: list[Choice],
+        backlog_limit: int,
+        parent: QWidget | None = None,
+        *,
+        empty: bool,
+    ) -> None:
+        super().__init__(parent)
         self.slot = slot
-        self.empty = EmptyState("server", NO_SERVER, START, button_icon="play", primary=True)
-        self.form = ServerForm(certificates, backlog_limit)
+        self.stack = Pages(parent=self)
+        self.empty = EmptyState("server", NO_SERVER, START, button_icon="play", primary=True, parent=self.stack)
+        self.form = ServerForm(certificates, backlog_limit, self.stack)
         self.strip = TroubleStrip()
         self.form.place_for_strip.addWidget(self.strip)
-        self.live = ServerLive(slot)
-        self.stack = Pages(self.empty, self.form, self.live)
+        self.live = ServerLive(slot, self.stack)
+        for page in (self.empty, self.form, self.live):
+            self.stack.addWidget(page)
         self._wants_form = not empty
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -88,8 +98,10 @@ class ServerCard(Card):
     started = Signal(object)
     preset_requested = Signal(object)
 
-    def __init__(self, desk: Desk, certificates: list[Choice], backlog_limit: int) -> None:
-        super().__init__("Server", "server")
+    def __init__(
+        self, desk: Desk, certificates: list[Choice], backlog_limit: int, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("Server", "server", parent=parent)
         self.desk = desk
         self.views: list[ServerView] = []
         self._certificates, self._backlog_limit = certificates, backlog_limit
@@ -133,7 +145,7 @@ class ServerCard(Card):
         """A new server in a tab of its own, shown; its form starts with `values`."""
         self._numbers += 1
         slot = ServerSlot(self.desk, self._numbers, self)
-        view = ServerView(slot, self._certificates, self._backlog_limit, empty=empty)
+        view = ServerView(slot, self._certificates, self._backlog_limit, self.stack, empty=empty)
         if values:
             view.form.fields.set_values(values)
         view.empty.acted.connect(self.first_requested)
