@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QPaintEvent, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -119,12 +119,22 @@ class QuietCombo(QComboBox):
 
 
 class QuietSpin(QSpinBox):
-    """A spin box that the mouse wheel changes only while it has the focus."""
+    """A spin box that the mouse wheel changes only while it has the focus.
+
+    `returned`: Enter was pressed, and what was typed is the value (Qt has a signal for it only from 6.10 on).
+    """
+
+    returned = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.lineEdit().setTextMargins(SPIN_INSET_PX, 0, 0, 0)  # the style sheet does not reach it
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.returned.emit()
 
     def wheelEvent(self, event: QWheelEvent, /) -> None:
         if self.hasFocus():

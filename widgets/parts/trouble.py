@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
-from widgets.parts.flow import FlowBox
+from widgets.parts.flow import FlowBox, reveal
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class TroubleStrip(QWidget):
             self.buttons[mend.key] = button
         self.row.setVisible(bool(mends))
         self.setVisible(True)
+        QTimer.singleShot(0, self, lambda: reveal(self))  # once it has its place: its buttons are what is looked for
 
     def text(self) -> str:
         """What the strip says; empty when it is away."""

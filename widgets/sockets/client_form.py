@@ -89,6 +89,7 @@ class ClientForm(FoldedForm):
             row.flow.setAlignment(button, Qt.AlignmentFlag.AlignBottom)
         for key in ("host", "path"):
             fields.editor(key).returnPressed.connect(self.connect_requested)  # type: ignore[attr-defined]
+        fields.editor("port").returned.connect(self.connect_requested)  # type: ignore[attr-defined]
         return row
 
     def _waiting_fields(self, flow: FlowBox) -> None:

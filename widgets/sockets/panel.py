@@ -6,6 +6,7 @@ shall find again. It must not know the window.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -152,7 +153,7 @@ class SocketsPanel(Panel):
         )
 
     def _on_holders(self, slot: ServerSlot, holders: tuple[Holder, ...]) -> None:
-        said = [f"{each.program or 'another program'} (pid {each.pid or 'unknown'}) {each.state}" for each in holders]
+        said = [f"{_name_of(each)} (pid {each.pid or 'unknown'}), {each.state}" for each in holders]
         text = f"Held by {', '.join(said[:3])}." if said else "Nobody holds it any more: try again."
         strip = self.ends.servers.view_of(slot).strip
         mends = [mend for mend in server_mends("EADDRINUSE", slot.values) if mend.key != "who-has"]
@@ -235,3 +236,7 @@ def backlog_limit() -> int:
             return int(file.read())
     except (OSError, ValueError):
         return 128
+
+
+def _name_of(holder: Holder) -> str:
+    return "this lab itself" if holder.pid == os.getpid() else holder.program or "another program"

@@ -85,6 +85,7 @@ class ServerForm(FoldedForm):
         row.add(self.start_button)
         row.flow.setAlignment(self.start_button, Qt.AlignmentFlag.AlignBottom)
         fields.editor("path").returnPressed.connect(self.start_requested)  # type: ignore[attr-defined]
+        fields.editor("port").returned.connect(self.start_requested)  # type: ignore[attr-defined]
         return row
 
     def _bind_fields(self, flow: FlowBox) -> None:

@@ -18,7 +18,7 @@ from widgets.desk import Desk
 from widgets.sockets import server_launch
 from widgets.sockets.connections_model import ConnectionsModel
 from widgets.sockets.orders import Orders
-from widgets.sockets.server_words import TELNET
+from widgets.sockets.server_words import TELNET, bind_host
 
 Visit: TypeAlias = Literal["", "under way", "over"]
 Phase: TypeAlias = Literal["idle", "starting", "running", "ended"]
@@ -105,7 +105,7 @@ class ServerSlot(QObject):
             return server_launch.refusal(error)
         transport = str(self.values.get("transport", "tcp"))
         unix = transport.startswith("unix")
-        host, port = str(self.values.get("host", "")), int(self.values.get("port", 0) or 0)
+        host, port = bind_host(self.values), int(self.values.get("port", 0) or 0)
         address = str(self.values.get("path", "")) if unix else (host, port)
         return explain(error, call=call, address=address, transport=transport)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from tests.widgets.sockets.conftest import Bench
+from widgets.parts.fields import QuietSpin
 
 
 def test_a_refused_connect_is_told_in_the_card_explained_and_mended(bench: Bench) -> None:
@@ -23,6 +24,22 @@ def test_a_refused_connect_is_told_in_the_card_explained_and_mended(bench: Bench
     bench.click(view.strip.buttons["start-server"])
     bench.wait(lambda: view.slot.phase == "connected")
     assert not view.strip.isVisible()
+
+
+def test_enter_in_the_port_starts_and_connects_with_the_number_typed(bench: Bench) -> None:
+    server = bench.panel.ends.servers.free_view()
+    server.show_form()
+    server.form.fields.set_values({"behaviour": "echo", "port": 0})
+    bench.qtbot.keyClick(server.form.fields.editor("port"), Qt.Key.Key_Return)
+    bench.wait(lambda: server.slot.phase == "running")
+    assert server.slot.server is not None
+    port = server.slot.server.address[1]
+    editor = bench.client.form.fields.editor("port")
+    assert isinstance(editor, QuietSpin)
+    editor.selectAll()
+    bench.qtbot.keyClicks(editor, str(port))
+    bench.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    bench.wait(lambda: bench.client.slot.phase == "connected")
 
 
 def test_give_me_the_other_end_starts_a_server_that_fits(bench: Bench) -> None:

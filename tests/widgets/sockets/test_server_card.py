@@ -294,3 +294,16 @@ def test_a_narrow_card_shows_facts_bytes_and_buttons_whole(bench: Bench) -> None
     bench.panel.resize(1440, 700)
     bench.wait(lambda: table.width() > 500)
     assert not any(table.isColumnHidden(column) for column in (PEER, HERE, THERE, IN, OUT))
+
+
+def test_a_port_in_use_is_told_with_the_address_tried_and_its_mends_are_scrolled_to(bench: Bench) -> None:
+    first = bench.start_server(behaviour="echo")
+    assert first.slot.server is not None
+    bench.panel.resize(1000, 300)
+    view = bench.panel.ends.servers.add_server({"port": first.slot.server.address[1], "reuse_address": False})
+    bench.click(view.form.start_button)
+    bench.wait(lambda: view.slot.trouble is not None)
+    assert f"127.0.0.1:{first.slot.server.address[1]}" in view.strip.text()
+    bench.wait(lambda: all(not button.visibleRegion().isEmpty() for button in view.strip.buttons.values()))
+    bench.click(view.strip.buttons["who-has"])
+    bench.wait(lambda: "this lab" in view.strip.text())
