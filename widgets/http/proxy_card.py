@@ -24,7 +24,7 @@ from widgets.http.server_slot import WORDS
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.card import Card
-from widgets.parts.flow import FlowBox, Pages
+from widgets.parts.flow import FlowBox
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import Mend
 
@@ -61,10 +61,11 @@ class ProxyCard(Card):
         self.ca_button.setToolTip("The lab's CA as a PEM file, for the clients that are to trust it")
         self.warning = Banner("warning")
         self._authority = ""
-        self.pages = Pages(self.form, self._live())
+        self.live = self._live()
         for button in (self.stop_button, self.start_button):
             self.add_action(button)
-        self.add(self.pages)
+        self.add(self.form)
+        self.add(self.live)
         self._connect()
         self.refresh()
 
@@ -154,7 +155,8 @@ class ProxyCard(Card):
         self.start_button.setVisible(not running)
         self.start_button.setEnabled(slot.phase != "starting")
         self.stop_button.setVisible(running)
-        self.pages.setCurrentIndex(1 if running else 0)
+        self.form.setVisible(not running)
+        self.live.setVisible(running)
         self._tell_trouble()
         reverse = proxy.order.reverse if proxy is not None else None
         chip = f"{address_text(proxy.address)} to {address_text(reverse)}" if proxy and reverse else ""

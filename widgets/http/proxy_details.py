@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import Entry
 from widgets.desk import Desk
@@ -19,6 +19,7 @@ from widgets.http.proxy_edit import EditPage
 from widgets.http.proxy_message import MessagePage
 from widgets.http.proxy_rows import state_sign, state_words
 from widgets.http.proxy_shown import changes, phase_rows, remarks, verdict, wire_lines
+from widgets.http.request_card import THERE
 from widgets.http.rows_model import RowsModel
 from widgets.http.tab_pages import TabPages
 from widgets.http.waterfall import Waterfall
@@ -26,7 +27,7 @@ from widgets.http.wire_view import DiffView, WireView
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.empty import EmptyState
-from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.flow import Pages, scrolled
 from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme
@@ -68,7 +69,6 @@ class DetailsCard(Card):
         self.timeline_button.setToolTip("Show the request on the time line")
         self.more_button = IconButton("ellipsis", "More for this exchange")
         self.menu = QMenu(self.more_button)
-        self.held_row = FlowBox(self.release_button, self.edit_button, self.answer_button, self.drop_button)
         self.remarks = Label("", "caption", "text2", wrap=True)
         self.strip = TroubleStrip()
         self.request, self.response = MessagePage(desk, "request"), MessagePage(desk, "response")
@@ -109,14 +109,17 @@ class DetailsCard(Card):
         self.head.add_detail(self.what)
         for button in (self.abort_button, self.timeline_button, self.replay_button, self.more_button):
             self.add_action(button)
-        self.held_row.flow.setContentsMargins(12, 8, 12, 4)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for button in (self.release_button, self.edit_button, self.answer_button, self.drop_button):
+            row.addWidget(button)
+        row.addWidget(self.remarks, 1)
         texts = QVBoxLayout()
         texts.setContentsMargins(12, 6, 12, 0)
         texts.setSpacing(6)
         texts.addWidget(self.strip)
-        texts.addWidget(self.remarks)
+        texts.addLayout(row)
         self.body.addLayout(texts)
-        self.body.addWidget(self.held_row)
         self.add(self.pages, 1)
 
     def _connect(self) -> None:
@@ -165,7 +168,8 @@ class DetailsCard(Card):
         for button in (self.replay_button, self.timeline_button, self.more_button):
             button.setVisible(entry is not None)
         held = entry is not None and entry.held
-        self.held_row.setVisible(held and not self.editing)
+        for button in (self.release_button, self.edit_button, self.answer_button, self.drop_button):
+            button.setVisible(held and not self.editing)
         self.abort_button.setVisible(entry is not None and not entry.over and not held)
         if entry is None:
             self.set_title("Exchange")
@@ -189,6 +193,8 @@ class DetailsCard(Card):
         self.remarks.setVisible(bool(said))
         self._tell_failure(entry)
         self.tabs.allow("tls", bool(entry.tls or entry.certificates))
+        ours = {"edit", "answer", "map"} & set(entry.faults)
+        self.tabs.set_word("diff", THERE if ours else "")
         self.tabs.set_word("timing", ms_text(entry.phases_ms()["total"]) if entry.over else "")
         self._fill_tab()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.proxy.core import Way
@@ -51,13 +52,14 @@ class LinePage(QWidget):
             column.addWidget(Label(TITLES[way], "section"))
             column.addWidget(row)
         column.addWidget(Label(ABOUT, "caption", "text2", wrap=True))
-        column.addWidget(self.reset_button)
+        column.addWidget(self.reset_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scrolled(body))
         self.fields.changed.connect(self._on_changed)
         self.reset_button.clicked.connect(self.reset)
+        self.reset_button.setEnabled(False)
 
     def _on_changed(self, key: str) -> None:
         if key == "preset":

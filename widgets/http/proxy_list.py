@@ -44,6 +44,7 @@ class ExchangesView(QWidget):
         self.slot = slot
         self.source = ExchangesModel(self)
         self.rows = Filtered(self.source, self)
+        self.bar = QWidget()
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter: words, -not, 404, held, failed")
         self.filter.setAccessibleName("Filter the exchanges")
@@ -56,19 +57,19 @@ class ExchangesView(QWidget):
         self.release_all_button = Button("Release all", "step-forward", small=True)
         self.clear_button = IconButton("trash-2", "Forget the exchanges that are over")
         self.table = PlainTable(self.rows, "Exchanges", mono=(CLIENT, METHOD, URL), middle=(CLIENT, URL),
-                                widths=(44, 128, 66, 200, 62, 76, 76, 170), stretch=URL)  # fmt: skip
+                                widths=(44, 140, 66, 200, 62, 76, 76, 150), stretch=URL)  # fmt: skip
         self.empty = EmptyState("waypoints", NOT_RUNNING, "Send a request through it", button_icon="send", primary=True)
         self.pages = Pages(self.empty, self.table)
         self.tail = QFrame()
         self.newer_button = Button("", "arrow-down", small=True)
         self._newer = 0
-        self._follows = True
+        self._at_end = True
         self._lay_out()
         self._connect()
         self.refresh()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        row = QHBoxLayout(self.bar)
         row.setContentsMargins(12, 8, 12, 8)
         row.setSpacing(8)
         row.addWidget(self.filter, 1)
@@ -83,7 +84,7 @@ class ExchangesView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(row)
+        column.addWidget(self.bar)
         column.addWidget(self.pages, 1)
         column.addWidget(self.tail)
         self.tail.hide()
@@ -96,8 +97,9 @@ class ExchangesView(QWidget):
         self.next_button.clicked.connect(self.go_to_held)
         self.release_all_button.clicked.connect(self.release_all_requested)
         self.clear_button.clicked.connect(self.slot.clear)
-        self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._on_scrolled())
-        self.rows.rowsAboutToBeInserted.connect(self._before)
+        scroll = self.table.verticalScrollBar()
+        scroll.valueChanged.connect(self._on_scrolled)
+        scroll.rangeChanged.connect(lambda _least, _most: self._on_range())
         self.rows.rowsInserted.connect(self._after)
         self.slot.came.connect(self.take)
         self.slot.cleared.connect(self._on_cleared)
@@ -157,29 +159,41 @@ class ExchangesView(QWidget):
 
     # Following
 
-    def _before(self, *_: object) -> None:
-        bar, chosen = self.table.verticalScrollBar(), self.chosen()
-        self._follows = bar.value() >= bar.maximum() and not (chosen is not None and chosen.held)
+    @property
+    def follows(self) -> bool:
+        """The newest row is kept in sight: nobody scrolled up, and what is chosen does not wait for a word."""
+        chosen = self.chosen()
+        return self._at_end and not (chosen is not None and chosen.held)
 
     def _after(self, _parent: object, first: int, last: int) -> None:
-        if self._follows:
-            self.table.scrollToBottom()
-            return
-        if last == self.rows.rowCount() - 1:
+        if not self.follows and last == self.rows.rowCount() - 1:
             self._newer += last - first + 1
-        self._on_scrolled()
+            self._show_tail()
 
-    def _on_scrolled(self) -> None:
+    def _on_range(self) -> None:
+        """There are more rows, or there is less room."""
         bar = self.table.verticalScrollBar()
-        if bar.value() >= bar.maximum():
+        if self.follows:
+            bar.setValue(bar.maximum())
+        elif self.table.currentIndex().isValid() and self._at_end:
+            self.table.scrollTo(self.table.currentIndex())
+            self._at_end = True
+
+    def _on_scrolled(self, value: int) -> None:
+        self._at_end = value >= self.table.verticalScrollBar().maximum()
+        if self._at_end:
             self._newer = 0
+        self._show_tail()
+
+    def _show_tail(self) -> None:
         self.newer_button.setText(f"{grouped(self._newer)} newer, follow")
         self.tail.setVisible(self._newer > 0)
 
     def follow(self) -> None:
         """Go to the newest."""
         self.table.scrollToBottom()
-        self._on_scrolled()
+        self._newer, self._at_end = 0, True
+        self._show_tail()
 
     # What stands around the table
 
@@ -195,7 +209,7 @@ class ExchangesView(QWidget):
         words += f", {grouped(forgotten)} older ones forgotten" if forgotten else ""
         self.count.setText(words if whole else "")
         self.clear_button.setVisible(bool(whole))
-        self.filter.setEnabled(bool(whole) or bool(self.filter.text()))
+        self.bar.setVisible(bool(whole))
         self._show_held()
 
     def _show_held(self) -> None:

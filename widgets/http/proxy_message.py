@@ -52,7 +52,7 @@ class MessagePage(QWidget):
         self.start = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
         self.forms = Segments(("As it came", "As passed on"), f"Which form of the {which}")
         self.model = MarkedHeaders(self)
-        self.table = PlainTable(self.model, f"Headers of the {which}", mono=(0, 1), widths=(120, 160, 120), stretch=1)
+        self.table = PlainTable(self.model, f"Headers of the {which}", mono=(0, 1), widths=(140, 160, 124), stretch=1)
         self.body_view = BodyView(desk)
         self.note = Label("", "caption", "text2", wrap=True)
         top = QHBoxLayout()
@@ -82,6 +82,10 @@ class MessagePage(QWidget):
         self._entry = entry
         there = forms(entry, self.which)
         self.forms.setVisible(len(there) > 1)
+        word = "As it will go" if entry.state == f"held {self.which}" else "As passed on"
+        if self.forms.button(1).text() != word:
+            self.forms.button(1).setText(word)
+            self.forms.updateGeometry()
         if fresh:
             self.forms.set_current(FORMS.index(there[0]))
         form = FORMS[self.forms.current()]
@@ -122,6 +126,7 @@ class MessagePage(QWidget):
         rows = [(name, value, mark) for (name, value), mark in zip(made.headers, marks, strict=True)]
         if rows != self.model.rows():
             self.model.set_rows(rows)
+        self.table.setColumnHidden(2, not any(marks))
         self._say(made.note)
         if before is None or before.body.data != made.body.data or self.body_view.sent is None:
             self.body_view.begin(made)
