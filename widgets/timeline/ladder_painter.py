@@ -84,7 +84,15 @@ class LadderPainter:
 
     def least_width(self) -> float:
         """Below this width a ladder is scrolled sideways instead of squeezed."""
-        return self.time_right + self._unit() * (sum(_weights(self.layout.ordered_lanes())) + 0.55) + self._bar_room()
+        lanes = self.layout.ordered_lanes()
+        return self.time_right + self._left_room(lanes) + self._unit() * sum(_weights(lanes)) + self._bar_room()
+
+    def _left_room(self, lanes: list[Lane]) -> float:
+        """Between the times and the first lane; its states stand there where no client of ours does."""
+        room = self._unit() * 0.55
+        if lanes and lanes[0].key == KERNEL_CLIENT and self.layout.split_kernel:
+            return max(room, self._badge.fit("ESTABLISHED", 10_000)[1] + 16 + 9 + 8)
+        return room
 
     def _unit(self) -> float:
         return self._text.metrics.averageCharWidth() * 17
@@ -97,7 +105,7 @@ class LadderPainter:
         self.width = max(width, self.least_width())
         self._lanes = self.layout.ordered_lanes()
         weights = _weights(self._lanes)
-        left = self.time_right + self._unit() * 0.55
+        left = self.time_right + self._left_room(self._lanes)
         right = self.width - self._bar_room() - self._unit() * 0.4
         total = sum(weights) or 1.0
         unit = min((right - left) / total, self._unit() * 2.6)
@@ -118,6 +126,7 @@ class LadderPainter:
         source, target = self._xs.get(item.source, 0.0), self._xs.get(item.target, 0.0)
         reach = self._unit() * 0.9
         if item.shape == "state":
+            reach = self._badge.fit(wording.visible(self.log.raw(item.log_row)[2]), 10_000)[1] + 16 + 9
             return (source - reach, source) if item.source == KERNEL_CLIENT else (source, source + reach)
         return (source - 10, source + reach * 1.4) if source == target else (min(source, target), max(source, target))
 

@@ -155,3 +155,16 @@ def test_a_connection_is_found_in_a_large_log_in_slices(qtbot: QtBot) -> None:
     shown.feed.ask(Subject(conn="3"))
     qtbot.waitUntil(lambda: not shown.feed.searching, timeout=5000)
     assert len(shown.feed.layout.places) == 21
+
+
+def test_states_at_the_left_edge_leave_the_times_free_where_no_client_is_ours(qtbot: QtBot) -> None:
+    ends = {"local": ["127.0.0.1", 2345], "peer": ["127.0.0.1", 51858]}
+    events = [
+        scenes.raw(1, "call", "accept", "upper:2345", "1", "", thread="upper-server", **ends),
+        scenes.raw(2, "state", "ESTABLISHED", "upper:2345", "1", "", end="client"),
+    ]
+    shown = Shown(qtbot, events)
+    painter = shown.view._painter
+    for width in (300, 1100):
+        painter.arrange(width)
+        assert painter.item_span(shown.feed.layout.places[1])[0] >= painter.time_right
