@@ -47,7 +47,7 @@ class Doings(QObject):
             "abort": lambda proxy, entry: proxy.abort(entry.number),
             "edit": lambda _proxy, entry: self._begin(entry, "edit"),
             "answer": lambda _proxy, entry: self._begin(entry, "answer"),
-            "replay": lambda proxy, entry: page.choose_soon(proxy.replay(entry.number)),
+            "replay": lambda proxy, entry: self._replay(proxy, entry.number),
             "replay-edit": lambda _proxy, entry: self._begin(entry, "replay"),
             "timeline": lambda _proxy, entry: self.show_on_timeline(entry),
             "origin": lambda _proxy, entry: self._show_origin(entry),
@@ -96,7 +96,8 @@ class Doings(QObject):
             if what == "answer":
                 proxy.answer(number, head, body or b"", fix_length=fix_length)
             elif what == "replay":
-                self._page.choose_soon(proxy.replay(number, head, body))
+                self._replay(proxy, number, head, body)
+                return
             else:
                 proxy.edit(number, head, body, fix_length=fix_length)
         except (ProxyError, ServiceError) as error:
@@ -104,6 +105,22 @@ class Doings(QObject):
             return
         self._page.details.show_parts()
         self._page.poll()
+
+    def _replay(self, proxy: DebugProxy, number: int, head: bytes | None = None, body: bytes | None = None) -> None:
+        """Send it again; it opens what wakes its thread, so not here."""
+        self._desk.bridge.call(lambda: proxy.replay(number, head, body), self._on_replayed, self._on_not_replayed,
+                               owner=self)  # fmt: skip
+
+    def _on_replayed(self, number: int) -> None:
+        if self._page.details.editing and self._page.details.edit.what == "replay":
+            self._page.details.show_parts()
+        self._page.choose_soon(number)
+
+    def _on_not_replayed(self, error: BaseException) -> None:
+        if self._page.details.editing:
+            self._page.details.edit.refuse(str(error))
+        else:
+            self._desk.toast(str(error))
 
     # The time line
 
