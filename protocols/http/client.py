@@ -6,19 +6,17 @@ Connections are kept open between requests. It must not know who looks at the an
 
 from __future__ import annotations
 
-import base64
 import time
 from collections import deque
 from dataclasses import replace
 from itertools import count
 from typing import Any, Final
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote
 
 import pycurl  # type: ignore[import-untyped]
 
-from protocols.http import failure, keylog
+from protocols.http import dataurl, failure, keylog
 from protocols.http.bodies import encoded
-from protocols.http.exchange import Exchange, Head, Kept
 from protocols.http.failure import Failure
 from protocols.http.jar import Jar
 from protocols.http.opened import OpenedSockets
@@ -171,7 +169,7 @@ class HttpClient(Service):
             return
         run.state = "running"
         if run.request.url[:5].lower() == "data:":
-            _answer_data(run)
+            dataurl.answer(run, self.recorder, self.name)
             return
         left = _time_left(run)
         if left is not None and left <= 0:
@@ -267,31 +265,3 @@ def _with_identity(request: Request) -> Request:
     if auth.kind == "none":
         auth = Auth("basic", unquote(name), unquote(password))
     return replace(request, url=f"{scheme}://{host}{slash}{path}", auth=auth)
-
-
-def _answer_data(run: Run) -> None:
-    """A data: URL holds its own answer (RFC 2397)."""
-    head, comma, data = run.request.url[5:].partition(",")
-    if not comma:
-        why = "A data URL has a comma between its type and its data."
-        run.end("failed", Failure("BAD_URL", "That is no data URL", why))
-        return
-    body = unquote_to_bytes(data.partition("#")[0])
-    kind = head
-    if head.lower().endswith(";base64"):
-        kind = head[:-7]
-        try:
-            body = base64.b64decode(body + b"=" * (-len(body) % 4), validate=True)
-        except ValueError:
-            run.end("failed", Failure("BAD_URL", "That is no base64", "The data of this URL is no base64."))
-            return
-    exchange = Exchange(1, run.request.method, run.request.url[:200], Kept(0), Kept(0))
-    exchange.answer = Head("", 200, "", [("Content-Type", kind or "text/plain;charset=US-ASCII"),
-                                         ("Content-Length", str(len(body)))])  # fmt: skip
-    run.exchanges.append(exchange)
-    limit = run.request.limits.max_bytes
-    cut = body if limit is None else body[:limit]
-    run.body.add(cut)
-    if run.sink is not None:
-        run.sink.write(cut)
-    run.end("done" if cut == body else "failed", None if cut == body else failure.told("too big", limit=limit))

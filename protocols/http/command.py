@@ -80,7 +80,7 @@ def _body(arguments: Any) -> Body:
 
 
 def _data(text: str) -> bytes:
-    """The bytes of DATA, or of the file in @FILE, or name=@FILE as a form field."""
+    """The bytes of DATA as they are, or those of the file in @FILE."""
     if not text.startswith("@"):
         return os.fsencode(text)
     try:

@@ -21,7 +21,7 @@ request of its own; compressed bodies are decompressed.
 _HTTP_END: Final = """\
 for example:
   netlab http GET http://127.0.0.1:8080/
-  netlab http POST http://127.0.0.1:8080/form -d name=Dave -d note=@letter.txt
+  netlab http POST http://127.0.0.1:8080/form -d name=Dave -d email=dave@dabeaz.com
   netlab http PUT http://127.0.0.1:8080/items/1 --json-body '{"name": "pen"}' --json
   netlab http GET https://127.0.0.1:8443/big.iso -o big.iso --max-bytes 1000000000
 With --json every event is a line on stdout, the body is in none of them but the bytes of the wire are:

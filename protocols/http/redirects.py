@@ -33,12 +33,14 @@ def next_request(request: Request, url: str, status: int, location: str | None) 
     if status not in REDIRECTS or not location:
         return None
     try:
-        target = checked_url(urljoin(url, location.strip()))
+        joined = urljoin(url, location.strip())
+        scheme = urlsplit(joined).scheme  # before the check, which would take "mailto:a" for a host without a scheme
+        if scheme not in _PORTS:
+            why = f"a web server may not send a client to {scheme}"
+            return Refusal(f"The redirect to {joined} is not followed: {why}.")
+        target = checked_url(joined)
     except (RequestError, ValueError) as error:
         return Refusal(f"The redirect to {location!r} can't be followed: {error}.")
-    if urlsplit(target).scheme not in _PORTS:
-        scheme = urlsplit(target).scheme
-        return Refusal(f"The redirect to {target} is not followed: a web server may not send a client to {scheme}.")
     if not urlsplit(target).fragment and urlsplit(url).fragment:
         target += "#" + urlsplit(url).fragment
     changed = replace(request, url=target, target="")

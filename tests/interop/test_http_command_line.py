@@ -57,6 +57,20 @@ def test_json_has_one_request_and_one_response_for_each_hop(server: Pages) -> No
     assert ("X-One", "1") in server.seen[-2].headers
 
 
+def test_a_data_url_is_a_hop_like_any_other() -> None:
+    status, lines = events("GET", "data:text/plain;base64,aGVsbG8=")
+    told = [(line["kind"], line["detail"]) for line in lines if line["layer"] == "message"]
+    assert (status, [kind for kind, _ in told]) == (0, ["request", "response"])
+    assert (told[1][1]["status"], told[1][1]["headers"][0]) == (200, ["Content-Type", "text/plain"])
+    assert "total" in told[1][1]["phases_ms"]
+
+
+def test_the_version_the_method_and_a_failure_of_the_server_are_as_asked(server: Pages) -> None:
+    done = http("LOCK", server.url + "/status/500", "--http", "1.0", "-d", "@/dev/null")
+    assert (done.returncode, done.stdout) == (0, b"so it is")
+    assert server.seen[-1].line == "LOCK /status/500 HTTP/1.0"
+
+
 def test_forms_json_and_user(server: Pages, tmp_path: Path) -> None:
     (tmp_path / "up.txt").write_text("content")
     http("POST", server.url + "/echo", "-F", "name=Dave", "-F", f"file=@{tmp_path / 'up.txt'}", "--user",
@@ -92,6 +106,8 @@ def test_a_partial_body_stays_in_the_file_and_fails(tmp_path: Path) -> None:
     with says(answer(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100)) as port:
         done = http("GET", f"http://127.0.0.1:{port}/", "-o", str(file), "--max-bytes", "10")
     assert (done.returncode, file.read_bytes()) == (1, b"x" * 10)
+    done = http("GET", "data:,hello", "-o", str(tmp_path / "none" / "x"))
+    assert (done.returncode, b"could not be written" in done.stderr) == (1, True)
 
 
 def test_the_time_out_is_for_the_whole_request() -> None:

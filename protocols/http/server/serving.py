@@ -90,7 +90,7 @@ def _tell_where(order: Order, server: Service, lines: JsonLines | None, authorit
                     authority=authority or None,
                     pid=os.getpid())  # fmt: skip
         return
-    text = f"listening on {where} ({url} serves {order.title}); Ctrl+C ends it\n"
+    text = printable(f"listening on {where} ({url} serves {order.title}); Ctrl+C ends it") + "\n"
     write_all(text.encode("utf-8", "backslashreplace"))
     if order.tls and order.tls != "good":
         say(f"its certificate is broken on purpose ({order.tls}): a client that verifies must refuse it")

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -194,3 +195,39 @@ def test_a_disk_that_is_full_is_said_and_ends_it(client: HttpClient, tmp_path: P
         assert run.wait(DEADLINE_S)
     assert run.failure is not None
     assert (run.failure.symbol, "No space left" in run.failure.why) == ("WRITE", True)
+    run = client.send(Request(url="data:,hello"), Full())  # no wire to fail on, and the client goes on all the same
+    assert run.wait(DEADLINE_S)
+    assert run.failure is not None
+    assert (run.failure.symbol, client.state) == ("WRITE", "running")
+
+
+@pytest.mark.parametrize("target", [
+    "file:///etc/passwd", "FILE:/etc/passwd", "data:text/plain,hello", "ftp://127.0.0.1/a", "ftps://127.0.0.1/a",
+    "gopher://127.0.0.1/", "javascript:1", "mailto:a@127.0.0.1", "localhost:80/a",
+])  # fmt: skip
+def test_no_redirect_leaves_the_web(client: HttpClient, target: str) -> None:
+    said = b"HTTP/1.1 307 Go\r\nContent-Length: 0\r\nLocation: " + target.encode() + b"\r\n\r\n"
+    with says(answer(said)) as port:
+        run = client.send(Request(url=f"http://127.0.0.1:{port}/"))
+        assert run.wait(DEADLINE_S)
+    assert run.failure is not None
+    assert run.failure.symbol == "REDIRECT_REFUSED"
+    assert [one.status for one in run.exchanges] == [307]
+
+
+def test_redirects_and_their_waits_count_against_one_time(client: HttpClient) -> None:
+    """Each hop is well within the time, all together are not: the limit is for the whole request."""
+    stop = threading.Event()
+
+    def play(sock: socket.socket) -> None:
+        while read_head(sock) and not stop.wait(0.1):
+            sock.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /again\r\n\r\n")
+
+    with says(play) as port:
+        limits = Limits(timeout_s=0.6, max_redirects=10_000)
+        run = client.send(Request(url=f"http://127.0.0.1:{port}/", limits=limits))
+        ended = run.wait(DEADLINE_S)
+        stop.set()
+    assert ended
+    assert run.failure is not None
+    assert (run.failure.symbol, run.redirects > 0) == ("TIMEOUT", True)
