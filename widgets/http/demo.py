@@ -28,6 +28,7 @@ def steps(panel: HttpPanel) -> Iterator[DemoStep]:
     rows = servers.current.slot.rows
     yield Check("the row has the handler's thread and time", bool(rows.row(0) and rows.row(0).worker))  # type: ignore[union-attr]
     yield from _refused(panel)
+    yield from _through_the_proxy(panel, home)
     yield Type(request.bar.url, home, enter=True)
     yield Wait("it answers again", lambda: _status(panel) == 200 and ends.slot.phase == "idle")
     response.tabs.show_page("timing")
@@ -44,6 +45,24 @@ def _refused(panel: HttpPanel) -> Iterator[DemoStep]:
     told = response.failure
     yield Check("the refusal is explained", told is not None and told.symbol == "ECONNREFUSED")
     yield Check("the red strip offers a server", "other-end" in response.strip.buttons)
+
+
+def _through_the_proxy(panel: HttpPanel, home: str) -> Iterator[DemoStep]:
+    from widgets.http.proxy_page import ProxyPage
+
+    panel.show_view("proxy")
+    page = panel.view("proxy")
+    assert isinstance(page, ProxyPage)
+    page.card.form.set_values({"mode": "forward", "port": 0})
+    panel.ends.request.set_url(home)
+    yield Click(page.card.start_button)
+    yield Wait("the proxy listens", lambda: page.slot.running)
+    yield Click(page.exchanges.empty.button)
+    yield Wait("the request came through the proxy, and its row is chosen",
+               lambda: page.details.entry is not None and page.details.entry.status == 200)  # fmt: skip
+    yield Click(page.card.stop_button)
+    yield Wait("the proxy has stopped", lambda: page.slot.phase == "ended")
+    panel.show_view("ends")
 
 
 def _status(panel: HttpPanel) -> int:

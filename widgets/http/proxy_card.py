@@ -27,6 +27,7 @@ from widgets.parts.card import Card
 from widgets.parts.flow import FlowBox
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import Mend
+from widgets.theme.theme import theme
 
 EXAMPLE: Final = "http://example.org/"
 
@@ -51,6 +52,7 @@ class ProxyCard(Card):
         self.request_button.setToolTip("The request of the builder, by way of the proxy")
         self.curl = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
         self.curl.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.curl.setMinimumWidth(theme().px(300))
         self.copy_button = IconButton("copy", "Copy the curl line")
         self.intercept = QCheckBox("Open HTTPS")
         self.intercept.setAccessibleName("Open HTTPS with the lab's authority")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import ENTRIES, Entry
@@ -22,10 +23,13 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label, plain_tip
+from widgets.theme.theme import theme
 
 NOT_RUNNING: Final = "Start the proxy above. Then each request that goes through it is a row here."
 NOTHING_YET: Final = "Nothing has passed yet. Run the curl line above in a terminal, or send the builder's request."
 NOTHING_FITS: Final = "No exchange fits the filter."
+NARROW: Final = 880
+"""Below this width the URL needs the room that the client's address has."""
 TIP: Final = "Words that must all stand in the row: get /items 404 held failed\n-word: must not stand in it"
 
 
@@ -88,6 +92,10 @@ class ExchangesView(QWidget):
         column.addWidget(self.pages, 1)
         column.addWidget(self.tail)
         self.tail.hide()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self.table.setColumnHidden(CLIENT, self.width() < theme().px(NARROW))
 
     def _connect(self) -> None:
         self.filter.textChanged.connect(self._on_filter)

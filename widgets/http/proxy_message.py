@@ -23,7 +23,7 @@ from widgets.parts.text import ElidedLabel, Label
 FORMS: Final[tuple[Form, ...]] = ("came", "sent")
 LIVE_BYTES: Final = 256 << 10
 """So much of a body is read again and again while it comes; the rest when it is whole."""
-_TONES: Final = {"not passed on": "warning", "put in by the proxy": "running"}
+_TONES: Final = {"left out": "warning", "added": "running"}
 
 
 class MarkedHeaders(RowsModel):
@@ -52,7 +52,7 @@ class MessagePage(QWidget):
         self.start = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
         self.forms = Segments(("As it came", "As passed on"), f"Which form of the {which}")
         self.model = MarkedHeaders(self)
-        self.table = PlainTable(self.model, f"Headers of the {which}", mono=(0, 1), widths=(140, 160, 124), stretch=1)
+        self.table = PlainTable(self.model, f"Headers of the {which}", mono=(0, 1), widths=(140, 160, 72), stretch=1)
         self.body_view = BodyView(desk)
         self.note = Label("", "caption", "text2", wrap=True)
         top = QHBoxLayout()
@@ -121,8 +121,8 @@ class MessagePage(QWidget):
             return
         before, self.passed = self.passed, made
         self.start.setText(made.start or ("Bytes without a head" if made.body.size else "Nothing has come yet"))
-        word = "not passed on" if form == "came" else "put in by the proxy"
-        marks = [word if made.others and line_of(one) not in made.others else "" for one in made.headers]
+        mark = "left out" if form == "came" else "added"
+        marks = [mark if made.others and line_of(one) not in made.others else "" for one in made.headers]
         rows = [(name, value, mark) for (name, value), mark in zip(made.headers, marks, strict=True)]
         if rows != self.model.rows():
             self.model.set_rows(rows)

@@ -177,7 +177,7 @@ def _tone(entry: Entry, column: int) -> str | None:
 
 def _tip(entry: Entry, column: int) -> str | None:
     if column == URL:
-        return entry.url[:500]
+        return f"{entry.url[:500]}\nfrom {entry.client}"
     if column == STATE and entry.failure is not None:
         return entry.failure.why
     return state_words(entry) if column == STATE else None
