@@ -49,22 +49,25 @@ class BothEnds(QWidget):
     finished = Signal(object)
     why_requested = Signal(object)
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.desk = desk
         self.jar = Jar()
         self.history = History(desk, self)
         self.store = Store(desk, self)
         self.slot = RequestSlot(desk, self.jar, self)
-        self.request = RequestCard()
+        self.whole = Splitter(Qt.Orientation.Vertical, line=False, parent=self)
+        self.top = Splitter(Qt.Orientation.Horizontal, line=False, parent=self.whole)
+        self.request = RequestCard(self.top)
         self.request.filled = self.store.fill
-        self.response = ResponseCard(desk)
-        self.servers = ServerCard(desk)
+        self.response = ResponseCard(desk, self.top)
+        self.servers = ServerCard(desk, self.whole)
         self.link = TimelineLink(desk, self)
         self.saving = Saving(desk, self)
         self._then_send: ServerSlot | None = None
-        self.top = Splitter(Qt.Orientation.Horizontal, self.request, self.response, line=False)
-        self.whole = Splitter(Qt.Orientation.Vertical, self.top, self.servers, line=False)
+        for splitter, part in ((self.top, self.request), (self.top, self.response), (self.whole, self.top),
+                               (self.whole, self.servers)):  # fmt: skip
+            splitter.addWidget(part)
         self.top.setSizes([500, 500])
         self.whole.setSizes([440, 200])
         self.whole.setStretchFactor(0, 2)

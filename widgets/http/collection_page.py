@@ -158,6 +158,9 @@ class CollectionPage(QWidget):
         names = store.environments()
         self.which.fill([Choice("", "Shared by all"), *(Choice(name, name) for name in names)])
         self.which.choose(store.environment)
+        if store.busy:  # what was typed meanwhile is not in it: the last change shows the table
+            self._filling = False
+            return
         found = store.collection.environments.variables(store.environment or SHARED) if store.collection else []
         own = [one for one in found if not one.shared]
         self.variables.set_pairs([Pair(one.name, one.value) for one in own if not one.secret], quiet=True)

@@ -51,8 +51,8 @@ class HttpPanel(Panel):
         self.history_button = Button("History", "history", small=True)
         self.server_button = Button("Server", "plus", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
-        self.pages = Pages()
-        self.ends = BothEnds(desk)
+        self.pages = Pages(parent=self)
+        self.ends = BothEnds(desk, self.pages)
         self._views: dict[str, QWidget] = {"ends": self.ends}
         self._polls: list[Callable[[], None]] = []
         self._proxy: ProxyPage | None = None
@@ -69,14 +69,14 @@ class HttpPanel(Panel):
 
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.history_button, self.server_button, self.python_button)
-        body = QVBoxLayout()
-        body.setContentsMargins(16, 0, 16, 12)
-        body.addWidget(self.pages)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(head)
+        body = QVBoxLayout()
         column.addLayout(body, 1)
+        body.setContentsMargins(16, 0, 16, 12)
+        body.addWidget(self.pages)
 
     def view(self, name: str) -> QWidget:
         """A view by name, built now if it was never shown."""

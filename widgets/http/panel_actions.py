@@ -25,8 +25,11 @@ from widgets.http.request_launch import RawOrder, place_of
 
 if TYPE_CHECKING:
     from widgets.http.panel import HttpPanel
+    from widgets.http.proxy_page import ProxyPage
 
 GROUP: Final = "Web"
+PROXY: Final = "Debugging proxy"
+"""The accessible name of the proxy's view, which is imported when it is first shown."""
 
 
 class PanelActions:
@@ -78,13 +81,16 @@ class PanelActions:
             lambda: ends.response.compare_with(ends.history.entries), "arrow-left-right", "", "Status, headers, body",
             lambda: sum(past.sent is not None for past in ends.history.entries) > 1)  # fmt: skip
         add("clear-history", "Forget the history", ends.history.clear, "trash-2", "", "")
+        add("proxy-send", "Send through the proxy", self._send_through, "waypoints", "",
+            "Starts the debugging proxy where none runs; the exchange is shown there", self._idle)  # fmt: skip
+        add("proxy-release", "Release all that the proxy holds", lambda: self._proxy().release_all(), "step-forward")
         add("python", "Show as Python", self.show_python, "code-xml", "", "The script for this request")
         for flavour in FLAVOURS:
             add(f"python-{flavour}", f"Show as Python: {flavour}", partial(self.show_python, flavour), "code-xml", "",
                 missing(flavour) or "The script for this request", python=FLAVOURS[flavour])  # fmt: skip
 
     def _add(
-        self, name: str, text: str, handler: Callable[[], Any], icon: str, keys: str, tip: str,
+        self, name: str, text: str, handler: Callable[[], Any], icon: str, keys: str = "", tip: str = "",
         allowed: Callable[[], bool] | None = None, python: str = "",
     ) -> None:  # fmt: skip
         visible = self._panel.isVisible
@@ -100,7 +106,7 @@ class PanelActions:
 
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
-        names = ("send-to-file", "save-body", "compare", "", "paste", "import", "", "copy-curl", "export-http",
+        names = ("send-to-file", "proxy-send", "save-body", "compare", "", "paste", "import", "", "copy-curl", "export-http",
                  "export-har", "", "save-request", "save-copy", "collection", "", "other-end", "handler",
                  "key-log")  # fmt: skip
         for name in names:
@@ -124,6 +130,18 @@ class PanelActions:
         """Allow what the views allow."""
         for action, allowed in self._allowed:
             action.setEnabled(allowed())
+
+    def _proxy(self) -> ProxyPage:
+        from widgets.http.proxy_page import ProxyPage
+
+        page = self._panel.view("proxy")
+        assert isinstance(page, ProxyPage)
+        return page
+
+    def _send_through(self) -> None:
+        page = self._proxy()
+        self._panel.show_view("proxy")
+        page.send_through(start=True)
 
     # What they do
 
@@ -181,7 +199,13 @@ class PanelActions:
         return FLAVOURS[flavour], script_params(request)
 
     def show_python(self, flavour: str = "") -> None:
-        """Open the drawer with the script of the request; flavour: for which library, "" for the last one chosen."""
+        """Open the drawer with the script of the request; flavour: for which library, "" for the last one chosen.
+
+        While an exchange of the proxy is shown, it is that one's script.
+        """
+        shown = self._panel.pages.currentWidget()
+        if not flavour and shown is not None and shown.accessibleName() == PROXY and self._proxy().show_python():
+            return
         self.flavour = flavour or self.flavour
         try:
             asked = self.script(self.flavour)

@@ -56,11 +56,13 @@ class RequestCard(Card):
         self.note = Banner("note")
         self.headers = PairsModel(("Name", "Value"), self)
         self.params = PairsModel(("Name", "Value"), self)
+        self.pages = Pages(parent=self)
+        self.tabs = TabPages("Parts of the request", self.pages)
+        inside = self.tabs.pages
         self.headers_view = PairsView(self.headers, "Headers of the request", "Add a header")
         self.params_view = PairsView(self.params, "Parameters of the URL", "Add a parameter")
-        self.body_editor, self.auth, self.options = BodyEditor(), AuthPage(), OptionsPage()
-        self.raw = RawPage()
-        self.tabs = TabPages("Parts of the request")
+        self.body_editor, self.auth, self.options = BodyEditor(inside), AuthPage(inside), OptionsPage(inside)
+        self.raw = RawPage(self.pages)
         self.modes = Segments(("Fields", "Raw"), "How the request is written")
         self.more_button = IconButton("ellipsis", "More for this request")
         self.menu = QMenu(self.more_button)
@@ -93,7 +95,8 @@ class RequestCard(Card):
         holder.addWidget(self.note)
         holder.addWidget(self.strip)
         self.body.addLayout(holder)
-        self.pages = Pages(self.tabs, self.raw)
+        for part in (self.tabs, self.raw):
+            self.pages.addWidget(part)
         self.add(self.pages, 1)
 
     def _wire(self) -> None:

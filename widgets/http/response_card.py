@@ -75,12 +75,18 @@ class ResponseCard(Card):
         self.hops = HopsModel(self)
         self.hops_table = PlainTable(self.hops, "Hops", mono=(3,), middle=(3,), widths=(40, 112, 62, 120, 74),
                                      stretch=3)  # fmt: skip
-        self.body_view, self.headers, self.timing = BodyView(desk), HeadersView(), TimingView()
-        self.wire, self.tls, self.page = WireView(), TLSView(desk), PageView(desk)
-        self.compare = CompareView(desk)
-        self.tabs = TabPages("Parts of the answer")
-        self.empty = EmptyState("globe", NOTHING_YET, "Start a sample site", button_icon="play", primary=True)
-        self.whole = Pages(self.empty, self._answer_page())
+        self.whole = Pages(parent=self)
+        self._answer = QWidget(self.whole)
+        self.tabs = TabPages("Parts of the answer", self._answer)
+        inside = self.tabs.pages
+        self.body_view, self.headers, self.timing = BodyView(desk, inside), HeadersView(inside), TimingView(inside)
+        self.wire, self.tls, self.page = WireView(inside), TLSView(desk, inside), PageView(desk, inside)
+        self.compare = CompareView(desk, inside)
+        self.empty = EmptyState("globe", NOTHING_YET, "Start a sample site", button_icon="play", primary=True,
+                                parent=self.whole)  # fmt: skip
+        self._lay_out_answer()
+        for page in (self.empty, self._answer):
+            self.whole.addWidget(page)
         self._wire_shown: tuple[int, int, int] | None = None
         self.head.add_detail(self.facts)
         self.head.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -89,7 +95,7 @@ class ResponseCard(Card):
         self._connect()
         self.show_sent(None)
 
-    def _answer_page(self) -> QWidget:
+    def _lay_out_answer(self) -> None:
         pages: tuple[tuple[str, str, QWidget], ...] = (
             ("body", "Body", self.body_view), ("headers", "Headers", self.headers), ("timing", "Timing", self.timing),
             ("wire", "Wire", self.wire), ("tls", "TLS", self.tls), ("page", "Page", self.page),
@@ -97,6 +103,7 @@ class ResponseCard(Card):
         )  # fmt: skip
         for key, title, part in pages:
             self.tabs.add(key, title, part)
+        column = QVBoxLayout(self._answer)
         line = QHBoxLayout()
         line.setContentsMargins(12, 8, 12, 4)
         line.setSpacing(12)
@@ -105,8 +112,6 @@ class ResponseCard(Card):
         strips = QVBoxLayout()
         strips.setContentsMargins(12, 0, 12, 0)
         strips.addWidget(self.strip)
-        page = QWidget()
-        column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(line)
@@ -114,7 +119,6 @@ class ResponseCard(Card):
         column.addWidget(self.progress)
         column.addWidget(self.hops_table)
         column.addWidget(self.tabs, 1)
-        return page
 
     def _connect(self) -> None:
         self.empty.acted.connect(self.first_requested)

@@ -35,13 +35,15 @@ LOOPBACK: Final = Mend("loopback", "Bind to 127.0.0.1", "monitor")
 class ServerView(QWidget):
     """One server's pages: nothing yet, the form, and what it answered while it ran."""
 
-    def __init__(self, slot: ServerSlot, *, empty: bool) -> None:
-        super().__init__()
+    def __init__(self, slot: ServerSlot, parent: QWidget | None = None, *, empty: bool) -> None:
+        super().__init__(parent)
         self.slot = slot
-        self.empty = EmptyState("server", NO_SERVER, "Start a sample site", button_icon="play")
-        self.form = ServerForm()
-        self.live = ServerLive(slot)
-        self.pages = Pages(self.empty, self.form, self.live)
+        self.pages = Pages(parent=self)
+        self.empty = EmptyState("server", NO_SERVER, "Start a sample site", button_icon="play", parent=self.pages)
+        self.form = ServerForm(self.pages)
+        self.live = ServerLive(slot, self.pages)
+        for page in (self.empty, self.form, self.live):
+            self.pages.addWidget(page)
         self._wants_form = not empty
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -170,7 +172,7 @@ class ServerCard(Card):
         """A new server in a tab of its own, shown; its form starts with `values`."""
         self._numbers += 1
         slot = ServerSlot(self.desk, self._numbers, self)
-        view = ServerView(slot, empty=empty)
+        view = ServerView(slot, self.pages, empty=empty)
         view.form.set_values({"port": 0 if self.views else 8080, **(values or {})})
         view.empty.acted.connect(self.first_requested)
         view.form.strip.mend_requested.connect(lambda key: self._mend(view, key))

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from protocols.http.collection import Collection, Item
 from protocols.http.formats.detect import read_any
 from protocols.http.formats.imported import Imported, Named
-from protocols.http.request import Request
+from protocols.http.request import Request, RequestError
 from protocols.http.variables import Scope, Use
 from widgets.desk import Desk
 
@@ -37,6 +37,7 @@ class Store(QObject):
         self.item: Item | None = None
         self.environment = ""
         self._signature: Any = ()
+        self._busy = False
         self._queue: deque[tuple[Callable[[], Any], Callable[[Any], object]]] = deque()
 
     # What is there
@@ -95,20 +96,30 @@ class Store(QObject):
         self.collection, self.item, self.environment = None, None, ""
         self.changed.emit()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a change is on its way to the files: what is in memory is not yet what a person has typed."""
+        return bool(self._queue)
+
     def look(self) -> None:
-        """Read again what somebody else has changed, an editor or git."""
+        """Read again what somebody else has changed, an editor or git; not between a change and its writing."""
         collection = self.collection
-        if collection is None:
+        if collection is None or self.busy:
             return
+        if self._queue:
+            return  # whoever comes after them looks
         known = self._signature
 
         def work() -> Any:
-            now = collection.signature()
-            if now != known:
-                collection.load()
+            try:
+                now = collection.signature()
+                if now != known:
+                    collection.load()
+            except RequestError:
+                return known  # the folder is gone for a moment: what was read stays
             return now
 
-        self._desk.bridge.call(work, lambda now: self._on_looked(collection, now), lambda _error: None, owner=self)
+        self._run(work, lambda now: self._on_looked(collection, now))
 
     def _on_looked(self, collection: Collection, now: Any) -> None:
         if collection is self.collection and now != self._signature:
@@ -212,22 +223,25 @@ class Store(QObject):
         self.changed.emit()
 
     def _run(self, work: Callable[[], Any], done: Callable[[Any], object]) -> None:
-        """One after the other: two changes of a file never meet."""
+        """One after the other: two looks at the files, or changes of them, never meet."""
         self._queue.append((work, done))
-        if len(self._queue) == 1:
-            self._next()
-
-    def _next(self) -> None:
-        if self._queue:
-            self._desk.bridge.call(self._queue[0][0], self._on_done, self._on_failed, owner=self)
-
-    def _on_done(self, value: Any) -> None:
-        _, done = self._queue.popleft()
-        done(value)
         self._next()
 
+    def _next(self) -> None:
+        if self._queue and not self._busy:
+            self._busy = True
+            work, done = self._queue.popleft()
+            self._desk.bridge.call(work, lambda value: self._on_done(done, value), self._on_failed, owner=self)
+
+    def _on_done(self, done: Callable[[Any], object], value: Any) -> None:
+        try:
+            done(value)
+        finally:
+            self._busy = False
+            self._next()
+
     def _on_failed(self, error: BaseException) -> None:
-        self._queue.popleft()
+        self._busy = False
         self.failed.emit(_sentence(error))
         self._next()
 

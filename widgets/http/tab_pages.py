@@ -22,7 +22,7 @@ class TabPages(QWidget):
         super().__init__(parent)
         self.bar = TabBar()
         self.bar.setAccessibleName(name)
-        self.pages = Pages()
+        self.pages = Pages(parent=self)
         self._keys: list[str] = []
         self._titles: list[str] = []
         column = QVBoxLayout(self)
