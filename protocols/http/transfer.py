@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -130,7 +131,7 @@ class Transfer:
             self.wire.tell_answer(exchange)
             exchange = self._silent_exchange()  # the tunnel stands; what failed is the handshake inside it
         if exchange is not None:
-            exchange.phases = self._phases()
+            exchange.phases = self._phases_of(exchange)
             if exchange.tls is not None:
                 exchange.tls = self._with_chain(exchange.tls, code)
             exchange.rendering = exchange.rendering or self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _PROTOCOL_2
@@ -169,6 +170,24 @@ class Transfer:
         info = self.curl.getinfo
         return failure.failure_of(code, said or pycurl_text(code), host=self._host, port=self._port,
                                   os_errno=info(pycurl.OS_ERRNO), verify=info(pycurl.SSL_VERIFYRESULT))  # fmt: skip
+
+    def _phases_of(self, last: Exchange) -> Phases:
+        """The last exchange's own times: libcurl's, unless they began with another one on the same connection.
+
+        Then (Digest: a 401 before the real answer) opening the connection was the first one's.
+        """
+        whole, among = self._phases(), [one for one in self.wire.exchanges if not one.tunnel]
+        if len(among) < 2 or among[0] is last or among[0].conn != last.conn:
+            return whole
+        first = among[0].phases
+        opening = sum(part or 0.0 for part in (whole.dns, whole.connect, whole.tls))
+        if not self.wire.exchanges[0].tunnel:
+            among[0].phases = replace(
+                first, dns=whole.dns, connect=whole.connect, tls=whole.tls,
+                total=(first.total or 0.0) + opening,
+                first_byte=None if first.first_byte is None else first.first_byte + opening,
+            )  # fmt: skip
+        return last.stamped_phases()
 
     def _phases(self) -> Phases:
         """libcurl's times, which all count from the start, as lengths in milliseconds."""

@@ -65,6 +65,17 @@ def test_a_broken_certificate_is_refused_for_what_is_wrong_with_it(flaw: str, wo
         assert curl("-k", f"{url}status/204").returncode == 0
 
 
+def test_a_certificate_of_nobody_is_refused_by_our_own_client_unless_told_otherwise() -> None:
+    with served("sandbox", "--tls-broken", "self-signed", "--host", "127.0.0.1", "--port", "0") as (first, _):
+        url = first["detail"]["url"]
+        for extra in ((), ("--cacert", first["detail"]["authority"])):
+            refused = netlab("http", "GET", url, *extra)
+            assert (refused.returncode, refused.stdout) == (1, b"")
+            assert b"CERTIFICATE_VERIFY_FAILED" in refused.stderr
+        let_in = netlab("http", "GET", f"{url}gzip", "--insecure", "--http", "2")
+        assert (let_in.returncode, let_in.stdout[:6]) == (0, b"line 0")
+
+
 def test_a_step_is_served_shown_and_compared() -> None:
     with served("barker", "--step", "9") as (first, process):
         assert b"<h1>Home</h1>" in curl(first["detail"]["url"] + "home_page.py").stdout

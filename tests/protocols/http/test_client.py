@@ -181,6 +181,9 @@ def test_digest_shows_the_refusal_and_the_answer(lab: Lab, server: Pages) -> Non
     assert first.offset is not None
     assert first.size is not None
     assert second.offset == first.offset + first.size + run.exchanges[0].unseen
+    refused, welcome = (hop.phases for hop in run.exchanges)
+    assert (refused.connect is None, welcome.connect, welcome.dns) == (False, None, None)  # one connection, the first's
+    assert (refused.total or 0) > (refused.connect or 0)
 
 
 def test_the_jar_keeps_what_servers_set_and_sends_it_back(lab: Lab, server: Pages) -> None:

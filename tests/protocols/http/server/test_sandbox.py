@@ -167,6 +167,9 @@ def test_what_is_broken_is_broken_as_it_says(site: Site) -> None:
     ):  # fmt: skip
         with pytest.raises(error):
             site.get(f"/broken/{name}")
+    lines = say(site, b"GET /broken/lf-only HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert (b"\n\n" in lines, b"\r" in lines) == (True, False)
+    assert b"\r\n\r\n" not in say(site, b"GET /broken/no-blank-line HTTP/1.1\r\nHost: h\r\n\r\n")
     assert len(site.get("/broken/no-length").body) == 50
     assert len(site.get("/broken/too-short").body) == 10
 
