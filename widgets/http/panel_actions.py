@@ -106,8 +106,8 @@ class PanelActions:
 
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
-        names = ("send-to-file", "proxy-send", "save-body", "compare", "", "paste", "import", "", "copy-curl", "export-http",
-                 "export-har", "", "save-request", "save-copy", "collection", "", "other-end", "handler",
+        names = ("send-to-file", "proxy-send", "save-body", "compare", "", "paste", "import", "", "copy-curl",
+                 "export-http", "export-har", "", "save-request", "save-copy", "collection", "", "other-end", "handler",
                  "key-log")  # fmt: skip
         for name in names:
             if name:

@@ -57,6 +57,7 @@ class ProxyPage(QWidget):
         self.parts = Pages(self.exchanges, self.rules, self.line)
         self.details = DetailsCard(self.desk)
         self._soon: tuple[int, Sent | None] | None = None
+        self._then_send = False
         self._lay_out()
         self.doings = Doings(self)
         self._connect()
@@ -84,7 +85,7 @@ class ProxyPage(QWidget):
         self.via.went.connect(self._on_went)
         self.via.refused.connect(self.desk.toast)
         self.slot.came.connect(self._on_came)
-        self.slot.changed.connect(self._suit)
+        self.slot.changed.connect(self._on_slot)
         self.slot.cleared.connect(self._on_cleared)
         self.ends.request.changed.connect(self.card.refresh)
         self.desk.selection.changed.connect(self._on_selection)
@@ -177,12 +178,32 @@ class ProxyPage(QWidget):
 
     # Through the proxy
 
-    def send_through(self) -> None:
-        """Send the builder's request through the proxy, and choose its row when it is there."""
+    def send_through(self, *, start: bool = False) -> None:
+        """Send the builder's request through the proxy, and choose its row when it is there.
+
+        start: start the proxy first where none runs.
+        """
         proxy = self.slot.proxy
         if proxy is not None and self.slot.running:
             self.show_part("exchanges")
             self.via.send(proxy)
+        elif start and self.slot.phase in ("idle", "ended"):
+            self._then_send = True
+            self.card.start()
+
+    def _on_slot(self) -> None:
+        if self._then_send and self.slot.phase != "starting":
+            self._then_send = False
+            self.send_through()
+        self._suit()
+
+    def show_python(self) -> bool:
+        """Show the script of the exchange chosen; False where there is none."""
+        entry = self.details.entry
+        if entry is None or entry.kind not in ("http", "upgraded"):
+            return False
+        self.doings.do("python", entry.number)
+        return True
 
     def _on_went(self, sent: Sent) -> None:
         proxy = self.slot.proxy
