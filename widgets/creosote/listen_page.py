@@ -152,7 +152,7 @@ class ListenPage(QWidget):
             gone.append(f"{many(bucket.dropped, 'datagram')} lost in the kernel's queue")
         if live.more_senders:
             gone.append(f"{many(live.more_senders, 'quieter sender')} not shown")
-        return ", ".join(gone) or "None lost in the kernel's queue"
+        return ", ".join(gone) or "The kernel lost none"
 
     def _warn(self) -> None:
         exposed = [slot for slot in self.buckets.running() if slot.exposed]

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QStackedWidget, QVBoxLa
 
 from protocols.creosote.alarms import Alarm, Hit
 from protocols.creosote.filters import LogFilter
-from protocols.numbers import grouped
+from protocols.numbers import grouped, size_text
 from widgets.creosote import log_menus
 from widgets.creosote.alarm_strip import AlarmStrip
 from widgets.creosote.columns import DEFAULT, MESSAGE_STYLES, Words
@@ -171,7 +171,7 @@ class LogPane(QWidget):
             parts.append("earlier ones are hidden")
         if log.dropped:
             parts.append(f"the first {grouped(log.dropped)} have left memory and are in the session")
-        parts.append(f"{log.nbytes / 1e6:.0f} MB")
+        parts.append(size_text(log.nbytes))
         return "   ".join(parts)
 
     def follow(self) -> None:
