@@ -52,7 +52,7 @@ class ProxyCard(Card):
         self.request_button.setToolTip("The request of the builder, by way of the proxy")
         self.curl = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
         self.curl.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.curl.setMinimumWidth(theme().px(300))
+        self.curl.setMinimumWidth(theme().px(250))
         self.copy_button = IconButton("copy", "Copy the curl line")
         self.intercept = QCheckBox("Open HTTPS")
         self.intercept.setAccessibleName("Open HTTPS with the lab's authority")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import Entry
 from widgets.desk import Desk
+from widgets.http.hops import sign_of
 from widgets.http.phase_rows import ms_text
 from widgets.http.plain_table import PlainTable
 from widgets.http.proxy_edit import EditPage
@@ -187,7 +188,8 @@ class DetailsCard(Card):
         self.set_title(f"#{entry.number}")
         self.what.setText(f"{entry.method} {entry.url}")
         word = f"{entry.status} {entry.reason}".strip() if entry.over and entry.status else state_words(entry)
-        self.set_state(state_sign(entry) or "done" if entry.over else state_sign(entry), word)
+        answered = entry.state == "done" and entry.status > 0
+        self.set_state(sign_of(entry.status) if answered else state_sign(entry), word)
         said = remarks(entry)
         self.remarks.setText(said)
         self.remarks.setVisible(bool(said))

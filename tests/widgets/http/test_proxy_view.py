@@ -92,7 +92,7 @@ def _lines(entry: Entry) -> list[str]:
     return entry.request.head.decode().strip().split("\r\n")
 
 
-def test_first_it_says_what_to_do_and_then_how_and_a_taken_port_is_mended(scene: Scene) -> None:
+def test_first_it_says_what_to_do_then_a_taken_port_is_mended_and_reverse_mode_shows_bytes(scene: Scene) -> None:
     page, room = scene.page, scene.room
     assert "Start the proxy" in page.exchanges.empty.accessibleName() + _words(page.exchanges.empty)
     assert not page.details.isVisible()
@@ -113,10 +113,7 @@ def test_first_it_says_what_to_do_and_then_how_and_a_taken_port_is_mended(scene:
     room.wait(lambda: page.card.form.strip.errno == "EADDRINUSE")
     room.click(page.card.form.strip.buttons["free-port"])
     room.wait(lambda: page.slot.running)
-
-
-def test_reverse_mode_shows_the_bytes_of_both_ways(scene: Scene) -> None:
-    page, room = scene.page, scene.room
+    scene.again()
     scene.start(mode="reverse", target="nonsense")
     room.wait(lambda: "HOST" in page.card.form.strip.text() or "127.0.0.1:8080" in page.card.form.strip.text())
     scene.start(mode="reverse", target=scene.base.removeprefix("http://"))
@@ -182,7 +179,7 @@ def test_a_held_request_waits_while_others_pass_and_takes_neither_focus_nor_plac
     room.wait(page.exchanges.held.isHidden)
 
 
-def test_dropped_and_answered_oneself_and_a_held_answer_changed(scene: Scene) -> None:
+def test_dropped_answered_oneself_and_changed_both_ways(scene: Scene) -> None:
     page, room = scene.page, scene.room
     scene.start()
     page.rules.add(Rule("hold"))
@@ -216,10 +213,7 @@ def test_dropped_and_answered_oneself_and_a_held_answer_changed(scene: Scene) ->
     room.click(edit.go_button)
     assert scene.over(run) == 200
     assert scene.body(run) == b"[]"
-
-
-def test_a_held_request_is_changed_and_what_was_changed_is_marked(scene: Scene) -> None:
-    page, room = scene.page, scene.room
+    scene.again()
     scene.start()
     page.rules.add(Rule("hold", Match(url="*/echo*")))
     page.show_part("exchanges")
