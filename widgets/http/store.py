@@ -106,8 +106,6 @@ class Store(QObject):
         collection = self.collection
         if collection is None or self.busy:
             return
-        if self._queue:
-            return  # whoever comes after them looks
         known = self._signature
 
         def work() -> Any:
