@@ -30,7 +30,7 @@ _ROOMY: Final = {
     Column.WHERE: "echo threads:38701  conn 12",
     Column.EVENT: "thread started",
     Column.BYTES: "00\u202f000\u202f000",
-    Column.TOOK: "gone from the kernel's table",
+    Column.TOOK: "blocked 888.8 ms",
 }
 _SAMPLES: Final = {
     Column.TIME: "0\u202f000\u202f000.000",

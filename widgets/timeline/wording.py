@@ -93,7 +93,9 @@ def took(raw: Raw) -> tuple[str, bool]:
     if layer == "packet":
         return str(detail.get("origin", "")), True
     if layer == "state":
-        return str(detail.get("source", "")), detail.get("source") == "inferred"
+        # "gone from the kernel's table": the inspector says from where, here is room for the word.
+        source = str(detail.get("source", "")).partition(" from ")[0]
+        return source, source == "inferred"
     if layer == "message":
         return _message_note(detail), False
     blocked, spent = waited_ns(raw[2], detail), detail.get("took_ns")
@@ -140,8 +142,9 @@ def tool_tip(raw: Raw) -> str:
     facts += [f"{name} {visible(str(detail[name]))}" for name in ("thread", "fd") if name in detail]
     if raw[7] is not None:
         facts.append(f"{grouped(raw[7])} byte{'' if raw[7] == 1 else 's'}")
-    if took(raw)[0]:
-        facts.append(visible(took(raw)[0]))
+    last = str(detail.get("source", "")) if raw[1] == "state" else took(raw)[0]
+    if last:
+        facts.append(visible(last))
     lines.append(", ".join(facts))
     return "\n".join(lines)
 

@@ -63,3 +63,10 @@ def test_the_tool_tip_has_what_the_narrow_columns_may_cut() -> None:
     assert "gone from it" in wording.tool_tip(raw)
     raw = (0, "call", "recv", "client 2", "2", "in", 0, 1204, None, "recv() = 1204", {"blocked_ns": 3_880_000})
     assert wording.tool_tip(raw).endswith("1\u202f204 bytes, blocked 3.88 ms")
+
+
+def test_where_a_state_is_known_from_is_a_word_that_fits_the_column() -> None:
+    source = {"source": "gone from the kernel's table"}
+    state = (0, "state", "CLOSE", "client 2", "2", None, None, None, None, "client end CLOSE", source)
+    assert wording.took(state) == ("gone", False)
+    assert wording.tool_tip(state).endswith("gone from the kernel's table")
