@@ -213,6 +213,7 @@ class BothEnds(QWidget):
             url = other_url(self.request.url, server.url)
             self.request.set_url(url)
             self.request.bar.url.setFocus()
+            self.response.invite_to_send()
             if self.response.failure is not None:
                 self.send()
         elif not self.request.url:

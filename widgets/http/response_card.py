@@ -41,6 +41,7 @@ from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme
 
 NOTHING_YET: Final = "No answer yet. Start a server below, or type a URL, then press Send."
+PRESS_SEND: Final = "The server runs and its address stands above. Press Send: its answer shows up here."
 HOPS_SHOWN: Final = 4
 SLOW_MS: Final = 300
 """From then on a request that is under way shows its progress."""
@@ -145,6 +146,11 @@ class ResponseCard(Card):
         self.save_button.setVisible(sent is not None)
         self.look()
 
+    def invite_to_send(self) -> None:
+        """A server runs and its address is filled in: what is left to do is one click away, above."""
+        self.empty.set_sentence(PRESS_SEND)
+        self.empty.button.hide()
+
     def look(self) -> None:
         """Show how far it is by now."""
         sent = self.sent
@@ -206,7 +212,11 @@ class ResponseCard(Card):
         exchange = self.exchange
         words = {"waiting": "Waiting", "running": "Under way", "cancelled": "Cancelled"}
         if exchange is not None and exchange.answer is not None and exchange.status:
-            self.set_state(sign_of(exchange.status), f"{exchange.status} {exchange.answer.reason}".rstrip()[:60])
+            status = f"{exchange.status} {exchange.answer.reason}".rstrip()[:60]
+            if sent.failure is not None and exchange is sent.exchanges[-1]:
+                self.set_state("error", f"{status}, {words.get(sent.state, 'cut short').lower()}")
+            else:
+                self.set_state(sign_of(exchange.status), status)
             self.meaning.setText(meaning(exchange.status))
         elif sent.over and exchange is not None and exchange.received.size:
             self.set_state("warning", "No status line")
@@ -221,7 +231,7 @@ class ResponseCard(Card):
         version = f"HTTP/{exchange.answer.version}" if exchange and exchange.answer and exchange.answer.version else ""
         if version == "HTTP/":
             version = ""
-        measured = sum(one.phases.total or 0.0 for one in sent.exchanges) if sent.over else 0.0
+        measured = sum(one.phases.total or 0.0 for one in sent.exchanges) if sent.over and sent.failure is None else 0.0
         parts = [ms_text(measured or sent.total_ms()), size_text(sent.body.size), version]
         self.facts.setText(" \u00b7 ".join(part for part in parts if part))
 

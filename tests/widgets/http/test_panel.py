@@ -37,6 +37,8 @@ def test_the_empty_panel_says_what_to_do_first_with_one_primary_button_a_card(ro
     assert room.primaries(ends.request.bar) == ["Send"]
     room.click(ends.servers.current.empty.button)
     room.wait(lambda: ends.request.url.startswith("http://127.0.0.1:"))
+    assert room.primaries(ends.response) == []  # what is left to do is one button, above
+    assert any("Press Send" in label.text() for label in ends.response.empty.findChildren(Label))
 
 
 def test_a_request_and_the_handler_that_answered_it_are_one_click_apart(room: Room) -> None:

@@ -35,6 +35,15 @@ def test_every_model_tells_who_answered_which_request(model: str) -> None:
         assert log.rows("other:1") == []
 
 
+def test_a_connection_kept_alive_and_closed_unused_is_no_row(tmp_path: Path) -> None:
+    with running(web_server, str(tmp_path), time_out_s=0.3) as site:
+        assert say(site, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+        site.notes("timed out")
+        log = ServedLog()
+        log.feed(site.raws)
+        assert [(row.method, row.status) for row in log.rows()] == [("GET", 200)]
+
+
 def test_what_was_no_request_is_a_row_too_and_rows_are_bounded(tmp_path: Path) -> None:
     with running(web_server, str(tmp_path)) as site:
         for _ in range(3):
