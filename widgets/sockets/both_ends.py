@@ -167,10 +167,29 @@ class BothEnds(QWidget):
         return self.clients.add_client()
 
     def give_other_end(self, client: ClientSlot) -> None:
-        """Start a server that fits the client's form on a free port, fill in its address, and connect."""
+        """Start a server that fits the client's form on a free port, fill in its address, and connect.
+
+        Where one of the servers here listens at that address already, it is the other end.
+        """
         view = self.clients.view_of(client)
+        there = self._listening_for(view)
+        if there is not None:
+            self.desk.toast(f"{there.service} listens there already: it is the other end")
+            self.clients.connect_client(view)
+            return
         values = {**server_for(view.form.fields.values()), "port": 0, "path": ""}
         self._start_for(view, values)
+
+    def _listening_for(self, view: ClientView) -> ServerSlot | None:
+        """The server of ours that the client's form reaches as it stands."""
+        wanted = view.form.fields.values()
+        for slot in self.servers.slots():
+            if slot.phase == "running" and slot.server is not None:
+                reached = client_for(slot.values, slot.server)
+                keys = ("transport", "tls", "host", "port") if "port" in reached else ("transport", "path")
+                if all(wanted.get(key) == reached.get(key) for key in keys):
+                    return slot
+        return None
 
     def _start_for(self, view: ClientView, values: Mapping[str, Any]) -> None:
         def ready(server: ServerSlot) -> None:

@@ -53,6 +53,18 @@ def test_give_me_the_other_end_starts_a_server_that_fits(bench: Bench) -> None:
         bench.wait(lambda: bench.received(view) == b"X\r\n")  # noqa: B023
 
 
+def test_a_server_that_listens_there_already_is_the_other_end(bench: Bench) -> None:
+    server = bench.start_server(behaviour="upper")
+    assert server.slot.server is not None
+    view = bench.panel.ends.free_client()
+    view.slot.edit()
+    view.form.fields.set_values({"transport": "tcp", "host": "127.0.0.1", "port": server.slot.server.address[1]})
+    bench.click(view.form.other_end_button)
+    bench.wait(lambda: view.slot.phase == "connected")
+    assert [one.phase for one in bench.panel.ends.servers.slots()] == ["running"]
+    assert server.slot.service in bench.toasts[-1]
+
+
 def test_stop_ends_a_connect_that_waits_for_ever_at_once(bench: Bench) -> None:
     server = bench.start_server(behaviour="echo", hold_accept=True, backlog=0)
     assert server.slot.server is not None
