@@ -14,6 +14,9 @@ import time
 import environment
 import machine
 
+AT_ONCE = ("-n", "2", "--dist", "loadfile")
+"""Two processes, each with whole files of tests: most tests wait more than they compute."""
+
 
 def steps(pytest_arguments: list[str]) -> list[tuple[str, list[str]]]:
     """The checks in order: name and command."""
@@ -23,7 +26,7 @@ def steps(pytest_arguments: list[str]) -> list[tuple[str, list[str]]]:
         ("mypy", [environment.program("mypy")]),
         ("mypy setup", [environment.program("mypy"), "setup"]),
         ("import-linter", [environment.program("lint-imports"), "--no-cache"]),
-        ("pytest", [environment.program("python"), "-m", "pytest", *pytest_arguments]),
+        ("pytest", [environment.program("python"), "-m", "pytest", *AT_ONCE, *pytest_arguments]),
     ]
 
 

@@ -476,7 +476,7 @@ def test_udp_and_unix_are_reached(tmp_path: Path) -> None:
         path = str(tmp_path / transport)
         with served("upper", "--transport", transport, "--path", path, "--json"):
             run = netlab("connect", "--transport", transport, "--path", path, stdin=b"hello")
-            assert (run.returncode, run.stdout) == (0, b"HELLO"), transport
+            assert (run.returncode, run.stdout) == (0, b"HELLO"), (transport, run.stderr)
 
 
 AS_NOBODY = """
