@@ -40,7 +40,7 @@ _home: list[str] = []
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: no display, no settings of the person who runs the tests."""
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
-    home = tempfile.mkdtemp(prefix="netlab-test-", dir="/tmp" if os.path.isdir("/tmp") else None)
+    home = tempfile.mkdtemp(prefix="nl-", dir="/tmp" if os.path.isdir("/tmp") else None)
     _home.append(home)
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "QT_STYLE_OVERRIDE", "QT_SCALE_FACTOR"):
         os.environ.pop(name, None)

@@ -472,8 +472,8 @@ def test_udp_and_unix_are_reached(tmp_path: Path) -> None:
     run = netlab("connect", "127.0.0.1", str(server.port), "--transport", "udp", stdin=b"nobody")
     assert run.returncode == 1
     assert b"ECONNREFUSED" in run.stderr
-    for transport in ("unix", "unix-seqpacket", "unix-dgram"):
-        path = str(tmp_path / transport)
+    for number, transport in enumerate(("unix", "unix-seqpacket", "unix-dgram")):
+        path = str(tmp_path.with_name(f"s{number}"))  # a UNIX socket's path has room for 107 bytes
         with served("upper", "--transport", transport, "--path", path, "--json"):
             run = netlab("connect", "--transport", transport, "--path", path, stdin=b"hello")
             assert (run.returncode, run.stdout) == (0, b"HELLO"), (transport, run.stderr)
