@@ -13,6 +13,7 @@ import time
 
 import environment
 import machine
+import unpacked
 
 AT_ONCE = ("-n", "2", "--dist", "loadfile")
 """Two processes, each with whole files of tests: most tests wait more than they compute."""
@@ -35,13 +36,24 @@ def prepare() -> bool:
     needed = machine.missing_libraries(machine.OFFSCREEN)
     if environment.needs_making():
         needed = [*machine.missing_venv(), *needed]
-    useful = [*machine.missing_programs(machine.PEERS), *machine.missing_libraries(machine.X11)]
+    useful = [*machine.missing_programs(machine.PEERS), *machine.missing_libraries(machine.X11, unpacked.LIBRARIES)]
     if needed:
         reason = "the tests need; install and start again"
         return machine.mend([*needed, *useful], what_for=reason)
     if not machine.mend(useful, what_for="some tests talk to; without them those tests are skipped"):
         print("Going on without.", flush=True)
+    unpack_servers()
     return True
+
+
+def unpack_servers() -> None:
+    """Have the servers that can't be installed side by side; where they can't be fetched, say what is missing."""
+    packages = unpacked.missing()
+    if not packages or not machine.find_program("apt-get"):
+        return
+    print(f"Unpacking into .peers for the tests: {' '.join(packages)}", flush=True)
+    for wrong in unpacked.unpack(packages):
+        print(f"  {wrong}\n  Going on without; the tests that talk to it are skipped.", file=sys.stderr)
 
 
 def main(arguments: list[str]) -> int:

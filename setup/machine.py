@@ -53,9 +53,22 @@ PEERS: Final[Mapping[str, str]] = {
     "wrk": "wrk",
     "nginx": "nginx",
     "apache2": "apache2-bin",
+    "dovecot": "dovecot-core",
+    "/usr/lib/dovecot/imap": "dovecot-imapd",
+    "/usr/lib/dovecot/pop3": "dovecot-pop3d",
+    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
+    "swaks": "swaks",
+    "mutt": "mutt",
+    "lftp": "lftp",
+    "sftp": "openssh-client",
+    "tshark": "tshark",
+    "tcpdump": "tcpdump",
 }
 """Program -> Debian package: foreign programs that the tests talk to; servers among them are started by the tests."""
-DAEMONS: Final[Mapping[str, str]] = {"nginx": "nginx"}
+DAEMONS: Final[Mapping[str, str]] = {
+    "nginx": "nginx",
+    "dovecot-core": "dovecot",
+}
 """Debian package -> the service that it would start, now and at every boot."""
 LISTS: Final = Path("/var/lib/apt/lists")
 
@@ -138,7 +151,8 @@ def _starting_nothing() -> Iterator[str]:
 
 
 def _apt_install(arguments: list[str], environment: Mapping[str, str]) -> bool:
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *arguments]
+    # --no-remove: what a machine has and uses is never taken away for a test.
+    command = ["apt-get", "install", "-y", "-qq", "--no-remove", "--no-install-recommends", *arguments]
     quiet = subprocess.run(command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     if quiet.returncode == 0:
         return True

@@ -5,14 +5,19 @@ It must not know a test. With CI set a skip is a failure (see conftest).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from setup import unpacked
 from setup.machine import PEERS, apt_line, find_program
 
 
 def require_tool(name: str) -> str:
     """The path of a foreign program; skips the calling test where this machine has none."""
-    path = find_program(name)
+    path = unpacked.find(name) or find_program(name)
+    if path is None and name in (Path(file).name for file in unpacked.SERVERS):
+        pytest.skip(f"{name} is not unpacked here; ./test does it, with apt-get")
     if path is None:
         package = PEERS.get(name)
         mend = f"; {apt_line([package])}" if package else ""

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def starting(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """setup/run.py, as the command loads it: its neighbours are top-level modules."""
     monkeypatch.syspath_prepend(str(ROOT / "setup"))
-    for name in ("run", "environment", "machine"):
+    for name in ("run", "environment", "machine", "unpacked"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return importlib.import_module("run")
 
@@ -155,6 +155,29 @@ def package_with_a_daemon(place: Path) -> Path:
     command = ["dpkg-deb", "--root-owner-group", "--build", str(control.parent), str(built)]
     subprocess.run(command, check=True, capture_output=True)
     return built
+
+
+def test_a_server_is_unpacked_whole_and_found_or_the_reason_is_told(
+    starting: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked = importlib.import_module("unpacked")
+    monkeypatch.setattr(unpacked, "PLACE", tmp_path / "peers")
+    monkeypatch.setattr(unpacked, "SERVERS", {"usr/sbin/labd": "lab-daemon", "usr/sbin/none": "no-such-package"})
+    program = tmp_path / "package" / "usr" / "sbin" / "labd"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    built = package_with_a_daemon(tmp_path)
+    fetch = tmp_path / "bin" / "apt-get"
+    fetch.parent.mkdir()
+    fetch.write_text(
+        f"#!/bin/sh\n[ $3 = lab-daemon ] && exec cp {built} .\necho E: Unable to locate package $3\nexit 100\n"
+    )
+    fetch.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fetch.parent}:{os.environ['PATH']}")
+    assert unpacked.find("labd") is None
+    assert unpacked.unpack(unpacked.missing()) == ["no-such-package: E: Unable to locate package no-such-package"]
+    assert unpacked.missing() == ["no-such-package"]
+    assert unpacked.find("labd") == str(tmp_path / "peers/usr/sbin/labd")
 
 
 def test_a_group_may_include_another(starting: ModuleType) -> None:

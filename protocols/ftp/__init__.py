@@ -1,0 +1,1 @@
+"""FTP: client and server, with both connections of a transfer."""

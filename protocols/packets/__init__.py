@@ -1,0 +1,1 @@
+"""Packets: captures read, dissected, made and sent; scapy only in its helper process."""
