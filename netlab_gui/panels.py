@@ -60,6 +60,9 @@ PANELS: Final = (
     Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),
 )
 
+WITHOUT_PANEL: Final[tuple[str, ...]] = ()
+"""Modules with command lines whose subject has no panel yet."""
+
 
 def start_panel() -> str:
     """The id of the panel shown first."""
@@ -73,4 +76,4 @@ def room_of(panel_id: str) -> str:
 
 def command_modules() -> tuple[str, ...]:
     """The modules that add command lines, in order."""
-    return tuple(entry.commands for entry in PANELS if entry.commands)
+    return (*(entry.commands for entry in PANELS if entry.commands), *WITHOUT_PANEL)
