@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from protocols import opening
+from protocols.address import Family, Target, Transport
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
 from protocols.record.traced_tls import TracedTLSSocket
 from protocols.service.base import Facts, is_exposed
-from protocols.sockets import opening
-from protocols.sockets.address import Family, Target, Transport
 from protocols.sockets.outbox import Parcel
 from protocols.sockets.stream_io import Framing as Framing
 from protocols.sockets.stream_io import ReadMode, StreamIO, name_of

@@ -194,8 +194,8 @@ def _connect(arguments: argparse.Namespace) -> int:
         refuse("--path goes with --transport unix")
     if arguments.tls and arguments.transport != "tcp":
         refuse("--tls goes with --transport tcp")
+    from protocols.address import Target
     from protocols.sockets import connect
-    from protocols.sockets.address import Target
     from protocols.terminal import FAILED, say
 
     context = None

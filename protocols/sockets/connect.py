@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final
 
+from protocols import opening
+from protocols.address import Target
 from protocols.concurrency.contract import DATAGRAM
 from protocols.connecting import Stopped, poll_wait
 from protocols.record import polling
@@ -22,8 +24,6 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import Trace
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
-from protocols.sockets import opening
-from protocols.sockets.address import Target
 from protocols.terminal import DONE, JsonLines, Signals, fail, reader_gone, say, write_all
 
 CHUNK_BYTES: Final = 64 << 10

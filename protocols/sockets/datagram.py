@@ -15,14 +15,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from protocols import opening
+from protocols.address import Family, Resolved, Target, Transport, unix_address
 from protocols.connecting import Stopped, backoff
 from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import queues
 from protocols.record.trace import address_text
 from protocols.record.traced import TracedSocket, traced_socket
 from protocols.service.base import Facts, is_exposed
-from protocols.sockets import opening
-from protocols.sockets.address import Family, Resolved, Target, Transport, unix_address
 from protocols.sockets.worker import ClientWorker
 
 LARGEST_BYTES: Final = 65507

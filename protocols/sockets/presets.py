@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol, TypeVar
 
+from protocols.address import Transport
 from protocols.concurrency.contract import Listen
 from protocols.record.recorder import Recorder
-from protocols.sockets.address import Transport
 
 
 class Startable(Protocol):

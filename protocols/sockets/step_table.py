@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
-from protocols.sockets.address import Target
+from protocols.address import Target
 
 Role: TypeAlias = Literal["server", "client"]
 Stage: TypeAlias = Literal[

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from protocols.address import Target, Transport
 from protocols.connecting import Stopped, Wait, connect, poll_wait
 from protocols.record import polling
 from protocols.record.explain import explain
@@ -21,7 +22,6 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
 from protocols.record.traced import TracedSocket, traced_socket
 from protocols.service.base import Facts
-from protocols.sockets.address import Target, Transport
 from protocols.sockets.step_table import AFTER, LEGAL, STEPS, Role, Stage, Step, code_of
 from protocols.sockets.worker import ClientWorker
 

@@ -13,6 +13,7 @@ import struct
 from copy import deepcopy
 from typing import Any, Final, Literal, TypeAlias
 
+from protocols import opening
 from protocols.connecting import Stopped
 from protocols.framing import Framing as Framing
 from protocols.framing import Reassembly
@@ -22,7 +23,6 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import PREVIEW_BYTES, Trace, preview
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
-from protocols.sockets import opening
 from protocols.sockets.outbox import Outbox, Parcel
 from protocols.sockets.worker import ClientWorker
 

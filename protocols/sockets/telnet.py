@@ -15,6 +15,8 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import telnetlib3
 
+from protocols import opening
+from protocols.address import Target
 from protocols.connecting import poll_wait
 from protocols.record.event import Direction, monotonic_ns
 from protocols.record.explain import Explained, explain
@@ -23,8 +25,6 @@ from protocols.record.trace import Trace, address_text
 from protocols.record.traced import TracedSocket
 from protocols.service.base import Facts, Service, is_exposed
 from protocols.service.wake import Wake
-from protocols.sockets import opening
-from protocols.sockets.address import Target
 from protocols.sockets.iac import COMMANDS, OPTIONS, Command, IacDecoder
 from protocols.sockets.transcript import Line, Transcript
 

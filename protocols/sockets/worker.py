@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from protocols.address import Target
 from protocols.connecting import Stopped, Wait, poll_wait
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import Explained, explain
@@ -23,7 +24,6 @@ from protocols.record.recorder import Recorder
 from protocols.service.base import Service
 from protocols.service.wake import Wake
 from protocols.sockets import options
-from protocols.sockets.address import Target
 from protocols.sockets.option_table import Option
 from protocols.sockets.options import Reading
 from protocols.sockets.transcript import Line, Transcript

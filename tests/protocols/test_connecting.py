@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.address import Target, unix_address
 from protocols.connecting import Stopped, backoff, connect, poll_wait
 from protocols.record.recorder import Recorder
 from protocols.record.traced import traced_socket
 from protocols.service.wake import Wake
-from protocols.sockets.address import Target, unix_address
 from tests.protocols.sockets.ends import DEADLINE_S, Log, black_hole, plain_listener
 
 

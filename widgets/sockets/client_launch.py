@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from protocols.address import Family, Transport
 from protocols.concurrency.contract import CONNECTED
 from protocols.record.recorder import Recorder
-from protocols.sockets.address import Family, Transport
 from protocols.sockets.client import ClientTLS, Framing, StreamClient
 from protocols.sockets.datagram import DatagramClient
 from widgets.sockets.client_form import FRAMINGS

@@ -12,8 +12,8 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from protocols.address import Target
 from protocols.concurrency.contract import DATAGRAM
-from protocols.sockets.address import Target
 from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, Step, code_of
 from protocols.sockets.steps import StepMachine, StepResult
 from widgets.desk import Desk

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from protocols.sockets.address import Target, Transport
+from protocols.address import Target, Transport
 from protocols.sockets.payload import PayloadError, from_text
 from protocols.sockets.steps import StepResult
 from widgets.desk import Desk

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import Protocol
 
+from protocols.address import Resolved, Target
 from protocols.connecting import Stopped, Wait, backoff
 from protocols.connecting import connect as connect_socket
 from protocols.record import polling
@@ -21,7 +22,6 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import Trace, address_text
 from protocols.record.traced import TracedSocket, traced_socket
 from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
-from protocols.sockets.address import Resolved, Target
 
 
 @dataclass(frozen=True, slots=True)
