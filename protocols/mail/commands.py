@@ -1,0 +1,12 @@
+"""The mail room's command lines: a server of one's own, and what a client does.
+
+Only argparse here: what does the work is loaded when a command runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def add_commands(subparsers: Any) -> None:
+    """Add the room's commands to the parser of `netlab`."""
