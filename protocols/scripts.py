@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
 from protocols.http import scripts as http
+from protocols.http import step_scripts as http_steps
 from protocols.script_plans import (
     CLIENT,
     FAILURE,
@@ -268,6 +269,7 @@ _ENTRIES: Final[tuple[Script, ...]] = (
              plan=creosote.plan(name)) for name, title in creosote.TITLES.items()),
     *(Script(name, title, "", http.DEFAULTS[name], "client", "url", plan=http.plan(name))
       for name, title in http.TITLES.items()),
+    Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),
 )  # fmt: skip
 
 SCRIPTS: Final[Mapping[str, Script]] = {script.id: script for script in _ENTRIES}

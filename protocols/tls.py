@@ -195,6 +195,13 @@ def client_context(
     return _logging_keys(context, key_log)
 
 
+def believing(believed: str) -> ssl.SSLContext:
+    """A client's context by a word: "lab" (the lab's CA and the system's), "system", or "none" (takes any)."""
+    context = client_context(trust_lab=believed == "lab", verify=believed != "none")
+    context.load_default_certs()
+    return context
+
+
 def context_of_pem(pem: bytes) -> ssl.SSLContext:
     """A server's context from a private key and chain. Raises ssl.SSLError for bad PEM."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

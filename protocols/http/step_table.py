@@ -81,12 +81,12 @@ def why_not(step: str, stage: Stage, error: str, said: str) -> str:
     return _WHY.get(error) or f"{step} failed: {said.rstrip('.') or error}."
 
 
-def code_of(step: str, given: Given, host: str, port: int) -> str:
+def code_of(step: str, given: Given, host: str, port: int, *, tls: bool = False) -> str:
     """The line of Python that a step is."""
     skips = "" if given.host else ", skip_host=True"
     skips += "" if given.accept_encoding else ", skip_accept_encoding=True"
     return {
-        "connect": f"conn = http.client.HTTPConnection({host!r}, {port}); conn.connect()",
+        "connect": f"conn = http.client.HTTP{'S' * tls}Connection({host!r}, {port}); conn.connect()",
         "putrequest": f"conn.putrequest({given.method!r}, {given.target!r}{skips})",
         "putheader": f"conn.putheader({given.name!r}, {given.value!r})",
         "endheaders": "conn.endheaders()",

@@ -147,7 +147,8 @@ class HttpSteps(Service):
     # The steps
 
     def _do(self, step: str, given: Given) -> StepResult:
-        before, legal, code = self.stage, self.legal(), code_of(step, given, *self._place)
+        before, legal = self.stage, self.legal()
+        code = code_of(step, given, *self._place, tls=self._context is not None)
         acts: dict[str, Callable[[Given], tuple[str, bytes]]] = {
             "connect": self._connect, "putrequest": self._putrequest, "putheader": self._putheader,
             "endheaders": self._endheaders, "send": self._send, "getresponse": self._getresponse, "read": self._read,

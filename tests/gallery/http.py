@@ -176,6 +176,20 @@ def _views(studio: Studio, base: str) -> None:
         studio.shoot("19-environment")
     panel.show_view("cookies")
     studio.shoot("20-cookies")
+    _low(studio, home)
+
+
+def _low(studio: Studio, home: str) -> None:
+    panel = studio.panel
+    panel.show_view("low")
+    page = panel.view("low")
+    studio.shoot("21-steps-empty")
+    page.steps.fields["url"] = f"{home}/echo"
+    for name in ("putheader", "connect", "putrequest", "putheader", "endheaders"):
+        before = page.steps.model.rowCount()
+        page.steps.do(name)
+        studio.until(lambda before=before: page.steps.model.rowCount() > before)
+    studio.shoot("22-steps")
 
 
 def main() -> None:

@@ -348,6 +348,7 @@ SAYS = {
 }
 SAYS["client"] = SAYS["tcp-client"]
 SAYS |= {name: ["200 OK", "page /x"] for name in http_scripts.TITLES}
+SAYS["http-steps"] = ["the head is sent", "200 OK", "page /"]
 SAYS["option"] = ["before ", "now 10000"]
 SAYS["failure"] = ["ConnectionRefusedError ECONNREFUSED: "]
 SAYS["steps"] = ["connected to ('127.0.0.1', ", "sent 5 bytes", "received b'hello'"]

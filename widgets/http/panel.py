@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 POLL_MS: Final = 250
 FILES_MS: Final = 2000
 VIEWS: Final = (("ends", "Both ends"), ("collection", "Collection"), ("cookies", "Cookies"),
-                ("parallel", "Many at once"), ("ladder", "Ladder"), ("proxy", "Proxy"))  # fmt: skip
+                ("parallel", "Many at once"), ("low", "Low level"), ("ladder", "Ladder"),
+                ("proxy", "Proxy"))  # fmt: skip
 
 
 class HttpPanel(Panel):
@@ -93,6 +94,10 @@ class HttpPanel(Panel):
             return self._made_ladder()
         if name == "proxy":
             return self._made_proxy()
+        if name == "low":
+            from widgets.http.low_level_page import LowLevelPage
+
+            return LowLevelPage(self.desk, self.ends.request)
         if name == "parallel":
             from widgets.http.parallel_page import ParallelPage
 
@@ -161,6 +166,10 @@ class HttpPanel(Panel):
         self.pages.setCurrentWidget(self.view(name))
         self.segments.set_current([key for key, _ in VIEWS].index(name))
 
+    def current_view(self) -> str:
+        """The name of the view in front."""
+        return next(name for name, view in self._views.items() if view is self.pages.currentWidget())
+
     def new_server(self) -> None:
         """A form for one more server."""
         self.show_view("ends")
@@ -197,7 +206,7 @@ class HttpPanel(Panel):
         """The forms, without secrets; not what runs."""
         return {
             "request": self.ends.request.values(),
-            "view": next(name for name, view in self._views.items() if view is self.pages.currentWidget()),
+            "view": self.current_view(),
             "collection": [self.ends.store.folder, self.ends.store.environment],
             "servers": [view.form.fields.values() for view in self.ends.servers.views],
             "splitters": [self.ends.top.sizes(), self.ends.whole.sizes()],

@@ -206,6 +206,13 @@ class PanelActions:
         shown = self._panel.pages.currentWidget()
         if not flavour and shown is not None and shown.accessibleName() == PROXY and self._proxy().show_python():
             return
+        if not flavour and self._panel.current_view() == "low":
+            from widgets.http.low_level_page import LowLevelPage
+
+            page = self._panel.view("low")
+            assert isinstance(page, LowLevelPage)
+            self._panel.desk.show_python(*page.python())
+            return
         self.flavour = flavour or self.flavour
         try:
             asked = self.script(self.flavour)

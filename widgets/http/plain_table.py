@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -19,9 +19,11 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QToolTip,
     QWidget,
 )
 
+from widgets.parts.text import plain_tip
 from widgets.theme.signs import paint_state
 from widgets.theme.theme import theme
 from widgets.timeline.wording import visible
@@ -75,6 +77,18 @@ class PlainDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index, /) -> QSize:
         return QSize(theme().px(60), theme().row_height())
+
+    def helpEvent(
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: _Index, /
+    ) -> bool:
+        """What is cut stands in the tool tip whole."""
+        text = visible(str(index.data() if index.data() is not None else "")[:2000])
+        font = theme().mono_font(9.5) if index.column() in self._mono else theme().ui_font(9.5)
+        room = option.rect.width() - 2 * PAD - (theme().px(SIGN) + 6 if index.data(SIGN_ROLE) else 0)
+        if index.data(Qt.ItemDataRole.ToolTipRole) or QFontMetrics(font).horizontalAdvance(text) <= room:
+            return super().helpEvent(event, view, option, index)
+        QToolTip.showText(event.globalPos(), plain_tip(text), view)
+        return True
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index, /) -> QWidget:
         edit = QLineEdit(parent)

@@ -16,7 +16,8 @@ from protocols.http.exchange import Exchange, Kept, read_head
 from protocols.http.handle import system_authorities
 from protocols.http.rawsend import RawSend
 from protocols.http.request import Request, RequestError, checked_url
-from protocols.tls import client_context, lab_ca
+from protocols.http.steps import HttpSteps
+from protocols.tls import believing, lab_ca
 
 if TYPE_CHECKING:
     from protocols.http.jar import Jar
@@ -60,20 +61,25 @@ def place_of(url: str) -> tuple[str, int, bool]:
     """Host, port and whether with TLS, of a URL that raw bytes can go to. Raises RequestError."""
     parts = urlsplit(checked_url(url))
     if parts.scheme not in _PORTS:
-        raise RequestError(f"Raw bytes go to http and https, not to {parts.scheme}")
+        raise RequestError(f"Only http and https can be spoken by hand, not {parts.scheme}")
     return parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https"
 
 
 def start_raw(lab: Lab, order: RawOrder) -> RawSend:
     """Connect and begin to send. Raises RequestError, OSError."""
     host, port, tls = place_of(order.url)
-    context = None
-    if tls:
-        context = client_context(trust_lab=order.believed == "lab", verify=order.believed != "none")
-        context.load_default_certs()
+    context = believing(order.believed) if tls else None
     raw = RawSend(lab.recorder, host, port, order.data, context=context, quiet_s=order.quiet_s)
     lab.start(raw, room=ROOM)
     return raw
+
+
+def start_steps(lab: Lab, url: str, believed: str) -> HttpSteps:
+    """http.client, ready for its first step. Raises RequestError."""
+    host, port, tls = place_of(url)
+    steps = HttpSteps(lab.recorder, host, port, context=believing(believed) if tls else None)
+    lab.start(steps, room=ROOM)
+    return steps
 
 
 def raw_exchange(order: RawOrder, raw: RawSend) -> Exchange:

@@ -17,9 +17,9 @@ from protocols.record.tcpstate import TcpInfo, tcp_info
 from protocols.sockets.client import StreamClient
 from protocols.sockets.datagram import DatagramClient
 from widgets.desk import Desk
+from widgets.orders import Orders
 from widgets.sockets import client_launch
 from widgets.sockets.client_facts import Outcome, ShownFacts, facts_of
-from widgets.sockets.orders import Orders
 from widgets.sockets.transcript_model import TranscriptModel
 
 Phase: TypeAlias = Literal["idle", "connecting", "connected", "ended"]

@@ -15,9 +15,9 @@ from protocols.concurrency.contract import ConnectionRow, Spinning
 from protocols.record.explain import Explained, explain
 from protocols.record.trace import address_text
 from widgets.desk import Desk
+from widgets.orders import Orders
 from widgets.sockets import server_launch
 from widgets.sockets.connections_model import ConnectionsModel
-from widgets.sockets.orders import Orders
 from widgets.sockets.server_words import TELNET, bind_host
 
 Visit: TypeAlias = Literal["", "under way", "over"]

@@ -5,24 +5,25 @@ Emphasises what is right now and says why the rest is not. It must not know the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.address import Target
 from protocols.concurrency.contract import DATAGRAM
 from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, Step, code_of
 from protocols.sockets.steps import StepMachine, StepResult
 from widgets.desk import Desk
+from widgets.orders import Orders
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
 from widgets.parts.flow import scrolled
-from widgets.parts.text import ElidedLabel
+from widgets.parts.step_rows import StepRows
 from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.orders import Orders
 from widgets.theme.theme import theme
 
 STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {
@@ -38,19 +39,6 @@ STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {
 }
 
 KEPT_STEPS: Final = 100
-
-
-class CodeLine(ElidedLabel):
-    """A line of Python; where it does not fit, without what every line begins with, then cut before its end."""
-
-    def __init__(self) -> None:
-        super().__init__("", "mono", "text2")
-
-    def shorter(self) -> tuple[str, ...]:
-        """What the drawer's script has in full."""
-        bare = self.text().replace("socket.AF_", "AF_").replace("socket.SO", "SO").replace("socket.SH", "SH")
-        bare = bare.replace("socket.socket(", "socket(")
-        return bare, bare.partition(" = ")[2] or bare
 
 
 @dataclass
@@ -86,21 +74,20 @@ class StepSide(Card):
         self.stop_button.hide()
         self.python_button = IconButton("code-xml", f"Show the {role}'s steps as Python")
         self.taken: list[tuple[str, bytes]] = []
-        self.buttons: dict[str, Button] = {}
-        self._codes: dict[str, ElidedLabel] = {}
+        self.rows = StepRows()
         self._waiting = ""
         self._orders = Orders(desk.bridge, self._on_failed, self)
-        self._grid_holder = QWidget()
         self._lay_out()
+        self.rows.clicked.connect(self.do)
         self.stop_button.clicked.connect(self.stop_waiting)
         self.python_button.clicked.connect(lambda: desk.show_python(*self.python()))
         self.set_order(self.order)
 
     def _lay_out(self) -> None:
         top = QWidget()
-        column = self._column = QVBoxLayout(top)
+        column = QVBoxLayout(top)
         column.setContentsMargins(12, 10, 12, 10)
-        column.addWidget(self._grid_holder)
+        column.addWidget(self.rows)
         column.addStretch(1)
         scroll = self._scroll = scrolled(top)
         scroll.installEventFilter(self)
@@ -120,27 +107,13 @@ class StepSide(Card):
         self.refresh()
 
     def _fill(self) -> None:
-        """The rows of this transport: button, line of code."""
-        holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(3)
-        grid.setColumnStretch(1, 1)
-        self.buttons.clear()
-        self._codes.clear()
-        for at, step in enumerate(STEPS[self.role, self.order.datagram]):
-            button = Button(step.title, "circle", small=True)
-            button.setToolTip(step.meaning)
-            button.clicked.connect(lambda _checked=False, name=step.id: self._on_clicked(name))
-            code = CodeLine()
-            grid.addWidget(button, at, 0)
-            grid.addWidget(code, at, 1)
-            self.buttons[step.id], self._codes[step.id] = button, code
-        self._column.replaceWidget(self._grid_holder, holder)
-        self._grid_holder.hide()
-        self._grid_holder.deleteLater()
-        self._grid_holder = holder
+        """The rows of this transport."""
+        self.rows.set_steps(STEPS[self.role, self.order.datagram])
+
+    @property
+    def buttons(self) -> Mapping[str, Button]:
+        """The button of each step."""
+        return self.rows.buttons
 
     # Steps
 
@@ -151,16 +124,12 @@ class StepSide(Card):
 
     def code(self, step: str) -> str:
         """The line of Python that a step is now, whole."""
-        return self._codes[step].text()
+        return self.rows.code(step)
 
     @property
     def address(self) -> str:
         """Its own address, "" before it has one."""
         return self.machine.local if self.machine is not None else ""
-
-    def _on_clicked(self, step: str) -> None:
-        if not self._waiting:
-            self.do(step)
 
     def do(self, step: str) -> None:
         """Do one step elsewhere; the result comes by `stepped`."""
@@ -253,15 +222,8 @@ class StepSide(Card):
     def refresh(self) -> None:
         """Emphasise what is right now; the first of them is the primary button."""
         legal = LEGAL[self.role, self.order.datagram][self.stage]
-        for name, button in self.buttons.items():
-            right = name in legal
-            _style(button, primary=bool(legal) and name == legal[0] and not self._waiting)
-            button.set_icon("hourglass" if name == self._waiting else "circle-dot" if right else "circle")
-            button.setEnabled(self._waiting in ("", name))  # without the one that has the focus the list would scroll
-            verdict = "right now" if right else "wrong now: try it and see why"
-            button.setAccessibleDescription(verdict)
-            self._codes[name].setText(code_of(self._like(), name, self.order.data, self.order.size))
-            self._codes[name].set_tone("" if right else "text2")
+        order = self.order
+        self.rows.mark(legal, self._waiting, lambda step: code_of(self._like(), step, order.data, order.size))
         if not self._scroll.rect().contains(self._scroll.mapFromGlobal(QCursor.pos())):
             self._bring_next()
         sign, word = STAGE_WORDS[self.stage]
@@ -284,9 +246,3 @@ class StepSide(Card):
     def _like(self) -> Any:
         return self.machine if self.machine is not None else self.order
 
-
-def _style(button: Button, *, primary: bool) -> None:
-    if bool(button.property("primary")) != primary:
-        button.setProperty("primary", primary)
-        button.style().unpolish(button)
-        button.style().polish(button)

@@ -1,0 +1,78 @@
+"""Low level: Python's own libraries by the single call, against the sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocols.scripts import render
+from tests.widgets.http.conftest import Room
+from widgets.http.low_level_page import LowLevelPage
+
+
+@pytest.fixture
+def site(room: Room) -> str:
+    """Where the sandbox is."""
+    return room.serve(site="sandbox").url.rstrip("/")
+
+
+@pytest.fixture
+def page(room: Room) -> LowLevelPage:
+    """The view, in front."""
+    room.panel.show_view("low")
+    page = room.panel.view("low")
+    assert isinstance(page, LowLevelPage)
+    return page
+
+
+def step(room: Room, page: LowLevelPage, name: str) -> str:
+    """Click a step; what the table says of it."""
+    steps = page.steps
+    before = steps.model.rowCount()
+    room.click(steps.rows.buttons[name])
+    room.wait(lambda: steps.model.rowCount() > before)
+    return str(steps.model.row(before)[1])
+
+
+def test_a_request_is_made_by_the_single_call_and_a_wrong_order_is_explained(
+    room: Room, site: str, page: LowLevelPage
+) -> None:
+    steps = page.steps
+    steps.fields.set_values({"url": f"{site}/echo", "name": "X-Lab", "value": "by hand"})
+    assert steps.rows.buttons["connect"].property("primary")
+    assert "CannotSendHeader" in step(room, page, "putheader")
+    assert "nothing is sent" in step(room, page, "connect")
+    assert steps.rows.buttons["putrequest"].property("primary")
+    step(room, page, "putrequest")
+    step(room, page, "putheader")
+    assert "CannotSendRequest" in step(room, page, "putrequest")
+    assert steps.card.head.state.word == "Request started, nothing sent"
+    step(room, page, "endheaders")
+    assert step(room, page, "getresponse").startswith("200 OK")
+    assert "by hand" in step(room, page, "read")
+    room.click(room.panel.python_button)
+    action, params = room.scripts[-1]
+    script = render(action, params)
+    assert action == "http-steps"
+    assert 'conn.putheader("X-Lab", "by hand")' in script or "conn.putheader('X-Lab', 'by hand')" in script
+    room.click(steps.over_button)
+    assert steps.stage == "idle"
+    assert steps.model.rowCount() == 0
+
+
+def test_a_wait_for_an_answer_can_be_stopped_and_nothing_typed_is_no_server(room: Room, page: LowLevelPage) -> None:
+    steps = page.steps
+    room.click(steps.rows.buttons["connect"])
+    assert steps.stage == "idle"
+    assert steps.model.rowCount() == 0
+    slot = room.serve(site="handler")
+    slot.set_delay_ms(60_000)
+    steps.fields["url"] = slot.url
+    for name in ("connect", "putrequest", "endheaders"):
+        step(room, page, name)
+    room.click(steps.rows.buttons["getresponse"])
+    room.wait(lambda: steps.card.head.state.word == "In getresponse()")
+    room.click(steps.stop_button)
+    room.wait(lambda: steps.model.rowCount() == 4)
+    assert steps.stage == "idle"
+    slot.stop()
+    room.wait(lambda: slot.phase == "ended")

@@ -1,0 +1,32 @@
+"""Low level: what Python's own libraries do for a request, by the single call.
+
+Holds one page for each library. It must not know what they do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.desk import Desk
+from widgets.http.request_card import RequestCard
+from widgets.http.steps_page import StepsPage
+from widgets.http.tab_pages import TabPages
+
+
+class LowLevelPage(QWidget):
+    """The pages in tabs."""
+
+    def __init__(self, desk: Desk, request: RequestCard, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.steps = StepsPage(desk, request, self)
+        self.tabs = TabPages("Libraries", self)
+        self.tabs.add("steps", "http.client, step by step", self.steps)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.tabs)
+
+    def python(self) -> tuple[str, dict[str, Any]]:
+        """The script of what is shown, as (action id, parameters)."""
+        return self.steps.python()
