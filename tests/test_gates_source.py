@@ -158,7 +158,7 @@ def test_nothing_names_the_place_where_it_was_made() -> None:
     kinds = {".py", ".md", ".toml", ".qss", ".tmpl", ".txt", ".json", ".sh", ""}
     folders = [*(ROOT / name for name in PRODUCT), ROOT / "tests", ROOT / ".ci"]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix in kinds]
-    files += [path for path in ROOT.iterdir() if path.is_file() and path.suffix in kinds]
+    files += [path for path in ROOT.iterdir() if path.is_file() and path.suffix in kinds and path.name != ".git"]
     found = [str(path.relative_to(ROOT)) for path in files if path != Path(__file__).resolve()
              and own.search(path.read_text(encoding="utf-8", errors="replace"))]  # fmt: skip
     assert found == []
