@@ -60,7 +60,7 @@ PANELS: Final = (
     Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),
 )
 
-WITHOUT_PANEL: Final[tuple[str, ...]] = ("protocols.mail.commands",)
+WITHOUT_PANEL: Final[tuple[str, ...]] = ("protocols.mail.commands", "protocols.ftp.commands")
 """Modules with command lines whose subject has no panel yet."""
 
 

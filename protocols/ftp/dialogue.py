@@ -1,0 +1,161 @@
+"""The dialogue of FTP as events: both ends, both connections of a session, in one vocabulary.
+
+`Dialogue` is what a client or server has for each control connection. It writes, all of layer "message":
+
+    command    a line of the control connection. detail: verb, argument (passwords masked)
+    reply      a reply, however many lines it has. detail: code, lines, meaning
+    transfer   a file that went over a data connection, whole or not. detail: see `Transfer`
+    listing    the same for a listing (LIST, NLST, MLSD)
+
+Each has detail.session (the id of the control connection, the same at both ends), detail.role ("control" or "data")
+and detail.end ("client" or "server": who of FTP, also where the server opens the data connection). `conn` is the
+connection it went over, direction is seen from the service. PORT, EPRT, 227 and 229 carry detail.address with host
+(null: the peer's own), port and arithmetic. It must not know sockets, nor which library speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from protocols.ftp.addresses import address_of_command, address_of_reply
+from protocols.ftp.replies import meaning_of
+from protocols.record.connections import Role as Role
+from protocols.record.event import Direction, monotonic_ns
+from protocols.record.recorder import Recorder
+
+MASK: Final = "******"
+SECRET_VERBS: Final = frozenset(("PASS", "ACCT", "ADAT"))
+"""Commands whose argument is nobody else's business."""
+LISTINGS: Final = frozenset(("LIST", "NLST", "MLSD"))
+LINE_KEPT: Final = 2000
+"""Characters of one line that an event keeps."""
+LINES_KEPT: Final = 200
+"""Lines of one reply that an event keeps."""
+Way: TypeAlias = Literal["get", "put"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What went over one data connection.
+
+    verb: the command (RETR, STOR, APPE, STOU, LIST ..). path: the server's name of it. way: "get" from the server,
+    "put" to it. bytes: that crossed the data connection. seconds: from the command's first reply to the end of the
+    data. resumed: the offset that it began at. type: "binary" or "text". complete: whether all of it went.
+    sha256: of the whole file as this end has it afterwards, hexadecimal; None where nobody can say. local, peer: the
+    data connection's addresses, (host, port), seen from this end. connected_by: who opened the data connection.
+    error: why it is not complete.
+    """
+
+    verb: str
+    path: str
+    way: Way
+    bytes: int
+    seconds: float
+    resumed: int = 0
+    type: Literal["binary", "text"] = "binary"
+    complete: bool = True
+    sha256: str | None = None
+    local: tuple[str, int] | None = None
+    peer: tuple[str, int] | None = None
+    connected_by: Role | None = None
+    tls: bool = False
+    error: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The event's kind: "listing" or "transfer"."""
+        return "listing" if self.verb in LISTINGS else "transfer"
+
+    def text(self) -> str:
+        """One line for a person."""
+        rate = f", {self.bytes / self.seconds / 1e6:.1f} MB/s" if self.seconds > 0.01 and self.bytes > 100_000 else ""
+        resumed = f" from {self.resumed}" if self.resumed else ""
+        end = "" if self.complete else f", not complete: {self.error or 'it was ended early'}"
+        return f"{self.verb} {self.path}{resumed}: {self.bytes} bytes in {self.seconds:.3f} s{rate}{end}"
+
+    def detail(self) -> dict[str, Any]:
+        """The facts as an event holds them."""
+        return {
+            "verb": self.verb, "path": self.path, "way": self.way, "bytes": self.bytes,
+            "seconds": round(self.seconds, 6), "resumed": self.resumed, "type": self.type, "complete": self.complete,
+            "sha256": self.sha256, "local": list(self.local) if self.local else None,
+            "peer": list(self.peer) if self.peer else None, "connected_by": self.connected_by, "tls": self.tls,
+            **({"error": self.error} if self.error else {}),
+        }  # fmt: skip
+
+
+def split_command(line: str) -> tuple[str, str]:
+    """Verb, in capitals, and argument of a command line without its end."""
+    verb, _, argument = line.partition(" ")
+    return verb.upper(), argument
+
+
+def masked(line: str) -> str:
+    """A command line without what nobody else should read: the password of PASS, the account of ACCT."""
+    verb, argument = split_command(line.lstrip())
+    return f"{verb} {MASK}" if verb in SECRET_VERBS and argument else line
+
+
+class Dialogue:
+    """Both connections of one session as one end sees them. Any thread.
+
+    conn: the control connection's id, None where it is not known. session: another name for the session than that.
+    """
+
+    def __init__(
+        self, recorder: Recorder, service: str | None, end: Role, conn: str | None, session: str | None = None
+    ) -> None:
+        self.recorder: Final = recorder
+        self.service = service
+        self.end: Final = end
+        self.conn = conn
+        self.session = session or conn
+
+    def command(self, line: str, *, offset: int | None = None, size: int | None = None, t: int | None = None) -> None:
+        """A command line, without its line end. offset, size: its bytes in the control connection's direction."""
+        shown = masked(line)[:LINE_KEPT]
+        verb, argument = split_command(shown.lstrip())
+        detail: dict[str, Any] = {"verb": verb, "argument": argument}
+        if (address := address_of_command(verb, argument)) is not None:
+            detail["address"] = address.detail()
+        self._put("command", shown, "out" if self.end == "client" else "in", offset, size, detail, t)
+
+    def reply(
+        self, code: int, lines: Sequence[str], *, offset: int | None = None, size: int | None = None,
+        t: int | None = None,
+    ) -> None:  # fmt: skip
+        """A reply: its code and its lines as they came, without line ends."""
+        kept = [line[:LINE_KEPT] for line in lines[:LINES_KEPT]]
+        detail: dict[str, Any] = {"code": code, "lines": kept, "meaning": meaning_of(code)}
+        if len(lines) > len(kept):
+            detail["lines_in_all"] = len(lines)
+        if (address := address_of_reply(code, " ".join(kept))) is not None:
+            detail["address"] = address.detail()
+        text = kept[-1] if kept else str(code)
+        if len(lines) > 1:
+            text = f"{kept[0]} .. {len(lines)} lines"
+        self._put("reply", text, "in" if self.end == "client" else "out", offset, size, detail, t)
+
+    def transfer(self, done: Transfer, conn: str | None) -> None:
+        """A file or listing that has gone over the data connection `conn`."""
+        leaving = (done.way == "put") == (self.end == "client")
+        detail = {**self._facts("data"), **done.detail()}
+        self.recorder.put((monotonic_ns(), "message", done.kind, self.service, conn, "out" if leaving else "in", None,
+                           done.bytes, None, done.text(), detail))  # fmt: skip
+
+    def note(self, kind: str, text: str, *, conn: str | None = None, **facts: Any) -> None:
+        """What happened to the session that is no line of it; `conn` where it is about a data connection."""
+        role = "control" if conn is None or conn == self.conn else "data"
+        self.recorder.note(kind, text, service=self.service, conn=conn or self.conn, **self._facts(role), **facts)
+
+    def _facts(self, role: str) -> dict[str, Any]:
+        return {"session": self.session, "role": role, "end": self.end}
+
+    def _put(
+        self, kind: str, text: str, direction: Direction, offset: int | None, size: int | None,
+        detail: dict[str, Any], t: int | None,
+    ) -> None:  # fmt: skip
+        self.recorder.put((monotonic_ns() if t is None else t, "message", kind, self.service, self.conn, direction,
+                           offset, size, None, text, {**self._facts("control"), **detail}))  # fmt: skip
