@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-import ipaddress
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
 from protocols.creosote.log import DatagramLog
 from protocols.creosote.wire import classic_text
+from protocols.headers import udp_packet
+from protocols.pcapng import RAW_IP, PcapngWriter
 from protocols.record.event import Raw
 from protocols.record.stream import LineWriter
 
 _EVERY: Final = 1000
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
-_LINKTYPE_RAW: Final = 101
-_COMMENT: Final = 1
-_IF_TSRESOL: Final = 9
-_MTU_PAYLOAD: Final = 65507
+_MADE: Final = "Reconstructed by NetLab from what a socket received: headers are not as captured"
 
 
 class Cancelled(Exception):
@@ -95,60 +92,15 @@ def _clock(wall_ns: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-# pcapng (draft-ietf-opsawg-pcapng): a section, one interface of raw IP, a packet block a row
+# pcapng: a section, one interface of raw IP, a packet block a row
 
 
 def to_pcapng(log: DatagramLog, rows: Iterable[int], file: BinaryIO, epoch_ns: int, progress: Progress = None) -> None:
     """Packets for other tools: IP and UDP headers are made anew around the true bytes, and every one says so."""
-    file.write(_section())
+    writer = PcapngWriter(file, _MADE)
+    writer.interface("", RAW_IP)
     for row in _steps(rows, progress):
         stretch = log.stretch(row)
         bulk, at = stretch.bulk, row - stretch.base
         packet = udp_packet(bulk.peer(at), bulk.local, bulk.payload(at))
-        file.write(_packet(bulk.t[at] + epoch_ns, packet))
-
-
-def _option(code: int, value: bytes) -> bytes:
-    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
-
-
-def _block(kind: int, body: bytes) -> bytes:
-    size = struct.pack("<I", len(body) + 12)
-    return struct.pack("<I", kind) + size + body + size
-
-
-def _section() -> bytes:
-    comment = b"Reconstructed by NetLab from what a socket received: headers are not as captured"
-    head = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _option(_COMMENT, comment) + _option(0, b"")
-    interface = struct.pack("<HHI", _LINKTYPE_RAW, 0, 0) + _option(_IF_TSRESOL, b"\x09") + _option(0, b"")
-    return _block(0x0A0D0D0A, head) + _block(1, interface)
-
-
-def _packet(wall_ns: int, packet: bytes) -> bytes:
-    head = struct.pack("<IIIII", 0, wall_ns >> 32, wall_ns & 0xFFFFFFFF, len(packet), len(packet))
-    comment = _option(_COMMENT, b"reconstructed") + _option(0, b"")
-    return _block(6, head + packet + bytes(-len(packet) % 4) + comment)
-
-
-def udp_packet(source: tuple[str, int], target: tuple[str, int], payload: bytes) -> bytes:
-    """An IP datagram that carries this payload over UDP (RFC 768, RFC 791, RFC 8200), checksums right."""
-    one, other = ipaddress.ip_address(source[0]), ipaddress.ip_address(target[0])
-    payload = payload[:_MTU_PAYLOAD]
-    length = 8 + len(payload)
-    ports = struct.pack(">HHH", source[1], target[1], length)
-    pseudo = one.packed + other.packed + struct.pack(">IHBB", length, 0, 0, 17) + ports + b"\0\0" + payload
-    udp = ports + struct.pack(">H", checksum(pseudo) or 0xFFFF) + payload
-    if one.version == 6:
-        return struct.pack(">IHBB", 6 << 28, length, 17, 64) + one.packed + other.packed + udp
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + length, 0, 0x4000, 64, 17, 0) + one.packed + other.packed
-    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + udp
-
-
-def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
-    if len(data) % 2:
-        data += b"\0"
-    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+        writer.packet(bulk.t[at] + epoch_ns, packet, comments=("reconstructed",))

@@ -20,6 +20,7 @@ from protocols.record.tcpstate import own_state, saw_state
 
 CALL_FACTS: Final = ("took_ns", "fd", "thread", "end", "asked", "kept", "tls", "flags", "peer")
 """The names of the facts of a call that moved payload."""
+_DATAGRAM_FACTS: Final = (*CALL_FACTS, "local")
 PREVIEW_BYTES: Final = 32
 _PEERS_KEPT: Final = 1024
 _STREAMS: Final = frozenset(
@@ -261,8 +262,8 @@ class Trace:
         if direction == "in":
             text = f"{kind}({asked}) from {address_text(peer)}"
         detail = (
-            CALL_FACTS, now - started, sock.fileno(), current_thread().name, end.role,
-            asked, None, None, flags or None, address_value(peer),
+            _DATAGRAM_FACTS, now - started, sock.fileno(), current_thread().name, end.role,
+            asked, None, None, flags or None, address_value(peer), address_value(end.local),
         )  # fmt: skip
         body = bytes(data[:kept])
         summary = f"{text} = {count}"

@@ -148,7 +148,7 @@ class TracedSocket(socket.socket):
                        peer=address_value(address))  # fmt: skip
             raise
         self._stand("client")
-        trace.call("connect", f"{text} = 0", started, fd=self.fileno(), **self._ends())
+        trace.call("connect", f"{text} = 0", started, fd=self.fileno(), transport=_unless_tcp(trace), **self._ends())
         trace.look(self)
         return None
 
@@ -161,7 +161,8 @@ class TracedSocket(socket.socket):
         result = super().connect_ex(address)
         if result == 0:
             self._stand("client")
-            trace.call("connect", f"{text} = 0", started, fd=self.fileno(), **self._ends())
+            trace.call("connect", f"{text} = 0", started, fd=self.fileno(), transport=_unless_tcp(trace),
+                       **self._ends())  # fmt: skip
             trace.look(self)
         else:
             error = OSError(result, os.strerror(result))
@@ -426,6 +427,11 @@ class TracedSocket(socket.socket):
             trace.received(kind, started, self.fileno(), data, asked, flags)
         else:
             trace.datagram(kind, "in", started, self, data, address, asked, flags)
+
+
+def _unless_tcp(trace: Trace) -> str | None:
+    """The transport of a connect that makes no TCP connection: a datagram socket's, or one within this machine."""
+    return None if trace.transport == "tcp" else trace.transport
 
 
 def _view(data: Any) -> memoryview:

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.creosote.alarms import Alarm, Watch
-from protocols.creosote.export import Cancelled, checksum, inert, to_csv, to_json_lines, to_pcapng, to_text, udp_packet
+from protocols.creosote.export import Cancelled, inert, to_csv, to_json_lines, to_pcapng, to_text
 from protocols.creosote.log import DatagramLog
 from protocols.creosote.rates import OTHERS, SENDERS, Rates
 from protocols.creosote.wire import classic_text
+from protocols.headers import checksum, udp_packet
 from protocols.record.bulk import Bulk
 from protocols.record.event import from_json
 
