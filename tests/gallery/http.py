@@ -18,6 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 
+from protocols.http.presets import PRESETS
 from protocols.lab import Lab
 from protocols.record.log import EventLog
 from widgets.actions import Actions
@@ -176,7 +177,28 @@ def _views(studio: Studio, base: str) -> None:
         studio.shoot("19-environment")
     panel.show_view("cookies")
     studio.shoot("20-cookies")
+    _scripts(studio, home)
     _low(studio, home)
+
+
+def _scripts(studio: Studio, home: str) -> None:
+    ends = studio.panel.ends
+    studio.panel.show_view("ends")
+    form = ends.servers.add_server({"site": "folder", "port": 0, "cgi": True, "types": ".md=text/markdown"})
+    studio.shoot("23-folder-form")
+    dialog = form.form.show_types()
+    studio.settle(0.2)
+    dialog.grab().save(str(studio.out / "24-types.png"))
+    dialog.close()
+    ends.servers.start(form)
+    studio.until(lambda: form.slot.phase == "running")
+    ends.request.tabs.show_page("headers")
+    ends.request.headers_page.take_preset(PRESETS[2])
+    studio.send(f"{form.slot.url}cgi-bin/environment.py?name=Dave")
+    studio.until(form.live.script.isVisible)
+    studio.shoot("25-cgi")
+    form.live.script.tabs.show_page("environment")
+    studio.shoot("26-cgi-environment")
 
 
 def _low(studio: Studio, home: str) -> None:

@@ -96,3 +96,13 @@ def test_wrong_arguments_end_with_two(arguments: list[str]) -> None:
     done = netlab("serve", *arguments)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"Traceback" not in done.stderr
+
+
+def test_the_type_of_a_file_is_what_the_command_line_says(tmp_path: Any) -> None:
+    (tmp_path / "read.md").write_text("# hello")
+    with served("web", "--root", str(tmp_path), "--mime", "md=text/markdown") as (first, _):
+        url = first["detail"]["url"]
+        assert curl("-o", "/dev/null", "-w", "%{content_type}", f"{url}read.md").stdout == b"text/markdown"
+    refused = netlab("serve", "web", "--root", str(tmp_path), "--mime", "md")
+    assert refused.returncode == 2
+    assert b"ENDING=TYPE" in refused.stderr

@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from protocols.http.formats.curl_read import from_curl
 from protocols.http.masking import hides_header
+from protocols.http.presets import Preset, without_of
 from protocols.http.request import Request, RequestError, Trust, checked
 from widgets.http.auth_page import AuthPage
 from widgets.http.body_editor import BodyEditor
+from widgets.http.headers_page import HeadersPage
 from widgets.http.options_page import OptionsPage
 from widgets.http.pairs import Pair, PairsModel
 from widgets.http.pairs_view import PairsView
@@ -59,7 +61,7 @@ class RequestCard(Card):
         self.pages = Pages(parent=self)
         self.tabs = TabPages("Parts of the request", self.pages)
         inside = self.tabs.pages
-        self.headers_view = PairsView(self.headers, "Headers of the request", "Add a header")
+        self.headers_page = HeadersPage(self.headers)
         self.params_view = PairsView(self.params, "Parameters of the URL", "Add a parameter")
         self.body_editor, self.auth, self.options = BodyEditor(inside), AuthPage(inside), OptionsPage(inside)
         self.raw = RawPage(self.pages)
@@ -85,7 +87,7 @@ class RequestCard(Card):
 
     def _lay_out(self) -> None:
         for key, title, page in (
-            ("params", "Params", self.params_view), ("headers", "Headers", self.headers_view),
+            ("params", "Params", self.params_view), ("headers", "Headers", self.headers_page),
             ("body", "Body", self.body_editor), ("auth", "Auth", self.auth), ("options", "Options", self.options),
         ):  # fmt: skip
             self.tabs.add(key, title, page)
@@ -106,10 +108,15 @@ class RequestCard(Card):
         self.bar.curl_pasted.connect(self.take_curl)
         self.params.edited.connect(self._on_params)
         self.headers.edited.connect(self._on_edited)
+        self.headers_page.preset_taken.connect(self._on_preset)
         for page in (self.body_editor, self.auth, self.options, self.raw):
             page.changed.connect(self._on_edited)
         self.modes.chosen.connect(lambda index: self.show_raw(index == 1))
         self.strip.mend_requested.connect(lambda _key: self.other_end_requested.emit())
+
+    def _on_preset(self, preset: Preset) -> None:
+        words = without_of(self.options.words("without"), preset)
+        self.options.fields.set_values({"without": ", ".join(words)})
 
     # Two ways between the URL and its parameters
 

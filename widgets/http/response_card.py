@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange
 from protocols.http.failure import Failure
@@ -35,7 +35,7 @@ from widgets.http.wire_view import WireView
 from widgets.parts.buttons import IconButton, LinkButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
-from widgets.parts.flow import Pages
+from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme
@@ -105,17 +105,16 @@ class ResponseCard(Card):
         for key, title, part in pages:
             self.tabs.add(key, title, part)
         column = QVBoxLayout(self._answer)
-        line = QHBoxLayout()
-        line.setContentsMargins(12, 8, 12, 4)
-        line.setSpacing(12)
-        line.addWidget(self.meaning, 1)
-        line.addWidget(self.answered)
+        line = FlowBox(spacing=12, line_spacing=2)
+        line.flow.setContentsMargins(12, 8, 12, 4)
+        line.add(self.meaning)
+        line.add(self.answered)
         strips = QVBoxLayout()
         strips.setContentsMargins(12, 0, 12, 0)
         strips.addWidget(self.strip)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(line)
+        column.addWidget(line)
         column.addLayout(strips)
         column.addWidget(self.progress)
         column.addWidget(self.hops_table)

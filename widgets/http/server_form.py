@@ -6,7 +6,7 @@ A list of fields by key; what they make is in `server_launch`. It must not know 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -27,6 +27,9 @@ from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
 
+if TYPE_CHECKING:
+    from widgets.http.types_dialog import TypesDialog
+
 LIBRARIES: Final = ("waitress", "uvicorn")
 """They have their own ways of serving many."""
 HOSTS: Final = (
@@ -44,6 +47,7 @@ class ServerForm(QWidget):
         self.strip = TroubleStrip()
         self.explained = Label("", "body", "text2", wrap=True)
         self.root_button = Button("Choose\u2026", "folder-open", small=True)
+        self.types_button = Button("Table\u2026", "table", small=True)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 10, 12, 12)
@@ -59,6 +63,7 @@ class ServerForm(QWidget):
         self.root_button.clicked.connect(
             lambda: ask_folder(self, "Folder to serve", lambda path: self.fields.set_values({"root": str(path)}))
         )
+        self.types_button.clicked.connect(self.show_types)
         self.fields.changed.connect(lambda _key: self._suit())
         self._suit()
 
@@ -68,7 +73,13 @@ class ServerForm(QWidget):
         row.add(add.line("root", "Folder", hint="The sample site of the lab", characters=24), 1)
         row.add(self.root_button)
         row.flow.setAlignment(self.root_button, Qt.AlignmentFlag.AlignBottom)
-        row.add(add.check("cgi", "Run CGI", tip="What lies in cgi-bin and htbin is run as a program; off by default"))
+        cgi = add.check("cgi", "Run CGI", tip="What lies in cgi-bin and htbin is run as a program; off by default")
+        row.add(cgi)
+        row.flow.setAlignment(cgi, Qt.AlignmentFlag.AlignBottom)
+        row.add(add.line("types", "Media types", hint="The usual ones", characters=14,
+                         tip="Before the usual ones: .md=text/markdown, .log=text/plain"))  # fmt: skip
+        row.add(self.types_button)
+        row.flow.setAlignment(self.types_button, Qt.AlignmentFlag.AlignBottom)
         row.add(add.line("app", "module:app", hint="wsgiref.simple_server:demo_app", characters=26,
                          tip="A module of the folder, or any that Python finds"), 1)  # fmt: skip
         row.add(add.line("app_folder", "Its folder", hint="None", characters=14), 1)
@@ -98,6 +109,7 @@ class ServerForm(QWidget):
             if key in self.fields:
                 self.fields.show(key, key in chosen.fields)
         self.root_button.setVisible("root" in chosen.fields)
+        self.types_button.setVisible("types" in chosen.fields)
         library = chosen.key == "wsgi" and self.fields["deploy"] in LIBRARIES
         for key in ("tls", "model", "delay_ms"):
             self.fields.show(key, not library)
@@ -108,6 +120,15 @@ class ServerForm(QWidget):
         if self.fields["host"] in ("0.0.0.0", "::"):
             words.append("Everyone who can reach this machine can connect.")
         self.explained.setText(" ".join(words))
+
+    def show_types(self) -> TypesDialog:
+        """Open the table of media types."""
+        from widgets.http.types_dialog import TypesDialog
+
+        dialog = TypesDialog(self.fields["types"], self)
+        dialog.changed.connect(lambda line: self.fields.set_values({"types": line}))
+        dialog.open_over()
+        return dialog
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Fill the fields; what is strange is ignored."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from protocols.concurrency.server import Server
 from protocols.http.server import kinds
 from protocols.http.server.kinds import HandlerServer
+from protocols.http.server.media import read_types
 from protocols.http.server.rules import FixedAnswer, Rules, checked
 from protocols.record.explain import Explained
 from protocols.record.recorder import Recorder
@@ -98,7 +99,8 @@ def make(recorder: Recorder, values: Mapping[str, Any]) -> Started:
     root = str(values.get("root", "")).strip() or sample_root()
     if not os.path.isdir(root):
         raise OrderError(f"{root} is no folder")
-    return Started(kinds.web_server(recorder, root, cgi=bool(values.get("cgi")), **common), "")
+    types = read_types(word for word in str(values.get("types") or "").split(",") if word.strip())
+    return Started(kinds.web_server(recorder, root, cgi=bool(values.get("cgi")), types=types, **common), "")
 
 
 def rules_of(values: Mapping[str, Any]) -> Rules:

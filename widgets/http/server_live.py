@@ -5,16 +5,18 @@ Shows a ServerSlot. It must not know services.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.server.served import Served
 from widgets.http.plain_table import PlainTable
+from widgets.http.script_view import ScriptView
 from widgets.http.served_rows import METHOD, TARGET
 from widgets.http.server_slot import ServerSlot
 from widgets.parts.banner import Banner
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages
+from widgets.parts.splitter import Splitter
 
 
 class ServerLive(QWidget):
@@ -33,7 +35,11 @@ class ServerLive(QWidget):
             slot.rows, "Requests that the server answered", mono=(METHOD, TARGET), middle=(TARGET,),
             widths=(44, 112, 70, 200, 66, 76, 150, 76), stretch=TARGET,
         )  # fmt: skip
-        self.pages = Pages(self.empty, self.table)
+        self.script = ScriptView()
+        self.script.hide()
+        self.halves = Splitter(Qt.Orientation.Horizontal, self.table, self.script)
+        self.halves.setSizes([560, 440])
+        self.pages = Pages(self.empty, self.halves)
         strips = QVBoxLayout()
         strips.setContentsMargins(12, 0, 12, 0)
         strips.addWidget(self.warning)
@@ -53,7 +59,7 @@ class ServerLive(QWidget):
 
     def refresh(self) -> None:
         """Show the slot as it is now."""
-        self.pages.setCurrentWidget(self.table if self.slot.rows.rowCount() else self.empty)
+        self.pages.setCurrentWidget(self.halves if self.slot.rows.rowCount() else self.empty)
         if self.slot.exposed:
             self.warning.say("Exposed.", f"{self.slot.url} can be reached from other machines.")
         else:
@@ -64,14 +70,21 @@ class ServerLive(QWidget):
         self._follows = bar.value() >= bar.maximum()
 
     def _after(self, *_: object) -> None:
-        self.pages.setCurrentWidget(self.table)
+        self.pages.setCurrentWidget(self.halves)
         if self._follows:
             self.table.scrollToBottom()
 
     def _on_picked(self, at: int) -> None:
         served = self.slot.rows.row(at)
         if served is not None:
+            self._show_script(served)
             self.picked.emit(served)
+
+    def _show_script(self, served: Served) -> None:
+        """Beside a request that a script answered stands how that ran."""
+        self.script.setVisible(served.script is not None)
+        if served.script is not None:
+            self.script.show_script(served.script)
 
     def choose(self, served: Served) -> None:
         """Go to the row of an answer, without telling."""
@@ -79,3 +92,4 @@ class ServerLive(QWidget):
         if at >= 0:
             self.table.selectRow(at)
             self.table.scrollTo(self.slot.rows.index(at, 0))
+            self._show_script(self.slot.rows.row(at) or served)

@@ -38,7 +38,7 @@ SITES: Final = (
          "To try things on: a REST store, any status, delays, cookies and login, chunked, slow and broken answers.",
          "protocols.http.server.sandbox.site"),
     Site("folder", "Static folder", "web", "The files of a folder: listing, ranges, ETag, and no way out of it.",
-         "protocols.http.server.folder", ("root", "cgi")),
+         "protocols.http.server.folder", ("root", "cgi", "types")),
     Site("wsgi", "WSGI application", "wsgi", "Any module:app, checked against PEP 3333; complaints are explained.",
          "protocols.http.server.wsgi_run", ("app", "app_folder", "deploy")),
     Site("handler", "Handler of your own", "handler", "Methods ticked on and off, one answer; 501 for the rest.",

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Final
 from urllib.parse import unquote
@@ -28,6 +28,8 @@ FOLDERS: Final = ("/cgi-bin/", "/htbin/")
 TIMEOUT_S: Final = 10.0
 OUTPUT_BYTES: Final = 16 << 20
 ERROR_BYTES: Final = 64 << 10
+SHOWN_BYTES: Final = 2 << 10
+"""So much of a script's stdin and stdout is written down; the bytes on the wire are kept as all are."""
 _LOOK_S: Final = 0.1
 _SECRET: Final = frozenset((
     "proxy", "authorization", "proxy-authorization", "content-type", "content-length", "connection",
@@ -75,8 +77,9 @@ class Scripts:
             ran = run_script(command, words, asked.body, asked.stopping, self._timeout_s, self._output_bytes)
         except OSError as error:
             return error_page(500, f"The script can't be started: {error.strerror}.")
-        tell_ran(asked, folder + name, ran, words)
+        tell_ran(asked, folder + name, ran, words, command)
         return script_answer(ran)
+
 
 def cgi_words(asked: Asked, script: str, info: str, root: str = "") -> dict[str, str]:
     """The words that a script finds in its environment (RFC 3875 section 4.1), and nothing of ours but PATH."""
@@ -102,11 +105,17 @@ def cgi_words(asked: Asked, script: str, info: str, root: str = "") -> dict[str,
     return {key: value.replace("\0", "") for key, value in words.items()}
 
 
-def tell_ran(asked: Asked, name: str, ran: Ran, words: Mapping[str, str]) -> None:
-    """Write down what a script was told, and how it ended."""
+def tell_ran(asked: Asked, name: str, ran: Ran, words: Mapping[str, str], command: Sequence[str]) -> None:
+    """Write down what a script was told, what went through its three pipes, and how it ended."""
     asked.note("script ran", f"{name}: pid {ran.pid}, exit status {ran.code}, {ran.took_s * 1000:.0f} ms",
-               pid=ran.pid, code=ran.code, ended=ran.ended, environment=dict(words),
-               errors=ran.errors.decode("utf-8", "backslashreplace"), output_bytes=len(ran.output))  # fmt: skip
+               begin=asked.begin, server_pid=os.getpid(), pid=ran.pid, code=ran.code, ended=ran.ended,
+               took_ns=int(ran.took_s * 1e9), command=list(command), environment=dict(words),
+               input_bytes=len(asked.body), input=_shown(asked.body), output_bytes=len(ran.output),
+               output=_shown(ran.output), errors=ran.errors.decode("utf-8", "backslashreplace"))  # fmt: skip
+
+
+def _shown(data: bytes) -> str:
+    return data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
 
 
 def run_script(

@@ -31,6 +31,7 @@ _WEB_END: Final = f"""\
 for example:
   netlab serve web --root .                     this folder, on a free port of 127.0.0.1
   netlab serve web --root site --port 8000 --tls
+  netlab serve web --root . --mime md=text/markdown --mime log=text/plain
 {_EXIT}"""
 _WSGI: Final = """\
 Serves a WSGI application until Ctrl+C. What it does against PEP 3333 is explained in the answer.
@@ -65,6 +66,8 @@ def add_words(serve: WordParser) -> None:
     web = serve.add_word("web", "the files of a folder, over HTTP", description=_WEB, epilog=_WEB_END)
     web.add_argument("--root", required=True, metavar="DIR", help="the folder")
     web.add_argument("--cgi", action="store_true", help="run what is in its cgi-bin and htbin (off by default)")
+    web.add_argument("--mime", action="append", default=[], metavar="EXT=TYPE",
+                     help="the media type of files with this ending, as md=text/markdown; any number of times")
     _add_where(web, _web)
     wsgi = serve.add_word("wsgi", "a WSGI application, MODULE:APP", description=_WSGI, epilog=_WSGI_END)
     wsgi.add_argument("app", metavar="MODULE:APP", help="looked up in the current folder first")
@@ -129,9 +132,15 @@ def _web(arguments: argparse.Namespace) -> int:
     if not os.path.isdir(arguments.root):
         arguments.parser.error(f"{arguments.root} is no folder")
     from protocols.http.server import kinds
+    from protocols.http.server.media import MediaError, read_types
+
+    try:
+        types = read_types(arguments.mime)
+    except MediaError as error:
+        arguments.parser.error(f"--mime: {error}")
 
     def make(recorder: Recorder, **common: Any) -> Service:
-        return kinds.web_server(recorder, arguments.root, cgi=arguments.cgi, **common)
+        return kinds.web_server(recorder, arguments.root, cgi=arguments.cgi, types=types, **common)
 
     return _serve(arguments, arguments.root, make)
 

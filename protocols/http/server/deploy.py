@@ -75,7 +75,7 @@ class AppCgi:
             ran = run_script(self._command, words, asked.body, asked.stopping, self._timeout_s, OUTPUT_BYTES, cwd="/")
         except OSError as error:
             return error_page(500, f"Python can't be started: {error.strerror}.")
-        tell_ran(asked, self._command[2], ran, words)
+        tell_ran(asked, self._command[2], ran, words, self._command)
         return script_answer(ran)
 
 

@@ -7,13 +7,15 @@ and in a session that is opened later. It must not know servers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from protocols.record.event import Raw, detail_of
 
 ROWS: Final = 100_000
+WAITING: Final = 1000
+"""So many runs of scripts may wait for the answer they belong to."""
 _KINDS: Final = frozenset(("answered", "bad request", "given up"))
 """Not "timed out": a connection that was kept alive and closed unused asked for nothing."""
 
@@ -24,7 +26,8 @@ class Served:
 
     worker: the thread, process or task that answered ("thread web-conn:51858", "pid 123", "task 4"). took_ns: from the
     whole request to the end of the answer. begin, end: its bytes in what the connection received, -1 where it was
-    no request. position: of the event in the log, -1 where it is not known. why: what was wrong with it.
+    no request. position: of the event in the log, -1 where it is not known. why: what was wrong with it. script: what
+    a CGI script was told and did ("script ran"), None where none ran.
     """
 
     number: int
@@ -41,6 +44,7 @@ class Served:
     end: int
     position: int = -1
     why: str = ""
+    script: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 class ServedLog:
@@ -49,15 +53,21 @@ class ServedLog:
     def __init__(self, limit: int = ROWS) -> None:
         self._rows: deque[Served] = deque(maxlen=limit)
         self._counts: dict[str, int] = {}
+        self._scripts: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.total = 0
 
     def feed(self, raws: Iterable[Raw], first: int | None = None) -> list[Served]:
         """Take the next events; the rows among them. first: the position of the first of them in the log."""
-        new = [
-            self._row(raw, -1 if first is None else first + index)
-            for index, raw in enumerate(raws)
-            if raw[1] == "note" and raw[2] in _KINDS and raw[3] and raw[4]
-        ]
+        new = []
+        for index, raw in enumerate(raws):
+            if raw[1] != "note" or not raw[3] or not raw[4]:
+                continue
+            if raw[2] in _KINDS:
+                new.append(self._row(raw, -1 if first is None else first + index))
+            elif raw[2] == "script ran":  # the answer to the same request is told next on that connection
+                if len(self._scripts) > WAITING:
+                    self._scripts.clear()
+                self._scripts[raw[3], raw[4]] = detail_of(raw)
         self._rows.extend(new)
         self.total += len(new)
         return new
@@ -82,6 +92,7 @@ class ServedLog:
             _number(detail.get("status")), _number(detail.get("bytes")), _text(detail.get("worker")),
             _number(detail.get("took_ns")), str(raw[4]), _number(detail.get("begin"), -1),
             _number(detail.get("end"), -1), position, _text(detail.get("why")),
+            self._scripts.pop((service, str(raw[4])), None) if self._scripts else None,
         )  # fmt: skip
 
 

@@ -205,3 +205,25 @@ def test_two_answers_are_compared_and_what_differs_every_time_is_left_out(room: 
     with room.qtbot.waitSignal(compare.compared, timeout=15_000):
         room.desk.actions.get("http.compare").trigger()
     assert "Nothing differs" in compare.said.text()
+
+
+def test_headers_are_sent_as_a_well_known_client_sends_them(room: Room, site: str) -> None:
+    card = room.ends.request
+    card.headers.set_pairs([Pair("X-Own", "stays"), Pair("User-Agent", "goes")])
+    actions = {str(action.data()): action for action in card.headers_page.menu.actions()}
+    actions["firefox"].trigger()
+    sent = room.send(f"{site}/echo")
+    assert sent.final is not None
+    wire = bytes(sent.final.sent.data).decode()
+    assert "Firefox/" in wire
+    assert wire.index("User-Agent") < wire.index("Accept-Language") < wire.index("X-Own: stays")
+    assert "goes" not in wire
+    actions["bare"].trigger()
+    sent = room.send(f"{site}/echo")
+    assert sent.final is not None
+    wire = bytes(sent.final.sent.data).decode()
+    assert "User-Agent" not in wire
+    assert "Accept:" not in wire
+    assert "X-Own: stays" in wire
+    actions["curl"].trigger()
+    assert card.options.words("without") == ()
