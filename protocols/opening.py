@@ -60,7 +60,7 @@ def connect(
     while True:
         try:
             sock = _to_any(teller, target, plan, wait)
-            return sock if context is None else _shake_hands(sock, context, server_name, plan.timeout_s, wait)
+            return sock if context is None else shake_hands(sock, context, server_name, plan.timeout_s, wait)
         except Stopped:
             raise
         except OSError as error:
@@ -126,10 +126,18 @@ def _is_unix_datagram(found: Resolved) -> bool:
     return sys.platform == "linux" and found.family == socket.AF_UNIX and found.type == socket.SOCK_DGRAM
 
 
-def _shake_hands(
-    sock: TracedSocket, context: ssl.SSLContext, server_name: str, timeout_s: float | None, wait: Wait
-) -> TracedTLSSocket:
+def shake_hands(
+    sock: TracedSocket, context: ssl.SSLContext, server_name: str, timeout_s: float | None, wait: Wait,
+    session: ssl.SSLSession | None = None,
+) -> TracedTLSSocket:  # fmt: skip
+    """Put TLS on a connected, non-blocking socket, which is detached, and shake hands. A failure closes it.
+
+    session: of an earlier connection of the same context, to go on with (RFC 5077, RFC 8446 section 2.2).
+    Raises ssl.SSLError, OSError, TimeoutError, or Stopped.
+    """
     tls = wrap_tls(context, sock, server_side=False, server_hostname=server_name, handshake=False)
+    if session is not None:
+        tls.session = session
     deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
     try:
         while True:

@@ -6,6 +6,7 @@ Every room's commands use it. It must not know which command runs.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from protocols.service.wake import Wake
 
 DONE: Final = 0
 FAILED: Final = 1
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class JsonLines:
@@ -62,6 +64,11 @@ def write_all(data: bytes) -> None:
             poller = polling.poll()
             poller.register(fd, polling.POLLOUT)
             poller.poll()
+
+
+def printable(text: str) -> str:
+    """A text without control characters: they are written out, as \\x1b. Line feeds and tabs stay."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
 def reader_gone() -> bool:
@@ -143,6 +150,13 @@ class Signals:
     def stopping(self) -> bool:
         """Whether one of them came."""
         return self.came != 0
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a signal; False after `timeout_s` seconds without."""
+        poller = polling.poll()
+        poller.register(self.wake.fileno(), polling.POLLIN)
+        poller.poll(timeout_s * 1000)
+        return self.stopping()
 
     def _caught(self, number: int, frame: FrameType | None) -> None:
         self.came = number

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from protocols.ftp.client import commands as client
 from protocols.ftp.server import commands as server
 from protocols.words import WordParser
 
 
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the subparsers of `netlab`; each sets `run(arguments) -> int`."""
+    client.add_commands(subparsers)
     serve = subparsers.choices.get("serve")
     if isinstance(serve, WordParser):
         server.add_words(serve)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +22,10 @@ from protocols.http.jar import Jar, JarError
 from protocols.http.request import Auth, Body, Header, Limits, Part, Proxy, Request, RequestError, Trust, checked
 from protocols.http.run import Run
 from protocols.record.recorder import Recorder
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, JsonLines, Signals, printable, reader_gone, say, write_all
 
 LOOK_S: Final = 0.05
 TIMEOUT_S: Final = 60.0
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -218,8 +216,3 @@ class Escape:
     def feed(self, data: bytes) -> bytes:
         """The next bytes, made harmless."""
         return printable(self._decoder.decode(data).replace("\r\n", "\n")).encode("utf-8")
-
-
-def printable(text: str) -> str:
-    """A text without control characters: they are written out, as \\x1b."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)

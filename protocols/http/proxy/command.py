@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from protocols.http.command import printable
 from protocols.http.proxy.core import ProxyOrder
 from protocols.http.proxy.entry import Entry
 from protocols.http.proxy.service import DebugProxy
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, printable, reader_gone, say, write_all
 
 LOOK_S: Final = 0.1
 

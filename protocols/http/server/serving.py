@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocols import trust
-from protocols.http.command import printable
 from protocols.record.event import detail_of
 from protocols.record.recorder import Recorder, Tail
 from protocols.service.base import Service, is_exposed
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, printable, reader_gone, say, write_all
 
 LOOK_S: Final = 0.1
 _TOLD: Final = frozenset((

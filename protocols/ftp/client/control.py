@@ -1,0 +1,338 @@
+"""Control: the control connection of one FTP session, on ftplib's seam.
+
+It is an `ftplib.FTP` whose sockets are traced and never block for good: every wait has a deadline and
+ends at a cancel, a reply has one in total, and what a server may say is bounded. So ftplib's own
+methods work on it, and each line is an event. It must not know files. RFC 959, RFC 2228, RFC 4217.
+"""
+
+from __future__ import annotations
+
+import ftplib
+import socket
+import ssl
+from collections import deque
+from typing import Final
+
+from protocols import opening, tls
+from protocols.address import Target
+from protocols.certificates import chain_of
+from protocols.connecting import Stopped
+from protocols.ftp.client import trouble
+from protocols.ftp.client.replyreader import Reply, ReplyError, ReplyReader
+from protocols.ftp.client.site import Site
+from protocols.ftp.client.trouble import FtpError
+from protocols.ftp.client.waiter import Waiter
+from protocols.ftp.dialogue import Dialogue, split_command
+from protocols.record import polling
+from protocols.record.event import monotonic_ns
+from protocols.record.recorder import Recorder
+from protocols.record.traced import TracedSocket
+from protocols.record.traced_tls import TracedTLSSocket
+
+GREETING_S: Final = 1.2
+"""How long a server may take to speak first before implicit TLS is tried (security "auto")."""
+ABORT_S: Final = 2.0
+COMMAND_BYTES: Final = 4096
+Sock = TracedSocket | TracedTLSSocket
+
+
+class Control(ftplib.FTP):
+    """One control connection. Used by one thread; `waiter.cancel()` is for the others.
+
+    features: FEAT's lines, by their first word in capitals. chain: the server's certificates (DER). alive: it stands.
+    """
+
+    def __init__(self, site: Site, recorder: Recorder, service: str, waiter: Waiter) -> None:
+        super().__init__(timeout=site.timeout_s, encoding=site.encoding)
+        self.site: Final = site
+        self.name = service
+        self.recorder: Final = recorder
+        self.waiter: Final = waiter
+        self.dialogue: Final = Dialogue(recorder, service, "client", None)
+        self.passiveserver = site.passive
+        self.features: dict[str, str] = {}
+        self.chain: tuple[bytes, ...] = ()
+        self.context: ssl.SSLContext | None = None
+        self.greeting: Reply | None = None
+        self.protected = False
+        self.alive = False
+        self.transfer_type = ""
+        self.sock: Sock | None = None
+        self._reader = ReplyReader(site.encoding)
+        self._early: deque[Reply] = deque()
+        self._sent = 0
+        self._heard = 0
+        self._doing = "the connection"
+
+    # Opening
+
+    def tell(self, kind: str, text: str) -> None:
+        """A note about this session."""
+        self.dialogue.note(kind, text)
+
+    def connect(self, host: str = "", port: int = 0, timeout: float = -999, source_address: object = None) -> str:
+        """Connect and hear the greeting. Raises FtpError, or Stopped."""
+        site = self.site
+        target = Target("tcp", site.host, site.port, "", site.family)
+        plan = opening.Plan(site.timeout_s, source=(site.source, 0) if site.source else None)
+        self.host, self.port = site.host, site.port
+        try:
+            sock = opening.connect(self, target, plan, self.waiter.wait, None, "")
+        except Stopped:
+            raise
+        except (OSError, UnicodeError) as error:
+            raise trouble.of_os(error, "connect", (site.host, site.port)) from error
+        assert isinstance(sock, TracedSocket)
+        self.sock, self.af, self.alive = sock, sock.family, True
+        if sock.trace is not None:
+            self.dialogue.conn = self.dialogue.session = sock.trace.conn
+        if self._implicit():
+            self.secure()
+        self.greeting = self._greeted()
+        self.welcome = self.greeting.whole
+        if site.security == "explicit" or (site.security == "auto" and self.context is None):
+            self.auth_tls()
+        return self.welcome
+
+    def _implicit(self) -> bool:
+        if self.site.security == "auto":
+            return not self.waiter.wait(self.fileno(), polling.POLLIN, min(GREETING_S, self.site.timeout_s))
+        return self.site.security == "implicit"
+
+    def _greeted(self) -> Reply:
+        reply = self.read_reply("the greeting")
+        if reply.code == 120:
+            reply = self.read_reply("the greeting")
+        if not reply.good:
+            self.drop()
+            raise trouble.refused(reply, "the greeting", self.site.where)
+        return reply
+
+    def auth_tls(self) -> None:
+        """Explicit TLS (RFC 4217 section 4): never goes on in the clear when the server has none."""
+        reply = self.command("AUTH TLS")
+        if reply.code == 234 and (self._early or self._reader.pending):
+            self.drop()  # said in the clear before TLS, to be taken for what was said inside it
+            raise trouble.trouble("no reply", where=self.site.where, said="bytes before the TLS handshake")
+        if reply.code != 234:
+            self.drop()
+            raise trouble.trouble("not tls", reply, where=self.site.where, said=trouble.said_by(reply))
+        self.secure()
+
+    def secure(self) -> None:
+        """Shake hands on the control connection."""
+        if self.context is None:
+            self.context = self.site.context() if self.site.context is not None else tls.client_context()
+        sock, self.sock = self.sock, None
+        assert isinstance(sock, TracedSocket)
+        name = self.site.server_name or self.site.host
+        self.waiter.forget()
+        try:
+            wrapped = opening.shake_hands(sock, self.context, name, self.site.timeout_s, self.waiter.wait)
+        except Stopped:
+            self.drop()
+            raise
+        except OSError as error:
+            self.drop()
+            raise trouble.of_os(error, "handshake", (self.site.host, self.site.port)) from error
+        self.sock = wrapped
+        self.chain = tuple(chain_of(wrapped))
+
+    def protect_data(self) -> None:
+        """PBSZ 0 and PROT P (RFC 4217 section 9): data are encrypted, or not sent at all."""
+        self.expect("PBSZ 0")
+        reply = self.command("PROT P")
+        if not reply.good:
+            raise trouble.trouble("no protection", reply, where=self.site.where, said=trouble.said_by(reply))
+        self.protected = True
+
+    # Commands and replies
+
+    def fileno(self) -> int:
+        """The descriptor, -1 when it is closed."""
+        return self.sock.fileno() if self.sock is not None else -1
+
+    def command(self, line: str) -> Reply:
+        """Send a command, give its reply whatever it says. Raises FtpError when there is none, or Stopped."""
+        self.putline(line)
+        return self.read_reply(line)
+
+    def expect(self, line: str) -> Reply:
+        """Send a command that is to be done: 2xx. Raises FtpError for any other reply."""
+        reply = self.command(line)
+        if not reply.good:
+            raise trouble.refused(reply, line, self.site.where, self.site.user)
+        return reply
+
+    def putline(self, line: str) -> None:
+        """Send one line. Raises FtpError, or ValueError for more than one line."""
+        if any(mark in line for mark in "\r\n\0"):
+            raise trouble.trouble("not a command", said=repr(line[:80]))
+        data = line.encode(self.encoding, "surrogateescape") + b"\r\n"
+        if len(data) > COMMAND_BYTES:
+            raise trouble.trouble("not a command", said=f"it has {len(data)} bytes")
+        self._drain_stale()
+        self._doing = split_command(line.lstrip())[0] or line
+        started = monotonic_ns()
+        self._send(data)
+        self.dialogue.command(line, offset=self._sent, size=len(data), t=started)
+        self._sent += len(data)
+
+    def _send(self, data: bytes) -> None:
+        sock, view, deadline = self._standing(), memoryview(data), self._deadline()
+        while view:
+            try:
+                view = view[sock.send(view) :]
+                continue
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                mask = polling.POLLOUT
+            except ssl.SSLWantReadError:
+                mask = polling.POLLIN
+            except OSError as error:
+                self.drop()
+                raise trouble.of_os(error, "send", (self.site.host, self.site.port)) from error
+            if not self.waiter.wait(sock.fileno(), mask, self._rest(deadline)):
+                self.drop()
+                raise self._late()
+
+    def send_urgent(self, line: str) -> None:
+        """Send a command without hearing first what has come meanwhile: ABOR, in the middle of a transfer."""
+        data = line.encode("ascii") + b"\r\n"
+        self._send(data)
+        self.dialogue.command(line, offset=self._sent, size=len(data))
+        self._sent += len(data)
+
+    def read_reply(self, doing: str = "") -> Reply:
+        """The next reply, whatever it says. Raises FtpError when none came in time, or what came is none."""
+        if doing:
+            self._doing = split_command(doing.lstrip())[0] if doing[:1].isupper() else doing
+        deadline = self._deadline()
+        while (reply := self.early_reply()) is None:
+            sock = self._standing()
+            if not self._pending() and not self.waiter.wait(sock.fileno(), polling.POLLIN, self._rest(deadline)):
+                raise self._late()
+            if monotonic_ns() > deadline:  # bytes come and come, and the reply does not end
+                raise self._late()
+            self._receive(sock)
+        self._early.popleft()
+        return reply
+
+    def early_reply(self) -> Reply | None:
+        """The reply that has come already and that `read_reply` will give next; no wait, nothing is taken."""
+        if not self._early:
+            try:
+                reply = self._reader.next()
+            except ReplyError as error:
+                raise self._broken(error) from None
+            if reply is not None:
+                self.lastresp = f"{reply.code:03d}"
+                self.dialogue.reply(reply.code, reply.lines, offset=self._heard, size=reply.size)
+                self._heard += reply.size
+                self._early.append(reply)
+        return self._early[0] if self._early else None
+
+    def look(self) -> Reply | None:
+        """Read what is there, without waiting; `early_reply()`. Raises FtpError when the server has hung up."""
+        if self.early_reply() is None and (self._pending() or polling.readable(self._standing())):
+            self._receive(self._standing())
+        return self.early_reply()
+
+    def _receive(self, sock: Sock) -> None:
+        try:
+            data = sock.recv(16384)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError as error:
+            self.drop()
+            raise trouble.of_os(error, "recv", (self.site.host, self.site.port)) from error
+        if not data:
+            self.drop()
+            raise trouble.trouble("closed", where=self.site.where, command=self._doing)
+        try:
+            self._reader.feed(data)
+        except ReplyError as error:
+            raise self._broken(error) from None
+
+    def _pending(self) -> bool:
+        return isinstance(self.sock, TracedTLSSocket) and self.sock.pending() > 0
+
+    def _drain_stale(self) -> None:
+        """Replies that nobody waits for any more, such as 421 after a long rest."""
+        while (reply := self.look()) is not None:
+            self._early.popleft()
+            if reply.code == 421:
+                self.drop()
+                raise trouble.refused(reply, "the connection", self.site.where)
+
+    def _standing(self) -> Sock:
+        if self.sock is None:
+            raise trouble.trouble("closed", where=self.site.where, command=self._doing)
+        return self.sock
+
+    def _deadline(self) -> int:
+        return monotonic_ns() + int(self.site.timeout_s * 1e9)
+
+    @staticmethod
+    def _rest(deadline: int) -> float:
+        return max(0.0, (deadline - monotonic_ns()) / 1e9)
+
+    def _late(self) -> FtpError:
+        begun = self._reader.pending
+        self.drop()
+        if begun:
+            return trouble.trouble("dribble", where=self.site.where, command=self._doing,
+                                   said=repr(begun[:60]))  # fmt: skip
+        return trouble.trouble("timeout", where=self.site.where, command=self._doing,
+                               seconds=f"{self.site.timeout_s:g}")  # fmt: skip
+
+    def _broken(self, error: ReplyError) -> FtpError:
+        self.drop()
+        name = "no reply" if error.kind == "no reply" else "dribble"
+        return trouble.trouble(name, where=self.site.where, command=self._doing, said=repr(error.said))
+
+    # What ftplib's own methods call
+
+    def getmultiline(self) -> str:
+        """A whole reply as ftplib wants it."""
+        return self.read_reply().whole
+
+    def getresp(self) -> str:
+        """A whole reply, or the error it stands for. Raises FtpError."""
+        reply = self.read_reply()
+        if reply.code >= 400:
+            raise trouble.refused(reply, self._doing, self.site.where, self.site.user)
+        return reply.whole
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        """The seam of all of ftplib's transfers: the lab's own data connection, with ftplib's time-out."""
+        from protocols.ftp.client.data import open_data  # it is built on this module
+
+        link = open_data(self, cmd, int(rest or 0))
+        link.sock.settimeout(self.site.timeout_s)
+        size = ftplib.parse150(link.began.whole) if link.began.code == 150 else None
+        return link.sock, size
+
+    # The end
+
+    def say_goodbye(self) -> None:
+        """QUIT, without waiting long for the answer, and close."""
+        if self.alive:
+            try:
+                self.putline("QUIT")
+                if self.waiter.wait(self.fileno(), polling.POLLIN, 0.5):
+                    self.look()
+            except (FtpError, OSError):
+                pass
+        self.drop()
+
+    def drop(self) -> None:
+        """Close at once."""
+        sock, self.sock = self.sock, None
+        self.alive = False
+        self.waiter.forget()
+        if sock is not None:
+            sock.close()
+
+    def close(self) -> None:
+        """As ftplib's."""
+        self.drop()

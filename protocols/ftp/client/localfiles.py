@@ -1,0 +1,151 @@
+"""Files on this side: names that can't lead out of a folder, parts that are kept, nothing written over unasked.
+
+A download is written to NAME.part and becomes NAME when it is whole. It must not know a server.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from protocols.ftp.client import trouble
+
+PART: Final = ".part"
+_NOFOLLOW: Final = int(getattr(os, "O_NOFOLLOW", 0))
+_BINARY: Final = int(getattr(os, "O_BINARY", 0))
+_CLOEXEC: Final = int(getattr(os, "O_CLOEXEC", 0))
+_WINDOWS_NAMES: Final = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))]
+)
+
+
+def safe_name(name: str) -> str:
+    """A server's name of a file as a name in one folder. Raises FtpError for one that leads elsewhere."""
+    windows = sys.platform == "win32"
+    bad = name in ("", ".", "..") or any(mark in name for mark in ("/", "\0") + (("\\", ":") if windows else ()))
+    if bad or (windows and (name.split(".")[0].lower() in _WINDOWS_NAMES or name.endswith((".", " ")))):
+        raise trouble.trouble("unsafe name", name=repr(name[:80]))
+    return name
+
+
+def inside(folder: Path, *names: str) -> Path:
+    """The path of a server's names below a chosen folder. Raises FtpError for one that would leave it.
+
+    A link on the way that leads out is refused, too.
+    """
+    path = folder.joinpath(*(safe_name(name) for name in names))
+    if not path.parent.resolve().is_relative_to(folder.resolve()):
+        raise trouble.trouble("unsafe name", name=repr("/".join(names)[:80]))
+    return path
+
+
+@dataclass
+class Target:
+    """Where a download goes. path: its final name. part: where it is written. offset: bytes there already."""
+
+    path: Path
+    part: Path
+    offset: int = 0
+    direct: bool = False
+    force: bool = False
+    fd: int = -1
+
+    def open(self) -> None:
+        """Open for writing from `offset` on. Raises FtpError."""
+        flags = os.O_RDWR | os.O_CREAT | _BINARY | _CLOEXEC | (0 if self.direct else _NOFOLLOW)
+        if self.direct:
+            flags = os.O_WRONLY | _BINARY | _CLOEXEC
+        try:
+            self.fd = os.open(self.part, flags | (0 if self.offset or self.direct else os.O_TRUNC), 0o666)
+            if self.offset:
+                os.lseek(self.fd, self.offset, os.SEEK_SET)
+        except OSError as error:
+            raise disk(self.part, error) from error
+
+    def write(self, data: memoryview | bytes) -> None:
+        """Append. Raises FtpError when the disk is full, for instance."""
+        try:
+            count = os.write(self.fd, data)
+            while count < len(data):
+                data = memoryview(data)[count:]
+                count = os.write(self.fd, data)
+        except OSError as error:
+            raise disk(self.part, error) from error
+
+    def close(self) -> None:
+        """Close; what came stays."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def finish(self) -> None:
+        """The file is whole: it gets its name. Raises FtpError when somebody else has taken the name meanwhile."""
+        if self.direct:
+            return
+        try:
+            if self.force or self.part == self.path:
+                os.replace(self.part, self.path)
+                return
+            try:
+                os.link(self.part, self.path)
+            except FileExistsError:
+                raise
+            except OSError:  # no links on this file system
+                if self.path.exists():
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.path)) from None
+                os.rename(self.part, self.path)
+                return
+            os.unlink(self.part)
+        except FileExistsError:
+            raise trouble.trouble("exists", path=str(self.path)) from None
+        except OSError as error:
+            raise disk(self.path, error) from error
+
+    def forget_empty(self) -> None:
+        """Nothing came: leave no empty part."""
+        try:
+            if not self.direct and self.part.stat().st_size == 0:
+                self.part.unlink()
+        except OSError:
+            pass
+
+
+def target(path: Path, *, force: bool = False, resume: bool = False) -> Target:
+    """Look at what is there, and say where to write. Raises FtpError when something would be written over."""
+    part = path.with_name(path.name + PART)
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        found = None
+    except OSError as error:
+        raise disk(path, error) from error
+    if found is not None and stat.S_ISDIR(found.st_mode):
+        raise disk(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
+        return Target(path, path, direct=True)
+    if resume:
+        if found is not None and stat.S_ISREG(found.st_mode) and not part.exists():
+            return Target(path, path, found.st_size)  # a part that somebody named like the whole
+        if found is None or force:
+            return Target(path, part, _size(part), force=force)
+    if found is not None and not force:
+        raise trouble.trouble("exists", path=str(path))
+    return Target(path, part, force=force)
+
+
+def _size(part: Path) -> int:
+    try:
+        found = part.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
+
+
+def disk(path: Path, error: OSError) -> trouble.FtpError:
+    """A file that can't be written."""
+    return trouble.trouble("disk", path=str(path), said=error.strerror or str(error))

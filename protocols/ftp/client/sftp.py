@@ -1,0 +1,404 @@
+"""SftpSession: the same files over SSH, by asyncssh, an extra. A Remote as FtpSession is.
+
+It runs its own event loop in its caller's thread, one call at a time; a cancel from elsewhere ends the
+call at once. The server's key must be known: by the person's known_hosts, or by a fingerprint that
+somebody has compared. It must not know the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+from protocols import opening
+from protocols.address import Target
+from protocols.connecting import Stopped
+from protocols.ftp.client import localfiles, trouble
+from protocols.ftp.client.digest import Digest
+from protocols.ftp.client.remote import About, Answer, Fetch, Remote, Store, last
+from protocols.ftp.client.site import Site
+from protocols.ftp.client.tally import Tally
+from protocols.ftp.dialogue import Dialogue, Transfer, Way
+from protocols.ftp.listing.entry import Entry, Kind, Listing
+from protocols.ftp.listing.reader import ENTRIES
+from protocols.record.event import monotonic_ns
+from protocols.record.recorder import Recorder
+from protocols.record.trace import address_text
+from protocols.record.traced import TracedSocket
+
+if TYPE_CHECKING:
+    import asyncssh
+
+T = TypeVar("T")
+READ_BYTES = 4 << 20
+"""asyncssh asks for this much in many requests at a time."""
+_GONE = (5, 6, 7)
+"""FX_BAD_MESSAGE, FX_NO_CONNECTION, FX_CONNECTION_LOST."""
+
+
+class SftpSession(Remote):
+    """One SSH connection with an SFTP channel."""
+
+    def __init__(
+        self, site: Site, recorder: Recorder, name: str = "sftp", stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        try:
+            import asyncssh  # noqa: F401  asked early: the person should hear it at once
+        except ImportError:
+            raise trouble.trouble("no sftp") from None
+        super().__init__(site, recorder, name, stopping)
+        self.dialogue = Dialogue(recorder, name, "client", None)
+        self.host_key = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._connection: asyncssh.SSHClientConnection | None = None
+        self._client: asyncssh.SFTPClient | None = None
+        self._home = ""
+        self._ends = ("", "")
+        self._sock: TracedSocket | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection stands."""
+        return self._connection is not None and not self._connection.is_closed()
+
+    def cancel(self) -> None:
+        """End what is under way, at once."""
+        super().cancel()
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None:
+            try:
+                loop.call_soon_threadsafe(task.cancel)
+            except RuntimeError:
+                pass  # the loop has just been closed
+
+    def tell(self, kind: str, text: str) -> None:
+        """A note about this session."""
+        self.dialogue.note(kind, text)
+
+    # Running a call
+
+    def _run(self, work: Coroutine[Any, Any, T], doing: str, path: str = "", limit_s: float | None = None) -> T:
+        """Run one call to its end. Raises FtpError, or Stopped."""
+        import asyncssh
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        try:
+            self.waiter.check()
+        except Stopped:
+            work.close()
+            raise
+        self._task = self._loop.create_task(_within(work, limit_s))
+        command = f"{doing} {path}".strip()
+        try:
+            return self._loop.run_until_complete(self._task)  # type: ignore[no-any-return]
+        except asyncio.CancelledError:
+            raise Stopped("waiting for the server") from None
+        except TimeoutError:
+            raise trouble.trouble("timeout", where=self.site.where, command=command,
+                                  seconds=f"{self.site.timeout_s:g}") from None  # fmt: skip
+        except asyncssh.SFTPError as error:
+            if error.code in _GONE:
+                self._drop()
+            raise trouble.trouble("sftp", where=self.site.where, command=command,
+                                  said=error.reason or type(error).__name__) from error  # fmt: skip
+        except asyncssh.HostKeyNotVerifiable:
+            raise trouble.trouble("host key", where=self.site.where, said=self.host_key or "(none)") from None
+        except asyncssh.PermissionDenied as error:
+            raise trouble.trouble("ssh login", where=self.site.where, user=self.site.user, said=error.reason) from error
+        except asyncssh.Error as error:
+            self._drop()
+            raise trouble.trouble("ssh", where=self.site.where, said=error.reason) from error
+        finally:
+            self._task = None
+
+    def _sftp(self) -> asyncssh.SFTPClient:
+        self.open()
+        assert self._client is not None
+        return self._client
+
+    # Life
+
+    def open(self) -> None:
+        """Connect, compare the key, log in. Raises FtpError, or Stopped."""
+        if self.alive:
+            return
+        self._drop()
+        site = self.site
+        target = Target("tcp", site.host, site.port, "", site.family)
+        try:
+            sock = opening.connect(self, target, opening.Plan(site.timeout_s), self.waiter.wait, None, "")
+        except Stopped:
+            raise
+        except (OSError, UnicodeError) as error:
+            raise trouble.of_os(error, "connect", (site.host, site.port)) from error
+        self.waiter.forget()
+        assert isinstance(sock, TracedSocket)
+        if sock.trace is not None:
+            self.dialogue.conn = self.dialogue.session = sock.trace.conn
+        self._ends = address_text(sock.getsockname()), address_text(sock.getpeername())
+        self._sock = sock
+        try:
+            self._run(self._log_in(sock), "login", limit_s=site.timeout_s)
+        except BaseException:
+            self._drop()
+            raise
+
+    async def _log_in(self, sock: TracedSocket) -> None:
+        import asyncssh
+
+        site, session = self.site, self
+
+        class Keys(asyncssh.SSHClient):
+            """Takes a key that the person has compared, and remembers the one that came."""
+
+            def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+                session.host_key = key.get_fingerprint()
+                return site.host_keys is not None and ("*" in site.host_keys or session.host_key in site.host_keys)
+
+        known: Any = () if site.host_keys is None else asyncssh.import_known_hosts("")
+        options: dict[str, Any] = {"password": site.password} if site.password else {}
+        if site.user:
+            options["username"] = site.user
+        self._connection, _ = await asyncssh.create_connection(
+            Keys, site.host, site.port, sock=sock, known_hosts=known, config=None, **options
+        )
+        self._client = await self._connection.start_sftp_client()
+        self._home = await _text(self._client.realpath("."))
+
+    def close(self) -> None:
+        """Close; nothing is left."""
+        self._drop()
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
+        self.waiter.close()
+
+    def _drop(self) -> None:
+        connection, self._connection, self._client = self._connection, None, None
+        sock, self._sock = self._sock, None
+        loop = self._loop
+        if connection is not None and loop is not None and not loop.is_running():
+            connection.abort()
+            loop.run_until_complete(_settled(connection))
+        elif loop is not None and not loop.is_running():
+            loop.run_until_complete(asyncio.sleep(0))
+        if sock is not None:
+            sock.close()
+
+    def about(self) -> About:
+        """What is known of the server."""
+        connection = self._connection
+        version = str(connection.get_extra_info("server_version") or "") if connection is not None else ""
+        cipher = str(connection.get_extra_info("send_cipher") or "") if connection is not None else ""
+        facts = (("Server", version), ("Key", self.host_key), ("Cipher", cipher))
+        return About(version, "SFTP", self._home, *self._ends, (), True, (), tuple(fact for fact in facts if fact[1]))
+
+    # Folders
+
+    def folder(self, path: str) -> str:
+        """The full path of a folder."""
+        client = self._sftp()
+
+        async def look() -> str:
+            full = await _text(client.realpath(path or "."))
+            if not await client.isdir(full):
+                raise trouble.trouble("sftp", where=self.site.where, command=f"cd {path}", said="that is no folder")
+            return full
+
+        return self._run(look(), "realpath", path, self.site.timeout_s)
+
+    def listing(self, path: str, tell: Callable[[int], None] | None = None) -> Listing:
+        """The entries of a folder, bounded."""
+        client, entries = self._sftp(), list[Entry]()
+
+        async def read() -> str:
+            async for name in client.scandir(path or "."):
+                entry = _entry(_str(name.filename), name.attrs, _str(name.longname or ""))
+                if entry.name not in (".", ".."):
+                    entries.append(entry)
+                if len(entries) >= ENTRIES:
+                    return f"it has more than {ENTRIES} entries"
+                if tell is not None and not len(entries) % 500:
+                    tell(len(entries))
+            return ""
+
+        cut = self._run(read(), "readdir", path)
+        return Listing(path or self._home, entries, "SFTP", cut, "sftp")
+
+    def find(self, path: str) -> Entry | None:
+        """What is there."""
+        import asyncssh
+
+        client = self._sftp()
+
+        async def look() -> Entry | None:
+            try:
+                return _entry(last(path), await client.lstat(path), "")
+            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+                return None
+
+        return self._run(look(), "lstat", path, self.site.timeout_s)
+
+    def make_folder(self, path: str) -> None:
+        """mkdir."""
+        self._run(self._sftp().mkdir(path), "mkdir", path, self.site.timeout_s)
+
+    def remove_folder(self, path: str) -> None:
+        """rmdir."""
+        self._run(self._sftp().rmdir(path), "rmdir", path, self.site.timeout_s)
+
+    def remove(self, path: str) -> None:
+        """remove."""
+        self._run(self._sftp().remove(path), "remove", path, self.site.timeout_s)
+
+    def rename(self, path: str, to: str) -> None:
+        """rename."""
+        self._run(self._sftp().rename(path, to), "rename", path, self.site.timeout_s)
+
+    def change_mode(self, path: str, mode: int) -> None:
+        """chmod."""
+        self._run(self._sftp().chmod(path, mode), "chmod", path, self.site.timeout_s)
+
+    def by_hand(self, line: str) -> Answer:
+        """SFTP has no lines."""
+        raise trouble.trouble("by hand ssh")
+
+    # Files
+
+    def get(self, order: Fetch, tally: Tally) -> None:
+        """Read a file into a part, then give it its name."""
+        entry = self.find(order.path)
+        if entry is None:
+            raise trouble.trouble("sftp", where=self.site.where, command=f"open {order.path}", said="no such file")
+        target = localfiles.target(order.to, force=order.force, resume=order.resume)
+        tally.size = None if entry.kind == "link" else entry.size
+        tally.offset, tally.path, tally.part = target.offset, str(target.path), str(target.part)
+        if tally.size is not None and target.offset > tally.size:
+            raise trouble.trouble("part too long", part=str(target.part), have=target.offset, size=tally.size)
+        target.open()
+        digest = Digest(-1 if target.direct else target.fd, target.offset)
+        tally.begin()
+        try:
+            self._run(self._read(order, tally, target, digest), "read", order.path)
+            tally.ended_ns = monotonic_ns()
+            if tally.size is not None and tally.done < tally.size:
+                raise trouble.trouble("short", path=order.path, size=tally.size, done=tally.done, part=str(target.part))
+            tally.sha256, tally.whole = digest.end(self.waiter.check), True
+        except BaseException as why:
+            self._tell("get", order.path, tally, error=type(why).__name__)
+            raise
+        finally:
+            digest.stop()
+            target.close()
+            if not tally.whole:
+                target.forget_empty()
+        self._tell("get", order.path, tally)
+        target.finish()
+
+    async def _read(self, order: Fetch, tally: Tally, target: localfiles.Target, digest: Digest) -> None:
+        client = self._client
+        assert client is not None
+        async with client.open(order.path, "rb") as file:
+            while True:
+                data: Any = await asyncio.wait_for(file.read(READ_BYTES, tally.done), self.site.timeout_s)
+                if not data:
+                    return
+                target.write(data)
+                digest.take(data)
+                tally.moved += len(data)
+                tally.block(len(data))
+
+    def put(self, order: Store, tally: Tally) -> None:
+        """Write a file."""
+        try:
+            with order.source.open("rb") as file:
+                self._put(order, tally, file)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            said = error.strerror or str(error)
+            raise trouble.trouble("local file", path=str(order.source), said=said) from error
+
+    def _put(self, order: Store, tally: Tally, file: BinaryIO) -> None:
+        tally.size, tally.path = os.fstat(file.fileno()).st_size, order.path
+        there = None if order.force or order.known_new else self.find(order.path)
+        if there is not None and not order.resume:
+            raise trouble.trouble("exists there", path=order.path)
+        tally.offset = (there.size or 0) if there is not None else 0
+        if tally.offset > tally.size:
+            raise trouble.trouble("part too long", part=order.path, have=tally.offset, size=tally.size)
+        self._sftp()
+        digest = Digest(file.fileno(), tally.offset)
+        tally.begin()
+        try:
+            self._run(self._write(order, tally, file, digest), "write", order.path)
+            tally.ended_ns = monotonic_ns()
+            tally.sha256, tally.whole = digest.end(self.waiter.check), True
+        except BaseException as why:
+            self._tell("put", order.path, tally, error=type(why).__name__)
+            raise
+        finally:
+            digest.stop()
+        self._tell("put", order.path, tally)
+
+    async def _write(self, order: Store, tally: Tally, file: BinaryIO, digest: Digest) -> None:
+        client = self._client
+        assert client is not None
+        file.seek(tally.offset)
+        async with client.open(order.path, "r+b" if tally.offset else "wb") as there:
+            while data := file.read(READ_BYTES):
+                await asyncio.wait_for(there.write(data, tally.done), self.site.timeout_s)
+                digest.grown(len(data))
+                tally.moved += len(data)
+                tally.block(len(data))
+
+    def _tell(self, way: Way, path: str, tally: Tally, error: str = "") -> None:
+        sha256 = "" if error else tally.sha256
+        done = Transfer(way.upper(), path, way, tally.moved, tally.seconds, tally.offset, "binary", not error,
+                        sha256 or None, None, None, "client", True, error)  # fmt: skip
+        self.dialogue.transfer(done, self.dialogue.conn)
+
+
+async def _within(work: Coroutine[Any, Any, T], limit_s: float | None) -> T:
+    return await asyncio.wait_for(work, limit_s)
+
+
+async def _settled(connection: asyncssh.SSHClientConnection) -> None:
+    try:
+        await asyncio.wait_for(connection.wait_closed(), 1.0)
+    except (OSError, TimeoutError):
+        pass
+
+
+async def _text(path: Any) -> str:
+    return _str(await path)
+
+
+def _str(text: str | bytes) -> str:
+    return text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
+
+
+def _entry(name: str, attrs: Any, longname: str) -> Entry:
+    mode = attrs.permissions or 0
+    kind: Kind = "file"
+    if stat.S_ISDIR(mode):
+        kind = "dir"
+    elif stat.S_ISLNK(mode):
+        kind = "link"
+    elif mode and not stat.S_ISREG(mode):
+        kind = "other"
+    modified = None
+    if attrs.mtime is not None:
+        try:
+            modified = datetime.fromtimestamp(attrs.mtime, UTC).replace(tzinfo=None)
+        except (ValueError, OverflowError, OSError):
+            pass
+    return Entry(name, kind, attrs.size, modified, longname or name, stat.filemode(mode) if mode else "",
+                 str(attrs.owner or attrs.uid or ""), str(attrs.group or attrs.gid or ""), "", 1, True)  # fmt: skip
+

@@ -1,0 +1,83 @@
+"""Waiter: a wait for descriptors that any thread can end at once.
+
+One connection's owner waits, others cancel. It must not know what is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from protocols.connecting import Stopped
+from protocols.record import polling
+from protocols.record.event import monotonic_ns
+from protocols.service.wake import Wake
+
+
+class Waiter:
+    """Waits for sockets until a deadline, a cancel, or `stopping()`. Close it when its connection is gone."""
+
+    def __init__(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        self._wake: Final = Wake()
+        self._stopping = stopping
+        self._cancelled = False
+        self._poll = polling.poll()
+        self._poll.register(self._wake.fileno(), polling.POLLIN)
+        self._watched: dict[int, int] = {}
+
+    def cancel(self) -> None:
+        """End the wait under way, and every later one until `begin`. Any thread."""
+        self._cancelled = True
+        self._wake.set()
+
+    def begin(self) -> None:
+        """A new piece of work: earlier cancels are over."""
+        self._cancelled = False
+
+    def cancelled(self) -> bool:
+        """Whether the work under way is to end."""
+        return self._cancelled or self._stopping()
+
+    def check(self) -> None:
+        """Raises Stopped when the work is to end."""
+        if self._cancelled or self._stopping():
+            raise Stopped("waiting for the server")
+
+    def wait(self, fd: int, mask: int, timeout_s: float | None) -> bool:
+        """As `connecting.Wait`: False when the time is over. A descriptor below 0 waits for the time alone."""
+        return bool(self.any({fd: mask} if fd >= 0 else {}, timeout_s))
+
+    def any(self, watched: Mapping[int, int], timeout_s: float | None) -> set[int]:
+        """The descriptors that are ready, empty when the time is over. Raises Stopped when cancelled."""
+        self._watch(watched)
+        deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
+        while True:
+            self.check()
+            rest = None if deadline is None else max(0, -(-(deadline - monotonic_ns()) // 1_000_000))
+            ready = {fd for fd, _ in self._poll.poll(rest)}
+            if self._wake.fileno() in ready:
+                self._wake.clear()
+                self.check()
+                ready.discard(self._wake.fileno())
+            if ready or (deadline is not None and monotonic_ns() >= deadline):
+                return ready
+
+    def _watch(self, watched: Mapping[int, int]) -> None:
+        if watched == self._watched:
+            return
+        for fd in self._watched.keys() - watched.keys():
+            try:
+                self._poll.unregister(fd)
+            except KeyError:
+                pass
+        for fd, mask in watched.items():
+            self._poll.register(fd, mask)
+        self._watched = dict(watched)
+
+    def forget(self) -> None:
+        """Descriptors are about to be closed: their numbers may come back as something else."""
+        self._watch({})
+
+    def close(self) -> None:
+        """Give its descriptors back."""
+        self._wake.close()
