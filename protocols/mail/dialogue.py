@@ -83,10 +83,13 @@ class Dialogue:
         """How many bytes `by` has said so far."""
         return self._offsets[by]
 
-    def command(self, line: bytes, **facts: Any) -> None:
-        """One line of the client, with its line end; secrets are masked."""
+    def command(self, line: bytes, *, goes_on: bool = False, **facts: Any) -> None:
+        """One line of the client, with its line end; secrets are masked.
+
+        goes_on: it is the rest of a command that a literal interrupted (IMAP), not a command of its own.
+        """
         shown, masked = self._masked(line)
-        tag, verb = (None, None) if self._secret else _words(self.protocol, line)
+        tag, verb = (None, None) if self._secret or goes_on else _words(self.protocol, line)
         self._put("command", "client", len(line), shown, tag=tag, verb=verb, masked=masked, **facts)
         if verb in _BEGINS[self.protocol]:
             self._secret = True
