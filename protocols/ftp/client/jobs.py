@@ -39,6 +39,7 @@ class Order:
     caller: Caller | None = None
     entry: Entry | None = None
     known_new: bool = False
+    base: Path | None = None
     depth: int = 0
 
 

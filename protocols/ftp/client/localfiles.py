@@ -33,14 +33,18 @@ def safe_name(name: str) -> str:
     return name
 
 
-def inside(folder: Path, *names: str) -> Path:
-    """The path of a server's names below a chosen folder. Raises FtpError for one that would leave it.
+def inside(folder: Path, name: str, *, base: Path | None = None) -> Path:
+    """The path of a server's name in a folder. Raises FtpError for one that would leave `base` (default: the folder).
 
-    A link on the way that leads out is refused, too.
+    A link there that leads out is refused, too.
     """
-    path = folder.joinpath(*(safe_name(name) for name in names))
-    if not path.parent.resolve().is_relative_to(folder.resolve()):
-        raise trouble.trouble("unsafe name", name=repr("/".join(names)[:80]))
+    path = folder / safe_name(name)
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a link that leads to itself
+        real = Path("/")
+    if not real.is_relative_to((base or folder).resolve()):
+        raise trouble.trouble("unsafe name", name=repr(name[:80]))
     return path
 
 

@@ -292,7 +292,7 @@ def _send_all(pump: Pump, order: Store, tally: Tally, file: BinaryIO, digest: Di
 
 def _stored(session: FtpSession, order: Store, tally: Tally) -> FtpError | None:
     """Ask the server how large its file is now, where text mode has not changed it."""
-    if order.mode == "text" or tally.done < SMALL_BYTES:
+    if order.mode == "text" or (tally.done < SMALL_BYTES and not session.control.protected):
         return None
     there = session.size(order.path)
     if there is None or there == tally.done:

@@ -7,10 +7,12 @@ is kept for `verdict`. It must not know which command moves what.
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from collections.abc import Callable
 from typing import BinaryIO, Final, Protocol
 
+from protocols.connecting import Stopped
 from protocols.ftp.client import trouble
 from protocols.ftp.client.control import Control
 from protocols.ftp.client.data import DataLink
@@ -161,10 +163,24 @@ class Pump:
         if isinstance(sock, TracedTLSSocket):
             try:
                 sock.end_sending()
-            except OSError:
-                pass  # the server has closed first: its reply tells
+                sock.shutdown(socket.SHUT_WR)
+                self._hear_out(sock)
+            except OSError as error:
+                if isinstance(error, Stopped):
+                    raise
+                # the server has closed first: its reply tells
         self._control.waiter.forget()
         self._link.close()
+
+    def _hear_out(self, sock: TracedTLSSocket) -> None:
+        """Read what TLS has still sent, session tickets: closing over unread bytes is a reset, which loses data."""
+        control, fd = self._control, sock.fileno()
+        while True:
+            ready = control.waiter.any({fd: polling.POLLIN, control.fileno(): polling.POLLIN}, self._silence_s)
+            if fd not in ready:
+                return
+            if not socket.socket.recv(sock, 4096):  # below TLS: nothing of it is looked at any more
+                return
 
     # The end
 

@@ -15,6 +15,7 @@ from protocols.ftp.client import trouble
 from protocols.ftp.client.jobs import Job, Jobs, Order
 from protocols.ftp.client.pump import BUFFER_BYTES
 from protocols.ftp.client.remote import Fetch, Remote, Store
+from protocols.ftp.client.tally import Tally
 from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.client.walking import expand
 from protocols.record.explain import explain
@@ -160,7 +161,7 @@ class TransferQueue:
 
     @staticmethod
     def _move(job: Job, remote: Remote) -> None:
-        order = job.order
+        order, job.tally = job.order, Tally()
         block = order.block_bytes or BUFFER_BYTES
         if order.way == "get":
             fetch = Fetch(order.remote, order.local, order.mode, order.force and job.tries == 1, job.resume, block,

@@ -34,7 +34,7 @@ def _expand_get(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) 
     for entry in listing.entries:
         remote.waiter.check()
         try:
-            local = localfiles.inside(order.local, entry.name)
+            local = localfiles.inside(order.local, entry.name, base=order.base or order.local)
             if not entry.known or entry.kind == "other":
                 raise trouble.trouble("unknown line", name=repr(entry.name[:80]))
         except FtpError as error:
@@ -45,7 +45,8 @@ def _expand_get(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) 
 
 
 def _child(order: Order, entry: Entry, local: Path) -> Order:
-    return replace(order, remote=join(order.remote, entry.name), local=local, entry=entry,
+    base = order.base or order.local
+    return replace(order, remote=join(order.remote, entry.name), local=local, entry=entry, base=base,
                    folder=entry.kind == "dir", depth=order.depth + 1)  # fmt: skip
 
 

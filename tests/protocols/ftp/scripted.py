@@ -119,7 +119,8 @@ class _Session:
             return
         content = script.files[name][self.rest :] + script.more
         self.rest = 0
-        self.send(content if script.cut is None else content[: script.cut], whole=script.cut is None)
+        whole = script.cut is None or len(content) < script.cut
+        self.send(content if whole else content[: script.cut], whole)
 
     def do_list(self, _: str) -> None:
         self.send(self.script.listing)
