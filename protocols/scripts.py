@@ -14,6 +14,7 @@ from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
 from protocols.http import scripts as http
 from protocols.http import step_scripts as http_steps
+from protocols.http import tool_scripts as http_tools
 from protocols.script_plans import (
     CLIENT,
     FAILURE,
@@ -269,6 +270,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
              plan=creosote.plan(name)) for name, title in creosote.TITLES.items()),
     *(Script(name, title, "", http.DEFAULTS[name], "client", "url", plan=http.plan(name))
       for name, title in http.TITLES.items()),
+    Script("http-websocket", "Messages over a WebSocket", "", http_tools.WEBSOCKET, "client", "websocket",
+           plan=http_tools.websocket_plan),
     Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),
 )  # fmt: skip
 

@@ -14,17 +14,13 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final
 
+from protocols.http.dialled import dialled
 from protocols.http.step_table import AFTER, LEGAL, STEPS, Given, Stage, Step, code_of, why_not
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
-from protocols.record.traced import traced_socket
-from protocols.record.traced_tls import wrap_tls
 from protocols.service.base import Facts, Service, ServiceError
 from protocols.service.wake import Readiness, Wake
-
-CONNECT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +173,7 @@ class HttpSteps(Service):
         return StepResult(step, False, str(error) or name, name, why, legal, before, self.stage, code)
 
     def _connect_socket(self, address: tuple[str, int], *_: object) -> socket.socket:
-        failed: OSError = OSError("The name has no address")
-        for family, kind, proto, _canonical, where in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
-            sock = traced_socket(self.recorder, self.name, family, kind, proto)
-            try:
-                sock.settimeout(CONNECT_S)
-                sock.connect(where)
-                made: socket.socket = sock
-                if self._context is not None:
-                    made = wrap_tls(self._context, sock, server_side=False, server_hostname=address[0])
-                made.settimeout(self._timeout_s)
-                return made
-            except OSError as error:
-                sock.close()
-                failed = error
-        raise failed
+        return dialled(self.recorder, self.name, address, context=self._context, timeout_s=self._timeout_s)
 
     def _connect(self, _: Given) -> tuple[str, bytes]:
         if self._connection.sock is not None:

@@ -212,6 +212,18 @@ def _low(studio: Studio, home: str) -> None:
         page.steps.do(name)
         studio.until(lambda before=before: page.steps.model.rowCount() > before)
     studio.shoot("22-steps")
+    page.tabs.show_page("websocket")
+    studio.shoot("27-websocket-empty")
+    page.websocket.fields["url"] = f"{home}/websocket"
+    page.websocket.connect_now()
+    studio.until(lambda: page.websocket.client and page.websocket.client.open)
+    for kind, message in (("text", "hello, gr\u00fc\u00dfe"), ("binary", "\\x00\\x01"), ("ping", "there?")):
+        page.websocket.fields.set_values({"kind": kind, "message": message})
+        page.websocket.send()
+        studio.settle(0.1)
+    page.websocket.table.selectRow(1)
+    page.websocket.table.picked.emit(1)
+    studio.shoot("28-websocket")
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ import trustme
 from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
 from protocols.http import scripts as http_scripts
+from protocols.http.server.kinds import sandbox_server
+from protocols.record.recorder import Recorder
 from protocols.script_plans import FAILURES as FAILURE_SCRIPTS
 from protocols.script_text import ScriptError
 from protocols.scripts import LIMIT_BYTES, SCRIPTS, render, script_for_client, script_for_server
@@ -35,7 +37,7 @@ from protocols.sockets.option_table import OPTIONS
 DEADLINE_S = 20
 STYLES = ("module", "names")
 REMOVED = {"asyncore", "asynchat", "smtpd", "imp", "cgi", "cgitb", "crypt", "nntplib", "telnetlib", "pipes"}
-FOREIGN = set(http_scripts.MODULES.values())
+FOREIGN = {*http_scripts.MODULES.values(), "websockets"}
 """What the scripts import that are for a package besides the standard library."""
 BEHAVIOURS = ("echo", "upper", "hello", "time", "discard", "upper-lines", "echo-once", "lower", "reverse", "rot13",
               "transform", "upper-course")  # fmt: skip
@@ -146,6 +148,14 @@ def peer_for(needs: str, folder: Path) -> Iterator[dict[str, Any]]:
         "http": http_server,
         "udp-echo": udp_echo,
     }
+    if needs == "websocket":
+        server = sandbox_server(Recorder())
+        server.start()
+        try:
+            yield {"url": f"ws://127.0.0.1:{server.facts().ports[0]}/websocket"}
+        finally:
+            assert server.stop(DEADLINE_S)
+        return
     if needs == "url":
         with http_server() as port:
             yield {"url": f"http://127.0.0.1:{port}/x"}
@@ -348,6 +358,7 @@ SAYS = {
 }
 SAYS["client"] = SAYS["tcp-client"]
 SAYS |= {name: ["200 OK", "page /x"] for name in http_scripts.TITLES}
+SAYS["http-websocket"] = ["connected to ws://", "sent 'hello'", "came back 'hello'"]
 SAYS["http-steps"] = ["the head is sent", "200 OK", "page /"]
 SAYS["option"] = ["before ", "now 10000"]
 SAYS["failure"] = ["ConnectionRefusedError ECONNREFUSED: "]

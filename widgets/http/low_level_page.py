@@ -13,6 +13,7 @@ from widgets.desk import Desk
 from widgets.http.request_card import RequestCard
 from widgets.http.steps_page import StepsPage
 from widgets.http.tab_pages import TabPages
+from widgets.http.websocket_page import WebSocketPage
 
 
 class LowLevelPage(QWidget):
@@ -21,12 +22,14 @@ class LowLevelPage(QWidget):
     def __init__(self, desk: Desk, request: RequestCard, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.steps = StepsPage(desk, request, self)
+        self.websocket = WebSocketPage(desk, request, self)
         self.tabs = TabPages("Libraries", self)
         self.tabs.add("steps", "http.client, step by step", self.steps)
+        self.tabs.add("websocket", "WebSocket", self.websocket)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.tabs)
 
     def python(self) -> tuple[str, dict[str, Any]]:
         """The script of what is shown, as (action id, parameters)."""
-        return self.steps.python()
+        return self.websocket.python() if self.tabs.current() == "websocket" else self.steps.python()

@@ -97,7 +97,9 @@ class HttpPanel(Panel):
         if name == "low":
             from widgets.http.low_level_page import LowLevelPage
 
-            return LowLevelPage(self.desk, self.ends.request)
+            low = LowLevelPage(self.desk, self.ends.request)
+            low.websocket.other_end_requested.connect(lambda: self._with_sandbox(low.websocket.connect_now))
+            return low
         if name == "parallel":
             from widgets.http.parallel_page import ParallelPage
 
@@ -107,6 +109,18 @@ class HttpPanel(Panel):
         page = CookiesPage(self.ends.jar)
         self.ends.finished.connect(lambda _sent: page.refresh())
         return page
+
+    def _with_sandbox(self, then: Callable[[], object]) -> None:
+        """Start a sandbox, fill its address in, and go on."""
+        slot = self.ends.servers.start_site({"site": "sandbox", "port": 8080, "tls": ""})
+
+        def on_started(started: ServerSlot) -> None:
+            if started is slot:
+                self.ends.servers.started.disconnect(on_started)
+                self.ends.request.set_url(slot.url)
+                then()
+
+        self.ends.servers.started.connect(on_started)
 
     def _made_proxy(self) -> QWidget:
         from widgets.http.proxy_page import ProxyPage

@@ -17,6 +17,7 @@ from protocols.http.handle import system_authorities
 from protocols.http.rawsend import RawSend
 from protocols.http.request import Request, RequestError, checked_url
 from protocols.http.steps import HttpSteps
+from protocols.http.websocket import WebSocketClient
 from protocols.tls import believing, lab_ca
 
 if TYPE_CHECKING:
@@ -80,6 +81,13 @@ def start_steps(lab: Lab, url: str, believed: str) -> HttpSteps:
     steps = HttpSteps(lab.recorder, host, port, context=believing(believed) if tls else None)
     lab.start(steps, room=ROOM)
     return steps
+
+
+def start_websocket(lab: Lab, url: str, believed: str) -> WebSocketClient:
+    """A WebSocket whose handshake is done. Raises WebSocketError, OSError."""
+    client = WebSocketClient(lab.recorder, url, context=believing(believed))
+    lab.start(client, room=ROOM)
+    return client
 
 
 def raw_exchange(order: RawOrder, raw: RawSend) -> Exchange:

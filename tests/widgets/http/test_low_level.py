@@ -76,3 +76,47 @@ def test_a_wait_for_an_answer_can_be_stopped_and_nothing_typed_is_no_server(room
     assert steps.stage == "idle"
     slot.stop()
     room.wait(lambda: slot.phase == "ended")
+
+
+def test_messages_go_over_a_websocket_and_each_frame_is_a_row(room: Room, page: LowLevelPage) -> None:
+    page.tabs.show_page("websocket")
+    socket = page.websocket
+    room.click(socket.empty.button)  # starts the sandbox, and connects to its echo
+    room.wait(lambda: socket.card.head.state.word == "Open")
+    assert socket.fields["url"].endswith("/websocket")
+    socket.fields["message"] = "grüße"
+    room.click(socket.send_button)
+    room.wait(lambda: socket.model.rowCount() == 2)
+    assert [tuple(row)[2:] for row in socket.model.rows()] == [
+        ("sent", "TEXT", "yes", "masked", "7", "grüße"), ("came", "TEXT", "yes", "plain", "7", "grüße")]  # fmt: skip
+    socket.fields.set_values({"kind": "ping", "message": "there?"})
+    room.click(socket.send_button)
+    socket.fields.set_values({"kind": "text", "message": "abcdef", "pieces": 2})
+    room.click(socket.send_button)
+    room.wait(lambda: socket.model.rowCount() == 8)
+    assert [row[3] for row in socket.model.rows()][2:] == ["PING", "PONG", "TEXT", "CONT", "TEXT", "CONT"]
+    socket.table.picked.emit(1)
+    assert socket.hex.content_height() > 0
+    room.click(room.panel.python_button)
+    action, params = room.scripts[-1]
+    assert action == "http-websocket"
+    assert "grüße" in render(action, params)
+    room.click(socket.close_button)
+    room.wait(lambda: socket.card.head.state.word == "Closed")
+    assert [row[3] for row in socket.model.rows()][-2:] == ["CLOSE", "CLOSE"]
+    assert socket.model.row(9)[7] == "1000 normal closure"
+
+
+def test_what_is_no_websocket_is_said_at_the_button(room: Room, site: str, page: LowLevelPage) -> None:
+    page.tabs.show_page("websocket")
+    socket = page.websocket
+    socket.fields["url"] = "ftp://x"
+    room.click(socket.connect_button)
+    assert "no URL of a WebSocket" in socket.strip.text()
+    socket.fields["url"] = f"{site}/nothing"
+    room.click(socket.connect_button)
+    room.wait(lambda: "answered 404" in socket.strip.text())
+    socket.fields["url"] = "ws://127.0.0.1:1/"
+    room.click(socket.connect_button)
+    room.wait(lambda: "Nobody" in socket.strip.text() or "refused" in socket.strip.text().lower())
+    assert socket.connect_button.isEnabled()

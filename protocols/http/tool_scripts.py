@@ -1,0 +1,28 @@
+"""The scripts of a WebSocket's messages and of an opener of urllib. It must not know connections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from protocols.http.websocket_frames import WebSocketError, checked_url
+from protocols.script_plans import Plan
+from protocols.script_text import ScriptError
+
+Params = Mapping[str, Any]
+WEBSOCKET: Final[Params] = {
+    "url": "ws://127.0.0.1:8080/websocket", "messages": ("hello",), "believe": True, "timeout_s": 10.0,
+}  # fmt: skip
+"""messages: texts and bytes, in the order in which they are sent."""
+
+
+def websocket_plan(params: Params) -> Plan:
+    """How the script is made. Raises ScriptError for what is no address of a WebSocket."""
+    try:
+        url = checked_url(params["url"])
+    except WebSocketError as error:
+        raise ScriptError(str(error)) from None
+    tls = url.startswith("wss")
+    values = {"url": url, "messages": list(params["messages"]), "timeout_s": params["timeout_s"], "ca_file": None}
+    flags = {"tls": tls, "unverified": tls and not params["believe"]}
+    return Plan("http-websocket", values, frozenset(name for name, given in flags.items() if given))
