@@ -51,10 +51,11 @@ def _serve(lines: object, content: bytes, said: list[str]) -> None:
     while line := read().decode().strip():
         said.append(line)
         verb, _, argument = line.partition(" ")
-        if verb == "EPSV":
+        if verb in ("EPSV", "PASV"):
             data = socket.create_server(("127.0.0.1", 0))
             data.settimeout(DEADLINE_S)
-            say(f"229 go (|||{data.getsockname()[1]}|)")
+            port = data.getsockname()[1]
+            say(f"229 go (|||{port}|)" if verb == "EPSV" else f"227 go (127,0,0,1,{port >> 8},{port & 255})")
         elif verb == "RETR" and data is not None:
             with data, data.accept()[0] as sock:
                 if argument != "a.txt":
