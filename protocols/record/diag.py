@@ -7,25 +7,21 @@ every function answers "not known" (None or an empty list).
 from __future__ import annotations
 
 import contextlib
-import errno
 import ipaddress
 import socket
 import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from protocols import netlink
 
 _NETLINK_SOCK_DIAG: Final = 4
 _SOCK_DIAG_BY_FAMILY: Final = 20
-_NLM_F_REQUEST: Final = 1
-_NLM_F_DUMP: Final = 0x300
-_NLMSG_ERROR: Final = 2
-_NLMSG_DONE: Final = 3
 _UDIAG_SHOW_PEER: Final = 4
 _UNIX_DIAG_PEER: Final = 2
 _ALL_STATES: Final = 0xFFF
-_HEADER: Final = struct.Struct("=IHHII")
 _INET_REPLY: Final = struct.Struct(">HH16s16s")
 
 TCP_STATES: Final = {
@@ -54,27 +50,8 @@ def available() -> bool:
 
 
 def _ask(request: bytes, dump: bool) -> Iterator[bytes]:
-    """Send one sock_diag request; yield the body of each answer. Raises OSError that the kernel names."""
-    flags = _NLM_F_REQUEST | (_NLM_F_DUMP if dump else 0)
-    message = _HEADER.pack(_HEADER.size + len(request), _SOCK_DIAG_BY_FAMILY, flags, 1, 0) + request
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as netlink:
-        netlink.settimeout(1.0)
-        netlink.send(message)
-        while True:
-            answer = netlink.recv(1 << 16)
-            at = 0
-            while at + _HEADER.size <= len(answer):
-                length, kind, _, _, _ = _HEADER.unpack_from(answer, at)
-                body = answer[at + _HEADER.size : at + length]
-                if kind == _NLMSG_DONE:
-                    return
-                if kind == _NLMSG_ERROR:
-                    code = -int(struct.unpack_from("=i", body)[0])
-                    raise OSError(code, errno.errorcode.get(code, str(code)))
-                yield body
-                if not dump:
-                    return
-                at += (length + 3) & ~3
+    """Send one sock_diag request; the body of each answer. Raises OSError that the kernel names."""
+    return netlink.ask(_NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, request, netlink.DUMP if dump else 0)
 
 
 def tcp_sockets(port: int | None = None) -> list[SocketRow]:
@@ -147,18 +124,9 @@ def unix_peer_inode(inode: int) -> int | None:
     request = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, inode, _UDIAG_SHOW_PEER, *no_cookie)
     try:
         for body in _ask(request, dump=False):
-            for kind, value in _attributes(body, 16):
+            for kind, value in netlink.attributes(body, 16):
                 if kind == _UNIX_DIAG_PEER and len(value) >= 4:
                     return int(struct.unpack_from("=I", value)[0]) or None
     except OSError:
         return None
     return None
-
-
-def _attributes(body: bytes, at: int) -> Iterator[tuple[int, Any]]:
-    while at + 4 <= len(body):
-        length, kind = struct.unpack_from("=HH", body, at)
-        if length < 4:
-            return
-        yield kind, body[at + 4 : at + length]
-        at += (length + 3) & ~3

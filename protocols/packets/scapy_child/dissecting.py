@@ -203,7 +203,7 @@ def _field(layer: Packet, field: Any, value: Any, bits: tuple[int, int] | None, 
         return made
     if isinstance(layer, TCP) and field.name == "options":
         made["value"] = ", ".join(str(option[0]) for option in value) or "none"
-        made["children"] = option_rows(_own(layer)[20:bits[1] // 8 - bits[0] // 8 + 20], bits[0] // 8) if bits else []
+        made["children"] = option_rows(_own(layer)[20 : bits[1] // 8 - bits[0] // 8 + 20], bits[0] // 8) if bits else []
         return made
     made["value"] = _text(layer, field, value)
     return made

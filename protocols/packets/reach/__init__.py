@@ -1,0 +1,1 @@
+"""Who can be reached, and by which way: ping, traceroute, ports, neighbours, with what this user may do."""
