@@ -60,7 +60,9 @@ PANELS: Final = (
     Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),
 )
 
-WITHOUT_PANEL: Final[tuple[str, ...]] = ("protocols.mail.commands", "protocols.ftp.commands")
+WITHOUT_PANEL: Final[tuple[str, ...]] = (
+    "protocols.mail.commands", "protocols.ftp.commands", "protocols.packets.commands",
+)
 """Modules with command lines whose subject has no panel yet."""
 
 

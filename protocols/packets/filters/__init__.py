@@ -1,0 +1,1 @@
+"""Filters: capture filters (BPF) run over mapped files, and the display filter over columns, fields and text."""
