@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from protocols.mail.client import words as client
+
 
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the parser of `netlab`."""
+    client.add_commands(subparsers)

@@ -114,6 +114,10 @@ class Dialogue:
         if data:
             self._put("data", by, len(data), data, discarded=True)
 
+    def shown(self, line: bytes) -> bytes:
+        """A line of the client as `command` would keep it: without its secrets."""
+        return self._masked(line)[0]
+
     def _masked(self, line: bytes) -> tuple[bytes, bool | None]:
         end = line[len(line.rstrip(b"\r\n")) :]
         if self._secret:

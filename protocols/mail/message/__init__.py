@@ -1,0 +1,1 @@
+"""A mail message as it lies on the wire: read without belief, shown without harm, written without surprises."""
