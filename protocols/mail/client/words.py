@@ -54,8 +54,12 @@ def add_commands(subparsers: Any) -> None:
     serve = subparsers.choices.get("serve")
     if isinstance(serve, WordParser):
         news = serve.add_word("news", "a few news groups, over NNTP", description=_NEWS, epilog=_NEWS_END)
-        news.add_argument("--host", default="127.0.0.1", metavar="H",
-                          help="address to bind; '' or 0.0.0.0 lets other machines in (default: %(default)s)")
+        news.add_argument(
+            "--host",
+            default="127.0.0.1",
+            metavar="H",
+            help="address to bind; '' or 0.0.0.0 lets other machines in (default: %(default)s)",
+        )
         news.add_argument("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
         news.add_argument("--json", action="store_true", help="every event on stdout, one JSON object a line")
         news.set_defaults(run=_serve_news, parser=news)
@@ -95,8 +99,13 @@ def _add_account(parser: argparse.ArgumentParser, *, needed: bool = False) -> No
     tls.add_argument("--starttls", action="store_true", help="begin TLS before anything is said that matters")
     tls.add_argument("--tls", action="store_true", help="TLS from the start")
     parser.add_argument("--insecure", action="store_true", help="do not verify the certificate")
-    parser.add_argument("--timeout-s", type=_seconds, default=15.0, metavar="N",
-                        help="limits the connect, each silence and each reply (default: 15)")
+    parser.add_argument(
+        "--timeout-s",
+        type=_seconds,
+        default=15.0,
+        metavar="N",
+        help="limits the connect, each silence and each reply (default: 15)",
+    )
     parser.add_argument("--json", action="store_true", help="every event on stdout, one JSON object a line")
     parser.set_defaults(run=_mail, parser=parser)
 

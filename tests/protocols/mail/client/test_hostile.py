@@ -35,7 +35,7 @@ def session_with(protocol: str, port: int, **settings: Any) -> Iterator[Any]:
 
 def _symbol(protocol: str, play: Play, **settings: Any) -> str:
     with liar(play) as port, session_with(protocol, port, **settings) as session:
-        with pytest.raises(Exception) as caught:  # noqa: B017  libraries have many; what counts is the explanation
+        with pytest.raises(Exception) as caught:
             session.start()
         return str(session.explained(caught.value).errno)
 
@@ -177,7 +177,7 @@ def test_imap_answers_that_lie_end_with_a_reason(answer: bytes, symbol: str) -> 
     ):
         session.start()
         assert session.select("INBOX").result(WAIT_S).exists == 5
-        with pytest.raises(Exception) as caught:  # noqa: B017
+        with pytest.raises(Exception) as caught:
             session.source(1).result(WAIT_S)
         assert session.explained(caught.value).errno == symbol
 
@@ -201,7 +201,7 @@ def test_pop3_counts_that_are_wrong_are_told(lines: list[bytes], symbol: str) ->
         if not symbol:
             assert task.result(WAIT_S)[0].size == 99999999999999999999999
             return
-        with pytest.raises(Exception) as caught:  # noqa: B017
+        with pytest.raises(Exception) as caught:
             task.result(WAIT_S)
         assert session.explained(caught.value).errno == symbol
 

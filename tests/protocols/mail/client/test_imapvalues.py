@@ -25,8 +25,10 @@ def test_rows_are_made_of_fetch_and_flags_told_unasked_are_left_out() -> None:
 
 
 def test_the_parts_of_bodystructure_are_numbered_as_fetch_wants_them() -> None:
-    line = (b'((("text" "plain" NIL NIL NIL "7bit" 5 1)("text" "html" NIL NIL NIL "base64" 9 2) "alternative")'
-            b'("image" "png" ("name" "a.png") NIL NIL "base64" 99 NIL ("attachment" ("filename" "b.png"))) "mixed")')
+    line = (
+        b'((("text" "plain" NIL NIL NIL "7bit" 5 1)("text" "html" NIL NIL NIL "base64" 9 2) "alternative")'
+        b'("image" "png" ("name" "a.png") NIL NIL "base64" 99 NIL ("attachment" ("filename" "b.png"))) "mixed")'
+    )
     assert sections_of(read_values([line])[0]) == [
         Section("1.1", "text/plain", "7bit", 5), Section("1.2", "text/html", "base64", 9),
         Section("2", "image/png", "base64", 99, "b.png"),
@@ -39,7 +41,9 @@ def test_what_can_t_be_read_is_refused_with_a_reason(line: bytes) -> None:
         read_values([line])
 
 
-@given(st.lists(st.sampled_from([b"(", b")", b'"', b"\\", b" ", b"NIL", b"BODY[", b"]", b"{3}"]) | st.binary(max_size=5)))
+@given(
+    st.lists(st.sampled_from([b"(", b")", b'"', b"\\", b" ", b"NIL", b"BODY[", b"]", b"{3}"]) | st.binary(max_size=5))
+)
 def test_any_line_is_read_or_refused(pieces: list[bytes]) -> None:
     try:
         values = read_values([b"".join(pieces)])

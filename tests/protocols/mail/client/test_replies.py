@@ -18,9 +18,11 @@ from protocols.mail.dialogue import Protocol
         ("smtp", "<220-hello|<220 there.|>EHLO x|<250-a|<250 b.|>DATA|<354 go.|>text|>.|<250 ok.|>QUIT|<221 bye."),
         ("smtp", "<220 hello.|>AUTH LOGIN|<334 VXNlcg==.|>Ym9i|<334 UGFzcw==.|>c2VjcmV0|<235 in."),
         ("pop3", "<+OK hi.|>LIST|<+OK|<1 100|<.2|<..|>LIST 1|<+OK 1 100.|>RETR 9|<-ERR no.|>TOP 1 0|<+OK|<a: b|<.."),
-        ("imap", "<* OK hi.|>a LIST|<* LIST () / x|<a OK done.|>b IDLE|<+ idling.|>DONE|<b OK.|>c LOGOUT|<* BYE|<c OK."),
+        ("imap", "<* OK hi.|>a LIST|<* LIST () / x|<a OK done.|>b IDLE|<+ idling.|>DONE|<b OK."),
+        ("imap", "<* OK hi.|>c LOGOUT|<* BYE|<c OK."),
         ("imap", "<* OK hi.|>a FETCH 1|<* 1 FETCH (X {3}|<)|<a OK."),
-        ("nntp", "<200 hi.|>LIST|<215 list|<a 1 1 y|<..|>GROUP a|<211 1 1 1 a.|>LISTGROUP|<211 1 1 1 a|<1|<..|>POST|<340 go.|>x|>.|<240 ok."),
+        ("nntp", "<200 hi.|>LIST|<215 list|<a 1 1 y|<..|>GROUP a|<211 1 1 1 a.|>LISTGROUP|<211 1 1 1 a|<1|<.."),
+        ("nntp", "<200 hi.|>POST|<340 go.|>x|>.|<240 ok."),
     ],
 )  # fmt: skip
 def test_the_end_of_each_answer_is_seen(protocol: Protocol, dialogue: str) -> None:

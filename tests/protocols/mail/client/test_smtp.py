@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope as TheirEnvelope, LoginPassword
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import Envelope as TheirEnvelope
 
 from protocols.mail.client.account import Account
 from protocols.mail.client.gate import Gate
@@ -29,13 +30,13 @@ class Inbox:
     port: int = 0
     mails: list[TheirEnvelope] = field(default_factory=list)
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if address.startswith("bad"):
             return "550 5.1.1 no such user"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if b"Subject: spam" in envelope.content:
             return "554 5.7.1 no spam"
         self.mails.append(envelope)
@@ -136,7 +137,7 @@ def test_starttls_and_a_login_with_the_password_masked(secure: Inbox, mechanism:
 def test_a_wrong_password_is_explained(secure: Inbox) -> None:
     account = Account("localhost", secure.port, "bob", "wrong", "starttls", timeout_s=WAIT_S)
     session = SmtpSession(Recorder(), account, name="smtp 1")
-    with pytest.raises(Exception) as caught:  # noqa: B017
+    with pytest.raises(Exception) as caught:
         session.start()
     assert session.explained(caught.value).errno == "AUTH"
 
@@ -176,7 +177,7 @@ def test_cut_at_the_gate_closes_the_line_without_a_word(inbox: Inbox) -> None:
     task = session.send(Envelope("a@x.org", ("bob@x.org",)), lambda: io.BytesIO(MAIL), len(MAIL))
     _next_held(gate, 0)
     gate.decide("cut")
-    with pytest.raises(Exception) as caught:  # noqa: B017
+    with pytest.raises(Exception) as caught:
         task.result(WAIT_S)
     assert session.explained(caught.value).errno == "CANCELLED"
     assert session.join(WAIT_S)
@@ -207,7 +208,7 @@ def test_a_drop_after_data_is_told_and_nothing_hangs() -> None:
         session = SmtpSession(Recorder(), Account(port=port, timeout_s=WAIT_S), name="smtp 1")
         session.start()
         task = session.send(Envelope("a@x.org", ("bob@x.org",)), lambda: io.BytesIO(MAIL), len(MAIL))
-        with pytest.raises(Exception) as caught:  # noqa: B017
+        with pytest.raises(Exception) as caught:
             task.result(WAIT_S)
         assert session.explained(caught.value).errno in ("HANGUP", "ECONNRESET", "EPIPE")
         assert session.join(WAIT_S)

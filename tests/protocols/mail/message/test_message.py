@@ -137,7 +137,7 @@ def test_any_bytes_are_a_message(pieces: list[bytes]) -> None:
     message.html()
     assert isinstance(message.notices, tuple)
     assert message.date is None or message.date
-    assert [hop.by for hop in message.hops] is not None
+    assert all(isinstance(hop.by, str) for hop in message.hops)
     message.addresses("From")
     for attachment in message.attachments():
         assert attachment.name
