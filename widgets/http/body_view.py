@@ -23,10 +23,10 @@ from widgets.http.code_edit import CodeEdit
 from widgets.http.find_text import find_text
 from widgets.http.json_tree import JsonTree
 from widgets.http.picture_view import PictureView
-from widgets.http.plain_table import PlainTable
 from widgets.http.prepared import SHOWN_BYTES, Prepared, plain, prepare
-from widgets.http.rows_model import RowsModel
 from widgets.parts.flow import Pages
+from widgets.parts.plain_table import PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.text import Label
 from widgets.theme.theme import theme
 from widgets.timeline.wording import visible

@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.jar import Cookie, Jar, JarError, read_cookie
 from widgets.http.paths import ask_file, ask_place
-from widgets.http.plain_table import PlainTable
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import FlowBox, Pages
+from widgets.parts.plain_table import PlainTable
 from widgets.parts.text import Label
 
 _Index = QModelIndex | QPersistentModelIndex

@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from protocols.http.exchange import Exchange
 from widgets.http.phase_rows import ms_text
-from widgets.http.plain_table import SIGN_ROLE, TONE_ROLE
+from widgets.parts.plain_table import SIGN_ROLE, TONE_ROLE
 
 _Index = QModelIndex | QPersistentModelIndex
 TITLES: Final = ("Hop", "Answer", "Method", "URL", "Took")

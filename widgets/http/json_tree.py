@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QWidget
 
 from protocols.numbers import grouped
-from widgets.http.plain_table import TONE_ROLE, PlainDelegate
+from widgets.parts.plain_table import TONE_ROLE, PlainDelegate
 from widgets.theme.theme import theme
 
 if TYPE_CHECKING:

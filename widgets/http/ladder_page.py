@@ -14,8 +14,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from protocols.http.server.barker import STEPS, Step
 from protocols.http.server.ladder_check import Found, check_step
 from widgets.desk import Desk
-from widgets.http.plain_table import SIGN_ROLE, PlainTable
-from widgets.http.rows_model import RowsModel
 from widgets.http.server_card import ServerCard
 from widgets.http.server_slot import ServerSlot
 from widgets.http.tab_pages import TabPages
@@ -23,6 +21,8 @@ from widgets.http.wire_view import DiffView
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.flow import FlowBox
+from widgets.parts.plain_table import SIGN_ROLE, PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
 from widgets.parts.trouble import TroubleStrip
 from widgets.python_drawer.code_view import CodeView

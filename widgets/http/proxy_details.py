@@ -15,13 +15,11 @@ from protocols.http.proxy.entry import Entry
 from widgets.desk import Desk
 from widgets.http.hops import sign_of
 from widgets.http.phase_rows import ms_text
-from widgets.http.plain_table import PlainTable
 from widgets.http.proxy_edit import EditPage
 from widgets.http.proxy_message import MessagePage
 from widgets.http.proxy_rows import state_sign, state_words
 from widgets.http.proxy_shown import changes, phase_rows, remarks, verdict, wire_lines
 from widgets.http.request_card import THERE
-from widgets.http.rows_model import RowsModel
 from widgets.http.tab_pages import TabPages
 from widgets.http.waterfall import Waterfall
 from widgets.http.wire_view import DiffView, WireView
@@ -29,6 +27,8 @@ from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages, scrolled
+from widgets.parts.plain_table import PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme

@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidg
 
 from protocols.http.proxy.entry import ENTRIES, Entry
 from protocols.numbers import grouped
-from widgets.http.plain_table import PlainTable
 from widgets.http.proxy_rows import CLIENT, METHOD, URL, ExchangesModel, Filtered
 from widgets.http.proxy_slot import ProxySlot
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import IconLabel
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages
+from widgets.parts.plain_table import PlainTable
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label, plain_tip
 from widgets.theme.theme import theme

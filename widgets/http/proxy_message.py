@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from protocols.http.proxy.entry import Entry
 from widgets.desk import Desk
 from widgets.http.body_view import BodyView
-from widgets.http.plain_table import TONE_ROLE, PlainTable
 from widgets.http.proxy_shown import Form, Passed, Which, forms, line_of, read_side, side_of
-from widgets.http.rows_model import RowsModel
+from widgets.parts.plain_table import TONE_ROLE, PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.segments import Segments
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import ElidedLabel, Label

@@ -15,7 +15,7 @@ from protocols.http.proxy.entry import Entry
 from protocols.numbers import grouped
 from widgets.http.hops import sign_of, tone_of
 from widgets.http.phase_rows import ms_text
-from widgets.http.plain_table import SIGN_ROLE, TONE_ROLE
+from widgets.parts.plain_table import SIGN_ROLE, TONE_ROLE
 
 _Index = QModelIndex | QPersistentModelIndex
 TITLES: Final = ("#", "Client", "Method", "URL", "Answer", "Bytes", "Took", "State")

@@ -11,8 +11,8 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from protocols.http.proxy.rules import ACTIONS, Match, Rule
-from widgets.http.plain_table import SIGN_ROLE, TONE_ROLE
 from widgets.parts.fields import Choice
+from widgets.parts.plain_table import SIGN_ROLE, TONE_ROLE
 
 _Index = QModelIndex | QPersistentModelIndex
 TITLES: Final = ("#", "What", "Which exchanges", "")

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from protocols.http.proxy.rules import Match, Rule, RuleError
 from widgets.http.code_edit import CodeEdit
 from widgets.http.paths import ask_file
-from widgets.http.plain_table import PlainTable
 from widgets.http.proxy_rules import ACTION_CHOICES, AT_CHOICES, RulesModel, rule_of, values_of
 from widgets.http.proxy_slot import ProxySlot
 from widgets.parts.buttons import Button, IconButton
@@ -21,6 +20,7 @@ from widgets.parts.card import Line
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Fields
 from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.plain_table import PlainTable
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip

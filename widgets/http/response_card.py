@@ -23,7 +23,6 @@ from widgets.http.hops import HopsModel, sign_of
 from widgets.http.mends import mends_for
 from widgets.http.page_view import PageView
 from widgets.http.phase_rows import ms_text
-from widgets.http.plain_table import PlainTable
 from widgets.http.progress_row import ProgressRow
 from widgets.http.response_headers import HeadersView
 from widgets.http.sent import Sent
@@ -36,6 +35,7 @@ from widgets.parts.buttons import IconButton, LinkButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import FlowBox, Pages
+from widgets.parts.plain_table import PlainTable
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme

@@ -10,8 +10,8 @@ from typing import Final
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange
-from widgets.http.plain_table import PlainTable
-from widgets.http.rows_model import RowsModel
+from widgets.parts.plain_table import PlainTable
+from widgets.parts.rows_model import RowsModel
 
 LIMIT: Final = 10_000
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from protocols.http.server.served import Served
 from protocols.numbers import grouped
 from widgets.http.hops import sign_of, tone_of
-from widgets.http.plain_table import SIGN_ROLE, TONE_ROLE
+from widgets.parts.plain_table import SIGN_ROLE, TONE_ROLE
 from widgets.timeline.wording import duration
 
 _Index = QModelIndex | QPersistentModelIndex

@@ -9,13 +9,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.server.served import Served
-from widgets.http.plain_table import PlainTable
 from widgets.http.script_view import ScriptView
 from widgets.http.served_rows import METHOD, TARGET
 from widgets.http.server_slot import ServerSlot
 from widgets.parts.banner import Banner
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages
+from widgets.parts.plain_table import PlainTable
 from widgets.parts.splitter import Splitter
 
 

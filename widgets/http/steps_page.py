@@ -16,10 +16,8 @@ from protocols.http.step_scripts import NAME
 from protocols.http.step_table import LEGAL, STEPS, Given, Stage, code_of
 from protocols.http.steps import HttpSteps, StepResult
 from widgets.desk import Desk
-from widgets.http.plain_table import SIGN_ROLE, TONE_ROLE, PlainTable
 from widgets.http.request_card import RequestCard
 from widgets.http.request_launch import place_of, start_steps
-from widgets.http.rows_model import RowsModel
 from widgets.http.typed_bytes import typed_bytes
 from widgets.orders import Orders
 from widgets.parts.buttons import Button
@@ -27,6 +25,8 @@ from widgets.parts.card import Aside, Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.plain_table import SIGN_ROLE, TONE_ROLE, PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
 from widgets.parts.step_rows import StepRows
 

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange, TLSFacts
 from widgets.desk import Desk
-from widgets.http.plain_table import PlainTable
-from widgets.http.rows_model import RowsModel
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox
+from widgets.parts.plain_table import PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.text import Label
 
 ROLES = ("The server's own", "Signed by", "Signed by")

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 from protocols.http.server.media import MediaError, read_types, usual_types, write_types
 from widgets.http.pairs import Pair, PairsModel
 from widgets.http.pairs_view import PairsView
-from widgets.http.plain_table import PlainTable
-from widgets.http.rows_model import RowsModel
+from widgets.parts.plain_table import PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme

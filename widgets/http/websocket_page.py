@@ -19,10 +19,8 @@ from protocols.record.explain import explain
 from protocols.service.base import ServiceError
 from widgets.desk import Desk
 from widgets.hexview import HexView
-from widgets.http.plain_table import TONE_ROLE, PlainTable
 from widgets.http.request_card import RequestCard
 from widgets.http.request_launch import start_websocket
-from widgets.http.rows_model import RowsModel
 from widgets.http.typed_bytes import typed_bytes
 from widgets.orders import Orders
 from widgets.parts.buttons import Button, PrimaryButton
@@ -30,6 +28,8 @@ from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, Pages
+from widgets.parts.plain_table import TONE_ROLE, PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
 from widgets.parts.trouble import TroubleStrip
 
