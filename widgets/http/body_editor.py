@@ -13,13 +13,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.http.request import Body, BodyKind, Part
-from widgets.http.code_edit import CodeEdit
 from widgets.http.pairs import Pair, PairsModel
 from widgets.http.pairs_view import PairsView
-from widgets.http.paths import PathLine, ask_file
 from widgets.parts.buttons import Button
+from widgets.parts.code_edit import CodeEdit
 from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import Pages
+from widgets.parts.paths import PathLine, ask_file
 from widgets.parts.text import Label
 
 KINDS: Final = (

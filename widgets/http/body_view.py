@@ -19,11 +19,11 @@ from widgets.desk import Desk
 from widgets.hexview import HexView
 from widgets.http.body_bar import BodyBar
 from widgets.http.body_source import BodySource
-from widgets.http.code_edit import CodeEdit
 from widgets.http.find_text import find_text
 from widgets.http.json_tree import JsonTree
 from widgets.http.picture_view import PictureView
 from widgets.http.prepared import SHOWN_BYTES, Prepared, plain, prepare
+from widgets.parts.code_edit import CodeEdit
 from widgets.parts.flow import Pages
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel

@@ -23,7 +23,6 @@ from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http.history import History
 from widgets.http.pairing import name_of, other_url, server_for
-from widgets.http.paths import ask_place
 from widgets.http.phase_rows import ms_text
 from widgets.http.request_card import RequestCard
 from widgets.http.request_slot import RequestSlot
@@ -35,8 +34,9 @@ from widgets.http.server_card import ServerCard
 from widgets.http.server_slot import ServerSlot
 from widgets.http.server_words import SITES, available
 from widgets.http.store import Store
-from widgets.http.timeline_link import TimelineLink
+from widgets.parts.paths import ask_place
 from widgets.parts.splitter import Splitter
+from widgets.timeline_link import TimelineLink
 
 LONG: Final = 10
 ANSWERS: Final = ("answered", "bad request", "timed out", "given up")

@@ -15,7 +15,6 @@ from protocols.http.collection import Item
 from protocols.http.environment import SHARED
 from widgets.http.pairs import Pair, PairsModel
 from widgets.http.pairs_view import PairsView
-from widgets.http.paths import ask_file, ask_folder
 from widgets.http.store import Store
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, PrimaryButton
@@ -23,6 +22,7 @@ from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import FlowBox, Pages
+from widgets.parts.paths import ask_file, ask_folder
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter

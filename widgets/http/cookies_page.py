@@ -13,11 +13,11 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.jar import Cookie, Jar, JarError, read_cookie
-from widgets.http.paths import ask_file, ask_place
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import FlowBox, Pages
+from widgets.parts.paths import ask_file, ask_place
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.text import Label
 

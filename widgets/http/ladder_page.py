@@ -16,7 +16,6 @@ from protocols.http.server.ladder_check import Found, check_step
 from widgets.desk import Desk
 from widgets.http.server_card import ServerCard
 from widgets.http.server_slot import ServerSlot
-from widgets.http.tab_pages import TabPages
 from widgets.http.wire_view import DiffView
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Aside, Card
@@ -24,6 +23,7 @@ from widgets.parts.flow import FlowBox
 from widgets.parts.plain_table import SIGN_ROLE, PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
+from widgets.parts.tab_pages import TabPages
 from widgets.parts.trouble import TroubleStrip
 from widgets.python_drawer.code_view import CodeView
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from widgets.desk import Desk
 from widgets.http.request_card import RequestCard
 from widgets.http.steps_page import StepsPage
-from widgets.http.tab_pages import TabPages
 from widgets.http.websocket_page import WebSocketPage
+from widgets.parts.tab_pages import TabPages
 
 
 class LowLevelPage(QWidget):

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWid
 
 from protocols.http.page import Field, Form, Page, read_page
 from widgets.desk import Desk
-from widgets.http.paths import PathLine
 from widgets.parts.buttons import Button
 from widgets.parts.card import Line
 from widgets.parts.field import LabelledField
 from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.paths import PathLine
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.text import ElidedLabel, Label

@@ -20,8 +20,8 @@ from protocols.http.masking import masked
 from protocols.http.request import RequestError
 from protocols.http.run import Run
 from widgets.http.collection_page import CollectionPage
-from widgets.http.paths import ask_place
 from widgets.http.request_launch import RawOrder, place_of
+from widgets.parts.paths import ask_place
 
 if TYPE_CHECKING:
     from widgets.http.panel import HttpPanel

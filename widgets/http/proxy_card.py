@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from protocols.http.proxy.service import DebugProxy
 from protocols.record.trace import address_text
 from widgets.desk import Desk
-from widgets.http.paths import ask_place
 from widgets.http.proxy_form import ProxyForm
 from widgets.http.proxy_slot import ProxySlot
 from widgets.http.saving import Saving
@@ -25,6 +24,7 @@ from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.flow import FlowBox
+from widgets.parts.paths import ask_place
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import Mend
 from widgets.theme.theme import theme

@@ -20,7 +20,6 @@ from widgets.http.proxy_message import MessagePage
 from widgets.http.proxy_rows import state_sign, state_words
 from widgets.http.proxy_shown import changes, phase_rows, remarks, verdict, wire_lines
 from widgets.http.request_card import THERE
-from widgets.http.tab_pages import TabPages
 from widgets.http.waterfall import Waterfall
 from widgets.http.wire_view import DiffView, WireView
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
@@ -29,6 +28,7 @@ from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages, scrolled
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
+from widgets.parts.tab_pages import TabPages
 from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme

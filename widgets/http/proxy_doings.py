@@ -21,11 +21,11 @@ from protocols.http.proxy.holding import ProxyError
 from protocols.http.proxy.service import DebugProxy
 from protocols.http.request import Request, RequestError
 from protocols.service.base import ServiceError
-from widgets.http.paths import ask_place
 from widgets.http.proxy_edit import What, draft_of
 from widgets.http.proxy_request import request_of
 from widgets.http.proxy_shown import forms, read_side
-from widgets.http.timeline_link import TimelineLink
+from widgets.parts.paths import ask_place
+from widgets.timeline_link import TimelineLink
 
 if TYPE_CHECKING:
     from widgets.http.proxy_page import ProxyPage

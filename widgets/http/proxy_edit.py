@@ -12,8 +12,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import Entry
-from widgets.http.code_edit import CodeEdit
 from widgets.parts.buttons import Button, PrimaryButton
+from widgets.parts.code_edit import CodeEdit
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip

@@ -11,15 +11,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from protocols.http.proxy.rules import Match, Rule, RuleError
-from widgets.http.code_edit import CodeEdit
-from widgets.http.paths import ask_file
 from widgets.http.proxy_rules import ACTION_CHOICES, AT_CHOICES, RulesModel, rule_of, values_of
 from widgets.http.proxy_slot import ProxySlot
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Line
+from widgets.parts.code_edit import CodeEdit
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Fields
 from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.paths import ask_file
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label

@@ -13,8 +13,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.numbers import grouped
-from widgets.http.code_edit import CodeEdit
 from widgets.http.typed_bytes import typed_bytes
+from widgets.parts.code_edit import CodeEdit
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label

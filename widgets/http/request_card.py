@@ -23,7 +23,6 @@ from widgets.http.pairs import Pair, PairsModel
 from widgets.http.pairs_view import PairsView
 from widgets.http.raw_page import RawPage
 from widgets.http.request_launch import RawOrder
-from widgets.http.tab_pages import TabPages
 from widgets.http.url_bar import UrlBar
 from widgets.http.urls import merged, with_pairs
 from widgets.parts.banner import Banner
@@ -32,6 +31,7 @@ from widgets.parts.card import Card
 from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
+from widgets.parts.tab_pages import TabPages
 from widgets.parts.trouble import Mend, TroubleStrip
 
 THERE: Final = "\u2022"

@@ -23,10 +23,8 @@ from widgets.http.hops import HopsModel, sign_of
 from widgets.http.mends import mends_for
 from widgets.http.page_view import PageView
 from widgets.http.phase_rows import ms_text
-from widgets.http.progress_row import ProgressRow
 from widgets.http.response_headers import HeadersView
 from widgets.http.sent import Sent
-from widgets.http.tab_pages import TabPages
 from widgets.http.timing_view import TimingView
 from widgets.http.tls_view import TLSView
 from widgets.http.wire_text import wire_lines
@@ -36,6 +34,8 @@ from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.plain_table import PlainTable
+from widgets.parts.progress_row import ProgressRow
+from widgets.parts.tab_pages import TabPages
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme

@@ -11,9 +11,9 @@ from typing import Any, Final
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.numbers import grouped
-from widgets.http.tab_pages import TabPages
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
+from widgets.parts.tab_pages import TabPages
 from widgets.timeline.wording import duration
 
 ENDS: Final = {"well": "by itself", "time-out": "killed: its time was up", "too much": "killed: it wrote too much",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from widgets.http.paths import ask_folder
 from widgets.http.server_words import (
     SITES,
     barker_choices,
@@ -24,6 +23,7 @@ from widgets.http.server_words import (
 from widgets.parts.buttons import Button
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.paths import ask_folder
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
 

@@ -11,8 +11,8 @@ from typing import Final
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from widgets.http.code_edit import CodeEdit
 from widgets.http.wire_text import WireLine
+from widgets.parts.code_edit import CodeEdit
 from widgets.theme.theme import theme
 
 _MARKS: Final = {"sent": "\u2192 ", "received": "\u2190 ", "chunk": "\u2190 ", "note": "  "}
