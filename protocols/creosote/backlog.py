@@ -19,6 +19,8 @@ OVERLOADED: Final = 64
 """After so many full looks in a row, with losses among them, the queue is shortened."""
 SO_TIMESTAMPNS: Final = 35
 SO_RXQ_OVFL: Final = 40
+SO_MEMINFO: Final = 55
+_MEMINFO: Final = struct.Struct("=9I")
 
 
 def prepare(sock: socket.socket, buffer_bytes: int = RECEIVE_BUFFER) -> int:
@@ -73,11 +75,11 @@ class Backlog:
             _ask_room(self._sock, SHORT_BUFFER)
 
 
-def kernel_drops(sock: socket.socket) -> int:
-    """Datagrams dropped on this socket so far, also those after the last one read (SO_MEMINFO); 0 where unknown."""
+def kernel_drops(sock: socket.socket) -> int | None:
+    """Datagrams dropped on this socket so far, also those after the last one read (SO_MEMINFO); None where unknown."""
     if sys.platform != "linux":
-        return 0
+        return None
     try:
-        return int(struct.unpack("=9I", socket.socket.getsockopt(sock, socket.SOL_SOCKET, 55, 36))[8])
+        return int(_MEMINFO.unpack(socket.socket.getsockopt(sock, socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size))[8])
     except (OSError, struct.error):
-        return 0
+        return None

@@ -1,31 +1,38 @@
 """Batch: the datagrams that one look at a socket brought, as columns.
 
-About 120 bytes a row for a payload of 100, where an object a row would take three times that. It
-must not know sockets, nor what the payloads mean.
+About 120 bytes a row for a payload of 100, where an object a row would take three times that. Many
+payloads are handed on where they were written, never copied: memory comes in pieces so large that the
+system can give it by 2 MB (numpy asks for that), where a page of 4 KB costs as much as reading some
+datagrams. It must not know sockets, nor what the payloads mean.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import numpy as np
 
     Column = np.ndarray[Any, np.dtype[Any]]
 
+SHARED_BYTES: Final = 256 << 10
+"""From here on payloads stay where they are; fewer are copied, so that they hold no large piece of memory."""
+PIECE_BYTES: Final = 16 << 20
+"""Memory that payloads are written into, one behind the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Datagrams in the order of arrival.
 
-    t: when each arrived, nanoseconds of the monotonic clock. data: all payloads end to end. ends:
-    where each ends in it. senders: for each the number of its sender. dropped: datagrams that the
-    kernel had dropped on this socket by then, in all.
+    t: when each arrived, nanoseconds of the monotonic clock. data: all payloads end to end, never
+    written again. ends: where each ends in it. senders: for each the number of its sender. dropped:
+    datagrams that the kernel had dropped on this socket by then, in all.
     """
 
     t: Column
-    data: bytes
+    data: bytes | memoryview
     ends: Column
     senders: Column
     dropped: int
@@ -41,11 +48,11 @@ class Batch:
     def payload(self, row: int) -> bytes:
         """The payload of a row."""
         start = int(self.ends[row - 1]) if row else 0
-        return self.data[start : int(self.ends[row])]
+        return bytes(self.data[start : int(self.ends[row])])
 
     def payloads(self) -> list[bytes]:
         """All payloads."""
-        data, start, parts = self.data, 0, []
+        data, start, parts = bytes(self.data), 0, []
         for end in self.ends.tolist():
             parts.append(data[start:end])
             start = end
@@ -55,7 +62,10 @@ class Batch:
         """How many payloads are longer than `size` bytes."""
         import numpy as np
 
-        return int((np.diff(self.ends, prepend=0) > size).sum())
+        ends = self.ends
+        if len(ends) == 0:
+            return 0
+        return int(np.count_nonzero(ends[1:] - ends[:-1] > size)) + int(ends[0] > size)
 
     def cut(self, size: int) -> Batch:
         """The same with every payload cut to `size` bytes."""
@@ -88,15 +98,16 @@ class Block:
     a column each. data: payloads end to end, as bytes. rows, size: how much of them is in use.
     """
 
-    def __init__(self, rows: int, data_bytes: int) -> None:
+    def __init__(self, rows: int, piece_bytes: int = PIECE_BYTES, shared_bytes: int = SHARED_BYTES) -> None:
         import numpy as np
 
         self._np = np
-        self._usual_bytes = data_bytes
+        self._piece_bytes = piece_bytes
+        self._shared_bytes = shared_bytes
         self.t = np.empty(rows, np.int64)
         self.ends = np.empty(rows, np.uint32)
         self.senders = np.empty(rows, np.uint32)
-        self.data = np.empty(data_bytes, np.uint8)
+        self.data = np.empty(piece_bytes, np.uint8)
         self.rows = 0
         self.size = 0
         self.dropped = 0
@@ -109,9 +120,9 @@ class Block:
     def make_room(self, size: int) -> None:
         """Let so many more bytes of payload fit in."""
         if self.size + size > len(self.data):
-            larger = self._np.empty(max(self.size + size, 2 * len(self.data)), self._np.uint8)
-            larger[: self.size] = self.data[: self.size]
-            self.data = larger
+            fresh = self._np.empty(max(2 * (self.size + size), self._piece_bytes), self._np.uint8)
+            fresh[: self.size] = self.data[: self.size]
+            self.data = fresh
 
     def added(self, rows: int, size: int, dropped: int) -> int:
         """So many datagrams with so many bytes were written. dropped: in all, by now. Gives the rows."""
@@ -122,9 +133,17 @@ class Block:
 
     def take_all(self) -> Batch:
         """What has gathered, its columns only until something is added again; the block is empty then."""
-        rows, data = self.rows, self.data[: self.size].tobytes()
+        rows, data = self.rows, self._take_data()
         batch = Batch(self.t[:rows], data, self.ends[:rows], self.senders[:rows], self.dropped)
         self.rows = self.size = 0
-        if len(self.data) > 4 * self._usual_bytes:
-            self.data = self._np.empty(self._usual_bytes, self._np.uint8)
         return batch
+
+    def _take_data(self) -> bytes | memoryview:
+        taken = self.data[: self.size]
+        if self.size < self._shared_bytes:
+            if len(self.data) > 4 * self._piece_bytes:
+                self.data = self._np.empty(self._piece_bytes, self._np.uint8)
+            return taken.tobytes()
+        # What is written next lies behind it; the piece is freed with the last that lies in it.
+        self.data = self.data[self.size :]
+        return taken.data.toreadonly()

@@ -36,7 +36,6 @@ LOOPBACK_BROADCAST: Final = "127.255.255.255"
 FLUSH_S: Final = 0.015
 """Datagrams wait at most this long for company before they are handed on."""
 FLUSH_ROWS: Final = 16384
-_BLOCK_BYTES: Final = FLUSH_ROWS * 128
 _GATHER_S: Final = 0.001
 _DATAGRAM_ROOM: Final = 2048
 """About what the kernel charges its queue for a small datagram, twice over."""
@@ -144,7 +143,7 @@ class Bucket(Service):
             raise
         senders = Senders()
         reader = receiver(sock, senders, self.recorder.epoch_ns, fast=self.settings.fast)
-        block = Block(FLUSH_ROWS + ROWS, _BLOCK_BYTES)
+        block = Block(FLUSH_ROWS + ROWS)
         ear = _Ear(sock, sock.getsockname()[:2], reader, senders, room, block, Backlog(sock))
         self._ears.append(ear)
         return ear
@@ -227,7 +226,7 @@ class Bucket(Service):
     def _flush(self, now: float) -> None:
         self._flushed_at = now
         for ear in self._ears:
-            ear.dropped = max(ear.dropped, kernel_drops(ear.sock))
+            ear.dropped = max(ear.dropped, kernel_drops(ear.sock) or 0)
             if ear.block.rows:
                 self._hand_on(ear, ear.block.take_all())
         self._tell_drops(now)

@@ -228,7 +228,7 @@ def _searched(term: Term, stretch: Stretch, rows: Rows) -> Rows:
     needle = term.value.encode("utf-8", "surrogatepass")
     if len(rows) * 4 < len(bulk):
         return array("I", [row for row in rows if (needle in bulk.payload(row).lower()) != term.negated])
-    hits = _hits(bulk.data.lower(), bulk.ends, needle)
+    hits = _hits(bytes(bulk.data).lower(), bulk.ends, needle)
     if term.negated:
         return array("I", [row for row in rows if row not in hits])
     return array("I", [row for row in sorted(hits) if row in rows]) if isinstance(rows, range) else array(

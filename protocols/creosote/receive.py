@@ -1,7 +1,8 @@
 """Taking datagrams off a UDP socket, many at a call where the system can (recvmmsg(2)), one at a call elsewhere.
 
-Fills Blocks. Payloads are never cut, arrival times are the kernel's, and what the kernel dropped
-because nobody came in time is counted (SO_RXQ_OVFL). It must not know what becomes of a block.
+Fills Blocks. Payloads are never cut, arrival times are the kernel's as long as it has the time to note
+them, and what the kernel dropped because nobody came in time is counted (SO_RXQ_OVFL). It must not
+know what becomes of a block.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from protocols.creosote.backlog import ROWS, SO_RXQ_OVFL, SO_TIMESTAMPNS
+from protocols.creosote.backlog import ROWS, SO_RXQ_OVFL, SO_TIMESTAMPNS, kernel_drops
 from protocols.creosote.batch import Block
 from protocols.record.event import monotonic_ns
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 CROWD: Final = 512
 """When a call brought more than this, the next asks for the times of every SAMPLE-th only."""
 SAMPLE: Final = 16
+CROWDS: Final = 16
+"""After so many such calls in a row the kernel is asked for neither times nor drops: both cost it a seventh more."""
+CALM: Final = 64
+"""After so many calls in a row that brought little, it is asked again."""
 _HEAD: Final = 512
 _REST: Final = 65536 - _HEAD
 _NAME: Final = 16
@@ -99,29 +104,35 @@ class ManyAtOnce:
 
     Each datagram has a short slot, and a long one for what does not fit: the common short ones lie close
     together in memory. In a crowd the kernel is asked for the arrival of every SAMPLE-th only, and those
-    that follow it within microseconds bear the same.
+    that follow it within microseconds bear the same. In a crowd that does not end they bear the time at
+    which they were read, all of one call the same, and drops are asked for once a call (SO_MEMINFO).
     """
 
     def __init__(self, sock: socket.socket, senders: Senders, epoch_ns: int) -> None:
         import numpy as np
 
         self._np = np
+        self._sock = sock
         self._fd = sock.fileno()
         self._senders = senders
         self._epoch_ns = epoch_ns
         self._dropped = 0
+        self._can_ask_drops = kernel_drops(sock) is not None
         self._known: dict[int, int] = {}
         self._call = _recvmmsg()
         self._heads = np.zeros((ROWS, _HEAD), np.uint8)
         self._rests = np.empty((ROWS, _REST), np.uint8)  # pages are only touched by long datagrams
         self._names = np.zeros((ROWS, 2), np.uint64)
         self._control = np.zeros((ROWS, _CONTROL), np.uint8)
+        self._ramp = np.arange(1, ROWS + 1, dtype=np.uint32)
         self._headers = self._build(np)
         self._address = self._headers.ctypes.data
         self._sizes = self._headers["size"]
         self._control_sizes = self._headers["control_size"]
         self._asked = 1
         self._ask_control(1)
+        self._telling = True
+        self._crowds = self._calms = self._floor = 0
         for room in (self._heads, self._control):
             room.fill(0)  # the pages are there before they are needed
 
@@ -153,49 +164,62 @@ class ManyAtOnce:
 
     def take(self, block: Block) -> int:
         """Add what waits in the socket's queue to a block that has room for ROWS; how many. Never blocks."""
-        count = self._call(self._fd, self._address, ROWS, _MSG_DONTWAIT, None)
+        count: int = self._call(self._fd, self._address, ROWS, _MSG_DONTWAIT, None)
         if count <= 0:
             code = ctypes.get_errno() if count < 0 else errno.EAGAIN
             if code in (errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED):
                 return 0
             raise OSError(code, os.strerror(code))
-        row, size = block.rows, block.size
-        sizes = self._sizes[:count]
-        ends = block.ends[row : row + count]
-        sizes.cumsum(dtype="u4", out=ends)
-        total = int(ends[-1])
-        block.make_room(total)
-        self._put_payloads(count, sizes, block.data[size : size + total])
-        ends += size
+        row = block.rows
+        total = self._put_payloads(count, block)
         self._put_times(count, block.t[row : row + count])
         self._put_senders(count, block.senders[row : row + count])
-        self._ask_control(SAMPLE if count > CROWD else 1)
+        self._ask_next(count)
         return block.added(count, total, self._dropped)
 
-    def _put_payloads(self, count: int, sizes: Any, room: Any) -> None:
-        longest = int(sizes.max())
-        if longest <= _HEAD:
-            if longest * count == len(room):
-                room.reshape(count, longest)[:] = self._heads[:count, :longest]
-                return
-            flat = memoryview(self._heads.reshape(-1).data)
-            starts = range(0, count * _HEAD, _HEAD)
-            parts = [flat[at : at + size] for at, size in zip(starts, sizes.tolist(), strict=True)]
+    def _put_payloads(self, count: int, block: Block) -> int:
+        """Payloads and where each ends; gives how many bytes they are."""
+        np, row, size = self._np, block.rows, block.size
+        sizes = self._sizes[:count].copy()
+        ends, first = block.ends[row : row + count], int(sizes[0])
+        if first <= _HEAD and not np.count_nonzero(sizes != first):  # as of one program that counts, or of a test
+            total = first * count
+            block.make_room(total)
+            np.multiply(self._ramp[:count], first, out=ends)
+            room = block.data[size : size + total]
+            room.reshape(count, first)[:] = self._heads[:count, :first]
         else:
-            parts = []
-            for row, size in enumerate(sizes.tolist()):
-                parts.append(self._heads[row, : min(size, _HEAD)].data)
-                if size > _HEAD:
-                    parts.append(self._rests[row, : size - _HEAD].data)
-        room[:] = memoryview(b"".join(parts))
+            sizes.cumsum(dtype=np.uint32, out=ends)
+            total = int(ends[-1])
+            block.make_room(total)
+            block.data[size : size + total] = memoryview(b"".join(self._parts(sizes)))
+        ends += np.uint32(size)
+        return total
+
+    def _parts(self, sizes: Any) -> list[memoryview]:
+        if int(sizes.max()) <= _HEAD:
+            flat = memoryview(self._heads.reshape(-1).data)
+            starts = range(0, len(sizes) * _HEAD, _HEAD)
+            return [flat[at : at + size] for at, size in zip(starts, sizes.tolist(), strict=True)]
+        parts = []
+        for row, size in enumerate(sizes.tolist()):
+            parts.append(self._heads[row, : min(size, _HEAD)].data)
+            if size > _HEAD:
+                parts.append(self._rests[row, : size - _HEAD].data)
+        return parts
 
     def _put_times(self, count: int, room: Any) -> None:
-        """The kernel's times, and the count of drops behind the last of them, once there is one."""
+        """When each arrived, and the count of drops behind the last that brought control data, once there is one."""
+        if not self._telling:
+            room.fill(monotonic_ns())
+            self._dropped = kernel_drops(self._sock) or self._dropped
+            return
         every = self._asked
         stamps = self._control[:count:every, 16:32].view(self._np.int64)
         known = stamps[:, 0] * 1_000_000_000 + stamps[:, 1] - self._epoch_ns
         # Until the kernel stamps what comes in, it stamps what is read: nothing came later than what came after it.
         known = self._np.minimum.accumulate(known[::-1])[::-1]
+        self._np.maximum(known, self._floor, out=known)
         room[:] = known if every == 1 else known.repeat(every)[:count]
         self._read_drops((count - 1) // every * every)
 
@@ -203,14 +227,14 @@ class ManyAtOnce:
         if int(self._control_sizes[row]) > 32:
             level, kind, value = struct.unpack_from("=iiI", self._control[row].tobytes(), 40)
             if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL:
-                self._dropped = value
+                self._dropped = max(self._dropped, value)
 
     def _put_senders(self, count: int, room: Any) -> None:
         np = self._np
         keys = self._names[:count, 0]
-        first = int(keys[0])
-        if bool((keys == first).all()):
-            room[:] = self._number(first)
+        first = keys[0]
+        if not np.count_nonzero(keys != first):
+            room.fill(self._number(int(first)))
             return
         distinct, places = np.unique(keys, return_inverse=True)
         room[:] = np.array([self._number(int(key)) for key in distinct], np.uint32)[places]
@@ -224,6 +248,28 @@ class ManyAtOnce:
             if len(self._known) > 1 << 17:
                 self._known.clear()
         return number
+
+    def _ask_next(self, count: int) -> None:
+        """What the kernel shall tell with the datagrams of the next call, seen how many this one brought."""
+        if self._telling:
+            self._crowds = self._crowds + 1 if count > CROWD else 0
+            if self._crowds < CROWDS or not self._can_ask_drops:
+                self._ask_control(SAMPLE if count > CROWD else 1)
+                return
+        else:
+            self._calms = self._calms + 1 if count <= CROWD else 0
+            if self._calms < CALM:
+                return
+        self._tell(not self._telling)
+
+    def _tell(self, wanted: bool) -> None:
+        """Let the kernel tell times and drops with each datagram, or not."""
+        for option in (SO_TIMESTAMPNS, SO_RXQ_OVFL):
+            socket.socket.setsockopt(self._sock, socket.SOL_SOCKET, option, int(wanted))
+        self._telling, self._crowds, self._calms = wanted, 0, 0
+        # What waits now may have been stamped for another program: before what was read already.
+        self._floor = monotonic_ns()
+        self._ask_control(1 if wanted else ROWS)
 
 
 def _recvmmsg() -> Any:

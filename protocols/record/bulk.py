@@ -43,9 +43,9 @@ class Bulk(Many):
     """Datagrams in the order of arrival.
 
     service, local: who received them, and where. t: arrival, nanoseconds of the monotonic clock.
-    data: all payloads end to end; ends: where each ends. senders: for each the number of its sender,
-    an index into `peers` ((host, port) pairs) and `conns` (ids). dropped: how many datagrams of this
-    socket had been lost by the end of this bulk, in all.
+    data: all payloads end to end, never written again; ends: where each ends. senders: for each the
+    number of its sender, an index into `peers` ((host, port) pairs) and `conns` (ids). dropped: how many
+    datagrams of this socket had been lost by the end of this bulk, in all.
     """
 
     __slots__ = ("conns", "data", "dropped", "ends", "local", "peers", "senders", "service", "t")
@@ -55,7 +55,7 @@ class Bulk(Many):
         service: str,
         local: tuple[str, int],
         t: array[int],
-        data: bytes,
+        data: bytes | memoryview,
         ends: array[int],
         senders: array[int],
         peers: Sequence[tuple[str, int]],
@@ -83,7 +83,7 @@ class Bulk(Many):
 
     def payload(self, row: int) -> bytes:
         """The payload of a row."""
-        return self.data[self.ends[row - 1] if row else 0 : self.ends[row]]
+        return bytes(self.data[self.ends[row - 1] if row else 0 : self.ends[row]])
 
     def peer(self, row: int) -> tuple[str, int]:
         """The sender's address, as it claims to be."""
@@ -108,7 +108,7 @@ class Bulk(Many):
         """Rows start..stop-1 as a bulk of their own."""
         first = self.ends[start - 1] if start else 0
         ends = array(self.ends.typecode, [end - first for end in self.ends[start:stop]])
-        data = self.data[first : self.ends[stop - 1] if stop > start else first]
+        data = self.data[first : self.ends[stop - 1] if stop > start else first]  # of a view: a view
         return Bulk(self.service, self.local, self.t[start:stop], data, ends, self.senders[start:stop], self.peers,
                     self.conns, self.dropped)  # fmt: skip
 

@@ -76,7 +76,7 @@ class BulkBlock:
         """For each row 1 where its kind or its payload holds `needle` (lower case)."""
         if needle in _KIND_BYTES:
             return b"\1" * self.count
-        data, ends = self.bulk.data.lower(), self.bulk.ends
+        data, ends = bytes(self.bulk.data).lower(), self.bulk.ends
         mask = bytearray(self.count)
         found, row = data.find(needle), 0
         while found >= 0:

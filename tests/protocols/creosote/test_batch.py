@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +39,30 @@ def test_room_that_was_made_for_giants_is_given_up_again() -> None:
     put(block, [b"x" * 65507] * 3)
     assert block.take_all().longer_than(1024) == 3
     assert len(block.data) == 100
+
+
+@settings(max_examples=30)
+@given(rounds=st.lists(st.lists(st.binary(max_size=200), max_size=20), max_size=12))
+def test_what_was_given_stays_as_it_was_when_more_is_written(rounds: list[list[bytes]]) -> None:
+    block = Block(20, 1000, shared_bytes=300)
+    given_out: list[tuple[Batch, array[int], list[bytes]]] = []
+    for payloads in rounds:
+        put(block, payloads)
+        batch = block.take_all()
+        given_out.append((batch, array("I", batch.ends.tolist()), payloads))
+    for batch, ends, payloads in given_out:
+        kept = Batch(batch.t, batch.data, np.array(ends, np.uint32), batch.senders, 0)
+        assert kept.payloads() == payloads
+        assert [kept.payload(row) for row in range(len(payloads))] == payloads
+        assert kept.longer_than(150) == sum(len(payload) > 150 for payload in payloads)
+
+
+def test_many_payloads_are_not_copied_and_few_do_not_hold_a_large_piece() -> None:
+    block = Block(8, 1000, shared_bytes=300)
+    put(block, [b"a" * 200] * 2)
+    assert isinstance(block.take_all().data, memoryview)
+    put(block, [b"b" * 100])
+    assert isinstance(block.take_all().data, bytes)
 
 
 def test_a_cut_keeps_times_and_senders() -> None:

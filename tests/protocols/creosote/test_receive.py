@@ -12,7 +12,7 @@ import pytest
 
 from protocols.creosote.backlog import ROWS, prepare
 from protocols.creosote.batch import Block
-from protocols.creosote.receive import CROWD, SAMPLE, ManyAtOnce, OneByOne, Senders, receiver
+from protocols.creosote.receive import CALM, CROWD, CROWDS, SAMPLE, ManyAtOnce, OneByOne, Senders, receiver
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="recvmmsg and the kernel's arrival times are Linux's")
 
@@ -80,6 +80,52 @@ def test_after_a_crowd_every_time_is_asked_for_again(ends: tuple[socket.socket, 
             there.send(b"x")
         assert reader.take(block) == count
     assert len(set(block.take_all().t.tolist()[-40:])) > 20
+
+
+@linux
+def test_in_a_crowd_without_end_nothing_is_lost_or_mixed_up_and_times_stay_in_order(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    here, there = ends
+    reader, block = ManyAtOnce(here, Senders(), time.time_ns() - time.monotonic_ns()), Block(ROWS)
+    wait_for_stamps(there, reader, block)
+    sent: list[bytes] = []
+    seen: list[bytes] = []
+    stamps: list[int] = []
+    distinct: list[int] = []
+    counts = [CROWD + 1] * (CROWDS + 3) + [CROWD] * (CALM - 1) + [5, 40]
+    for turn, count in enumerate(counts):
+        payloads = [b"%d %d" % (turn, row) + b"." * (row % 7 * (turn % 2)) for row in range(count)]
+        for payload in payloads:
+            there.send(payload)
+        assert reader.take(block) == count
+        batch = block.take_all()
+        sent += payloads
+        seen += batch.payloads()
+        stamps += batch.t.tolist()
+        distinct.append(len(set(batch.t.tolist())))
+    assert seen == sent
+    assert stamps == sorted(stamps)
+    assert distinct[CROWDS - 1] > 1  # every sixteenth
+    assert set(distinct[CROWDS : CROWDS + 3]) == {1}  # all bear the time of the look
+    assert distinct[-1] > 20  # it is calm again: the kernel's own times
+    assert stamps[-1] <= time.monotonic_ns() + 50_000_000
+
+
+@linux
+def test_drops_are_told_in_a_crowd_without_end(ends: tuple[socket.socket, socket.socket]) -> None:
+    here, there = ends
+    reader, block = ManyAtOnce(here, Senders(), 0), Block(ROWS)
+    got = sent = 0
+    for turn in range(CROWDS + 3):
+        if turn == CROWDS + 1:
+            here.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for _ in range(CROWD + 1):
+            there.send(b"x")
+        sent += CROWD + 1
+        got += reader.take(block)
+        assert block.take_all().dropped == sent - got
+    assert sent > got
 
 
 def test_one_by_one_reads_the_same(ends: tuple[socket.socket, socket.socket]) -> None:

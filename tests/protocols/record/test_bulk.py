@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.record.block import Tables
 from protocols.record.bulk import Bulk, summary_of, unpacked
+from protocols.record.bulkblock import BulkBlock
 from protocols.record.event import Event
 from protocols.record.log import BULK_ROWS, EventLog, Filter
 from protocols.record.recorder import Recorder
@@ -46,6 +48,20 @@ def test_a_bulk_survives_a_file_and_can_be_parted(payloads: list[bytes], data: s
     start = data.draw(st.integers(0, len(payloads)))
     stop = data.draw(st.integers(start, len(payloads)))
     assert list(bulk.part(start, stop).raws()) == list(bulk.raws())[start:stop]
+
+
+@given(st.lists(st.binary(max_size=50), min_size=1, max_size=30), st.data())
+def test_payloads_in_a_view_of_something_larger_read_the_same(payloads: list[bytes], data: st.DataObject) -> None:
+    plain, viewed = bulk_of(payloads), bulk_of(payloads)
+    viewed.data = memoryview(b"before" + bytes(plain.data) + b"behind")[6:-6]
+    assert list(viewed.raws()) == list(plain.raws())
+    assert viewed.packed() == plain.packed()
+    assert viewed.nbytes == plain.nbytes
+    stop = data.draw(st.integers(1, len(payloads)))
+    assert list(viewed.part(0, stop).raws()) == list(plain.raws())[:stop]
+    needle = payloads[0][:3].lower()
+    plain_hits, viewed_hits = (BulkBlock(0, bulk, Tables()).mask_text(needle) for bulk in (plain, viewed))
+    assert viewed_hits == plain_hits
 
 
 @given(st.binary(max_size=200))
