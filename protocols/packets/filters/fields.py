@@ -103,13 +103,8 @@ def _tcp(offset: int, kind: np.dtype[Any]) -> Callable[[View, Rows], tuple[Value
     return lambda view, rows: view.header("transport", offset, kind, rows, _is_tcp(view, rows))
 
 
-def _ip(offset4: int, offset6: int, kind: np.dtype[Any]) -> Callable[[View, Rows], tuple[Values, Mask]]:
-    def read(view: View, rows: Rows) -> tuple[Values, Mask]:
-        six = _is_ip(view, rows, 6)
-        offset: Any = np.where(six, offset6, offset4)
-        return view.header("net", offset, kind, rows, _is_ip(view, rows))
-
-    return read
+def _ip(offset: int, family: int, kind: np.dtype[Any]) -> Callable[[View, Rows], tuple[Values, Mask]]:
+    return lambda view, rows: view.header("net", offset, kind, rows, _is_ip(view, rows, family))
 
 
 def _flag(bit: int) -> Callable[[View, Rows], tuple[Values, Mask]]:
@@ -220,7 +215,7 @@ def _family(number: int | None) -> Callable[[View, Rows], tuple[Values, Mask]]:
 
 NOTE_BITS: Final = {
     "retransmission": 1, "duplicate_ack": 2, "zero_window": 4, "reset": 8, "out_of_order": 16, "lost_segment": 32,
-    "keep_alive": 64, "malformed": 128, "window_full": 256,
+    "keep_alive": 64, "malformed": 128,
 }  # fmt: skip
 """What the experts find, by the name that a filter uses after "tcp.analysis."."""
 _FIELDS: Final = (
@@ -246,8 +241,10 @@ _FIELDS: Final = (
     ("udp.port", "number", "either UDP port", (_with_ports("sport", 17), _with_ports("dport", 17))),
     ("udp.srcport", "number", "UDP source port", (_with_ports("sport", 17),)),
     ("udp.dstport", "number", "UDP destination port", (_with_ports("dport", 17),)),
-    ("ip.proto", "number", "the protocol in IP, by number", (_ip(9, 6, _U8),)),
-    ("ip.ttl ipv6.hlim", "number", "hops that are left", (_ip(8, 7, _U8),)),
+    ("ip.proto", "number", "the protocol in IPv4, by number", (_ip(9, 4, _U8),)),
+    ("ipv6.nxt", "number", "the next header in IPv6, by number", (_ip(6, 6, _U8),)),
+    ("ip.ttl", "number", "hops that are left in IPv4", (_ip(8, 4, _U8),)),
+    ("ipv6.hlim", "number", "hops that are left in IPv6", (_ip(7, 6, _U8),)),
     ("ip.id", "number", "identification in IPv4", (
         lambda view, rows: view.header("net", 4, _U16, rows, _is_ip(view, rows, 4)),)),
     ("tcp.len payload", "number", "bytes that TCP or UDP carries", (_column("payload"),)),
