@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
+from protocols.ftp import scripts as ftp
 from protocols.http import scripts as http
 from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
@@ -273,6 +274,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     Script("http-websocket", "Messages over a WebSocket", "", http_tools.WEBSOCKET, "client", "websocket",
            plan=http_tools.websocket_plan),
     Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),
+    *(Script(name, title, "", ftp.DEFAULTS[name], "client", "sftp" if name in ftp.MODULES else "ftp",
+             plan=ftp.plan(name)) for name, title in ftp.TITLES.items()),
 )  # fmt: skip
 
 SCRIPTS: Final[Mapping[str, Script]] = {script.id: script for script in _ENTRIES}

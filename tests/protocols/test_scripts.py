@@ -25,6 +25,7 @@ import trustme
 
 from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
+from protocols.ftp import scripts as ftp_scripts
 from protocols.http import scripts as http_scripts
 from protocols.http.server.kinds import sandbox_server
 from protocols.record.recorder import Recorder
@@ -37,7 +38,7 @@ from protocols.sockets.option_table import OPTIONS
 DEADLINE_S = 20
 STYLES = ("module", "names")
 REMOVED = {"asyncore", "asynchat", "smtpd", "imp", "cgi", "cgitb", "crypt", "nntplib", "telnetlib", "pipes"}
-FOREIGN = {*http_scripts.MODULES.values(), "websockets"}
+FOREIGN = {*http_scripts.MODULES.values(), *ftp_scripts.MODULES.values(), "websockets"}
 """What the scripts import that are for a package besides the standard library."""
 BEHAVIOURS = ("echo", "upper", "hello", "time", "discard", "upper-lines", "echo-once", "lower", "reverse", "rot13",
               "transform", "upper-course")  # fmt: skip
@@ -368,7 +369,7 @@ SENDERS = {"broadcast-send": "broadcast-receive", "multicast-send": "multicast-r
 
 def test_every_script_is_run_by_a_test_here() -> None:
     servers = {script.id for script in SCRIPTS.values() if script.role == "server"}
-    assert set(SCRIPTS) == servers | set(SAYS) | set(SENDERS) | set(creosote.TITLES)
+    assert set(SCRIPTS) == servers | set(SAYS) | set(SENDERS) | set(creosote.TITLES) | set(ftp_scripts.TITLES)
 
 
 @pytest.mark.parametrize(("action_id", "style"), list(zip(SAYS, itertools.cycle(STYLES))))

@@ -56,6 +56,7 @@ class Job:
     tries: int = 0
     children: int = 0
     resume: bool = False
+    force: bool = False
     over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
@@ -116,7 +117,7 @@ class Jobs:
         """A new job; with an error it has failed already."""
         with self.lock:
             self._numbers += 1
-            job = Job(self._numbers, order, parent, resume=order.resume)
+            job = Job(self._numbers, order, parent, resume=order.resume, force=order.force)
             if parent is not None:
                 parent.children += 1
             self._all.append(job)
@@ -161,12 +162,16 @@ class Jobs:
                 self._bytes += job.tally.moved
             return True
 
-    def again(self, job: Job) -> bool:
-        """Put an ended job back into the queue, to go on where it stopped. A done one stays done."""
+    def again(self, job: Job, force: bool = False, resume: bool = False) -> bool:
+        """Put an ended job back into the queue, to go on where it stopped, or to write over what is there.
+
+        A done one stays done.
+        """
         with self.lock:
             if job.state not in ("failed", "cancelled"):
                 return False
-            job.resume = job.order.mode == "binary" and not job.order.folder
+            job.resume = not force and (resume or job.resume or (job.order.mode == "binary" and job.tally.moved > 0))
+            job.force = force or job.order.force
             job.error, job.tally = None, Tally()
             job.over.clear()
             self._move(job, "waiting")

@@ -133,7 +133,7 @@ def target(path: Path, *, force: bool = False, resume: bool = False) -> Target:
     if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
         return Target(path, path, direct=True)
     if resume:
-        if found is not None and stat.S_ISREG(found.st_mode) and not part.exists():
+        if found is not None and stat.S_ISREG(found.st_mode) and not force and not part.exists():
             return Target(path, path, found.st_size)  # a part that somebody named like the whole
         if found is None or force:
             return Target(path, part, _size(part), force=force)

@@ -73,9 +73,19 @@ class TransferQueue:
             if not job.ended:
                 self.cancel(job)
 
-    def retry(self, job: Job) -> bool:
-        """Once more, going on where it stopped."""
-        again = self.jobs.again(job)
+    def pause(self, paused: bool) -> None:
+        """Begin nothing new, or go on; what runs is not stopped."""
+        self.paused = paused
+        with self._lock:
+            self._more.notify_all()
+        self._hire()
+
+    def retry(self, job: Job, *, force: bool = False, resume: bool = False) -> bool:
+        """Once more, going on where it stopped.
+
+        force: from the start, writing over what is there. resume: what is there is a part, whoever left it.
+        """
+        again = self.jobs.again(job, force, resume)
         if again:
             self._hire()
         return again
@@ -143,7 +153,7 @@ class TransferQueue:
             self.jobs.end(job, "cancelled", trouble.trouble("cancelled").told)
         except FtpError as error:
             if error.may_pass and job.tries < TRIES and not job.ended and self._pause(remote, job.tries):
-                job.resume = job.order.mode == "binary"
+                job.resume = job.resume or (job.order.mode == "binary" and job.tally.moved > 0)
                 self.jobs.end(job, "waiting", error.told)
             else:
                 self.jobs.end(job, "failed", error.told)
@@ -164,11 +174,11 @@ class TransferQueue:
         order, job.tally = job.order, Tally()
         block = order.block_bytes or BUFFER_BYTES
         if order.way == "get":
-            fetch = Fetch(order.remote, order.local, order.mode, order.force and job.tries == 1, job.resume, block,
+            fetch = Fetch(order.remote, order.local, order.mode, job.force, job.resume, block,
                           order.caller, order.entry)  # fmt: skip
             remote.get(fetch, job.tally)
         else:
-            store = Store(order.remote, order.local, order.mode, order.force and job.tries == 1, job.resume, block,
+            store = Store(order.remote, order.local, order.mode, job.force, job.resume, block,
                           order.caller, order.known_new)  # fmt: skip
             remote.put(store, job.tally)
 

@@ -95,6 +95,9 @@ def test_what_is_there_already_fails_one_by_one_and_resume_completes_it(tmp_path
         assert [job.error.errno for job in failed if job.error] == ["EXISTS"]
         assert client.queue.retry(failed[0])
         ended(client)
+        assert failed[0].state == "failed"
+        assert client.queue.retry(failed[0], resume=True)
+        ended(client)
         assert tree(got) == tree(root / "here")
         assert failed[0].tally.offset == 1000
 
