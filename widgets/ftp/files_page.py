@@ -59,7 +59,7 @@ class FilesPage(QWidget):
         self.panes = Splitter(Qt.Orientation.Horizontal, line=False, parent=self)
         nowhere = EmptyState("folder-open", "A folder of this machine is shown here.")
         away = EmptyState("unplug", "The server's files are shown here once a client is connected.", "Connect",
-                          "plug")  # fmt: skip
+                          button_icon="plug")  # fmt: skip
         self.here = Pane(desk, Here(desk.bridge, start, self), "Here", "monitor", nowhere, self.panes)
         self.there = Pane(desk, There(slot, self), "There", "server", away, self.panes)
         away.acted.connect(self.connect_requested)
