@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from protocols import tls, trust
 from protocols.ftp.client.site import ANONYMOUS, Family, Security, Site
+from protocols.ftp.client.trusting import Trusting
 
 SECURITY: dict[str, Security] = {"ftp": "none", "explicit": "explicit", "implicit": "implicit"}
+TRUST: dict[str, Trusting] = {
+    "lab": Trusting(system=False), "system": Trusting(labs=False), "none": Trusting(verify=False),
+}  # fmt: skip
 FAMILIES: dict[str, Family] = {"4": "4", "6": "6"}
-
-
-@dataclass(frozen=True)
-class Verify:
-    """Makes the client's TLS context. whom: "lab" and this person's running labs, "system", or "none"."""
-
-    whom: str
-
-    def __call__(self) -> ssl.SSLContext:
-        context = tls.client_context(trust_lab=self.whom == "lab", verify=self.whom != "none")
-        if self.whom == "system":
-            context.load_default_certs()
-        labs = trust.known() if self.whom == "lab" else b""
-        if labs:
-            try:
-                context.load_verify_locations(cadata=labs.decode("ascii", "replace"))
-            except ssl.SSLError:
-                pass  # left half-written by a lab that was killed
-        return context
 
 
 def site_of(values: Mapping[str, Any]) -> Site:
@@ -42,7 +24,7 @@ def site_of(values: Mapping[str, Any]) -> Site:
     keys = str(values.get("host_key", ""))
     return Site(
         str(values.get("host", "127.0.0.1")).strip(), int(values.get("port", 21)), user, password,
-        security=SECURITY.get(protocol, "none"), context=Verify(str(values.get("verify", "lab"))),
+        security=SECURITY.get(protocol, "none"), context=TRUST.get(str(values.get("verify")), TRUST["lab"]),
         passive=values.get("mode", "passive") == "passive", extended=bool(values.get("extended", False)),
         family=FAMILIES.get(str(values.get("family", "auto")), "auto"),
         timeout_s=int(values.get("timeout_ms", 15_000)) / 1000, scheme="sftp" if sftp else "ftp",

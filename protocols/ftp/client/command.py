@@ -5,13 +5,11 @@ What a server sends never reaches a terminal raw. It must not know argparse beyo
 
 from __future__ import annotations
 
-import ssl
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from protocols import tls, trust
 from protocols.connecting import Stopped
 from protocols.ftp.client import trouble
 from protocols.ftp.client.jobs import Order as Move
@@ -21,6 +19,7 @@ from protocols.ftp.client.service import FtpClient
 from protocols.ftp.client.site import Site, SiteError, read_path, read_url, shown, url_of
 from protocols.ftp.client.tally import Mode, Tally
 from protocols.ftp.client.trouble import FtpError
+from protocols.ftp.client.trusting import Trusting
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.record.explain import Explained, explain
 from protocols.record.recorder import Recorder
@@ -55,7 +54,7 @@ def order_of(arguments: Any) -> Order:
     site, path = read_url(url)
     if arguments.tls and site.scheme == "ftp" and site.security == "none":
         site = replace(site, security="explicit")
-    context = _Trust(arguments.cacert, arguments.insecure)
+    context = Trusting(file=arguments.cacert, verify=not arguments.insecure)
     if arguments.cacert:
         context()  # a file that can't be read is told now
     site = replace(site, timeout_s=arguments.timeout_s, passive=not arguments.active, context=context,
@@ -78,32 +77,6 @@ def _new_name(site: Site, path: str, text: str) -> str:
     if not text or "/" in text:
         return read_path(text.replace("%", "%25")).removeprefix("/") if text else ""
     return join(parent(path), text)
-
-
-@dataclass(frozen=True)
-class _Trust:
-    """Whom to trust: the system's authorities and this person's running labs, or those of a file alone."""
-
-    file: str
-    insecure: bool
-
-    def __call__(self) -> ssl.SSLContext:
-        context = tls.client_context(verify=not self.insecure)
-        if self.file:
-            try:
-                context.load_verify_locations(self.file)
-            except (OSError, ValueError) as error:
-                why = getattr(error, "strerror", None) or error
-                raise SiteError(f"{self.file} can't be used as authorities: {why}") from None
-            return context
-        context.load_default_certs()
-        labs = trust.known()
-        if labs:
-            try:
-                context.load_verify_locations(cadata=labs.decode("ascii", "replace"))
-            except ssl.SSLError:
-                pass  # left half-written by a lab that was killed
-        return context
 
 
 # Running it
