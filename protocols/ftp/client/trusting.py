@@ -1,4 +1,4 @@
-"""Whom a client of FTPS trusts: the lab's own authority and those of this person's running labs, the system's, a file's.
+"""Whom a client of FTPS trusts: the lab, this person's running labs, the system, or a file of authorities.
 
 It must not know connections.
 """
