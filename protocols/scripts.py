@@ -271,6 +271,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
              plan=creosote.plan(name)) for name, title in creosote.TITLES.items()),
     *(Script(name, title, "", http.DEFAULTS[name], "client", "url", plan=http.plan(name))
       for name, title in http.TITLES.items()),
+    Script("http-opener", "An opener of urllib, and its handlers", "", http_tools.OPENER, "client", "url",
+           plan=http_tools.opener_plan),
     Script("http-websocket", "Messages over a WebSocket", "", http_tools.WEBSOCKET, "client", "websocket",
            plan=http_tools.websocket_plan),
     Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),

@@ -360,6 +360,7 @@ SAYS = {
 SAYS["client"] = SAYS["tcp-client"]
 SAYS |= {name: ["200 OK", "page /x"] for name in http_scripts.TITLES}
 SAYS["http-websocket"] = ["connected to ws://", "sent 'hello'", "came back 'hello'"]
+SAYS["http-opener"] = ["HTTPRedirectHandler", "200 http://", "page /x"]
 SAYS["http-steps"] = ["the head is sent", "200 OK", "page /"]
 SAYS["option"] = ["before ", "now 10000"]
 SAYS["failure"] = ["ConnectionRefusedError ECONNREFUSED: "]

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.desk import Desk
+from widgets.http.openers_page import OpenersPage
 from widgets.http.request_card import RequestCard
 from widgets.http.steps_page import StepsPage
 from widgets.http.websocket_page import WebSocketPage
@@ -25,6 +26,8 @@ class LowLevelPage(QWidget):
         self.websocket = WebSocketPage(desk, request, self)
         self.tabs = TabPages("Libraries", self)
         self.tabs.add("steps", "http.client, step by step", self.steps)
+        self.openers = OpenersPage(desk, request, self)
+        self.tabs.add("openers", "urllib, handler by handler", self.openers)
         self.tabs.add("websocket", "WebSocket", self.websocket)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -32,4 +35,7 @@ class LowLevelPage(QWidget):
 
     def python(self) -> tuple[str, dict[str, Any]]:
         """The script of what is shown, as (action id, parameters)."""
-        return self.websocket.python() if self.tabs.current() == "websocket" else self.steps.python()
+        pages: dict[str, StepsPage | OpenersPage | WebSocketPage] = {
+            "steps": self.steps, "openers": self.openers, "websocket": self.websocket,
+        }  # fmt: skip
+        return pages[self.tabs.current()].python()

@@ -99,6 +99,7 @@ class HttpPanel(Panel):
 
             low = LowLevelPage(self.desk, self.ends.request)
             low.websocket.other_end_requested.connect(lambda: self._with_sandbox(low.websocket.connect_now))
+            low.openers.other_end_requested.connect(lambda: self._with_sandbox(low.openers.suggest))
             return low
         if name == "parallel":
             from widgets.http.parallel_page import ParallelPage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from protocols.scripts import render
@@ -120,3 +122,50 @@ def test_what_is_no_websocket_is_said_at_the_button(room: Room, site: str, page:
     room.click(socket.connect_button)
     room.wait(lambda: "Nobody" in socket.strip.text() or "refused" in socket.strip.text().lower())
     assert socket.connect_button.isEnabled()
+
+
+def test_an_opener_is_made_of_ticked_handlers_and_tells_what_each_did(
+    room: Room, site: str, page: LowLevelPage, tmp_path: Path
+) -> None:
+    page.tabs.show_page("openers")
+    openers = page.openers
+
+    def opened(url: str, **values: object) -> None:
+        openers.fields.set_values({"url": url, **values})
+        before = openers.opening
+        room.click(openers.open_button)
+        room.wait(lambda: openers.opening is not before and openers.open_button.isVisible())
+
+    assert not openers.fields.editor("user").isVisible()
+    opened(f"{site}/basic", with_basic=True, user="guido", password="guido456")
+    assert openers.result.head.state.word == "200"
+    assert any(row[1] == "http_error_401" and "base64 of guido" in row[2] for row in openers.calls.rows())
+    assert "HTTPBasicAuthHandler" in [row[1] for row in openers.chain.rows()]
+    opened(f"{site}/basic", way="simple")
+    assert openers.result.head.state.word == "401"
+    assert "HTTPError 401" in openers.said.text()
+    opened("lab:hello", way="opener", with_lab=True)
+    assert "Hello from a handler of your own: hello" in openers.body.toPlainText()
+    opened(f"{site}/cookies/set?a=1", with_cookies=True)
+    opened(f"{site}/cookies")
+    assert '"a",' in openers.body.toPlainText()
+    opened("http://127.0.0.1:1/")
+    assert openers.result.head.state.word == "URLError"
+    openers.fields["url"] = f"{site}/slow?bytes=9000&delay_ms=0"
+    openers.retrieve(tmp_path / "got")
+    room.wait(lambda: openers.open_button.isVisible() and openers.reports.rowCount() == 3)
+    assert (tmp_path / "got").stat().st_size == 9000
+    room.click(room.panel.python_button)
+    action, params = room.scripts[-1]
+    script = render(action, params)
+    assert "LabHandler()" in script
+    assert "HTTPBasicAuthHandler" in script
+    assert "guido456" not in script
+    openers.fields["url"] = f"{site}/slow?bytes=9&delay_ms=60000"
+    room.click(openers.open_button)
+    room.wait(openers.cancel_button.isVisible)
+    room.wait(lambda: openers.opening is not None and openers.opening.chain)
+    room.click(openers.cancel_button)
+    room.wait(openers.open_button.isVisible)
+    assert openers.opening is not None
+    assert openers.opening.outcome in ("cancelled", "answer")
