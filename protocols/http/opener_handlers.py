@@ -37,12 +37,15 @@ class Dialler:
     def __init__(self, recorder: Recorder, service: str, context: ssl.SSLContext) -> None:
         self._recorder, self._service, self._context = recorder, service, context
         self.sockets: list[socket.socket] = []
+        self._cancelled = False
 
     def dial(self, address: tuple[str, int], timeout_s: Any = None, _source: object = None) -> socket.socket:
         """In place of socket.create_connection."""
         limit = timeout_s if isinstance(timeout_s, (int, float)) else None
         sock = dialled(self._recorder, self._service, address, connect_s=limit or 10.0, timeout_s=limit)
         self.sockets.append(sock)
+        if self._cancelled:  # while it was being connected
+            self.cancel()
         return sock
 
     def secure(self, sock: socket.socket, host: str) -> socket.socket:
@@ -52,7 +55,8 @@ class Dialler:
         return made
 
     def cancel(self) -> None:
-        """End every call that waits. Any thread."""
+        """End every call that waits, now and from now on. Any thread."""
+        self._cancelled = True
         for sock in self.sockets:
             try:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)

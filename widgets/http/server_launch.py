@@ -16,6 +16,7 @@ from protocols.concurrency.server import Server
 from protocols.http.server import kinds
 from protocols.http.server.kinds import HandlerServer
 from protocols.http.server.media import read_types
+from protocols.http.server.program import Kind, Program
 from protocols.http.server.rules import FixedAnswer, Rules, checked
 from protocols.record.explain import Explained
 from protocols.record.recorder import Recorder
@@ -35,11 +36,11 @@ class OrderError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A running server. url: where a client on this machine finds it. handler: whose rules can be changed, or None."""
+    """A running server. url: where a client on this machine finds it. kept: what has files to be removed, or None."""
 
     server: Server
     url: str
-    handler: HandlerServer | None = None
+    kept: HandlerServer | Program | None = None
 
 
 def start_server(lab: Lab, values: Mapping[str, Any], *, free_port_if_taken: bool = False) -> Started:
@@ -68,8 +69,8 @@ def stop_server(lab: Lab, made: Started) -> None:
 
 def close(made: Started) -> None:
     """Remove what a server kept in files."""
-    if made.handler is not None:
-        made.handler.close()
+    if made.kept is not None:
+        made.kept.close()
 
 
 def make(recorder: Recorder, values: Mapping[str, Any]) -> Started:
@@ -90,7 +91,10 @@ def make(recorder: Recorder, values: Mapping[str, Any]) -> Started:
         deploy = str(values.get("deploy") or "wsgi")
         if deploy in ("waitress", "uvicorn"):  # with their own ways of serving many, and without TLS
             common = {name: common[name] for name in ("host", "port", "workers")}
-        return Started(cast("Server", kinds.wsgi_server(recorder, app, folder=folder, deploy=deploy, **common)), "")
+        server = kinds.wsgi_server(recorder, app, folder=folder, deploy=deploy, apart=True, **common)
+        return Started(cast("Server", server), "")
+    if key == "program":
+        return _program(recorder, values, common)
     if key == "handler":
         handler = kinds.handler_server(recorder, rules_of(values), **common)
         return Started(handler.server, "", handler)
@@ -101,6 +105,15 @@ def make(recorder: Recorder, values: Mapping[str, Any]) -> Started:
         raise OrderError(f"{root} is no folder")
     types = read_types(word for word in str(values.get("types") or "").split(",") if word.strip())
     return Started(kinds.web_server(recorder, root, cgi=bool(values.get("cgi")), types=types, **common), "")
+
+
+def _program(recorder: Recorder, values: Mapping[str, Any], common: dict[str, Any]) -> Started:
+    kind = "handler" if values.get("code_kind") == "handler" else "wsgi"
+    deploy = str(values.get("deploy") or "wsgi")
+    if kind == "handler" or deploy in ("waitress", "uvicorn"):
+        common = {name: common[name] for name in ("host", "port", "workers")}
+    made = Program(recorder, str(values.get("code") or ""), cast("Kind", kind), deploy=deploy, **common)
+    return Started(cast("Server", made.service), "", made)
 
 
 def rules_of(values: Mapping[str, Any]) -> Rules:

@@ -17,15 +17,13 @@ from typing import Any, Final
 from protocols.assets import asset
 from protocols.concurrency.contract import Listen
 from protocols.http.server.answer import Answer, error_page
+from protocols.http.server.apart import ServerInChild
 from protocols.http.server.asked import Asked
 from protocols.http.server.cgi_run import OUTPUT_BYTES, TIMEOUT_S, cgi_words, run_script, script_answer, tell_ran
 from protocols.http.server.web import TIME_OUT_S, WebHandler
 from protocols.http.server.wsgi_run import find_app
-from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_value
-from protocols.service.base import Facts, is_exposed
-from protocols.service.child import ChildService
 from protocols.service.childmain import Job
 
 
@@ -88,26 +86,12 @@ def make_app_cgi(app: str, folder: str = "", time_out_s: float = TIME_OUT_S) -> 
 # By a library
 
 
-class LibraryServer(ChildService):
-    """A library's server in a child process. address: (host, port), once it listens."""
+class LibraryServer(ServerInChild):
+    """A library's server in a child process."""
 
     def __init__(self, recorder: Recorder, way: str, params: dict[str, Any]) -> None:
-        super().__init__(recorder, f"{way}:{params['port']}", "server", "protocols.http.server.deploy:serve_by_library",
-                         {**params, "way": way}, saw=self._saw)  # fmt: skip
-        self.address: tuple[str, int] = ("", 0)
-
-    def _saw(self, event: Event, foreign: str | None) -> None:
-        if event.kind == "child ready":
-            host, port = event.detail["address"][:2]
-            self.address = (str(host), int(port))
-            self.name = self.child.name = str(event.detail["name"])
-
-    def facts(self) -> Facts:
-        """What it occupies now."""
-        facts, (host, port) = super().facts(), self.address
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return Facts(facts.name, facts.kind, facts.state, where if port else "", facts.threads, facts.children,
-                     (port,) if port else (), 0, bool(port) and is_exposed(host))  # fmt: skip
+        super().__init__(recorder, f"{way}:{params['port']}", "protocols.http.server.deploy:serve_by_library",
+                         {**params, "way": way})  # fmt: skip
 
 
 def library_server(

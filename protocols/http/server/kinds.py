@@ -57,17 +57,21 @@ def barker_server(recorder: Recorder, step: int, root: str = "", **common: Any) 
 
 
 def wsgi_server(
-    recorder: Recorder, app: str, *, folder: str = "", deploy: str = "wsgi", validate: bool = True, **common: Any
-) -> Service:
+    recorder: Recorder, app: str, *, folder: str = "", deploy: str = "wsgi", validate: bool = True,
+    apart: bool = False, **common: Any,
+) -> Service:  # fmt: skip
     """A WSGI (or, with uvicorn, ASGI) application, `module:app`, looked up in `folder` first.
 
-    deploy: a name of `deploy.DEPLOYMENTS`. "wsgi" runs it in this process, the others in children. Raises AppError.
+    deploy: a name of `deploy.DEPLOYMENTS`. "wsgi" runs it in this process, or in a child where it shall be `apart`; the
+    others always in children. Raises AppError, a ValueError (of a child: in its start).
     """
     from protocols.http.server import deploy as ways
 
     params: dict[str, Any] = {"app": app, "folder": folder}
     if deploy == "wsgi":
         params |= {"scheme": "https" if common.get("tls") else "http", "validate": validate}
+        if apart:
+            return _apart(recorder, "wsgi", "wsgi_run:make_wsgi", params, **common)
         return _made(recorder, "wsgi", "wsgi_run:make_wsgi", params, **common)
     if deploy == "cgi":
         return _made(recorder, "wsgi-cgi", "deploy:make_app_cgi", params, **common)
@@ -109,3 +113,13 @@ def _made(
         recorder, spec, Listen(host=host, port=port), name=name, model=model, workers=workers, delay_ms=delay_ms,
         tls=server_tls(tls, host), recv_size=RECV_BYTES,
     )  # fmt: skip
+
+
+def _apart(
+    recorder: Recorder, name: str, target: str, params: dict[str, Any], *, tls: str | None = None,
+    host: str = "127.0.0.1", time_out_s: float = TIME_OUT_S, **common: Any,
+) -> Service:  # fmt: skip
+    from protocols.http.server.apart import apart_server
+
+    return apart_server(recorder, name, f"protocols.http.server.{target}", {**params, "time_out_s": time_out_s},
+                        host=host, tls=server_tls(tls, host), recv_size=RECV_BYTES, **common)  # fmt: skip
