@@ -178,6 +178,7 @@ def _views(studio: Studio, base: str) -> None:
     panel.show_view("cookies")
     studio.shoot("20-cookies")
     _scripts(studio, home)
+    _code(studio, home)
     _low(studio, home)
 
 
@@ -199,6 +200,19 @@ def _scripts(studio: Studio, home: str) -> None:
     studio.shoot("25-cgi")
     form.live.script.tabs.show_page("environment")
     studio.shoot("26-cgi-environment")
+
+
+def _code(studio: Studio, home: str) -> None:
+    studio.panel.show_view("code")
+    page = studio.panel.view("code")
+    studio.shoot("32-code")
+    page.table.selectRow(5)
+    page.start()
+    studio.until(lambda: page.slot.phase == "running")
+    studio.send(page.slot.url)
+    studio.panel.show_view("code")
+    studio.until(page.said.rowCount)
+    studio.shoot("33-code-said")
 
 
 def _low(studio: Studio, home: str) -> None:

@@ -17,18 +17,18 @@ from protocols.http.opener_table import HANDLERS, OpenerOrder
 from protocols.http.openers import Opening, file_name
 from protocols.numbers import grouped
 from widgets.desk import Desk
-from widgets.http.paths import ask_place
-from widgets.http.plain_table import PlainTable
 from widgets.http.request_card import RequestCard
-from widgets.http.rows_model import RowsModel
-from widgets.http.tab_pages import TabPages
 from widgets.http.wire_view import WireView
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.paths import ask_place
+from widgets.parts.plain_table import PlainTable
+from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
+from widgets.parts.tab_pages import TabPages
 from widgets.parts.text import Label
 
 LOOK_MS: Final = 100

@@ -29,13 +29,14 @@ from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
 
 if TYPE_CHECKING:
+    from widgets.http.program_page import ProgramPage
     from widgets.http.proxy_page import ProxyPage
 
 POLL_MS: Final = 250
 FILES_MS: Final = 2000
 VIEWS: Final = (("ends", "Both ends"), ("collection", "Collection"), ("cookies", "Cookies"),
-                ("parallel", "Many at once"), ("low", "Low level"), ("ladder", "Ladder"),
-                ("proxy", "Proxy"))  # fmt: skip
+                ("parallel", "Many at once"), ("low", "Low level"), ("code", "Code"),
+                ("ladder", "Ladder"), ("proxy", "Proxy"))  # fmt: skip
 
 
 class HttpPanel(Panel):
@@ -58,6 +59,8 @@ class HttpPanel(Panel):
         self._polls: list[Callable[[], None]] = []
         self._proxy: ProxyPage | None = None
         self._proxy_kept: Mapping[str, Any] = {}
+        self._programs: ProgramPage | None = None
+        self._programs_kept: Mapping[str, Any] = {}
         self.pages.addWidget(self.ends)
         self._lay_out()
         self.actions_of = PanelActions(self)
@@ -65,6 +68,7 @@ class HttpPanel(Panel):
         self.server_button.clicked.connect(self.new_server)
         self.python_button.clicked.connect(self.actions_of.show_python)
         self.ends.why_requested.connect(lambda trouble: why.explain(self.desk, trouble, self._service()))
+        self.ends.servers.code_wanted.connect(lambda: self.show_view("code"))
         desk.bridge.add_consumer(self._take)
         self.destroyed.connect(lambda: desk.bridge.remove_consumer(self._take))
 
@@ -94,6 +98,8 @@ class HttpPanel(Panel):
             return self._made_ladder()
         if name == "proxy":
             return self._made_proxy()
+        if name == "code":
+            return self._made_program()
         if name == "low":
             from widgets.http.low_level_page import LowLevelPage
 
@@ -149,6 +155,15 @@ class HttpPanel(Panel):
         page.request_requested.connect(self._send_to)
         return page
 
+    def _made_program(self) -> QWidget:
+        from widgets.http.program_page import ProgramPage
+
+        page = ProgramPage(self.desk, self.ends.servers)
+        page.set_values(self._programs_kept)
+        page.request_requested.connect(self._send_to)
+        self._programs = page
+        return page
+
     def _send_to(self, slot: ServerSlot) -> None:
         self.show_view("ends")
         self.ends.send_to(slot)
@@ -202,6 +217,8 @@ class HttpPanel(Panel):
 
     def _take(self, raws: list[Raw]) -> None:
         self.ends.take(raws)
+        if self._programs is not None:
+            self._programs.take(raws)
 
     # Life
 
@@ -225,6 +242,7 @@ class HttpPanel(Panel):
             "collection": [self.ends.store.folder, self.ends.store.environment],
             "servers": [view.form.fields.values() for view in self.ends.servers.views],
             "splitters": [self.ends.top.sizes(), self.ends.whole.sizes()],
+            "programs": dict(self._programs_kept) if self._programs is None else self._programs.values(),
             "proxy": dict(self._proxy_kept) if self._proxy is None else self._proxy.values(),
         }
 
@@ -243,6 +261,10 @@ class HttpPanel(Panel):
         if isinstance(kept, list) and len(kept) == 2 and kept[0] and os.path.isdir(str(kept[0])):
             self.ends.store.environment = str(kept[1])
             self.ends.store.open(Path(str(kept[0])))
+        programs = state.get("programs")
+        self._programs_kept = programs if isinstance(programs, Mapping) else {}
+        if self._programs is not None:
+            self._programs.set_values(self._programs_kept)
         proxy = state.get("proxy")
         self._proxy_kept = proxy if isinstance(proxy, Mapping) else {}
         if self._proxy is not None:

@@ -91,6 +91,7 @@ class ServerCard(Card):
     first_requested = Signal()
     why_requested = Signal(object)
     current_changed = Signal()
+    code_wanted = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__("Web server", "server", parent=parent)
@@ -175,6 +176,7 @@ class ServerCard(Card):
         view = ServerView(slot, self.pages, empty=empty)
         view.form.set_values({"port": 0 if self.views else 8080, **(values or {})})
         view.empty.acted.connect(self.first_requested)
+        view.form.code_button.clicked.connect(self.code_wanted)
         view.form.strip.mend_requested.connect(lambda key: self._mend(view, key))
         view.form.strip.why_requested.connect(lambda: self.why_requested.emit(slot))
         view.live.picked.connect(lambda served: self.picked.emit(slot, served))

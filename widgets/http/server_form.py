@@ -15,6 +15,7 @@ from widgets.http.server_words import (
     SITES,
     barker_choices,
     deploy_choices,
+    kind_choices,
     model_choices,
     site,
     site_choices,
@@ -47,6 +48,7 @@ class ServerForm(QWidget):
         self.strip = TroubleStrip()
         self.explained = Label("", "body", "text2", wrap=True)
         self.root_button = Button("Choose\u2026", "folder-open", small=True)
+        self.code_button = Button("Write it\u2026", "pencil", small=True)
         self.types_button = Button("Table\u2026", "table", small=True)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -83,6 +85,10 @@ class ServerForm(QWidget):
         row.add(add.line("app", "module:app", hint="wsgiref.simple_server:demo_app", characters=26,
                          tip="A module of the folder, or any that Python finds"), 1)  # fmt: skip
         row.add(add.line("app_folder", "Its folder", hint="None", characters=14), 1)
+        row.add(add.choice("code_kind", "It is a", kind_choices()))
+        row.add(self.code_button)
+        row.flow.setAlignment(self.code_button, Qt.AlignmentFlag.AlignBottom)
+        add.hold("code")
         row.add(add.choice("deploy", "Run by", deploy_choices()))
         row.add(add.line("methods", "Methods it knows", "GET, HEAD", characters=18, tip="All others get 501"), 1)
         row.add(add.number("status", "Answers", 200, (200, 599)))
@@ -110,13 +116,16 @@ class ServerForm(QWidget):
                 self.fields.show(key, key in chosen.fields)
         self.root_button.setVisible("root" in chosen.fields)
         self.types_button.setVisible("types" in chosen.fields)
-        library = chosen.key == "wsgi" and self.fields["deploy"] in LIBRARIES
+        self.code_button.setVisible(chosen.key == "program")
+        handler = chosen.key == "program" and self.fields["code_kind"] == "handler"
+        self.fields.show("deploy", "deploy" in chosen.fields and not handler)
+        library = handler or ("deploy" in chosen.fields and self.fields["deploy"] in LIBRARIES)
         for key in ("tls", "model", "delay_ms"):
             self.fields.show(key, not library)
-        self.fields.show("workers", library or self.fields["model"] == "pool")
+        self.fields.show("workers", (library and not handler) or self.fields["model"] == "pool")
         words = [chosen.sentence]
-        if chosen.key == "wsgi" and self.fields["app"].strip() and self.fields["deploy"] == "wsgi":
-            words.append("Its code runs within the lab; under CGI it runs in processes of its own.")
+        if chosen.key == "wsgi":
+            words.append("Its code runs in a process of its own, never within the window's.")
         if self.fields["host"] in ("0.0.0.0", "::"):
             words.append("Everyone who can reach this machine can connect.")
         self.explained.setText(" ".join(words))

@@ -43,6 +43,9 @@ SITES: Final = (
          "protocols.http.server.wsgi_run", ("app", "app_folder", "deploy")),
     Site("handler", "Handler of your own", "handler", "Methods ticked on and off, one answer; 501 for the rest.",
          "protocols.http.server.rules", ("methods", "status", "answer_type", "answer")),
+    Site("program", "Program of your own", "program",
+         "A handler of http.server or a WSGI application that you type, in a process of its own.",
+         "protocols.http.server.program", ("code_kind", "deploy")),
     Site("barker", "Barker's ladder", "barker", "Nine steps from an echo server to CGI, each a running server.",
          "protocols.http.server.barker", ("step",)),
 )  # fmt: skip
@@ -98,6 +101,12 @@ def barker_choices() -> list[Choice]:
     except ImportError:
         return [Choice("1", "1")]
     return [Choice(str(step.number), f"{step.number}. {step.title}", step.news) for step in steps]
+
+
+def kind_choices() -> list[Choice]:
+    """What a typed program is."""
+    return [Choice("handler", "Handler of http.server", "It defines a class Handler"),
+            Choice("wsgi", "WSGI application", "It defines a callable app")]  # fmt: skip
 
 
 def deploy_choices() -> list[Choice]:

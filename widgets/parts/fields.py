@@ -159,6 +159,7 @@ class Fields(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._fields: dict[str, _Field] = {}
+        self._nowhere = parent if isinstance(parent, QWidget) else None
 
     def choice(self, key: str, caption: str, choices: Choices, *, tip: str = "") -> LabelledField:
         """A combo; its value is the key of the chosen entry."""
@@ -206,6 +207,18 @@ class Fields(QObject):
         box.toggled.connect(lambda _on: self.changed.emit(key))
         self._fields[key] = _Field(box.isChecked, lambda on: box.setChecked(bool(on)), box, box)
         return box
+
+    def hold(self, key: str, value: Any = "") -> None:
+        """A value without an input: it is set elsewhere, and kept and given with the others."""
+        kept = [value]
+        nothing = QWidget(self._nowhere)
+
+        def put(new: Any) -> None:
+            if new != kept[0]:
+                kept[0] = new
+                self.changed.emit(key)
+
+        self._fields[key] = _Field(lambda: kept[0], put, nothing, nothing)
 
     def _labelled(
         self, key: str, caption: str, editor: QWidget, get: Callable[[], Any], put: Callable[[Any], Any], tip: str

@@ -1,4 +1,4 @@
-"""Source code to read: coloured, with line numbers, to be copied and not to be changed."""
+"""Source code: coloured, with line numbers, to be copied, and to be changed where that is asked for."""
 
 from __future__ import annotations
 
@@ -29,17 +29,21 @@ class _Numbers(QWidget):
 
 
 class CodeView(QPlainTextEdit):
-    """Python source, read only. Keyboard and mouse select and scroll."""
+    """Python source. Keyboard and mouse select and scroll; where it is `editable`, its colours follow what is typed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, editable: bool = False) -> None:
         super().__init__(parent)
-        self.setReadOnly(True)
+        self.setReadOnly(not editable)
         self.setAccessibleName("Script")
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        if not editable:
+            self.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
         self._highlighter = Highlighter(self.document())
+        self._colouring = False
+        if editable:
+            self.textChanged.connect(self._colour)
         self._numbers = _Numbers(self)
         self.updateRequest.connect(self._on_update_request)
         self.blockCountChanged.connect(lambda _: self._make_room())
@@ -52,6 +56,13 @@ class CodeView(QPlainTextEdit):
         self._highlighter.read(source)
         self.setPlainText(source)
         self._make_room()
+
+    def _colour(self) -> None:
+        if not self._colouring:  # colours are a change of the text, too
+            self._colouring = True
+            self._highlighter.read(self.toPlainText())
+            self._highlighter.rehighlight()
+            self._colouring = False
 
     def numbers_width(self) -> int:
         """The width of the column of line numbers, in px."""
