@@ -54,7 +54,7 @@ class Opening:
         self.recorder: Final = recorder
         self.jar: Final = jar if jar is not None else http.cookiejar.CookieJar()
         self._ftp = ftp
-        self._dialler = Dialler(recorder, name, believing(order.believed))
+        self._dialler: Dialler | None = None
         self._cancelled = False
         self.chain: list[Link] = []
         self._told: list[Call] = []
@@ -72,12 +72,16 @@ class Opening:
     def cancel(self) -> None:
         """End it at once."""
         self._cancelled = True
-        self._dialler.cancel()
+        if self._dialler is not None:
+            self._dialler.cancel()
 
     def run(self) -> Opening:
         """Build the opener, open the URL, read the answer; nothing is raised."""
         try:
-            self._open(self._built())
+            self._dialler = dialler = Dialler(self.recorder, self.name, believing(self.order.believed))
+            if self._cancelled:  # before there was anything to end
+                dialler.cancel()
+            self._open(self._built(dialler))
             self.outcome = "answer"
         except urllib.error.HTTPError as error:
             self.outcome, self.exception = "error", "HTTPError"
@@ -96,11 +100,11 @@ class Opening:
 
     # The opener
 
-    def _built(self) -> urllib.request.OpenerDirector:
+    def _built(self, dialler: Dialler) -> urllib.request.OpenerDirector:
         if urlsplit(self.order.url).scheme not in SCHEMES:
             raise ValueError(f"unknown url type: {self.order.url!r}; there are {', '.join(SCHEMES)}")
         opener = urllib.request.OpenerDirector()
-        for handler in self._handlers():
+        for handler in self._handlers(dialler):
             listen_to(handler, self._begin)
             opener.add_handler(handler)
         opener.addheaders = [("User-agent", f"Python-urllib/{sys.version_info[0]}.{sys.version_info[1]}")]
@@ -108,13 +112,13 @@ class Opening:
         self.chain = [Link(one.handler_order, type(one).__name__, _methods(one)) for one in known]
         return opener
 
-    def _handlers(self) -> list[urllib.request.BaseHandler]:
+    def _handlers(self, dialler: Dialler) -> list[urllib.request.BaseHandler]:
         order, library = self.order, urllib.request
         ticked = frozenset(("redirect", "errors")) if order.simple else frozenset(order.handlers)
         # Not even a proxy that the environment names: what is not ticked is not there.
         proxies = {"http": order.proxy, "https": order.proxy, "ftp": order.proxy} if "proxy" in ticked else {}
         found: list[urllib.request.BaseHandler] = [
-            library.ProxyHandler(proxies), library.UnknownHandler(), *http_handlers(self._dialler),
+            library.ProxyHandler(proxies), library.UnknownHandler(), *http_handlers(dialler),
             library.HTTPDefaultErrorHandler(), library.FileHandler(), library.DataHandler(),
             library.HTTPRedirectHandler() if "redirect" in ticked else StayHandler(),
             library.HTTPErrorProcessor() if "errors" in ticked else ErrorsAreAnswers(),

@@ -135,3 +135,19 @@ def test_http_3_over_udp_or_why_not(hypercorn: tuple[int, int]) -> None:
     assert run.final.rendering
     assert run.final.answer is not None
     assert run.final.answer.version == "3"
+
+
+@pytest.mark.parametrize("version", ["1.1", "2", "3"])
+def test_the_command_line_speaks_each_version(hypercorn: tuple[int, int], tmp_path: Path, version: str) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(lab_ca().pem)
+    port = hypercorn[1] if version == "3" else hypercorn[0]
+    done = subprocess.run(
+        [sys.executable, "-m", "netlab_gui", "http", "POST", f"https://127.0.0.1:{port}/cli", "-d", "a=1", "--http",
+         version, "--cacert", str(authority), "--timeout-s", "20"],
+        capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False,
+    )  # fmt: skip
+    if version == "3" and "HTTP3" not in features():
+        assert b"HTTP/3" in done.stderr
+        return
+    assert (done.returncode, done.stdout) == (0, f"{version} POST /cli a=1".encode()), done.stderr

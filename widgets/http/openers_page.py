@@ -173,15 +173,10 @@ class OpenersPage(QWidget):
         """Open the URL elsewhere; nothing happens while one is being opened."""
         if self._end is not None:
             return
-        order, recorder, jar = self.order(retrieve), self.desk.lab.recorder, self._jar
-
-        def work() -> Opening:
-            self.opening = Opening(recorder, order, jar=jar)
-            return self.opening.run()
-
+        self.opening = opening = Opening(self.desk.lab.recorder, self.order(retrieve), jar=self._jar)
         self._end = self.desk.bridge.every(LOOK_MS, self._look)
         self.result.set_state("waiting", "Opening")
-        self.desk.bridge.call(work, self._on_done, self._on_failed, owner=self)
+        self.desk.bridge.call(opening.run, self._on_done, self._on_failed, owner=self)
         self.refresh()
 
     def _on_open(self) -> None:

@@ -27,7 +27,6 @@ from widgets.parts.splitter import Splitter
 from widgets.parts.trouble import TroubleStrip
 from widgets.python_drawer.code_view import CodeView
 
-KINDS: Final = {"handler": "http.server handler", "wsgi": "WSGI application"}
 TOLD: Final = ("program said", "application said", "application failed", "wsgi complaint", "child crashed")
 WRONG: Final = TOLD[2:]
 KEPT: Final = 500
@@ -72,8 +71,8 @@ class ProgramPage(QWidget):
         self._again = False
         self._port = 0
         self.list_card, self.card = Card("Programs", "list"), Card("Program", "code-xml")
-        self.model = RowsModel(("Begin with", "It is a"), self)
-        self.table = PlainTable(self.model, "Programs to begin with", widths=(180,))
+        self.model = RowsModel(("Begin with",), self)
+        self.table = PlainTable(self.model, "Programs to begin with")
         self.fields = Fields(self)
         self.code = CodeView(editable=True)
         self.said = SaidModel(self)
@@ -84,7 +83,7 @@ class ProgramPage(QWidget):
         self.strip = TroubleStrip()
         self.strip.banner.action_button.hide()
         self._lay_out()
-        self.model.set_rows([(one.title, KINDS[one.kind]) for one in SAMPLES])
+        self.model.set_rows([(one.title,) for one in SAMPLES])
         self.table.selectRow(0)
         self._show_sample()
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_sample())
@@ -115,7 +114,7 @@ class ProgramPage(QWidget):
         self.card.add(row)
         self.card.add(halves, 1)
         cards = Splitter(Qt.Orientation.Horizontal, self.list_card, self.card, line=False)
-        cards.setSizes([300, 700])
+        cards.setSizes([220, 780])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(cards)

@@ -185,5 +185,8 @@ def test_a_wait_is_cancelled_at_once_and_the_calls_stand_on_the_time_line() -> N
         thread.join(DEADLINE_S)
     assert not thread.is_alive()
     assert (opening.outcome, opening.error) == ("cancelled", "It was cancelled.")
+    before = Opening(Recorder(), OpenerOrder("http://127.0.0.1:1/"))
+    before.cancel()
+    assert before.run().outcome == "cancelled"
     refused = opened("http://127.0.0.1:1/")
     assert (refused.outcome, refused.exception) == ("failed", "URLError")

@@ -163,9 +163,7 @@ def test_an_opener_is_made_of_ticked_handlers_and_tells_what_each_did(
     assert "guido456" not in script
     openers.fields["url"] = f"{site}/slow?bytes=9&delay_ms=60000"
     room.click(openers.open_button)
-    room.wait(openers.cancel_button.isVisible)
-    room.wait(lambda: openers.opening is not None and openers.opening.chain)
-    room.click(openers.cancel_button)
+    room.click(openers.cancel_button)  # whether or not it has begun
     room.wait(openers.open_button.isVisible)
     assert openers.opening is not None
-    assert openers.opening.outcome in ("cancelled", "answer")
+    assert openers.opening.outcome == "cancelled"
