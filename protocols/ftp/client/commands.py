@@ -20,8 +20,16 @@ for example:
   netlab ftp mv ftp://ann:secret@127.0.0.1:8021/in/notes.txt old.txt
   netlab ftp get -r ftp://127.0.0.1:8021/pub here --parallel 4
 "netlab ftp COMMAND --help" explains a command.
-Exit status: 0 done, 1 it failed, 2 wrong arguments.
 """
+_EXIT: Final = "Exit status: 0 done, 1 it failed, 2 wrong arguments.\n"
+_EXAMPLES: Final = {
+    "ls": "ls ftp://127.0.0.1:8021/pub/ --json",
+    "get": "get ftp://ann:secret@127.0.0.1:8021/big.iso --resume",
+    "put": "put ftp://ann:secret@127.0.0.1:8021/in/ notes.txt",
+    "rm": "rm ftp://ann:secret@127.0.0.1:8021/in/notes.txt",
+    "mkdir": "mkdir ftp://ann:secret@127.0.0.1:8021/new",
+    "mv": "mv ftp://ann:secret@127.0.0.1:8021/in/notes.txt old.txt",
+}
 _COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("ls", "list a folder", """\
 Lists a folder: MLSD where the server has it, else LIST in whatever dialect it speaks; lines that nobody can
@@ -43,10 +51,11 @@ def add_commands(subparsers: Any) -> None:
     """Add `netlab ftp`; each of its commands sets `run(arguments) -> int`."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = subparsers.add_parser("ftp", help="list, get and put files over FTP, FTPS or SFTP", description=_FTP,
-                                   epilog=_FTP_END, formatter_class=raw)  # fmt: skip
+                                   epilog=_FTP_END + _EXIT, formatter_class=raw)  # fmt: skip
     words = parser.add_subparsers(title="commands", metavar="COMMAND", dest="word", required=True)
     for word, text, description in _COMMANDS:
-        one = words.add_parser(word, help=text, description=description, formatter_class=raw)
+        example = f"for example:\n  netlab ftp {_EXAMPLES[word]}\n{_EXIT}"
+        one = words.add_parser(word, help=text, description=description, epilog=example, formatter_class=raw)
         _add_arguments(one, word)
         one.set_defaults(run=_run, parser=one)
 

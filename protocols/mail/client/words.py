@@ -22,6 +22,13 @@ With --json every event is a line on stdout; the last "mail" has detail.outcome:
 detail.refused with code and words for each recipient that was refused.
 Exit status: 0 every recipient was taken; 1 not all were, or it failed; 2 wrong arguments.
 """
+_MAIL_END: Final = """\
+for example:
+  netlab mail send --server 127.0.0.1:2525 --from ann@example.org --to bob@example.org --body Hello
+  netlab mail fetch --protocol imap --server 127.0.0.1:1430 --user bob:secret
+"netlab mail COMMAND --help" explains a command.
+Exit status: 0 done, 1 it failed, 2 wrong arguments.
+"""
 _FETCH: Final = """\
 Fetches the mails of a mailbox and lists them; --out writes each, as it lies at the server, into a file of
 its own. Nothing is deleted without --delete, and then only what was fetched whole.
@@ -47,7 +54,8 @@ Exit status: 0 ended by a signal; 1 it failed; 2 wrong arguments.
 
 def add_commands(subparsers: Any) -> None:
     """Add the clients' commands, and the news server, to the parser of `netlab`."""
-    mail = subparsers.add_parser("mail", help="send mail, fetch mail", description="Mail clients without a window.")
+    mail = subparsers.add_parser("mail", help="send mail, fetch mail", description="Mail clients without a window.",
+                                 epilog=_MAIL_END)  # fmt: skip
     kinds = mail.add_subparsers(dest="mail_command", metavar="COMMAND", required=True)
     _add_send(kinds)
     _add_fetch(kinds)
