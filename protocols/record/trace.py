@@ -247,6 +247,17 @@ class Trace:
         body = data if type(data) is bytes and kept == len(data) else bytes(data[:kept])
         self.recorder.put((now, "call", kind, self.service, conn, "in", offset, count, body, summary, detail))
 
+    def spliced(self, started: int, fd: int, count: int, asked: int) -> None:
+        """Record bytes that went from the socket into a file inside the kernel: an exact range, and none of them."""
+        end = self.end
+        if end is None:
+            return
+        offset, now = end.received, monotonic_ns()
+        end.received += count
+        detail = (CALL_FACTS, now - started, fd, current_thread().name, end.role, asked, 0, None, None, None)
+        summary = f"splice({asked}) = {count}"
+        self.recorder.put((now, "call", "splice", self.service, end.conn, "in", offset, count, b"", summary, detail))
+
     def datagram(
         self, kind: str, direction: Direction, started: int, sock: socket.socket, data: bytes | memoryview,
         peer: Hashable, asked: int | None, flags: int,

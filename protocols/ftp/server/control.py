@@ -92,7 +92,8 @@ class Control(Session):
             sock.close()
             return
         handler = self.dtp_handler(sock, self)
-        if not handler.connected:
+        if not handler.connected:  # it broke before it was taken; its close() has told so
+            self._drop_queues()
             return
         handler.connected_by = by
         self.data_channel = handler
@@ -147,8 +148,12 @@ class Control(Session):
         if self.data_channel is not None:
             self.misdeeds.arm(self.data_channel, order)
         result = go()
-        if self.order is order and self.data_channel is None and not (self._out_dtp_queue or self._in_dtp_queue):
-            self.order = None  # it was refused, or a short one is over
+        data = self.data_channel
+        begun = data._initialized if data is not None else self._out_dtp_queue or self._in_dtp_queue
+        if self.order is order and not begun:
+            self.order = None  # it was refused
+            if data is not None:
+                data.stop_at = data.on_stop = None
         elif self.order is order and self.data_channel is None and self.active is not None:
             where, self.active = self.active, None
             connector = Active(self, where)
@@ -214,6 +219,7 @@ class Control(Session):
         order, self.order = self.order, None
         if order is None:
             return None
+        data.reply_for_the_end()
         fd = self._opened_for_hash(order, data)
         done = Transfer(
             order.verb, order.path, order.way, data.moved, monotonic() - order.began, order.resumed,

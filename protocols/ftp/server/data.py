@@ -12,10 +12,11 @@ import socket
 import struct
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from protocols.ftp.server.library import READ, WRITE, DTPHandler, Retry
 from protocols.ftp.server.lines import FromText
+from protocols.ftp.server.splicing import Pipe
 from protocols.record.connections import Role
 from protocols.record.event import monotonic_ns
 
@@ -23,6 +24,8 @@ BLOCK: Final = 1 << 20
 """Bytes of one system call on the short way."""
 TURN: Final = 8 << 20
 """After so many bytes of one connection the others have their turn."""
+SPLICE_FROM: Final = 256 << 10
+"""The first bytes of a file come by here and are kept for who looks; the kernel moves the rest."""
 SMALL: Final = 64 << 10
 _SLICE_S: Final = 0.05
 """A slow connection moves this much of a second's bytes at a time."""
@@ -38,6 +41,7 @@ class Data(DTPHandler):  # type: ignore[misc]
 
     connected_by: Role = "client"
     _lastdata: int
+    _resp: Any
 
     def __init__(self, sock: Any, session: Any) -> None:
         trace = getattr(sock, "trace", None)
@@ -49,10 +53,13 @@ class Data(DTPHandler):  # type: ignore[misc]
         """Bytes after which `on_stop` is called, once."""
         self.on_stop: Callable[[Data], None] | None = None
         self.error = ""
+        self.replied = False
+        """The reply for its end is said elsewhere."""
         self._asleep: Any = None
         self._began = monotonic()
         self._text_in: FromText | None = None
         self._buffer: bytearray | None = None
+        self._pipe: Pipe | Literal[False] | None = None
         self.timeout = session.site.setup.limits.silence_s or 0
         super().__init__(sock, session)
 
@@ -180,6 +187,11 @@ class Data(DTPHandler):  # type: ignore[misc]
             self._stop()
 
     def _read_blocks(self) -> None:
+        if self._pipe is None and self.moved >= SPLICE_FROM and self.file_obj is not None:
+            self._pipe = Pipe.opened(self.file_obj)
+        if self._pipe:
+            self._splice(self._pipe)
+            return
         buffer = self._buffer
         if buffer is None:
             buffer = self._buffer = bytearray(BLOCK)
@@ -198,6 +210,30 @@ class Data(DTPHandler):  # type: ignore[misc]
                 return
             self.tot_bytes_received += count
             self._keep(view[:count])
+
+    def _splice(self, pipe: Pipe) -> None:
+        """From the connection into the file without coming by here (splice(2))."""
+        end = self.moved + TURN
+        while self.moved < end and not self._closed:
+            started = monotonic_ns()
+            try:
+                count = pipe.fill(self._fileno)
+            except _AGAIN:
+                return
+            except OSError as error:
+                self._broken("splice", started, error)
+                return
+            if not count:
+                self.handle_close()
+                return
+            self.tot_bytes_received += count
+            trace = self.trace
+            if trace is not None and trace.recorder.enabled:
+                trace.spliced(started, self._fileno, count, BLOCK)
+            try:
+                pipe.empty(self.file_obj.fileno(), count)
+            except OSError as error:
+                self._full(error)
 
     def recv(self, buffer_size: int) -> bytes:
         """What has come; a connection that breaks is an error, not the file's end."""
@@ -222,8 +258,11 @@ class Data(DTPHandler):  # type: ignore[misc]
             while left:
                 left = left[os.write(fd, left):]
         except OSError as error:
-            full = error.errno in _FULL
-            self.end(452 if full else 451, f"{os.strerror(error.errno or 0)}; transfer aborted.")
+            self._full(error)
+
+    def _full(self, error: OSError) -> None:
+        """The file can't be written."""
+        self.end(452 if error.errno in _FULL else 451, f"{os.strerror(error.errno or 0)}; transfer aborted.")
 
     # The end
 
@@ -284,12 +323,20 @@ class Data(DTPHandler):  # type: ignore[misc]
         session.library_failed(self)
         self.end(451, "Internal error; transfer aborted.")
 
+    def reply_for_the_end(self) -> None:
+        """A transfer ends with a reply, whatever ended it."""
+        if not self._resp and not self.replied:
+            self.error = self.error or "the data connection broke before it was used"
+            self._resp = ("426 The data connection broke; transfer aborted.", _quiet)
+
     def close(self) -> None:
         """Close it, reply, and tell the transfer."""
         if self._closed:
             return
         session = self.cmd_channel
         told = session.data_ending(self)
+        if self._pipe:
+            self._pipe.close()
         super().close()
         if told is not None:
             told()

@@ -60,12 +60,17 @@ class _Shaking:
         """TLS is on the connection, or is being put on it."""
         return isinstance(self.socket, SSL.Connection)
 
+    def told_begin(self) -> None:
+        """A handshake begins: what is recorded from here on is plain text that goes encrypted."""
+        self._shook_ns = monotonic_ns()
+        if self.trace is not None:
+            self.trace.tls = True
+
     def told_handshake(self) -> None:
         """Record a handshake that succeeded."""
         trace, tls = self.trace, self.socket
         if trace is None or not trace.recorder.enabled:
             return
-        trace.tls = True
         version, cipher = tls.get_protocol_version_name(), tls.get_cipher_name()
         name = tls.get_servername()
         text = f"do_handshake() = {version}, {cipher or 'no cipher'}"
@@ -78,8 +83,8 @@ class TLSData(_Shaking, TLS_DTPHandler, Data):  # type: ignore[misc]
     """A data connection that the session may have protected (PROT P)."""
 
     def secure_connection(self, ssl_context: Any) -> None:
-        """Begin the handshake."""
-        self._shook_ns = monotonic_ns()
+        """Begin the handshake; the first write of data may be what ends it."""
+        self.told_begin()
         super().secure_connection(ssl_context)
 
     def handle_ssl_established(self) -> None:
@@ -92,7 +97,7 @@ class TLSData(_Shaking, TLS_DTPHandler, Data):  # type: ignore[misc]
         self.error = "the TLS handshake of the data connection failed"
         self.cmd_channel.dialogue.note("handshake failed", self.error, conn=self.conn,
                                        why="The client did not take the certificate, or spoke no TLS.")  # fmt: skip
-        self._error = True
+        self._error = self.replied = True
         super().handle_failed_ssl_handshake()
 
     def sock_of(self) -> Any:
@@ -118,8 +123,8 @@ class TLSControl(_Shaking, TLS_FTPHandler, Control):  # type: ignore[misc]
             super().handle()
 
     def secure_connection(self, ssl_context: Any) -> None:
-        """Begin the handshake."""
-        self._shook_ns = monotonic_ns()
+        """Begin the handshake; the first write of data may be what ends it."""
+        self.told_begin()
         super().secure_connection(ssl_context)
 
     def handle_ssl_established(self) -> None:
