@@ -1,7 +1,7 @@
 """One session's data connections and transfers: PORT and PASV, RETR and STOR, ABOR, and what is told of each.
 
 PORT goes to the client's own address and no privileged port (RFC 2577); the connection is made when the transfer
-is asked for. It must not know TLS.
+is asked for, and then comes the reply. It must not know TLS.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Control(Session):
     """A session, whole. dtp_handler: made with (socket, session)."""
 
     dtp_handler: Any = Data
+    _go: Callable[[], Any] | None = None
+    """A transfer that waits for its active connection."""
 
     def ftp_PORT(self, line: str) -> None:
         """Active mode, IPv4: where the client listens."""
@@ -97,8 +99,14 @@ class Control(Session):
             return
         handler.connected_by = by
         self.data_channel = handler
-        if self.order is not None:
-            self.misdeeds.arm(handler, self.order)
+        order, go, self._go = self.order, self._go, None
+        if order is not None and go is not None:
+            self._start(order, go)
+            if self.order is None:
+                self.ioloop.call_later(0, self.go_on)
+            return
+        if order is not None:
+            self.misdeeds.arm(handler, order)
         self._on_dtp_connection()
 
     def data_failed(self, why: str, channel: Any) -> None:
@@ -109,7 +117,7 @@ class Control(Session):
             return
         order = self.order
         self._drop_queues()
-        self.order = None
+        self.order = self._go = None
         if order is None:
             self.dialogue.note("data connection given up", why)
             return
@@ -145,6 +153,18 @@ class Control(Session):
             pass
         order.rule, self.misdeeds.met = self.misdeeds.met, None
         self.order = order
+        where, self.active = self.active, None
+        if self.data_channel is None and where is not None:
+            # The reply waits for the connection: a client told 150 would wait for one that never comes.
+            self._go = go
+            connector = Active(self, where)
+            if self.order is order and self.data_channel is None:
+                self._dtp_connector = connector
+            return None
+        return self._start(order, go)
+
+    def _start(self, order: Order, go: Callable[[], Any]) -> Any:
+        """Reply, and move the data if there is a connection for it."""
         if self.data_channel is not None:
             self.misdeeds.arm(self.data_channel, order)
         result = go()
@@ -154,11 +174,8 @@ class Control(Session):
             self.order = None  # it was refused
             if data is not None:
                 data.stop_at = data.on_stop = None
-        elif self.order is order and self.data_channel is None and self.active is not None:
-            where, self.active = self.active, None
-            connector = Active(self, where)
-            if self.order is order and self.data_channel is None:
-                self._dtp_connector = connector
+                if data.connected_by == "server":
+                    self.forget_data()
         return result
 
     def ftp_RETR(self, file: str) -> Any:

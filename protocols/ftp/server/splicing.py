@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import IO, Any, Final, Literal
 
 SIZE: Final = 1 << 20
-# Not every system has it, and none without it has splice.
-fcntl: Any = importlib.import_module("fcntl") if hasattr(os, "splice") else None
+# Other systems may have it, but no splice.
+fcntl: Any = importlib.import_module("fcntl") if sys.platform == "linux" else None
 
 
 class Pipe:
