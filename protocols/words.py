@@ -166,6 +166,6 @@ class WordParser(Parser):
         return unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        if value in self._words and not action.option_strings:
+        if isinstance(value, str) and value in self._words and not action.option_strings:
             self.error(f"{value!r} stands first: {self.prog} {value} ..")
         super()._check_value(action, value)

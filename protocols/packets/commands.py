@@ -1,4 +1,4 @@
-"""The command lines of the packets room: `netlab packets`.
+"""The command lines of the packets room: `netlab packets`; those of live packets are `live_commands`.
 
 Only the arguments live here; what they start is imported when it starts, so that `--help` is quick. It must not know
 numpy, and never scapy.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 from typing import Any, Final
+
+from protocols.packets import live_commands
 
 _PACKETS: Final = """\
 Lists the packets of a capture file: pcap or pcapng, also packed by gzip or zstd. A file that is damaged or cut off is
@@ -26,6 +28,7 @@ Exit status: 0 the file was read whole, 1 it is damaged or can't be read, 2 wron
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the subparsers of `netlab`; each sets `run(arguments) -> int`."""
     _add_packets(subparsers)
+    live_commands.add_commands(subparsers)
 
 
 def _add_packets(subparsers: Any) -> None:

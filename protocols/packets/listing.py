@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -59,7 +60,7 @@ def run(order: Order) -> int:
     with capture, Signals() as signals:
         if order.show is not None:
             return _show(capture, order.show)
-        return _Listing(capture, order, chosen, signals).run()
+        return Listing(capture, order, chosen, signals).run()
 
 
 def _filter(text: str) -> CaptureFilter | None:
@@ -85,8 +86,8 @@ def _first(order: Order) -> bytes:
     return raw_to_json(raw) + b"\n"
 
 
-def _summary(packets: int, skipped: int, size: int, why: str) -> bytes:
-    detail: dict[str, Any] = {"packets": packets, "blocks_skipped": skipped, "bytes": size}
+def _summary(packets: int, skipped: int, size: int, why: str, facts: Mapping[str, Any] | None = None) -> bytes:
+    detail: dict[str, Any] = {"packets": packets, "blocks_skipped": skipped, "bytes": size, **(facts or {})}
     if why:
         detail["why"] = why
     raw: Raw = (0, "note", "summary", None, None, None, None, None, None, _words(packets, skipped, size), detail)
@@ -98,7 +99,7 @@ def _words(packets: int, skipped: int, size: int) -> str:
     return f"{counts} skipped, {size_text(size)}"
 
 
-class _Listing:
+class Listing:
     """Reads on and writes what has come, until the end, the limit, or a signal."""
 
     def __init__(self, capture: Capture, order: Order, chosen: CaptureFilter | None, signals: Signals) -> None:
@@ -115,23 +116,31 @@ class _Listing:
     def run(self) -> int:
         """List; the exit status."""
         capture, order = self._capture, self._order
-        if order.form == "csv":
-            write_all(HEAD.encode())
-        elif order.form == "json":
-            write_all(_first(order))
+        self.begin()
         full = False
         while not full and capture.more() and not self._signals.stopping():
-            full = self._list_new()
+            full = self.list_new()
         if not full and not self._signals.stopping():
             capture.finish()
-        if order.form == "json":
-            write_all(_summary(self._shown, capture.skipped, self._bytes, capture.why))
+        self.end(capture.why)
         say(f"{_words(self._shown, capture.skipped, self._bytes)} in {order.path}.")
         if capture.why:
             say(capture.why)
         return FAILED if capture.why else DONE
 
-    def _list_new(self) -> bool:
+    def begin(self) -> None:
+        """Write what stands before the first packet."""
+        if self._order.form == "csv":
+            write_all(HEAD.encode())
+        elif self._order.form == "json":
+            write_all(_first(self._order))
+
+    def end(self, why: str, **facts: Any) -> None:
+        """Write what stands behind the last. facts: more for the summary."""
+        if self._order.form == "json":
+            write_all(_summary(self._shown, self._capture.skipped, self._bytes, why, facts))
+
+    def list_new(self) -> bool:
         """Write what was read since the last call; whether the limit is reached."""
         limit = self._order.limit
         while self._looked < len(self._capture):

@@ -69,6 +69,8 @@ def _hold(host: Host, down: int, up: int, parent: int) -> None:
         die_with_parent(parent)
         another_network()
         _loopback()
+        _quiet("router_solicitations", "0")
+        _quiet("accept_dad", "0")
         os.write(up, _READY)
         if os.read(down, 1) == _GO:
             _configure(host)
@@ -99,6 +101,12 @@ def _loopback() -> None:
         _set("ipv4/ping_group_range", "0 0")  # so that ping needs nothing more
 
 
+def _quiet(name: str, value: str) -> None:
+    """An IPv6 setting for the interfaces to come: without it each begins to talk before anybody has done anything."""
+    with contextlib.suppress(OSError):
+        _set(f"ipv6/conf/default/{name}", value)
+
+
 def _set(name: str, value: str) -> None:
     with open(f"/proc/sys/net/{name}", "w", encoding="ascii") as file:
         file.write(value)
@@ -109,6 +117,7 @@ def network(hosts: tuple[Host, ...], commands_fd: int) -> Iterator[tuple[Host, .
     """Make the network around this process; the hosts with their processes. Raises NamespaceError, OSError."""
     own_network()
     _loopback()
+    _quiet("disable_ipv6", "1")  # a switch has no address of its own, and says nothing
     holders: list[_Holder] = []
     try:
         for segment in sorted({port.segment for host in hosts for port in host.ports}):

@@ -18,6 +18,10 @@ from protocols.service.target import load
 
 OPERATIONS: Final = {
     "dissect": "protocols.packets.scapy_child.dissecting:dissect",
+    "build": "protocols.packets.scapy_child.crafting:build",
+    "layers": "protocols.packets.scapy_child.crafting:layers",
+    "expression": "protocols.packets.scapy_child.crafting:expression",
+    "pair": "protocols.packets.scapy_child.crafting:pair",
 }
 """What can be asked for, and the function that does it: (params) -> dict. Loaded by the first question."""
 MEMORY_BYTES: Final = 900 << 20
