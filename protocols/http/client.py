@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 from typing import Any, Final
@@ -23,12 +24,15 @@ from protocols.http.opened import OpenedSockets
 from protocols.http.redirects import Refusal, next_request
 from protocols.http.request import Auth, Request, checked
 from protocols.http.run import Run, Sink
+from protocols.http.series import Series
 from protocols.http.transfer import Transfer
 from protocols.record import polling
 from protocols.record.recorder import Recorder
 from protocols.service.base import Facts, Service, ServiceError
 from protocols.service.wake import Wake
 
+HANDLES: Final = 8
+"""So many idle handles are kept."""
 _READY: Final = polling.POLLIN | polling.POLLHUP
 _MASKS: Final = {
     pycurl.POLL_IN: polling.POLLIN, pycurl.POLL_OUT: polling.POLLOUT,
@@ -45,6 +49,8 @@ class HttpClient(Service):
         self._wake = Wake()
         self._asked: deque[Run] = deque()
         self._cancelled: deque[Run] = deque()
+        self._series: deque[Series] = deque()
+        self._idle_handles: list[Any] = []
         self._numbers = count(1)
         self._sockets = OpenedSockets(recorder, name)
         self._transfers: dict[Any, Transfer] = {}
@@ -75,16 +81,32 @@ class HttpClient(Service):
 
         sink: gets the last answer's body as it comes, in the client's thread.
         """
-        ready = _with_identity(checked(request))
-        encoded(ready.body)
-        if self.stopping.is_set() or self.state != "running":
-            raise ServiceError(f"{self.name} is not running, so it sends nothing")
-        run = Run(next(self._numbers), ready, sink, self._cancel)
+        self._must_run()
+        run = self._made(request, sink)
         self._asked.append(run)
         self._wake.set()
         if self._over:  # it ended between the look and the append
             run.end("failed", failure.told("stopped"))
         return run
+
+    def send_series(self, requests: Iterable[Request], each: Callable[[Run], object]) -> Series:
+        """Begin requests one after the other; see Series. Raises ServiceError when the client is stopped."""
+        self._must_run()
+        series = Series(requests, each)
+        self._series.append(series)
+        self._wake.set()
+        if self._over:
+            series.end(ServiceError(f"{self.name} was stopped"))
+        return series
+
+    def _must_run(self) -> None:
+        if self.stopping.is_set() or self.state != "running":
+            raise ServiceError(f"{self.name} is not running, so it sends nothing")
+
+    def _made(self, request: Request, sink: Sink | None) -> Run:
+        ready = _with_identity(checked(request))
+        encoded(ready.body)
+        return Run(next(self._numbers), ready, sink, self._cancel)
 
     def _cancel(self, run: Run) -> None:
         self._cancelled.append(run)
@@ -111,8 +133,16 @@ class HttpClient(Service):
             multi.close()
             self._sockets.close()
             self._over = True
-            while self._asked:
-                self._asked.popleft().end("cancelled", failure.told("stopped"))
+            for handle in self._idle_handles:
+                handle.close()
+            while self._asked or self._series:
+                self._end_waiting()
+
+    def _end_waiting(self) -> None:
+        while self._asked:
+            self._asked.popleft().end("cancelled", failure.told("stopped"))
+        while self._series:
+            self._series.popleft().end(ServiceError(f"{self.name} was stopped"))
 
     def _turn(self) -> None:
         ready = self._poll.poll(self._pause_ms())
@@ -126,9 +156,14 @@ class HttpClient(Service):
             self._act(pycurl.SOCKET_TIMEOUT, 0)
         while self._cancelled:
             self._end_cancelled(self._cancelled.popleft())
-        while self._asked:
-            self._begin(self._asked.popleft())
-        self._reap()
+        while self._series:
+            self._advance(self._series.popleft())
+        while True:
+            while self._asked:
+                self._begin(self._asked.popleft())
+            self._reap()
+            if not self._asked:  # the end of one of a series asks for the next
+                break
         self._look_after_sockets()
 
     def _pause_ms(self) -> float | None:
@@ -164,6 +199,26 @@ class HttpClient(Service):
 
     # Runs
 
+    def _advance(self, series: Series) -> None:
+        """Ask for the next one of a series, or end it."""
+        try:
+            request = None if self.stopping.is_set() else series.next()
+            if request is None:
+                series.end(ServiceError(f"{self.name} was stopped") if self.stopping.is_set() else None)
+                return
+            run = self._made(request, None)
+        except Exception as error:  # noqa: BLE001  whatever the iterable raises ends its series and nothing else
+            series.end(error)
+            return
+        series.current = run
+
+        def over(ended: Run) -> None:
+            series.take(ended)
+            self._advance(series)
+
+        run.then = over
+        self._asked.append(run)
+
     def _begin(self, run: Run) -> None:
         if run.over:
             return
@@ -175,7 +230,7 @@ class HttpClient(Service):
         if left is not None and left <= 0:
             self._timed_out(run)
             return
-        curl = pycurl.Curl()
+        curl = self._idle_handles.pop() if self._idle_handles else pycurl.Curl()
         try:
             transfer = Transfer(curl, run, encoded(run.request.body), self.jar, self._sockets, self.recorder, self.name,
                                 left)  # fmt: skip
@@ -205,7 +260,7 @@ class HttpClient(Service):
         transfer = self._transfers.pop(curl)
         run, failed = transfer.run, transfer.finish(code, said)
         self._multi.remove_handle(curl)
-        transfer.release()
+        self._give_back(transfer)
         if failed is not None:
             run.end("failed", failed)
         else:
@@ -239,7 +294,14 @@ class HttpClient(Service):
         self._transfers.pop(transfer.curl, None)
         transfer.finish(-1, "")
         self._multi.remove_handle(transfer.curl)
-        transfer.release()
+        self._give_back(transfer)
+
+    def _give_back(self, transfer: Transfer) -> None:
+        """A handle serves again: to make and to close one costs as much as a short request."""
+        keeps = len(self._idle_handles) < HANDLES and not self.stopping.is_set()
+        transfer.release(close=not keeps)
+        if keeps:
+            self._idle_handles.append(transfer.curl)
 
 
 def _bits(mask: int) -> int:

@@ -28,7 +28,8 @@ class Run:
     """A request under way. exchanges: its hops so far, the last may still grow. failure: why it did not end well.
 
     body: the last answer's body, decoded, as much as `limits.keep_bytes` allows. Where a sink takes it, only its
-    first 64 KB are kept. request: as it stands after redirects; asked: as it was asked for.
+    first 64 KB are kept. request: as it stands after redirects; asked: as it was asked for. then: called at its end, in
+    the client's thread.
     """
 
     def __init__(self, number: int, request: Request, sink: Sink | None, cancel: Callable[[Run], None]) -> None:
@@ -43,6 +44,7 @@ class Run:
         self.begun_ns: Final = monotonic_ns()
         self.ended_ns = 0
         self.redirects = 0
+        self.then: Callable[[Run], object] | None = None
         self._cancel = cancel
         self._done = threading.Event()
 
@@ -74,6 +76,8 @@ class Run:
         if not self._done.is_set():
             self.state, self.failure, self.ended_ns = state, failure, monotonic_ns()
             self._done.set()
+            if self.then is not None:
+                self.then(self)
 
     def total_ms(self) -> float:
         """How long all its hops took together, until now or its end."""

@@ -56,8 +56,16 @@ class Transfer:
         )  # fmt: skip
         self._before = len(run.exchanges)
         self._cookies = jar.lines() if is_http else []
+        self._set_cookies()
         self._held = handle.configure(curl, run.request, body, timeout_s)
         self._hook_up()
+
+    def _set_cookies(self) -> None:
+        """Before libcurl may talk about them: its words come by a callback that only a running transfer can take."""
+        self.curl.setopt(pycurl.COOKIEFILE, "")  # switches the engine on
+        self.curl.setopt(pycurl.COOKIELIST, "ALL")
+        for line in self._cookies:
+            self.curl.setopt(pycurl.COOKIELIST, line.encode("utf-8", "surrogateescape"))
 
     def _hook_up(self) -> None:
         set_option = self.curl.setopt
@@ -65,10 +73,6 @@ class Transfer:
         set_option(pycurl.WRITEFUNCTION, self._on_body)
         set_option(pycurl.OPENSOCKETFUNCTION, self._on_open)
         set_option(pycurl.PREREQFUNCTION, self._on_connected)
-        set_option(pycurl.COOKIEFILE, "")  # switches the engine on
-        set_option(pycurl.COOKIELIST, "ALL")
-        for line in self._cookies:
-            set_option(pycurl.COOKIELIST, line.encode("utf-8", "surrogateescape"))
 
     # Callbacks
 
@@ -141,9 +145,15 @@ class Transfer:
         self._tell_unconnected(code)
         return self._failure(code, said)
 
-    def release(self) -> None:
-        """The handle is out of the multi handle: let go what it needed. Connections are the multi handle's."""
-        self.curl.close()
+    def release(self, *, close: bool = True) -> None:
+        """The handle is out of the multi handle: let go what it needed. Connections are the multi handle's.
+
+        close False: it is set back, to serve again.
+        """
+        if close:
+            self.curl.close()
+        else:
+            self.curl.reset()
         for held in self._held:
             held.close()
 

@@ -22,6 +22,7 @@ import pycurl  # type: ignore[import-untyped]
 
 from protocols.http.client import HttpClient
 from protocols.http.request import Limits, Request
+from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 
 _CONF = """\
@@ -97,6 +98,30 @@ def by_client(url: str, count: int, recording: bool) -> float:
     return count / took
 
 
+def by_series(url: str, count: int) -> float:
+    """The same as one series, which the client's own thread drives."""
+    recorder = Recorder()
+    tail = recorder.tail()
+    client = HttpClient(recorder)
+    client.start()
+    bad: list[object] = []
+
+    def each(run: Run) -> None:
+        if run.status != 200:
+            bad.append(run.failure)
+        if run.number % 500 == 0:
+            tail.take()
+
+    began = time.perf_counter()
+    series = client.send_series((Request(url=f"{url}?{number}") for number in range(count)), each)
+    series.wait(120)
+    took = time.perf_counter() - began
+    if bad or series.error or series.count != count:
+        raise AssertionError((bad[:1], series.error, series.count))
+    client.stop(5)
+    return count / took
+
+
 def large(url: str, folder: Path, size: int) -> None:
     """One body to disk, by curl and by the client; memory beside it."""
     target = folder / "out"
@@ -143,6 +168,7 @@ def main() -> None:
             ways = {
                 "curl, one process": lambda: by_curl(base + "/a.txt", count),
                 "bare pycurl": lambda: by_pycurl(base + "/a.txt", count),
+                "series, recording": lambda: by_series(base + "/a.txt", count),
                 "client, recording": lambda: by_client(base + "/a.txt", count, True),
                 "client, not recording": lambda: by_client(base + "/a.txt", count, False),
             }
