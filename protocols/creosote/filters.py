@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import time
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -24,6 +24,7 @@ from typing import Final, Literal, TypeAlias
 
 from protocols.creosote.log import LEVEL_NAMES, DatagramLog, Stretch
 from protocols.creosote.reading.reading import Reading, level_of
+from protocols.record.bulk import Bulk
 
 TermKind: TypeAlias = Literal["word", "regex", "level", "from", "field", "kind", "after", "before"]
 _TOKEN: Final = re.compile(
@@ -174,13 +175,16 @@ class Finder:
 
     def _from(self, term: Term, stretch: Stretch) -> Callable[[int], bool]:
         log, base, known = self._log, stretch.base, {}
+        needle = term.value.encode("utf-8", "surrogatepass")
 
         def holds(row: int) -> bool:
             sender = stretch.who[row]
             if sender not in known:
                 service, (host, port) = log.senders[sender]
                 known[sender] = term.value in f"{host}:{port} {service}".lower()
-            return known[sender] or term.value in log.reading(base + row).source.lower()
+            if known[sender]:
+                return True
+            return _may_name(stretch.bulk.payload(row), needle) and term.value in log.reading(base + row).source.lower()
 
         return holds
 
@@ -193,11 +197,20 @@ class Finder:
         return rows[place:] if after else rows[:place]
 
 
+def _may_name(payload: bytes, needle: bytes) -> bool:
+    """Whether a message's source can hold `needle`: what has neither escapes nor braces names it as it is."""
+    if needle in payload.lower():
+        return True
+    return not payload.isascii() or b"{" in payload or b"\\" in payload or payload[:1] == _CHUNK_HEAD
+
+
 def _midnight_ns(wall_ns: int) -> int:
     parts = time.localtime(wall_ns / 1e9)
     return int(time.mktime((parts.tm_year, parts.tm_mon, parts.tm_mday, 0, 0, 0, 0, 0, -1))) * 1_000_000_000
 
 
+_CHUNK_HEAD: Final = b"\x1e"
+"""A piece of a GELF message: its source may stand in another piece."""
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {
     ":": lambda level, wanted: level == wanted,
     "=": lambda level, wanted: level == wanted,
@@ -226,26 +239,29 @@ def _searched(term: Term, stretch: Stretch, rows: Rows) -> Rows:
         search = re.compile(term.value.encode("utf-8", "surrogatepass"), re.IGNORECASE).search
         return array("I", [row for row in rows if bool(search(bulk.payload(row))) != term.negated])
     needle = term.value.encode("utf-8", "surrogatepass")
-    if len(rows) * 4 < len(bulk):
+    whole = isinstance(rows, range)
+    span = rows if isinstance(rows, range) else range(rows[0], rows[-1] + 1)
+    if not whole and len(rows) * 4 < len(span):
         return array("I", [row for row in rows if (needle in bulk.payload(row).lower()) != term.negated])
-    hits = _hits(bytes(bulk.data).lower(), bulk.ends, needle)
-    if term.negated:
-        return array("I", [row for row in rows if row not in hits])
-    return array("I", [row for row in sorted(hits) if row in rows]) if isinstance(rows, range) else array(
-        "I", [row for row in rows if row in hits]
-    )
+    hits = _hits(bulk, span, needle)
+    if whole and not term.negated:
+        return hits
+    among = set(hits)
+    return array("I", [row for row in rows if (row in among) != term.negated])
 
 
-def _hits(data: bytes, ends: array[int], needle: bytes) -> set[int]:
-    """The rows that hold `needle` whole; a find that runs over a row's end is none."""
-    hits: set[int] = set()
-    found = data.find(needle)
-    row = 0
+def _hits(bulk: Bulk, rows: range, needle: bytes) -> array[int]:
+    """Which of these rows hold `needle` whole; a find that runs over a row's end is none."""
+    hits: array[int] = array("I")
+    ends, row = bulk.ends, rows.start
+    start = ends[row - 1] if row else 0
+    data = bytes(bulk.data[start : ends[rows.stop - 1]]).lower()
+    found, size = data.find(needle), len(needle)
     while found >= 0:
-        row = bisect_left(ends, found + 1, row)
-        end = ends[row]
-        if found + len(needle) <= end:
-            hits.add(row)
+        row = bisect_right(ends, found + start, row)
+        end = ends[row] - start
+        if found + size <= end:
+            hits.append(row)
             found = data.find(needle, end)
         else:
             found = data.find(needle, found + 1)

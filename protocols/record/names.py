@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +15,8 @@ _LEVELS: Final = {
     socket.IPPROTO_IP: "IP_",
     socket.IPPROTO_IPV6: "IPV6_",
 }
+_UNNAMED: Final = {35: "SO_TIMESTAMPNS", 40: "SO_RXQ_OVFL", 55: "SO_MEMINFO"} if sys.platform == "linux" else {}
+"""Options of SOL_SOCKET that Linux has and Python's `socket` does not name (asm-generic/socket.h)."""
 
 
 @lru_cache(maxsize=512)
@@ -27,5 +30,7 @@ def constant_name(prefix: str, value: int) -> str:
 
 def option_name(level: int, option: int) -> str:
     """The symbol of a socket option, or "level, number" where it has none."""
+    if level == socket.SOL_SOCKET and option in _UNNAMED:
+        return _UNNAMED[option]
     prefix = _LEVELS.get(level)
     return constant_name(prefix, option) if prefix else f"{level}, {option}"

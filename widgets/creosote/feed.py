@@ -30,6 +30,8 @@ LEVELS_S: Final = 0.008
 LEVELS_BUSY_S: Final = 0.001
 """Time a tick may spend on counting levels: little while datagrams come in, more when it can catch up."""
 BUSY_ROWS: Final = 1000
+BUSY_TICKS: Final = 10
+"""So long after the last row it counts as busy: rows do not come at every tick."""
 NAME_ROWS: Final = 200
 NAMED_STRETCHES: Final = 64
 NAME_TRIES: Final = 4
@@ -109,6 +111,7 @@ class Feed(QObject):
         self.live = self.seen = Kept(DatagramLog(), desk.lab.recorder.epoch_ns)
         self._events = desk.log if desk.log.epoch_ns is None else None
         self._new = False
+        self._quiet = BUSY_TICKS
         self._second = self.now_second()
         desk.bridge.add_bulk_consumer(self.take)
         desk.bridge.every(TICK_MS, self.tick)
@@ -173,11 +176,13 @@ class Feed(QObject):
         """Tell what is new; count on; see whether a second is over."""
         if self.desk.log is not self._events:
             self._look_at(self.desk.log)
-        busy, self._new = self._new, False
-        if busy and self.seen is self.live:
+        new, self._new = self._new, False
+        self._quiet = 0 if new else self._quiet + 1
+        if new and self.seen is self.live:
             self.grew.emit()
         self._look_at_alarms()
         if self.levels.behind:
+            busy = self._quiet < BUSY_TICKS
             self.levels.go_on(LEVELS_BUSY_S if busy and self.levels.behind > BUSY_ROWS else LEVELS_S)
             self.counted.emit()
         second = self.now_second()

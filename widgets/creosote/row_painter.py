@@ -254,6 +254,9 @@ class RowPainter:
         return self._picture(painter, "level", level, side + 8 + self.ui.metrics.horizontalAdvance(level), draw)
 
     def _chip_picture(self, painter: QPainter, word: str) -> QPixmap:
+        found = self._pictures.get(("chip", word, painter.device().devicePixelRatioF()))
+        if found is not None:  # measuring the word takes longer than painting its picture
+            return found
         width = QFontMetricsF(theme().font("caption")).horizontalAdvance(word) + 2 * theme().px(6)
         return self._picture(painter, "chip", word, width,
                              lambda inner, rect: paint_chip(inner, rect.adjusted(0, 3, 0, -3), word))  # fmt: skip

@@ -207,3 +207,14 @@ def test_gaps_are_counted_however_the_batches_fall(lost: set[int], cuts: list[in
         losses.saw("s", len(part), b"#%d" % part[0], b"#%d" % part[-1])
     assert losses.of("s") == len(lost)
     assert losses.of("other") is None
+
+
+@linux
+def test_what_the_kernel_is_asked_for_has_its_name_on_the_time_line() -> None:
+    recorder = Recorder()
+    tail = recorder.tail()
+    bucket = Bucket(recorder, BucketSettings(port=0))
+    bucket.start()
+    assert bucket.stop(20)
+    summaries = [event.summary for event in map(Event.of, tail.take()) if event.kind == "setsockopt"]
+    assert {"setsockopt(SO_RXQ_OVFL, 1)", "setsockopt(SO_TIMESTAMPNS, 1)"} <= set(summaries)

@@ -102,6 +102,28 @@ def test_words_are_found_as_by_a_plain_look(texts: list[str], size: int, one: st
     assert found(log, f'"{one}" {sign}"{two}"', senders=senders) == [row for row in plain if row % 5 in senders]
 
 
+@given(
+    st.lists(st.text("abAB cd\u00e9#", max_size=12), min_size=1, max_size=60), words, words, st.booleans(), st.data()
+)
+def test_a_part_of_a_stretch_is_searched_as_the_whole(
+    texts: list[str], one: str, two: str, without: bool, data: st.DataObject
+) -> None:
+    log = filled([text.encode() for text in texts], 99)
+    finder = Finder(log, LogFilter(f'"{one}" {"-" if without else ""}"{two}"'), 0)
+    stretch = log.stretch(0)
+    start = data.draw(st.integers(0, len(stretch)))
+    stop = data.draw(st.integers(start, len(stretch)))
+    assert finder.within(stretch, start, stop) == [row for row in finder.within(stretch) if start <= row < stop]
+
+
+def test_a_source_is_found_however_it_is_written() -> None:
+    payloads = [b'{"app":"d\\u0062","msg":"x"}', b'app="d\\b" msg=x', b"<13>DB: up", b"db up", "\u212aim".encode(),
+                b'app=DB msg="x"']  # fmt: skip
+    log = filled(payloads, 6)
+    assert found(log, "from:db") == [0, 1, 2, 5]
+    assert all("db" in log.reading(row).source.lower() for row in (0, 1, 2, 5))
+
+
 def _in(word: str, text: str) -> bool:
     return word.lower().encode() in text.encode().lower()
 
