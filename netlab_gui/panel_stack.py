@@ -119,6 +119,11 @@ class PanelStack(QStackedWidget):
         self.came.emit(panel_id)
         panel.shown()
 
+    def save_front(self) -> bool:
+        """Let the panel in front save what it has; False when there is nothing of its own."""
+        panel = self._panels.get(self.current)
+        return panel is not None and panel.save()
+
     def off(self) -> None:
         """The window closes: no panel starts or looks at anything any more."""
         self.setEnabled(False)

@@ -28,28 +28,34 @@ FILTER: Final = f"NetLab sessions (*{SUFFIX});;All files (*)"
 
 
 class SessionMenu(QMenu):
-    """The menu under the session's name. Recent sessions are looked up when it opens."""
+    """The menu under the session's name. Recent sessions are looked up when it opens.
 
-    def __init__(self, actions: Actions, window: QWidget) -> None:
+    save_front: lets the panel in front save what it has; False when that has nothing of its own to save.
+    """
+
+    def __init__(self, actions: Actions, window: QWidget, save_front: Callable[[], bool] = lambda: False) -> None:
         super().__init__("Session", window)
+        self._save_front = save_front
         self._sessions: Sessions | None = None
         self._window = window
         add = actions.add
         self._new = add("session.new", "New session", self._on_new, "plus", "Ctrl+Shift+N", GROUP,
                         "Keep what was recorded and begin with an empty time line")  # fmt: skip
         self._rename = add("session.rename", "Rename\u2026", self.ask_name, "pencil", None, GROUP)
+        self._keep = add("session.save", "Save", self._on_save, "save", "Ctrl+S", GROUP,
+                         "What is in front into its file, or else the session into the file chosen before")  # fmt: skip
         self._save = add("session.save_as", "Save as\u2026", self._on_save_as, "save", "Ctrl+Shift+S", GROUP,
                          "A copy of the session as one file")  # fmt: skip
         self._open = add("session.open", "Open\u2026", self._on_open, "folder-open", "Ctrl+O", GROUP,
                          "Look at a saved session; what runs goes on")  # fmt: skip
         self._back = add("session.back", "Back to the live session", self._on_back, "undo-2", None, GROUP)
-        self.addActions([self._new, self._rename, self._save])
+        self.addActions([self._new, self._rename, self._keep, self._save])
         self.addSeparator()
         self.addAction(self._open)
         self._recent = self.addMenu(theme().icon("history", "text"), "Recent")
         self.addSeparator()
         self.addAction(self._back)
-        for action in (self._new, self._rename, self._save, self._open, self._back):
+        for action in (self._new, self._rename, self._keep, self._save, self._open, self._back):
             action.setEnabled(False)
 
     def attach(self, sessions: Sessions) -> None:
@@ -69,6 +75,7 @@ class SessionMenu(QMenu):
         self._back.setEnabled(not live)
         self._rename.setEnabled(live and sessions.writable)
         self._save.setEnabled(live and sessions.writable)
+        self._keep.setEnabled(live)
         self._recent.clear()
         for one in sessions.recent:
             words = f"{one.title}\t{size_words(one.size_bytes)}".replace("&", "&&")
@@ -90,6 +97,16 @@ class SessionMenu(QMenu):
         if self._sessions is not None:
             line = NameLine(self._window, self._sessions.name, self._sessions.rename)
             line.open_at(QPoint(theme().px(92), theme().px(48)))
+
+    def _on_save(self) -> None:
+        """What a person means by it: the panel in front knows, else the session goes where it went before."""
+        sessions = self._sessions
+        if sessions is None or self._save_front():
+            return
+        if sessions.saved_file is not None:
+            sessions.save_as(sessions.saved_file)
+        elif sessions.writable:
+            self._on_save_as()
 
     def _on_save_as(self) -> None:
         if self._sessions is None:

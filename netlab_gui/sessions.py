@@ -34,7 +34,8 @@ SIZE_LOOK_S: Final = 1.0
 class Sessions(QObject):
     """The live session and the saved one in view.
 
-    changed: name, state or the list of recent ones. shown(log): the time line shall show this log.
+    changed: name, state or the list of recent ones. shown(log): the time line shall show this log. saved_file: where
+    the live session was saved last, or None.
     """
 
     changed = Signal()
@@ -45,6 +46,7 @@ class Sessions(QObject):
         self._desk, self._settings, self._strips = desk, settings, strips
         self._store: Store | None = None
         self._given_name = ""
+        self.saved_file: Path | None = None
         self._viewed: SessionInfo | None = None
         self._loading: Loading | None = None
         self._listed: list[SessionInfo] = []
@@ -136,7 +138,7 @@ class Sessions(QObject):
     def new(self) -> None:
         """End the session file, and begin another with an empty time line. What runs goes on."""
         self.back()
-        before, self._store, self._given_name = self._store, None, ""
+        before, self._store, self._given_name, self.saved_file = self._store, None, "", None
 
         def work() -> Begun:
             if before is not None:
@@ -172,6 +174,7 @@ class Sessions(QObject):
 
     def _on_saved(self, info: SessionInfo) -> None:
         self._remember(info)
+        self.saved_file = info.path
         self._desk.toast(f"Saved as {info.path.name}")
         self.changed.emit()
 

@@ -69,7 +69,7 @@ class ShellActions(QObject):
         )  # fmt: skip
         self.help.setProperty("wordless", True)
         self._add_plain()
-        self.session_menu = SessionMenu(window.registry, window)
+        self.session_menu = SessionMenu(window.registry, window, window.stack.save_front)
         self.menu_button = self._menu_button()
         theme().changed.connect(self._on_theme_changed)
         self._on_theme_changed()

@@ -5,6 +5,7 @@ Every room's commands use it. It must not know which command runs.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import signal
@@ -69,6 +70,24 @@ def write_all(data: bytes) -> None:
 def printable(text: str) -> str:
     """A text without control characters: they are written out, as \\x1b. Line feeds and tabs stay."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+class Escape:
+    """Bytes for a terminal: UTF-8 passes, control characters but line ends and tabs are shown as escapes."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._held = ""
+
+    def feed(self, data: bytes, *, final: bool = False) -> bytes:
+        """The next bytes, made harmless. A line's end that comes in two halves is one line's end."""
+        text = self._held + self._decoder.decode(data, final)
+        self._held = "\r" if text.endswith("\r") and not final else ""
+        return printable(text.removesuffix(self._held).replace("\r\n", "\n")).encode("utf-8")
+
+    def end(self) -> bytes:
+        """What was held back: no more comes."""
+        return self.feed(b"", final=True)
 
 
 def reader_gone() -> bool:

@@ -79,6 +79,10 @@ class Panel(QWidget):
     def hidden(self) -> None:
         """The panel went behind another, or the window is closing. Called before services stop."""
 
+    def save(self) -> bool:
+        """Save what is in front here into its own file; False when there is no such thing, so the session is saved."""
+        return False
+
     def save_state(self) -> dict[str, Any]:
         """What the next start shall find again: JSON-able, small, no secrets."""
         return {}

@@ -6,7 +6,6 @@ must not know argparse beyond the names that it left.
 
 from __future__ import annotations
 
-import codecs
 import os
 import sys
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from protocols.http.jar import Jar, JarError
 from protocols.http.request import Auth, Body, Header, Limits, Part, Proxy, Request, RequestError, Trust, checked
 from protocols.http.run import Run
 from protocols.record.recorder import Recorder
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, printable, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, Escape, JsonLines, Signals, printable, reader_gone, say, write_all
 
 LOOK_S: Final = 0.05
 TIMEOUT_S: Final = 60.0
@@ -141,6 +140,7 @@ def run(order: Order) -> int:
             _gone_reader(order)
         finally:
             client.stop()
+        sink.rest()
         status = _ended(order, ran, jar, sink, recorder)
     if lines is not None:
         lines.drain()
@@ -190,6 +190,11 @@ class _Sink:
         if self._file is not None:
             self._file.close()
 
+    def rest(self) -> None:
+        """No more comes: what was held back for its second half is shown."""
+        if self._escape is not None:
+            write_all(self._escape.end())
+
     def write(self, data: bytes, /) -> None:
         """Take a piece of the body, in the client's thread."""
         if self._path:
@@ -205,14 +210,3 @@ class _Sink:
             if self._file is None:
                 self._file = open(self._path, "wb")  # noqa: SIM115
             self._file.flush()
-
-
-class Escape:
-    """Bytes for a terminal: UTF-8 passes, control characters but line ends and tabs are shown as escapes."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-
-    def feed(self, data: bytes) -> bytes:
-        """The next bytes, made harmless."""
-        return printable(self._decoder.decode(data).replace("\r\n", "\n")).encode("utf-8")

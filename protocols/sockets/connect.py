@@ -1,7 +1,8 @@
 """`netlab connect`: stdin to the peer, the peer to stdout, like a polite netcat.
 
 One thread, one poll: it reads stdin only when the peer takes it, and writes all it got before it
-ends. End of stdin half-closes; then it reads to the peer's end. It must not know argparse.
+ends. End of stdin half-closes; then it reads to the peer's end. On a terminal no control character of the
+peer's is let through. It must not know argparse.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import Trace
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
-from protocols.terminal import DONE, JsonLines, Signals, fail, reader_gone, say, write_all
+from protocols.terminal import DONE, Escape, JsonLines, Signals, fail, reader_gone, say, write_all
 
 CHUNK_BYTES: Final = 64 << 10
 DATAGRAM_BYTES: Final = 1400
@@ -136,6 +137,7 @@ class Pump:
         self._stdin = _descriptor_of_stdin()
         self._stdin_ended = self._stdin < 0
         self._last = monotonic_ns()
+        self._escape = Escape() if self.lines is None and sys.stdout.isatty() else None
 
     def run(self) -> int:
         """Go on until both ends are done; the exit status."""
@@ -262,9 +264,11 @@ class Pump:
         if data or self._datagram:
             self._got += 1
             if self.lines is None:
-                write_all(data)
+                write_all(data if self._escape is None else self._escape.feed(data))
         else:
             self._peer_ended = True
+            if self._escape is not None:
+                write_all(self._escape.end())
 
     def _keep_whole(self) -> None:
         """The line of each call is written before the next: its bytes need not be cut to save memory."""

@@ -550,3 +550,20 @@ def test_a_peer_that_speaks_tls_is_recognised() -> None:
             _, said = process.communicate(timeout=DEADLINE_S)
     assert b"The peer speaks TLS" in said
     assert process.returncode == 0
+
+
+def test_no_control_character_of_a_peer_reaches_a_terminal() -> None:
+    main, side = pty.openpty()
+    with plain_listener() as listener:
+        command = [*NETLAB, "connect", *map(str, listener.getsockname())]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=side, stderr=subprocess.PIPE) as process:
+            listener.settimeout(DEADLINE_S)
+            with listener.accept()[0] as sock:
+                sock.sendall(b"a\x1b]0;title\x07\r")
+                sock.sendall(b"\ngr\xc3")
+                sock.sendall(b"\xbc\xff\r")
+            process.communicate(timeout=DEADLINE_S)
+    os.close(side)
+    shown = os.read(main, 4096)
+    os.close(main)
+    assert shown == rb"a\x1b]0;title\x07" + b"\r\n" + "gr\u00fc".encode() + rb"\xff\x0d"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QFileDialog
 
 from protocols.record.log import EventLog
 from protocols.record.recorder import Recorder
@@ -71,6 +72,25 @@ def test_a_name_and_a_copy(qtbot: Any, application: Any, tmp_path: Path) -> None
     with Session(target) as copy:
         assert copy.info.title == "Lecture 4"
         assert "in the copy" in [raw[9] for raw in copy.raws()]
+
+
+def test_save_asks_for_a_place_once_and_writes_there_again(qtbot: Any, application: Any, tmp_path: Path) -> None:
+    sessions, save = application.workplace.sessions, application.window.registry.get("session.save")
+    assert save.shortcut().toString() == "Ctrl+S"
+    save.trigger()
+    qtbot.waitUntil(lambda: application.window.findChild(QFileDialog) is not None)
+    dialog = application.window.findChild(QFileDialog)
+    target = tmp_path / "lesson.netlab"
+    dialog.fileSelected.emit(str(target))
+    dialog.reject()
+    qtbot.waitUntil(lambda: sessions.saved_file == target)
+    note(application, qtbot, "after the first save")
+    before = target.stat().st_mtime_ns
+    save.trigger()
+    qtbot.waitUntil(lambda: target.stat().st_mtime_ns != before)
+    qtbot.waitUntil(lambda: application.bridge.pending == 0)
+    with Session(target) as copy:
+        assert "after the first save" in [raw[9] for raw in copy.raws()]
 
 
 def test_a_saved_session_is_looked_at_while_the_live_one_goes_on(

@@ -61,7 +61,7 @@ class LadderPage(QWidget):
         self.found: dict[int, list[Found]] = {}
         self.list_card, self.card = Card("Nine steps", "list"), Card("Step", "code-xml")
         self.model = RowsModel(("#", "Step", "Check"), self, numbers=(0,))
-        self.table = PlainTable(self.model, "Steps of the ladder", widths=(36, 170, 80), stretch=1)
+        self.table = PlainTable(self.model, "Steps of the ladder", widths=(32, 170, 62), stretch=1)
         self.news = Aside()
         self.code, self.diff = CodeView(), DiffView("What changed since the step before")
         self.findings = FoundModel(self)
@@ -99,7 +99,7 @@ class LadderPage(QWidget):
         self.card.add(row)
         self.card.add(self.tabs, 1)
         cards = Splitter(Qt.Orientation.Horizontal, self.list_card, self.card, line=False)
-        cards.setSizes([300, 700])
+        cards.setSizes([360, 640])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(cards)

@@ -110,7 +110,9 @@ class HttpPanel(Panel):
         if name == "parallel":
             from widgets.http.parallel_page import ParallelPage
 
-            return ParallelPage(self.desk, self.ends.slot, self.ends.request)
+            many = ParallelPage(self.desk, self.ends.slot, self.ends.request)
+            many.other_end_requested.connect(lambda: self._with_sandbox(many.refresh))
+            return many
         from widgets.http.cookies_page import CookiesPage
 
         page = CookiesPage(self.ends.jar)
@@ -233,6 +235,13 @@ class HttpPanel(Panel):
         for cancel in self._polls:
             cancel()
         self._polls.clear()
+
+    def save(self) -> bool:
+        """The request into its collection, where one is open."""
+        there = self.current_view() == "ends" and self.ends.store.collection is not None
+        if there:
+            self.ends.save_request()
+        return there
 
     def save_state(self) -> dict[str, Any]:
         """The forms, without secrets; not what runs."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.client import HttpClient
@@ -22,9 +23,10 @@ from widgets.http.request_launch import start_client, trusting
 from widgets.http.request_slot import RequestSlot
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card, Line
+from widgets.parts.empty import EmptyState
 from widgets.parts.fact import Fact
 from widgets.parts.fields import Fields
-from widgets.parts.flow import FlowBox
+from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import TroubleStrip
 
@@ -32,8 +34,17 @@ POLL_MS: Final = 100
 FACTS: Final = ("Over", "Failed", "Least", "Median", "95 of 100 within", "Most", "Answers a second")
 
 
+NOTHING: Final = (
+    "Send the request of the first view many times: each copy becomes a bar here, and bars that grow show where they "
+    "queue."
+)
+NO_URL: Final = "There is no request yet to be sent many times. Type a URL in the first view, or start a site."
+
+
 class ParallelPage(QWidget):
-    """The form, the numbers and the chart. burst: the last one."""
+    """The form, the numbers and the chart. burst: the last one. `other_end_requested`: a site shall be started."""
+
+    other_end_requested = Signal()
 
     def __init__(self, desk: Desk, slot: RequestSlot, request: RequestCard, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +61,11 @@ class ParallelPage(QWidget):
         self.chart = LatencyChart()
         self.said = Label("Each bar is one copy: where it begins and how long it takes. Bars that grow show a queue.",
                           "caption", "text2", wrap=True)  # fmt: skip
+        self.empty = EmptyState("users", NOTHING, "Start the sandbox", button_icon="play")
+        self.results = QWidget()
+        self.pages = Pages(self.empty, self.results)
         self._lay_out()
+        self.empty.acted.connect(self.other_end_requested)
         self.start_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
         request.changed.connect(self.refresh)
@@ -75,10 +90,14 @@ class ParallelPage(QWidget):
         self.card.add(self.what)
         self.card.add(form)
         self.card.body.addLayout(strip)
+        rows = QVBoxLayout(self.results)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(numbers)
+        rows.addWidget(self.chart, 1)
+        rows.addWidget(self.said)
         self.card.add(Line())
-        self.card.add(numbers)
-        self.card.add(self.chart, 1)
-        self.card.add(self.said)
+        self.card.add(self.pages, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.card)
@@ -103,6 +122,9 @@ class ParallelPage(QWidget):
         for fact, value in zip(self.facts.values(), values, strict=True):
             fact.set_value(value)
         self.chart.set_shots(shots)
+        self.pages.setCurrentWidget(self.empty if self.burst is None else self.results)
+        self.empty.set_sentence(NOTHING if url else NO_URL)
+        self.empty.button.setVisible(not url)
 
     def start(self) -> None:
         """Begin; nothing happens while one is under way."""

@@ -1,15 +1,23 @@
 """A toast: a word about what succeeded elsewhere (saved, copied), with Undo where that is possible.
 
-Never for errors. One at a time, at the bottom right of its panel.
+Never for errors. One at a time, at the bottom right of its panel or where else it covers no button.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QTimer
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QWidget,
+)
 
 from widgets.parts.buttons import LinkButton
 from widgets.parts.card import IconLabel
@@ -77,7 +85,22 @@ class Toast(QFrame):
         size = self.sizeHint()
         size.setWidth(min(size.width(), parent.width() - 2 * EDGE_PX))
         self.resize(size)
-        self.move(parent.width() - size.width() - EDGE_PX, parent.height() - size.height() - EDGE_PX)
+        self.move(self._free_place(parent, size))
+
+    def _free_place(self, parent: QWidget, size: QSize) -> QPoint:
+        """At the bottom right, unless a button or an input stands there: then the next place where none does."""
+        right, middle, low = parent.width() - size.width() - EDGE_PX, (parent.width() - size.width()) // 2, EDGE_PX
+        bottom = parent.height() - size.height() - EDGE_PX
+        places = [QPoint(right, bottom), QPoint(middle, bottom), QPoint(low, bottom),
+                  *(QPoint(right, bottom - step * size.height()) for step in (1, 2, 3))]  # fmt: skip
+        taken = [
+            QRect(widget.mapTo(parent, QPoint(0, 0)), widget.size())
+            for kind in (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox)
+            for widget in parent.findChildren(kind)
+            if widget.isVisible() and not self.isAncestorOf(widget)
+        ]
+        free = (place for place in places if not any(QRect(place, size).intersects(rect) for rect in taken))
+        return next(free, places[0])
 
     def _on_undo_clicked(self) -> None:
         handler, self._handler = self._handler, None

@@ -1,0 +1,26 @@
+"""A toast covers no button that somebody may want to press."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from widgets.parts.toast import Toast
+
+
+def test_a_toast_stands_where_no_button_is(qtbot: QtBot) -> None:
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    panel.resize(800, 500)
+    button = QPushButton("Stop", panel)
+    button.setGeometry(690, 460, 90, 30)
+    panel.show()
+    toast = Toast(panel)
+    toast.say("Saved as a.netlab")
+    assert not toast.geometry().intersects(button.geometry())
+    assert panel.rect().contains(toast.geometry())
+    button.hide()
+    toast.say("Saved as a.netlab")
+    assert toast.geometry().right() > 700
+    assert QRect(0, 400, 800, 100).contains(toast.geometry())
