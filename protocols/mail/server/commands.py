@@ -43,6 +43,7 @@ def add_words(serve: WordParser) -> None:
     add("--auth", action="store_true", help="take mail only from who has logged in")
     add("--size-limit", type=_size, default=64 << 20, metavar="BYTES", help="of one mail (default: 64 MiB)")
     add("--lenient", action="store_true", help="let bare line feeds and a wrong order of commands pass")
+    add("--sync", action="store_true", help="answer 250 when the disk has the mail (slower)")
     add("--rules", metavar="FILE", help="failures on purpose, see assets/mail/rules.toml")
     add("--json", action="store_true", help="every event on stdout, one JSON object a line")
     parser.set_defaults(run=_run, parser=parser)
@@ -82,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
             imap_port=arguments.imap_port, users=dict(arguments.user) or usual.users, domain=arguments.domain,
             store=Path(arguments.store) if arguments.store else None, tls=arguments.tls,
             login_needs_tls=arguments.login_needs_tls, auth_needed=arguments.auth, size_limit=arguments.size_limit,
-            lenient=arguments.lenient, rules=rules_file.load(place) if place is not None else (),
+            lenient=arguments.lenient, sync=arguments.sync, rules=rules_file.load(place) if place is not None else (),
         )  # fmt: skip
         setup.check()
     except (SetupError, RuleError) as error:

@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from pymap.bytes import Writeable
+from pymap.fetch import DynamicLoadedFetchValue
 from pymap.interfaces.message import CachedMessage
 from pymap.message import BaseLoadedMessage, BaseMessage
 from pymap.mime import MessageContent
 from pymap.parsing.response.fetch import BodyStructure, EnvelopeStructure
-from pymap.parsing.specials import FetchRequirement
+from pymap.parsing.specials import FetchRequirement, FetchValue
 from pymap.parsing.specials.flag import Answered, Deleted, Draft, Flag, Flagged, Seen
 
 from protocols.mail.server.folder import Entry, Folder, Gone
@@ -107,13 +108,50 @@ class _File(Writeable):
         return self._folder.piece(self._entry, begin, len(self) if end is None else end)
 
     def write(self, writer: Any) -> None:
-        """As many bytes as were promised, whatever became of the file."""
-        left = len(self)
-        for chunk in self._folder.chunks(self._entry):
-            writer.write(chunk[:left])
-            left -= len(chunk[:left])
-        if left:
-            writer.write(b" " * left)
+        """As many bytes as were promised, whatever became of the file; at once, or when the writer comes to it."""
+        later = getattr(writer, "write_later", None)
+        if later is not None:
+            later(self._promised(len(self)))
+            return
+        for chunk in self._promised(len(self)):
+            writer.write(chunk)
+
+    def _promised(self, left: int) -> Iterator[bytes]:
+        try:
+            for chunk in self._folder.chunks(self._entry):
+                yield chunk[:left]
+                left -= len(chunk[:left])
+        except Gone:
+            pass
+        while left > 0:
+            yield b" " * min(left, 65536)
+            left -= 65536
+
+
+class _Streamed(FetchValue):
+    """A value of FETCH that is written in pieces; pymap's own makes one text of it first."""
+
+    def __init__(self, inner: DynamicLoadedFetchValue) -> None:
+        super().__init__(inner.attribute)
+        self._inner = inner
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._inner)
+
+    def write(self, writer: Any) -> None:
+        """The name, and the value as it comes."""
+        loaded = self._inner._get_loaded.loaded_msg
+        value = None if loaded is None else self._inner.get_value(loaded)
+        if isinstance(value, Writeable):
+            writer.write(bytes(self.attribute.for_response) + b" ")
+            value.write(writer)
+        else:
+            writer.write(bytes(self._inner))
+
+
+def streamed(value: FetchValue) -> FetchValue:
+    """The same value, written in pieces where it can be."""
+    return _Streamed(value) if isinstance(value, DynamicLoadedFetchValue) else value
 
 
 class LoadedMessage(BaseLoadedMessage):

@@ -7,6 +7,7 @@ muted, from STARTTLS on or from the begin. It must not know what is said.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -87,6 +88,7 @@ def make_link(recorder: Recorder, service: str, number: int, door: str, sock: Tr
     trace = sock.trace
     assert trace is not None
     trace.service = service
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so for sockets of its own only
     protocol: Any = door[:4]
     dialogue = Dialogue(
         recorder, protocol, "server", service=service, conn=trace.conn,

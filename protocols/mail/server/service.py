@@ -28,6 +28,7 @@ from protocols.service.base import Facts, Service, is_exposed
 CONNECTIONS: Final = 1000
 BACKLOG: Final = 256
 PAUSE_S: Final = 0.2
+AGAIN_S: Final = 0.3
 _OUT_OF: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 Serve = Callable[[Link], Awaitable[None]]
 
@@ -68,10 +69,10 @@ class _Loop:
             await self._stop.wait()
         for listener in self._doors.values():
             loop.remove_reader(listener.sock.fileno())
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._tasks:  # a library may swallow a cancellation that comes at a bad moment: it gets another
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.wait(list(self._tasks), timeout=AGAIN_S)
         for boxes in self._sets.values():
             boxes.close()
 
