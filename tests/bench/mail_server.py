@@ -145,7 +145,9 @@ def rate(seconds: float, rounds: int) -> None:
                     used = after.user + after.system - before.user - before.system
                     rates.setdefault(name, []).append(found)
                     costs.setdefault(name, []).append(used * 1000 / max(found * seconds, 1))
-    print(f"\n{CONNECTIONS} connections, {len(MAIL)} bytes a mail\n{'':24}{'mails/s':>10}{'x bare':>9}{'CPU ms each':>13}")
+    print(
+        f"\n{CONNECTIONS} connections, {len(MAIL)} bytes a mail\n{'':24}{'mails/s':>10}{'x bare':>9}{'CPU ms each':>13}"
+    )
     base = rates["aiosmtpd bare"]
     for name, found in rates.items():
         ratio = statistics.median(one / max(two, 1) for one, two in zip(found, base, strict=True))

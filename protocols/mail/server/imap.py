@@ -216,7 +216,9 @@ async def serve(house: House, link: Link, context: ssl.SSLContext | None, sets: 
             async with AsyncExitStack() as stack:
                 connection_exit.set(stack)
                 await connection.run(state)
-    except (EOFError, OSError, LineTooLong, ssl.SSLError, TimeoutError):
+    except LineTooLong:
+        await ears.linger(writer)
+    except (EOFError, OSError, TimeoutError):
         pass
     finally:
         writer.close()

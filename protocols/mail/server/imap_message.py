@@ -16,13 +16,15 @@ from pymap.fetch import DynamicLoadedFetchValue
 from pymap.interfaces.message import CachedMessage
 from pymap.message import BaseLoadedMessage, BaseMessage
 from pymap.mime import MessageContent
-from pymap.parsing.response.fetch import BodyStructure, EnvelopeStructure
+from pymap.parsing.response.fetch import BodyStructure
 from pymap.parsing.specials import FetchRequirement, FetchValue
 from pymap.parsing.specials.flag import Answered, Deleted, Draft, Flag, Flagged, Seen
 
 from protocols.mail.server.folder import Entry, Folder, Gone
+from protocols.mail.server.imap_envelope import Envelope
 
 HEAD_BYTES: Final = 4 << 20
+DEEP_PARTS: Final = 10
 _FLAGS: Final = {"S": Seen, "R": Answered, "F": Flagged, "T": Deleted, "D": Draft}
 _LETTERS: Final = {flag: letter for letter, flag in _FLAGS.items()}
 _SETS: Final[dict[str, frozenset[Flag]]] = {}
@@ -238,19 +240,23 @@ class LoadedMessage(BaseLoadedMessage):
         whole = self._read(self._folder.read)
         return Writeable.wrap(whole[_head_end(whole) :])
 
-    def get_envelope_structure(self) -> EnvelopeStructure:
-        """ENVELOPE; an empty one where the header is beyond Python's parser."""
-        try:
-            return self._get_envelope_structure(self.head)
-        except Exception:  # noqa: BLE001  hostile headers fail in any part of the parser
-            return EnvelopeStructure.empty()
+    def get_envelope_structure(self) -> Any:
+        """ENVELOPE."""
+        return Envelope(_fields(self._read(lambda entry: self._folder.head(entry, HEAD_BYTES))))
 
     def get_body_structure(self) -> BodyStructure:
         """BODYSTRUCTURE; that of an empty text where the message is beyond the parser."""
         try:
-            return super().get_body_structure()
+            made = super().get_body_structure()
+            if self._deep():
+                bytes(made.extended)  # it is written when nothing can be guarded any more
+            return made
         except Exception:  # noqa: BLE001  as above
             return BodyStructure.empty()
+
+    def _deep(self) -> bool:
+        raw = bytes(self).lower()
+        return raw.count(b"multipart/") + raw.count(b"message/rfc822") > DEEP_PARTS
 
     def contains(self, value: bytes) -> bool:
         """SEARCH TEXT and BODY."""

@@ -62,7 +62,9 @@ async def serve(house: House, link: Link, context: ssl.SSLContext | None) -> Non
         await do(engine.begin())
         while True:
             await do(engine.feed(await ears.piece()))
-    except (_Over, EOFError, Silence, OSError, TimeoutError):
+    except _Over:
+        await ears.linger(writer)
+    except (EOFError, Silence, OSError, TimeoutError):
         pass
     finally:
         engine.over()

@@ -136,6 +136,7 @@ class SmtpTalk(SMTP):
         except LineTooLong as error:
             self.link.dialogue.skip("client", await self.ears.piece())
             await self.push(f"500 5.5.2 {error}")
+            await self.ears.linger(self._writer)
             raise Closed from None
         if self.strict and not line.endswith(b"\r\n"):
             await self.wrong("500 5.5.2 A line ends with CRLF, and this one with a line feed alone")
