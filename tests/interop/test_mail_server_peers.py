@@ -71,7 +71,8 @@ def test_exim_delivers_through_us() -> None:
         (place / "conf").write_text(
             f"exim_path = {exim}\nspool_directory = {place}/spool\nlog_file_path = {place}/log_%slog\n"
             f"keep_environment =\nprimary_hostname = exim.example\nexim_user = {nobody}\nexim_group = {nobody}\n"
-            f"never_users =\nbegin routers\nall:\n driver = manualroute\n transport = out\n route_list = * {host}\n self = send\n"
+            f"never_users =\nbegin routers\nall:\n driver = manualroute\n transport = out\n"
+            f" route_list = * {host}\n self = send\n"
             f"begin transports\nout:\n driver = smtp\n port = {port}\n allow_localhost\n hosts_try_fastopen =\n"
             "begin retry\n* * F,1s,1s\n"
         )
