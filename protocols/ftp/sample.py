@@ -1,6 +1,6 @@
-"""A folder of sample files for a server that somebody wants at once: names, sizes and line ends worth a look.
+"""A server over a folder of sample files, for somebody who wants one at once: names, sizes and line ends worth a look.
 
-It must not know servers.
+The folder goes when the server ends. It must not know who starts it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from protocols.ftp.server.service import FtpServer
+from protocols.ftp.server.setup import FtpSetup, Tls, User
+from protocols.record.recorder import Recorder
+
+ANN: Final = User("ann", "secret", "rw")
 _README: Final = """\
 These files are a sample: get them, put others beside them, remove what you like.
 notes/lines.txt has three lines: get it in text mode and in binary mode and compare.
@@ -17,16 +22,17 @@ large.bin has 8 MB: cancel it half way, then resume it.
 """
 
 
-class SampleFolder:
-    """A temporary folder with sample files; `remove()` takes it away."""
+class SampleServer(FtpServer):
+    """The server; user ann may write, anonymous may read. folder: its root, a temporary one."""
 
-    def __init__(self) -> None:
-        self.path: Final = Path(tempfile.mkdtemp(prefix="netlab-ftp-"))
-        fill(self.path)
+    def __init__(self, recorder: Recorder, name: str = "ftp", tls: Tls = "off") -> None:
+        self.folder: Final = Path(tempfile.mkdtemp(prefix="netlab-ftp-"))
+        fill(self.folder)
+        super().__init__(recorder, FtpSetup(str(self.folder), users=(ANN,), anonymous=True, tls=tls), name)
 
-    def remove(self) -> None:
-        """Take it away with all that was put into it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+    def _close(self) -> None:
+        super()._close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def fill(folder: Path) -> None:

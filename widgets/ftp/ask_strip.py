@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
 from widgets.parts.buttons import Button
 from widgets.parts.card import IconLabel
-from widgets.parts.text import ElidedLabel
+from widgets.parts.text import Label
 
 
 class AskStrip(QFrame):
@@ -20,7 +20,7 @@ class AskStrip(QFrame):
         super().__init__(parent)
         self.setProperty("banner", "warning")
         self.icon = IconLabel("triangle-alert", "warning", 16)
-        self.words = ElidedLabel("", "body")
+        self.words = Label("", "body", wrap=True)
         self.field = QLineEdit()
         self.yes = Button("OK", "check", small=True)
         self.no = Button("Cancel", "x", small=True)
@@ -28,8 +28,8 @@ class AskStrip(QFrame):
         row.setContentsMargins(10, 5, 8, 5)
         row.setSpacing(8)
         row.addWidget(self.icon)
-        row.addWidget(self.words, 1)
-        row.addWidget(self.field, 2)
+        row.addWidget(self.words, 2)
+        row.addWidget(self.field, 3)
         row.addWidget(self.yes)
         row.addWidget(self.no)
         self._then: Callable[[str], object] | None = None

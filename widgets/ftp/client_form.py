@@ -70,7 +70,8 @@ class ClientForm(FoldedForm):
             self._enter(key)
         row.add(self.connect_button)
         row.add(self.stop_button)
-        row.flow.setAlignment(Qt.AlignmentFlag.AlignBottom)
+        for button in (self.connect_button, self.stop_button):
+            row.flow.setAlignment(button, Qt.AlignmentFlag.AlignBottom)
         return row
 
     def _enter(self, key: str) -> None:

@@ -1,7 +1,7 @@
-"""EntryTree: entries of folders as a tree that is filled when a branch is opened. A model for both panes.
+"""EntryTree: entries of folders as a tree whose branches are filled when they are opened. A model for both panes.
 
-Nodes are made on a lab thread, 100,000 at a time; here they are only hung in. It must not know where the entries
-come from.
+The tree is flat here: a list of the rows that are seen, each with its depth. So a folder of 100,000 entries costs the
+view no more than a table does. Nodes are made on a lab thread. It must not know where the entries come from.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, QUrl, Signal
 
 from protocols.ftp.client.remote import join
 from protocols.ftp.client.site import shown
@@ -21,29 +21,31 @@ _Index = QModelIndex | QPersistentModelIndex
 COLUMNS: Final = (("name", "Name"), ("size", "Size, bytes"), ("modified", "Modified"), ("mode", "Rights"))
 MIME: Final = "application/x-netlab-ftp"
 ICON_ROLE: Final = Qt.ItemDataRole.UserRole + 3
+DEPTH_ROLE: Final = Qt.ItemDataRole.UserRole + 5
+BRANCH_ROLE: Final = Qt.ItemDataRole.UserRole + 6
+"""True: an open branch; False: a closed one; None: no branch."""
 
 
 class Node:
-    """One entry in the tree. path: its full path; children: None before anybody has looked."""
+    """One entry in the tree. path: its full path; open: its branch is shown, or will be once it has come."""
 
-    __slots__ = ("asked", "children", "entry", "parent", "path", "row")
+    __slots__ = ("depth", "entry", "open", "parent", "path")
 
-    def __init__(self, entry: Entry, path: str, parent: Node | None = None, row: int = 0) -> None:
+    def __init__(self, entry: Entry, path: str, parent: Node | None = None) -> None:
         self.entry = entry
         self.path = path
         self.parent = parent
-        self.row = row
-        self.children: list[Node] | None = None
-        self.asked = False
+        self.depth: int = parent.depth + 1 if parent is not None else -1
+        self.open = False
 
 
 def nodes_of(entries: Sequence[Entry], folder: str, parent: Node) -> list[Node]:
     """The nodes of a folder's entries; on a lab thread."""
-    return [Node(entry, join(folder, entry.name), parent, row) for row, entry in enumerate(entries)]
+    return [Node(entry, join(folder, entry.name), parent) for entry in entries]
 
 
-class EntryTree(QAbstractItemModel):
-    """The tree of one pane. `wanted(node)`: a branch was opened; `dropped(data, folder)`: something was let go on it.
+class EntryTree(QAbstractTableModel):
+    """The tree of one pane. `wanted(node)`: a branch was opened; `dropped(side, files, folder)`: something was let go.
 
     side: "here" or "there", written into what is dragged.
     """
@@ -55,88 +57,76 @@ class EntryTree(QAbstractItemModel):
         super().__init__(parent)
         self.side = side
         self.root = Node(Entry("", "dir"), "")
-        self.root.children = []
+        self.rows: list[Node] = []
         self.dragged: list[Node] = []
 
     def set_root(self, path: str, children: list[Node], root: Node) -> None:
         """Show another folder."""
         self.beginResetModel()
         root.path = path
-        root.children = children
-        self.root = root
+        self.root, self.rows = root, list(children)
         self.endResetModel()
+
+    # Branches
+
+    def toggle(self, row: int) -> None:
+        """Open a branch, or close it."""
+        node = self.rows[row]
+        if node.entry.kind != "dir":
+            return
+        node.open = not node.open
+        if node.open:
+            self.wanted.emit(node)
+        else:
+            self._close(row)
+        self._changed(row)
+
+    def _close(self, row: int) -> None:
+        end = row + 1
+        while end < len(self.rows) and self.rows[end].depth > self.rows[row].depth:
+            self.rows[end].open = False
+            end += 1
+        if end > row + 1:
+            self.beginRemoveRows(QModelIndex(), row + 1, end - 1)
+            del self.rows[row + 1 : end]
+            self.endRemoveRows()
 
     def fill(self, node: Node, children: list[Node]) -> None:
         """The entries of an opened branch have come."""
-        if not self._stands(node):
+        row = self.row_of(node)
+        if row < 0 or not node.open:
             return
-        node.asked = False
-        index = self.index_of(node)
-        if node.children:
-            self.beginRemoveRows(index, 0, len(node.children) - 1)
-            node.children = []
-            self.endRemoveRows()
-        node.children = []
+        self._close(row)
         if children:
-            self.beginInsertRows(index, 0, len(children) - 1)
-            node.children = children
+            self.beginInsertRows(QModelIndex(), row + 1, row + len(children))
+            self.rows[row + 1 : row + 1] = children
             self.endInsertRows()
 
     def give_up(self, node: Node) -> None:
         """They will not come."""
-        node.asked = False
-        node.children = []
+        node.open = False
+        if (row := self.row_of(node)) >= 0:
+            self._changed(row)
 
-    def _stands(self, node: Node) -> bool:
-        up: Node | None = node
-        while up is not None and up is not self.root:
-            if up.parent is None or up.parent.children is None or up.row >= len(up.parent.children):
-                return False
-            if up.parent.children[up.row] is not up:
-                return False
-            up = up.parent
-        return up is self.root
+    def _changed(self, row: int) -> None:
+        at = self.index(row, 0)
+        self.dataChanged.emit(at, at)
+
+    def row_of(self, node: Node) -> int:
+        """Where a node is seen, -1 for nowhere."""
+        return next((row for row, each in enumerate(self.rows) if each is node), -1)
 
     def node(self, index: _Index) -> Node:
         """The node of an index; the root for none."""
-        found = index.internalPointer() if index.isValid() else None
-        return found if isinstance(found, Node) else self.root
-
-    def index_of(self, node: Node) -> QModelIndex:
-        """The index of a node."""
-        return QModelIndex() if node is self.root else self.createIndex(node.row, 0, node)
+        return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else self.root
 
     # The model
 
-    def index(self, row: int, column: int, parent: _Index = QModelIndex(), /) -> QModelIndex:  # noqa: B008
-        children = self.node(parent).children or []
-        return self.createIndex(row, column, children[row]) if 0 <= row < len(children) else QModelIndex()
-
-    def parent(self, index: _Index = QModelIndex(), /) -> Any:  # noqa: B008
-        up = self.node(index).parent
-        return QModelIndex() if up is None or up is self.root else self.createIndex(up.row, 0, up)
-
     def rowCount(self, parent: _Index = QModelIndex(), /) -> int:  # noqa: B008
-        return len(self.node(parent).children or ()) if parent.column() <= 0 else 0
+        return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: _Index = QModelIndex(), /) -> int:  # noqa: B008
-        return len(COLUMNS)
-
-    def hasChildren(self, parent: _Index = QModelIndex(), /) -> bool:  # noqa: B008
-        node = self.node(parent)
-        if node.children is not None:
-            return bool(node.children)
-        return node.entry.kind == "dir"
-
-    def canFetchMore(self, parent: _Index, /) -> bool:
-        node = self.node(parent)
-        return node is not self.root and node.children is None and node.entry.kind == "dir"
-
-    def fetchMore(self, parent: _Index, /) -> None:
-        node = self.node(parent)
-        if not node.asked:
-            node.asked = True
-            self.wanted.emit(node)
+        return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole, /) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
@@ -148,13 +138,18 @@ class EntryTree(QAbstractItemModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole, /) -> Any:
         if not index.isValid():
             return None
-        entry = self.node(index).entry
+        node = self.node(index)
+        entry = node.entry
         if role == Qt.ItemDataRole.DisplayRole:
             return text_of(entry, index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _side(index.column())
         if role == ICON_ROLE and index.column() == 0:
             return icon_of(entry)
+        if role == DEPTH_ROLE:
+            return node.depth
+        if role == BRANCH_ROLE:
+            return node.open if entry.kind == "dir" else None
         if role == TONE_ROLE:
             return "warning" if not entry.known else "text2" if index.column() else ""
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
@@ -176,9 +171,7 @@ class EntryTree(QAbstractItemModel):
         return [MIME, "text/uri-list"]
 
     def mimeData(self, indexes: Iterable[QModelIndex], /) -> QMimeData:
-        from PySide6.QtCore import QUrl
-
-        nodes = [self.node(index) for index in indexes if index.column() == 0]
+        nodes = outermost([self.node(index) for index in indexes if index.column() == 0])
         data = QMimeData()
         data.setData(MIME, self.side.encode())
         if self.side == "here":
@@ -203,6 +196,23 @@ class EntryTree(QAbstractItemModel):
             return False
         self.dropped.emit("files", files, node.path)
         return True
+
+
+def outermost(nodes: list[Node]) -> list[Node]:
+    """Without those that lie in a folder that is among them: they come with it."""
+    if all(node.depth == 0 for node in nodes):
+        return nodes
+    chosen = {id(node) for node in nodes}
+    return [node for node in nodes if not _within(node, chosen)]
+
+
+def _within(node: Node, chosen: set[int]) -> bool:
+    up = node.parent
+    while up is not None:
+        if id(up) in chosen:
+            return True
+        up = up.parent
+    return False
 
 
 def _side(column: int) -> int:

@@ -80,7 +80,8 @@ class FilesPage(QWidget):
         row.add(fields.choice("caller", "Blocks go to", CALLERS, tip="How a course would write the callback"))
         row.add(fields.number("block", "Block", 8192, (1, 1 << 24), suffix=" bytes"))
         row.add(self.cancel_button)
-        row.flow.setAlignment(Qt.AlignmentFlag.AlignBottom)
+        for button in (self.get_button, self.put_button, self.cancel_button):
+            row.flow.setAlignment(button, Qt.AlignmentFlag.AlignBottom)
         self.panes.addWidget(self.here)
         self.panes.addWidget(self.there)
         self.panes.setSizes([1000, 1000])

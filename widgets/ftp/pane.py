@@ -119,7 +119,7 @@ class Pane(QFrame):
         self.field.returnPressed.connect(lambda: self.go(self.field.text()))
         self.view.opened.connect(self._on_opened)
         self.view.up_requested.connect(self.up)
-        self.view.header().sectionClicked.connect(self._on_section)
+        self.view.horizontalHeader().sectionClicked.connect(self._on_section)
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._on_chosen())
         self.model.modelReset.connect(self._on_chosen)
         self.model.wanted.connect(self._on_wanted)
@@ -169,8 +169,7 @@ class Pane(QFrame):
         self._set_busy(False)
         self.pages.setCurrentWidget(self.view)
         if children:
-            self.view.setCurrentIndex(self.model.index(0, 0))
-            self.view.selectionModel().clearSelection()
+            self.view.scrollToTop()
         self.moved.emit(self.path)
 
     def _on_failed(self, number: int, told: Explained) -> None:
@@ -194,8 +193,9 @@ class Pane(QFrame):
         name = COLUMNS[column][0]
         self._order = (name, not self._order[1] if self._order[0] == name else False)
         order = Qt.SortOrder.DescendingOrder if self._order[1] else Qt.SortOrder.AscendingOrder
-        self.view.header().setSortIndicatorShown(True)
-        self.view.header().setSortIndicator(column, order)
+        head = self.view.horizontalHeader()
+        head.setSortIndicatorShown(True)
+        head.setSortIndicator(column, order)
         if self.listing is not None:
             self._asked += 1
             self._on_listing(self._asked, self.listing)
@@ -265,9 +265,10 @@ class Pane(QFrame):
         when = f"{entry.modified:%Y-%m-%d %H:%M:%S} {'UTC' if entry.utc else 'server time'}" if entry.modified else ""
         size = f"{grouped(entry.size)} bytes" if entry.size is not None else ""
         owners = " ".join(filter(None, (entry.owner, entry.group)))
-        facts = [entry.kind, size, entry.mode, owners, when, f"as it came: {shown(entry.raw)}"]
+        came = f"as it came: {shown(entry.raw)}" if entry.raw != entry.name else ""
+        facts = [entry.kind, size, entry.mode, owners, when, came]
         self.about.say(f"{shown(entry.name)}.", ", ".join(fact for fact in facts if fact))
-        self.ask.ask("Rights, octal", octal_of(entry.mode), "Change rights", lambda text: self._change(path, text))
+        self.ask.ask("Rights (octal)", octal_of(entry.mode), "Change rights", lambda text: self._change(path, text))
 
     def _change(self, path: str, text: str) -> None:
         self.about.clear()
@@ -300,7 +301,7 @@ class Pane(QFrame):
 
     def _refresh(self) -> None:
         there = self.listing is not None and not self.busy
-        chosen = len(self.view.selectionModel().selectedRows(0)) if there else 0
+        chosen = self.view.chosen_count() if there else 0
         for key, allowed in (("up", there and self.path not in ("", "/")), ("refresh", there), ("mkdir", there),
                              ("rename", chosen == 1), ("remove", chosen > 0), ("about", chosen == 1)):  # fmt: skip
             self.buttons[key].setEnabled(allowed)
@@ -314,7 +315,8 @@ class Pane(QFrame):
             return ""
         entries = self.listing.entries
         unknown = sum(1 for entry in entries if not entry.known) if len(entries) < 5000 else 0
-        parts = [f"{grouped(len(entries))} entries by {self.listing.how}"]
+        how = "" if self.listing.how == "local" else f" by {self.listing.how}"
+        parts = [f"{grouped(len(entries))} entries{how}"]
         parts += [f"{unknown} unknown lines"] if unknown else []
         parts += [f"{chosen} chosen"] if chosen else []
         parts += [f"cut: {self.listing.cut}"] if self.listing.cut else []

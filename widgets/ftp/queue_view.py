@@ -31,7 +31,7 @@ class _Bars(PlainDelegate):
     def _write(self, painter: QPainter, rect: QRect, index: _Index) -> None:
         part = index.data(PART_ROLE)
         if part is not None:
-            words = theme().px(40)
+            words = theme().px(54)
             bar = QRect(rect.left(), rect.center().y() - 2, rect.width() - words, 5)
             painter.fillRect(bar, theme().tokens.track)
             if part > 0:

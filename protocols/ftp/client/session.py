@@ -32,6 +32,8 @@ T = TypeVar("T")
 HAND_BYTES: Final = 64 << 10
 _BRING: Final = frozenset(("LIST", "NLST", "MLSD", "RETR"))
 _TAKE: Final = frozenset(("STOR", "APPE", "STOU"))
+FACTS: Final = ("type", "size", "modify", "perm", "unix.mode", "unix.owner", "unix.ownername", "unix.group",
+                "unix.groupname", "unix.uid", "unix.gid")  # fmt: skip
 _MISSING: Final = (500, 502, 504)
 
 
@@ -88,11 +90,19 @@ class FtpSession(Remote):
                 control.features[word.upper()] = rest
         if "UTF8" in control.features:
             control.command("OPTS UTF8 ON")
+        self._ask_for_facts(control.features.get("MLST", ""))
         if control.context is not None:
             control.protect_data()
         reply = control.command("PWD")
         self._home = _quoted(reply.whole) if reply.code == 257 else ""
         self._has_facts = "MLST" in control.features or "MLSD" in control.features
+
+    def _ask_for_facts(self, offered: str) -> None:
+        """Have MLSD say rights and owners, too, where the server can and does not by itself (RFC 3659 section 7.9)."""
+        known = {name.rstrip("*").lower(): name for name in offered.split(";") if name.strip()}
+        wanted = [name for name in FACTS if name in known]
+        if any(not known[name].endswith("*") for name in wanted):
+            self.control.command("OPTS MLST " + "".join(f"{known[name].rstrip('*')};" for name in wanted))
 
     def close(self) -> None:
         """Say goodbye and close."""

@@ -35,7 +35,7 @@ def read_facts(line: str) -> Entry | None:
     if word.startswith(("os.unix=slink", "os.unix=symlink")):
         kind, target = "link", found["type"].partition(":")[2]
     size = found.get("size") or found.get("sizd") or ""
-    mode = found.get("unix.mode") or found.get("perm") or ""
+    mode = found.get("unix.mode", "").removeprefix("0o") or found.get("perm") or ""
     owner = found.get("unix.ownername") or found.get("unix.owner") or found.get("unix.uid") or ""
     group = found.get("unix.groupname") or found.get("unix.group") or found.get("unix.gid") or ""
     return Entry(name, kind, int(size) if size.isascii() and size.isdecimal() and len(size) < 25 else None,

@@ -1,0 +1,273 @@
+"""The FTP panel driven as a person drives it, with a real server and real files."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl
+
+from protocols.ftp.listing.entry import Entry, Listing
+from protocols.scripts import render
+from tests.widgets.ftp.conftest import Room
+from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
+from widgets.ftp.pane import octal_of
+
+
+def test_one_click_starts_a_server_the_next_connects(room: Room) -> None:
+    ends = room.panel.ends
+    room.click(ends.server.empty.button)
+    room.wait(lambda: ends.server.server is not None)
+    assert ends.client.form.fields["port"] == ends.server.server.address[1]
+    room.click(ends.client.form.connect_button)
+    room.wait(lambda: room.panel.slot.phase == "connected")
+    assert "NetLab" in ends.client.live.welcome.text()
+    assert "clear" in ends.client.live.facts["safe"].value()
+    room.click(ends.client.close_button)
+    room.wait(lambda: room.panel.slot.phase == "ended")
+
+
+def test_with_tls_the_certificates_are_shown(room: Room) -> None:
+    ends = room.panel.ends
+    ends.client.form.fields["protocol"] = "explicit"
+    room.click(ends.client.form.other_end_button)
+    room.wait(lambda: room.panel.slot.phase == "connected")
+    assert "encrypted" in ends.client.live.facts["safe"].value()
+    rows = ends.client.live.certificates.model.rows
+    room.wait(lambda: "127.0.0.1, localhost, ::1" in [row[1] for row in rows()])
+
+
+def test_a_refused_connect_is_explained_in_its_place_and_mended(room: Room) -> None:
+    ends = room.panel.ends
+    ends.client.form.fields["port"] = 1
+    room.click(ends.client.form.connect_button)
+    room.wait(ends.client.strip.text)
+    ends.client.strip.why_requested.emit()
+    assert room.explained[0].errno == "ECONNREFUSED"
+    room.click(ends.client.strip.buttons["other-end"])
+    room.wait(lambda: room.panel.slot.phase == "connected")
+    assert ends.client.strip.text() == ""
+
+
+def test_a_wrong_password_is_told_and_can_be_changed(room: Room) -> None:
+    ends = room.panel.ends
+    room.click(ends.server.empty.button)
+    room.wait(lambda: ends.server.server is not None)
+    ends.client.form.fields["password"] = "wrong"
+    room.click(ends.client.form.connect_button)
+    room.wait(ends.client.strip.text)
+    assert "does not let ann in" in ends.client.strip.text()
+    room.click(ends.client.strip.buttons["edit-user"])
+    assert ends.client.form.fields.editor("user").hasFocus()
+
+
+def test_files_and_folders_go_both_ways_with_a_queue(room: Room, tmp_path: Path) -> None:
+    room.connected(tmp_path)
+    files = room.panel.files
+    files.there.view.selectAll()
+    room.click(files.get_button)
+    room.settled()
+    assert (tmp_path / "large.bin").stat().st_size == 8 << 20
+    assert (tmp_path / "names" / "\u65e5\u672c\u8a9e.txt").read_text(encoding="utf-8") == "\u65e5\u672c\u8a9e.txt\n"
+    room.wait(lambda: "large.bin" in room.names(files.here))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("a")
+    files.here.refresh()
+    room.wait(lambda: "mine" in room.names(files.here))
+    room.choose(files.here, "mine")
+    room.click(files.put_button)
+    room.wait(lambda: "mine" in room.names(files.there))
+    counts = files.queue.model.counts
+    assert (counts.failed, counts.open) == (0, 0)
+
+
+def test_what_exists_is_kept_until_replace_is_pressed(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("mine")
+    room.connected(tmp_path)
+    files = room.panel.files
+    room.choose(files.there, "readme.txt")
+    room.click(files.get_button)
+    room.settled()
+    assert files.queue.model.counts.failed == 1
+    assert (tmp_path / "readme.txt").read_text() == "mine"
+    files.queue.table.selectRow(0)
+    assert "written over" in files.queue.why.text()
+    room.click(files.queue.replace_button)
+    room.wait(lambda: files.queue.model.counts.done == 1)
+    assert "sample" in (tmp_path / "readme.txt").read_text()
+
+
+def test_a_transfer_is_cancelled_and_goes_on(room: Room, tmp_path: Path) -> None:
+    room.connected(tmp_path)
+    files, queue = room.panel.files, room.panel.slot.client.queue  # type: ignore[union-attr]
+    queue.pause(True)
+    room.choose(files.there, "large.bin")
+    room.click(files.get_button)
+    room.wait(lambda: files.queue.model.counts.waiting == 1)
+    room.click(files.queue.cancel_button)
+    room.wait(lambda: files.queue.model.counts.cancelled == 1)
+    (tmp_path / "large.bin.part").write_bytes(bytes(range(256)) * 4096)
+    room.click(files.queue.pause_button)
+    assert queue.retry(files.queue.model.job(0), resume=True)
+    room.wait(lambda: files.queue.model.counts.done == 1)
+    assert files.queue.model.job(0).tally.offset == 1 << 20
+    assert (tmp_path / "large.bin").stat().st_size == 8 << 20
+    assert "resumed" in files.queue.model.index(0, 5).data()
+
+
+def test_blocks_reach_the_chosen_kind_of_callable(room: Room, tmp_path: Path) -> None:
+    room.connected(tmp_path)
+    files = room.panel.files
+    files.fields.set_values({"caller": "object", "block": 100})
+    room.choose(files.there, "readme.txt")
+    room.click(files.get_button)
+    room.settled()
+    job = files.queue.model.job(0)
+    assert job.tally.blocks >= 3
+    assert "calls of the object" in files.queue.model.index(0, 5).data()
+    room.panel.python_button.click()
+    action, params = room.scripts[-1]
+    assert (action, params["callback"], params["block_size"]) == ("ftp-get", "object", 100)
+    assert "def __call__" in render(action, params)
+
+
+def test_folders_are_made_renamed_and_removed_after_a_question(room: Room, tmp_path: Path) -> None:
+    room.connected(tmp_path)
+    there = room.panel.files.there
+    room.click(there.buttons["mkdir"])
+    room.qtbot.keyClicks(there.ask.field, "new")
+    room.qtbot.keyClick(there.ask.field, Qt.Key.Key_Return)
+    room.wait(lambda: "new" in room.names(there))
+    room.choose(there, "new")
+    room.click(there.buttons["rename"])
+    there.ask.field.setText("\u0434\u0440\u0443\u0433")
+    room.click(there.ask.yes)
+    room.wait(lambda: "\u0434\u0440\u0443\u0433" in room.names(there))
+    room.choose(there, "notes")
+    room.click(there.buttons["remove"])
+    room.click(there.ask.no)
+    assert "notes" in room.names(there)
+    room.choose(there, "notes")
+    room.click(there.buttons["remove"])
+    assert "can't be undone" in there.ask.words.text()
+    room.click(there.ask.yes)
+    room.wait(lambda: "notes" not in room.names(there))
+    room.choose(there, "readme.txt")
+    room.click(there.buttons["about"])
+    assert "readme.txt" in there.about.text()
+    there.ask.field.setText("600")
+    room.click(there.ask.yes)
+    root = Path(room.panel.ends.server.server.setup.root)  # type: ignore[union-attr]
+    room.wait(lambda: (root / "readme.txt").stat().st_mode & 0o777 == 0o600)
+
+    def rights() -> str:
+        found = [node.entry.mode for node in there.model.rows if node.entry.name == "readme.txt"]
+        return octal_of(found[0]) if found else ""
+
+    room.wait(lambda: rights() == "600")
+
+
+def test_branches_open_and_folders_are_entered_by_keys(room: Room, tmp_path: Path) -> None:
+    room.connected(tmp_path)
+    there = room.panel.files.there
+    room.choose(there, "names")
+    room.qtbot.keyClick(there.view, Qt.Key.Key_Right)
+    room.wait(lambda: "caf\u00e9.txt" in room.names(there))
+    assert there.model.rowCount() == 10
+    there.view.selectAll()
+    assert len(there.view.chosen()) == 6
+    room.choose(there, "names")
+    room.qtbot.keyClick(there.view, Qt.Key.Key_Left)
+    assert there.model.rowCount() == 6
+    room.qtbot.keyClick(there.view, Qt.Key.Key_Return)
+    room.wait(lambda: there.path == "/names")
+    room.qtbot.keyClick(there.view, Qt.Key.Key_Backspace)
+    room.wait(lambda: there.path == "/")
+    there.field.setText("/nowhere")
+    room.qtbot.keyClick(there.field, Qt.Key.Key_Return)
+    room.wait(there.trouble.text)
+    assert there.path == "/"
+
+
+def test_dropping_moves_files_and_nothing_is_dropped_on_its_own_side(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    room.connected(tmp_path)
+    files = room.panel.files
+    room.choose(files.there, "readme.txt")
+    data = files.there.model.mimeData([files.there.view.currentIndex()])
+    copy = Qt.DropAction.CopyAction
+    assert not files.there.model.dropMimeData(data, copy, -1, -1, QModelIndex())
+    assert files.here.model.dropMimeData(data, copy, -1, -1, QModelIndex())
+    room.wait((tmp_path / "readme.txt").exists)
+    from_desktop = QMimeData()
+    from_desktop.setUrls([QUrl.fromLocalFile(str(tmp_path / "mine.txt"))])
+    incoming = next(row for row, node in enumerate(files.there.model.rows) if node.entry.name == "incoming")
+    assert files.there.model.dropMimeData(from_desktop, copy, -1, -1, files.there.model.index(incoming, 0))
+    root = Path(room.panel.ends.server.server.setup.root)  # type: ignore[union-attr]
+    room.wait((root / "incoming" / "mine.txt").exists)
+
+
+def test_a_command_by_hand_is_decoded(room: Room) -> None:
+    room.panel.show_view("hand")
+    hand = room.panel.hand
+    room.click(hand.empty.button)
+    room.wait(lambda: room.panel.slot.phase == "connected")
+    typed = {"TYPE I": "200", "size readme.txt": "213", "LIST": "226", "CWD nowhere": "550", "STOR x": ""}
+    for line, code in typed.items():
+        hand.field.setText(line)
+        room.qtbot.keyClick(hand.field, Qt.Key.Key_Return)
+        room.wait(lambda: not hand.waiting)
+        assert hand.model.rows()[-1][1] == code
+    hand.show_row(2)
+    assert "large.bin" in hand.lines.toPlainText()
+    assert "RFC 959" in hand.detail.text()
+    assert "file" in hand.lead.text() or "transfer" in hand.lead.text()
+    room.panel.python_button.click()
+    assert room.scripts[-1][0] == "ftp-command"
+
+
+def test_100000_entries_are_hung_in_and_scrolled_without_a_stall(room: Room) -> None:
+    pane = room.panel.files.here
+    room.panel.show_view("files")
+    room.wait(lambda: pane.listing is not None)
+    entries = [Entry(f"file {number}.txt", "file", number, None, "") for number in range(100_000)]
+    pane._asked += 1
+    pane._on_listing(pane._asked, Listing("/many", entries))
+    room.wait(lambda: pane.path == "/many")
+    assert pane.model.rowCount() == 100_000
+    bar, slowest = pane.view.verticalScrollBar(), 0.0
+    for value in range(0, bar.maximum(), max(1, bar.maximum() // 50)):
+        began = time.perf_counter()
+        bar.setValue(value)
+        pane.view.viewport().repaint()
+        slowest = max(slowest, time.perf_counter() - began)
+    assert pane.view.indexAt(pane.view.viewport().rect().center()).isValid()
+
+
+def test_the_model_is_sound(qtmodeltester: Any) -> None:
+    model, root = EntryTree("here"), Node(Entry("", "dir"), "/x")
+    children = nodes_of([Entry("d", "dir"), Entry("f", "file", 3), Entry("?", "other", known=False)], "/x", root)
+    model.set_root("/x", children, root)
+    model.toggle(0)
+    model.fill(children[0], nodes_of([Entry("deep", "file")], "/x/d", children[0]))
+    qtmodeltester.check(model, force_py=True)
+    assert [node.depth for node in model.rows] == [0, 1, 0, 0]
+    model.toggle(0)
+    assert model.rowCount() == 3
+
+
+def test_octal_digits_of_rights() -> None:
+    assert octal_of("-rwxr-x---") == "750"
+    assert octal_of("0644") == "644"
+    assert octal_of("radfwMT") == "644"
+
+
+def test_the_state_comes_back_without_the_password(room: Room) -> None:
+    form = room.panel.ends.client.form.fields
+    form.set_values({"host": "h", "user": "ann", "password": "secret", "mode": "active"})
+    kept = room.panel.save_state()
+    assert "secret" not in str(kept)
+    form.set_values({"host": "x", "user": "", "mode": "passive"})
+    room.panel.restore_state({**kept, "view": "nonsense", "folder": 3})
+    assert (form["host"], form["user"], form["mode"]) == ("h", "ann", "active")
