@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from widgets.ftp.entry_tree import BRANCH_ROLE, DEPTH_ROLE, ICON_ROLE, EntryTree, Node, outermost
@@ -16,6 +16,7 @@ _Index = QModelIndex | QPersistentModelIndex
 ICON_PX: Final = 15
 BRANCH_PX: Final = 14
 WIDTHS: Final = (200, 88, 132, 84)
+NEEDS_PX: Final = (470, 380)
 
 
 class _Delegate(PlainDelegate):
@@ -62,6 +63,12 @@ class EntryView(PlainTable):
         for column in range(1, len(WIDTHS)):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
         self.doubleClicked.connect(lambda index: self.opened.emit(model.node(index)))
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        """The name is what is looked for: where there is little room the rights go, then the times."""
+        super().resizeEvent(event)
+        for column, least in ((3, NEEDS_PX[0]), (2, NEEDS_PX[1])):
+            self.setColumnHidden(column, event.size().width() < theme().px(least))
 
     def chosen(self) -> list[Node]:
         """The chosen entries, in their order; what lies in a folder that is chosen itself comes with it."""

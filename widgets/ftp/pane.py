@@ -212,6 +212,7 @@ class Pane(QFrame):
     def _set_busy(self, busy: bool) -> None:
         self.busy = busy
         self._refresh()
+        self.chosen_changed.emit()
 
     # Doing
 
