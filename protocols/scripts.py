@@ -16,6 +16,7 @@ from protocols.ftp import scripts as ftp
 from protocols.http import scripts as http
 from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
+from protocols.mail import scripts as mail
 from protocols.script_plans import (
     CLIENT,
     FAILURE,
@@ -278,6 +279,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),
     *(Script(name, title, "", ftp.DEFAULTS[name], "client", "sftp" if name in ftp.MODULES else "ftp",
              plan=ftp.plan(name)) for name, title in ftp.TITLES.items()),
+    *(Script(name, title, "", mail.DEFAULTS[name], "client", "mail", plan=mail.plan(name))
+      for name, title in mail.TITLES.items()),
 )  # fmt: skip
 
 SCRIPTS: Final[Mapping[str, Script]] = {script.id: script for script in _ENTRIES}

@@ -28,6 +28,7 @@ from protocols.creosote import scripts as creosote
 from protocols.ftp import scripts as ftp_scripts
 from protocols.http import scripts as http_scripts
 from protocols.http.server.kinds import sandbox_server
+from protocols.mail import scripts as mail_scripts
 from protocols.record.recorder import Recorder
 from protocols.script_plans import FAILURES as FAILURE_SCRIPTS
 from protocols.script_text import ScriptError
@@ -38,7 +39,8 @@ from protocols.sockets.option_table import OPTIONS
 DEADLINE_S = 20
 STYLES = ("module", "names")
 REMOVED = {"asyncore", "asynchat", "smtpd", "imp", "cgi", "cgitb", "crypt", "nntplib", "telnetlib", "pipes"}
-FOREIGN = {*http_scripts.MODULES.values(), *ftp_scripts.MODULES.values(), "websockets"}
+FOREIGN = {*http_scripts.MODULES.values(), *ftp_scripts.MODULES.values(), *mail_scripts.MODULES.values(),
+           "websockets"}  # fmt: skip
 """What the scripts import that are for a package besides the standard library."""
 BEHAVIOURS = ("echo", "upper", "hello", "time", "discard", "upper-lines", "echo-once", "lower", "reverse", "rot13",
               "transform", "upper-course")  # fmt: skip
@@ -370,7 +372,8 @@ SENDERS = {"broadcast-send": "broadcast-receive", "multicast-send": "multicast-r
 
 def test_every_script_is_run_by_a_test_here() -> None:
     servers = {script.id for script in SCRIPTS.values() if script.role == "server"}
-    assert set(SCRIPTS) == servers | set(SAYS) | set(SENDERS) | set(creosote.TITLES) | set(ftp_scripts.TITLES)
+    of_rooms = {*creosote.TITLES, *ftp_scripts.TITLES, *mail_scripts.TITLES}
+    assert set(SCRIPTS) == servers | set(SAYS) | set(SENDERS) | of_rooms
 
 
 @pytest.mark.parametrize(("action_id", "style"), list(zip(SAYS, itertools.cycle(STYLES))))

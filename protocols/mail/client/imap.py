@@ -340,7 +340,16 @@ class ImapSession(MailSession):
 
     def move(self, uid: int, folder: str) -> Task[None]:
         """Move a message (RFC 6851), or copy and delete where the server can't move."""
-        return self.ask("MOVE", lambda _: self._moved(self._box.move(str(uid), folder)))
+
+        def go(_: Task[None]) -> None:
+            if "MOVE" in self.offers:
+                self._check(self._box.client.uid("MOVE", str(uid), encode_folder(folder).decode("ascii")))
+                self._collect()
+            else:
+                self._box.copy(str(uid), folder)
+                self._delete(uid)
+
+        return self.ask("MOVE", go)
 
     def copy(self, uid: int, folder: str) -> Task[None]:
         """Copy a message into another folder."""
@@ -348,7 +357,17 @@ class ImapSession(MailSession):
 
     def delete(self, uid: int) -> Task[None]:
         """Mark a message as deleted, and expunge."""
-        return self.ask("DELETE", lambda _: self._moved(self._box.delete(str(uid))))
+        return self.ask("DELETE", lambda _: self._delete(uid))
+
+    def _delete(self, uid: int) -> None:
+        client = self._box.client
+        self._check(client.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted)"))
+        if "UIDPLUS" in self.offers:  # this one only, and none that somebody else has marked (RFC 4315)
+            self._check(client.uid("EXPUNGE", str(uid)))
+        else:
+            for number in self._check(client.expunge()):  # imaplib takes them out of its drawer itself
+                self._changes.append(Change("expunge", number_of(number)))
+        self._collect()
 
     def _moved(self, _: object) -> None:
         self._collect()

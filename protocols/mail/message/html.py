@@ -44,6 +44,8 @@ _REFRESH: Final = re.compile(r"""<meta\b[^>]{0,4000}?\burl\s*=\s*["']?([^"'\s>]{
 _IMG: Final = re.compile(r"<img\b([^>]{0,8000})", re.IGNORECASE)
 _TINY: Final = re.compile(r"""\b(?:width|height)\s*[=:]\s*["']?\s*[012](?:px)?(?![\d%])""", re.IGNORECASE)
 _SRC: Final = re.compile(r"""\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s>]+))""", re.IGNORECASE)
+_GAPS: Final = re.compile(r"""<img(?![^>]*\ssrc=")(?:[^>"]|"[^"]*")*>""")
+_ALT: Final = re.compile(r"""\salt="([^"]*)\"""")
 _NESTED: Final = re.compile(r"<[a-zA-Z]")
 TAGS_MOST: Final = 50_000
 
@@ -82,7 +84,13 @@ def sanitised(source: str) -> Clean:
         attribute_filter=_harmless, url_schemes={"http", "https", "mailto", "cid", "ftp", "news", "tel"},
         link_rel=None,
     )  # fmt: skip
-    return Clean(html, remote, tuple(notices))
+    return Clean(_GAPS.sub(_words_for, html), remote, tuple(notices))
+
+
+def _words_for(found: re.Match[str]) -> str:
+    """What stands where a picture was taken out: its words, if it has any."""
+    words = _ALT.search(found[0])
+    return f"[{words[1].replace('<', '&lt;').replace('>', '&gt;')}]" if words is not None and words[1] else ""
 
 
 def _harmless(tag: str, name: str, value: str) -> str | None:

@@ -10,7 +10,6 @@ import asyncio
 import re
 import ssl
 import sys
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -32,18 +31,16 @@ from protocols.mail.server.link import Ears, LineTooLong, Link, Silence, open_st
 
 BEFORE_LOGIN_BYTES: Final = 64 << 10
 """Of a literal, before anybody has logged in."""
-GATHER_BYTES: Final = 32 << 10
+WRITE_BYTES: Final = 1 << 20
 IDLE_S: Final = 1800.0
 _LITERAL_PLUS: Final = re.compile(rb"\{(\d{1,19})\+\}\r?\n$")
 
 
 class _Mouth:
-    """Where pymap writes, a word at a time: told and sent by `flush`, whole messages from their files."""
+    """Where pymap writes: told and sent."""
 
     def __init__(self, link: Link, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
-        self._held: list[bytes | Iterator[bytes]] = []
-        self.waiting = 0
         dialogue = link.dialogue
         self._cutter = ImapCutter(
             dialogue.reply, lambda size, head: dialogue.body("server", size, head, what="a literal")
@@ -51,34 +48,9 @@ class _Mouth:
 
     def write(self, data: bytes) -> None:
         """Some bytes of an answer."""
-        self._held.append(bytes(data))
-        self.waiting += len(data)
-
-    def write_later(self, chunks: Iterator[bytes]) -> None:
-        """Bytes that are read when it is their turn, so that a large message is never in memory as a whole."""
-        self._held.append(chunks)
-        self.waiting += GATHER_BYTES
-
-    async def flush(self, timeout_s: float) -> None:
-        """Send what is gathered, no faster than it is taken. Raises TimeoutError, OSError."""
-        held, self._held, self.waiting = self._held, [], 0
-        parts: list[bytes] = []
-        for one in held:
-            if isinstance(one, bytes):
-                parts.append(one)
-                continue
-            await self._send(b"".join(parts), timeout_s)
-            parts.clear()
-            for chunk in one:
-                await self._send(chunk, timeout_s)
-        await self._send(b"".join(parts), timeout_s)
-
-    async def _send(self, data: bytes, timeout_s: float) -> None:
-        if data:
-            self._cutter.feed(data)
-            self._writer.write(data)
-        async with asyncio.timeout(timeout_s):  # not wait_for(): before Python 3.12 it may swallow a stop
-            await self._writer.drain()
+        data = bytes(data)
+        self._cutter.feed(data)
+        self._writer.write(data)
 
 
 class LabConnection(IMAPConnection):
@@ -172,15 +144,18 @@ class LabConnection(IMAPConnection):
         try:
             for one in resp._untagged if isinstance(resp, CommandResponse) else ():
                 await one.async_write(mouth)
-                if self._mouth.waiting > GATHER_BYTES:
-                    await self._mouth.flush(self._ears.timeout_s)
+                if self.writer.transport.get_write_buffer_size() > WRITE_BYTES:
+                    await self._drain()
             if isinstance(resp, CommandResponse):
                 Response.write(resp, mouth)
             else:
                 await resp.async_write(mouth)
-            await self._mouth.flush(self._ears.timeout_s)
+            await self._drain()
         except ConnectionError:
             pass
+
+    async def _drain(self) -> None:
+        await asyncio.wait_for(self.writer.drain(), self._ears.timeout_s)
 
     async def start_tls(self) -> None:
         """STARTTLS (RFC 3501 section 6.2.1): nothing that came in plain behind it is heard."""
@@ -216,9 +191,7 @@ async def serve(house: House, link: Link, context: ssl.SSLContext | None, sets: 
             async with AsyncExitStack() as stack:
                 connection_exit.set(stack)
                 await connection.run(state)
-    except LineTooLong:
-        await ears.linger(writer)
-    except (EOFError, OSError, TimeoutError):
+    except (EOFError, OSError, LineTooLong, ssl.SSLError, TimeoutError):
         pass
     finally:
         writer.close()

@@ -1,0 +1,71 @@
+"""A session by hand and news, by click and key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+
+from tests.widgets.mail.conftest import Room
+
+
+def test_a_mail_goes_out_by_hand_and_the_next_line_is_offered(room: Room) -> None:
+    room.serve()
+    room.panel.show_view("hand")
+    page = room.panel.hand
+    room.click(page.connect_button)
+    room.wait(lambda: page.slot.phase == "open" and page.card.head.state.word == "Your turn")
+    for text in ("EHLO me", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA", "Subject: by hand", "",
+                 "Hello", "."):  # fmt: skip
+        room.wait(page.next_button.isVisible)
+        room.click(page.next_button)
+        assert page.line.text() == text
+        room.qtbot.keyClick(page.line, Qt.Key.Key_Return)
+        room.wait(lambda: not page.slot.busy)
+    room.wait(lambda: any(text.startswith("S: 250 2.0.0") for text in page.dialogue.model.texts()))
+    room.qtbot.keyClick(page.line, Qt.Key.Key_Up)
+    assert page.line.text() == "."
+    room.click(page.close_button)
+    room.wait(lambda: page.slot.phase == "ended")
+
+
+def test_nobody_there_is_told_and_a_server_that_hangs_up_too(room: Room) -> None:
+    room.panel.show_view("hand")
+    page = room.panel.hand
+    page.account.set_address("127.0.0.1", 1)
+    room.click(page.connect_button)
+    room.wait(lambda: page.strip.errno == "ECONNREFUSED")
+    ends = room.serve()
+    page.account.set_address(*ends["smtp"])
+    room.click(page.connect_button)
+    room.wait(lambda: page.slot.phase == "open")
+    page.line.setText("QUIT")
+    room.click(page.send_button)
+    room.wait(lambda: page.slot.phase == "ended")
+
+
+def test_news_is_read_and_answered(room: Room) -> None:
+    room.panel.show_view("news")
+    page = room.panel.news
+    room.click(page.empty.button)
+    room.wait(lambda: page.articles.rowCount() == 2)
+    page.article_table.selectRow(0)
+    page.show_article(0)
+    room.wait(lambda: page.message.shown is not None)
+    assert page.message.shown is not None
+    assert page.message.shown.subject.startswith("Re: Why")
+    room.click(page.write_button)
+    assert page.form["subject"].startswith("Re: ")
+    page.text.setPlainText("It is so.\n.\n")
+    room.click(page.post_button)
+    room.wait(lambda: page.articles.rowCount() == 3)
+    assert "Posted" in room.toasts
+    page.show_article(0)
+    room.wait(lambda: page.message.shown is not None and "It is so." in page.message.shown.text)
+    assert any(line.name == "References" and line.text.count("@") == 2 for line in page.message.shown.lines)
+    room.click(page.write_button)
+    page.form.set_values({"groups": "no.such"})
+    room.click(page.post_button)
+    room.wait(lambda: "441" in page.posted.text())
+    room.click(page.close_button)
+    room.wait(lambda: page.slot.phase == "ended")
+    room.click(page.serve_button)
+    room.wait(lambda: page.server is None)

@@ -1,0 +1,163 @@
+"""The mailbox's view: lazily filled, changed by the server while one looks, hostile mails harmless."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel
+from PySide6.QtTest import QAbstractItemModelTester
+
+from protocols.mail.client.listing import Listed
+from protocols.mail.message.message import Message
+from protocols.mail.message.shown import read
+from tests.widgets.mail.conftest import Room
+from widgets.mail.mailbox_model import ASKED_MOST, PAGE, MailboxModel
+from widgets.mail.message_view import MessageView
+
+
+def _listed(number: int, uid: int = 0) -> Listed:
+    return Listed(number, uid or number, f"sender {number}", f"subject {number}", "2026-01-01", 100)
+
+
+def _strict(model: QAbstractItemModel) -> QAbstractItemModelTester:
+    return QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
+
+
+def test_only_what_is_looked_at_is_asked_for_a_page_at_a_time(qtbot: object) -> None:
+    model = MailboxModel()
+    asked: list[list[int]] = []
+    model.wanted.connect(asked.append)
+    model.begin(100_000)
+    assert model.rowCount() == 100_000
+    for row in range(30):
+        model.index(row, 1).data()
+    model._ask()
+    assert asked == [list(range(100_000, 100_000 - PAGE, -1))]
+    model.fill([_listed(number) for number in asked[0]])
+    assert model.index(0, 1).data() == "subject 100000"
+    for row in range(1000, 90_000, 50):
+        model.index(row, 1).data()
+    model._ask()
+    assert len(asked) == 1 + ASKED_MOST
+
+
+def test_growing_shrinking_and_flags_keep_rows_and_messages_together(qtbot: object) -> None:
+    model = MailboxModel()
+    tester = _strict(model)
+    model.begin(5)
+    model.fill([_listed(number) for number in range(1, 6)])
+    model.expunge(2)
+    assert [model.listed(row).subject for row in range(4)] == ["subject 5", "subject 4", "subject 3", "subject 1"]  # type: ignore[union-attr]
+    model.grow(6)
+    assert model.rowCount() == 6
+    assert model.listed(0) is None
+    assert model.listed(2).subject == "subject 5"  # type: ignore[union-attr]
+    model.set_flags(4, ("\\Flagged",))
+    model.expunge(99)
+    model.expunge(0)
+    model.grow(3)
+    assert model.rowCount() == 6
+    model.show_uids([7, 9])
+    model.fill([_listed(1, 9)])
+    assert model.listed(0).uid == 9  # type: ignore[union-attr]
+    model.expunge(1)
+    assert model.rowCount() == 2
+    assert tester.model() is model
+
+
+def test_imap_flags_deletes_moves_searches_and_new_mail_appears(room: Room) -> None:
+    room.serve()
+    for subject in ("one", "two", "three"):
+        room.send(to="bob@example.org", subject=subject)
+    box = room.open_box()
+    room.wait(lambda: box.model.count == 3 and box.model.listed(2))
+    box.list.setCurrentIndex(box.model.index(0, 0))
+    box.doings.refresh()
+    room.click(box.doings.flag_button)
+    room.wait(lambda: "\\Flagged" in box.model.listed(0).flags)
+    box.doings.move("Trash")
+    room.wait(lambda: box.model.count == 2)
+    box.list.setCurrentIndex(box.model.index(0, 0))
+    room.wait(lambda: box.doings.chosen() is not None)
+    box.doings.refresh()
+    room.click(box.doings.delete_button)
+    room.wait(lambda: box.model.count == 1)
+    box.search.setText("one")
+    box.search.returnPressed.emit()
+    room.wait(lambda: box.model.searched and box.model.count == 1)
+    box.search.clear()
+    box.search.returnPressed.emit()
+    room.wait(lambda: not box.model.searched)
+    room.wait(lambda: box.slot.session.idling)
+    room.send(to="bob@example.org", subject="four")
+    room.wait(lambda: box.model.count == 2)
+    room.panel.show_view("mailbox")
+    room.wait(lambda: box.model.listed(0) and box.model.listed(0).subject == "four")
+
+
+def test_pop3_cut_line_deletes_nothing_and_quit_does(room: Room) -> None:
+    room.serve()
+    for subject in ("one", "two"):
+        room.send(to="bob@example.org", subject=subject)
+    for button, left in (("cut_button", 2), ("leave_button", 1)):
+        box = room.open_box("pop3")
+        room.wait(lambda box=box: box.model.count == 2 and box.model.listed(0))
+        box.list.setCurrentIndex(box.model.index(0, 0))
+        box.doings.refresh()
+        room.click(box.doings.delete_button)
+        room.wait(lambda box=box: any(entry.deleted for entry in box.entries.values()))
+        room.click(getattr(box, button))
+        room.wait(lambda box=box: box.slot.phase == "ended")
+        again = room.open_box("pop3")
+        room.wait(lambda again=again: again.slot.phase == "open" and not again.slot.busy)
+        assert again.model.count == left
+        room.click(again.cut_button)
+        room.wait(lambda again=again: again.slot.phase == "ended")
+
+
+def test_a_wrong_password_is_told_in_the_view(room: Room) -> None:
+    room.serve()
+    room.panel.show_view("mailbox")
+    box = room.panel.mailbox
+    box.account.fields.set_values({"password": "wrong"})
+    room.click(box.connect_button)
+    room.wait(box.strip.isVisible)
+    assert box.strip.errno == "AUTH"
+    assert box.slot.phase == "idle"
+
+
+HOSTILE = (
+    b"From: <script>alert(1)</script>\r\nSubject: =?utf-8?q?=E2=80=AEevil?= \x1b[31m\r\n"
+    b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+    b"--x\r\nContent-Type: text/html\r\n\r\n<p>hi<img src=http://spy.example/a.png><img src=file:///etc/passwd>"
+    b"<img src=cid:pic><style>@import url(http://spy.example/b.css)</style><script src=//spy.example/c.js></script>"
+    b'<a href="http://link.example/">go</a>\r\n--x\r\nContent-Type: image/png\r\nContent-ID: <pic>\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--x\r\n"
+    b'Content-Disposition: attachment; filename="../../a\\0b"\r\n\r\nx\r\n'
+)
+
+
+def test_nothing_of_a_hostile_mail_is_loaded_or_shown_as_markup(room: Room) -> None:
+    view = MessageView(room.desk, "empty")
+    room.qtbot.addWidget(view)
+    view.resize(600, 500)
+    view.show()
+    shown = read(Message(HOSTILE))
+    view.show_message(shown)
+    view.tabs.show_page("html")
+    assert not [name for name in view.html.asked if not name.startswith("cid:")]
+    assert {row[1] for row in view.remote.rows()} >= {"http://spy.example/a.png", "http://spy.example/b.css"}
+    assert "\x1b" not in view.subject.text()
+    assert "\u202e" not in view.subject.text()
+    for key in ("text", "headers", "parts", "source"):
+        view.tabs.show_page(key)
+        view.grab()
+    assert "This mail is odd" in view.notice.text()
+
+
+def test_ten_odd_mails_are_shown_or_refused_with_a_notice(room: Room) -> None:
+    view = MessageView(room.desk, "empty")
+    room.qtbot.addWidget(view)
+    deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(200))
+    for raw in (b"", b"\0" * 1000, b"x" * 100_000, b"Subject: " + b"y" * 1_000_000 + b"\r\n\r\n", deep + b"\r\nhi\r\n",
+                b"Content-Type: text/html\r\n\r\n" + b"<b>" * 60_000, b"\xff" * 5000, b"A: b\r\n" * 9000):  # fmt: skip
+        view.show_message(read(Message(raw)))
+        assert view.shown is not None

@@ -1,0 +1,181 @@
+"""By click: a server, a mail, its mailbox, both transcripts; refusals are explained; all is found again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+
+from netlab_gui.driving import Driver
+from netlab_gui.panels import PANELS
+from protocols.scripts import render
+from tests.widgets.mail.conftest import Room
+from widgets.mail.panel import VIEWS, MailPanel
+
+
+def test_the_panel_is_in_the_list() -> None:
+    entry = next(entry for entry in PANELS if entry.id == MailPanel.id)
+    assert (entry.title, entry.icon) == (MailPanel.title, MailPanel.icon)
+
+
+def test_the_demo_of_the_tour_holds(room: Room) -> None:
+    room.panel.activateWindow()
+    verdicts = Driver(lambda: None).play(room.panel)
+    assert [verdict.text for verdict in verdicts if not verdict.ok] == []
+    assert len(verdicts) >= 8
+
+
+def test_all_some_and_none_refused_are_three_outcomes_and_a_table(room: Room) -> None:
+    room.serve()
+    compose = room.ends.compose
+    assert room.send(to="bob@example.org").outcome == "all"
+    assert compose.head.state.word == "Taken"
+    sent = room.send(to="bob@example.org, nobody@example.org")
+    assert (sent.outcome, compose.head.state.word) == ("some", "Taken for 1 of 2")
+    assert [(row[0], row[1]) for row in compose.fate.rows()] == [
+        ("bob@example.org", "250"),
+        ("nobody@example.org", "550"),
+    ]
+    assert compose.fate_table.isVisible()
+    sent = room.send(to="nobody@example.org")
+    assert (sent.outcome, compose.head.state.word) == ("none", "Taken for nobody")
+    assert "SMTPRecipientsRefused" in compose.note.text()
+
+
+def test_the_envelope_lies_and_a_blind_copy_arrives(room: Room) -> None:
+    room.serve()
+    room.send(to="ann@example.org", bcc="bob@example.org", envelope_from="spy@evil.example", sender="boss@example.org",
+              subject="Grüße")  # fmt: skip
+    box = room.open_box()
+    room.wait(lambda: box.model.listed(0))
+    box.list.setCurrentIndex(box.model.index(0, 0))
+    box.show_row(0)
+    room.wait(lambda: box.message.shown is not None)
+    shown = box.message.shown
+    assert (shown.subject, shown.sender) == ("Grüße", "boss@example.org")
+    assert any("mail FROM:<spy@evil.example>" in text for text in room.ends.dialogue.model.texts())
+    assert not any("bob@" in line.text for line in shown.lines if line.name in ("To", "Cc", "Bcc"))
+    room.click(box.leave_button)
+    room.wait(lambda: box.slot.phase == "ended")
+
+
+def test_nobody_there_is_explained_and_the_other_end_is_one_click_away(room: Room) -> None:
+    ends = room.ends
+    ends.compose.account.set_address("127.0.0.1", 1)
+    room.click(ends.compose.send_button)
+    room.wait(lambda: ends.compose.strip.isVisible() and not ends.sending.busy)
+    assert ends.compose.strip.errno == "ECONNREFUSED"
+    ends.compose.strip.why_requested.emit()
+    assert room.explained[0].errno == "ECONNREFUSED"
+    room.click(ends.compose.strip.buttons["other-end"])
+    room.wait(room.panel.ends_served)
+    room.wait(lambda: ends.compose.account.fields["port"] == room.panel.ends_served()["smtp"][1])
+    assert room.send(to="bob@example.org").outcome == "all"
+
+
+def test_a_held_command_is_changed_and_the_next_one_cut(room: Room) -> None:
+    room.serve()
+    ends = room.ends
+    room.click(ends.hold_button)
+    room.click(ends.compose.send_button)
+    room.wait(lambda: ends.hold.line.text() == "ehlo netlab.example")
+    ends.hold.line.setText("EHLO changed.example")
+    room.click(ends.hold.send_button)
+    room.wait(lambda: ends.hold.line.text().startswith("mail FROM"))
+    assert "C: EHLO changed.example" in ends.dialogue.model.texts()
+    ends.hold.line.setText("NOOP")
+    room.click(ends.hold.first_button)
+    room.wait(lambda: "C: NOOP" in ends.dialogue.model.texts())
+    room.click(ends.hold.cut_button)
+    room.wait(lambda: not ends.sending.busy)
+    assert ends.compose.strip.errno == "CANCELLED"
+
+
+def test_each_line_of_the_dialogue_is_explained_by_its_section(room: Room) -> None:
+    room.serve()
+    room.send(to="bob@example.org")
+    dialogue = room.ends.dialogue
+    room.wait(lambda: any("QUIT" in text for text in dialogue.model.texts()))
+    row = next(at for at, text in enumerate(dialogue.model.texts()) if text.startswith("C: rcpt"))
+    dialogue.table.selectRow(row)
+    dialogue.table.picked.emit(row)
+    assert dialogue.meaning.isVisible()
+    assert "RFC 5321, section 4.1.1.3" in dialogue.meaning.accessibleName()
+    room.wait(lambda: room.desk.selection.row is not None)
+
+
+def test_both_transcripts_are_in_step(room: Room) -> None:
+    room.serve()
+    room.send(to="bob@example.org")
+    room.panel.show_view("transcripts")
+    model = room.panel.transcripts.model
+    room.wait(lambda: model.shown is not None and len(model.shown.rows) > 10)
+    room.wait(lambda: all(row.client and row.server for row in model.shown.rows))  # type: ignore[union-attr]
+    assert model.shown is not None
+    for row in model.shown.rows:
+        assert row.client is not None
+        assert row.server is not None
+        assert (row.client.raw[7], row.client.by) == (row.server.raw[7], row.server.by)
+
+
+def test_every_view_has_its_script(room: Room) -> None:
+    for name, _ in VIEWS:
+        room.panel.show_view(name)
+        room.click(room.panel.python_button)
+    asked = [action for action, _ in room.scripts]
+    assert asked == ["mail-send", "mail-imap", "mail-send", "mail-hand", "mail-news"]
+    for action, params in room.scripts:
+        assert "def main()" in render(action, params)
+
+
+def test_what_is_kept_is_json_without_secrets_and_is_found_again(room: Room) -> None:
+    room.panel.show_view("mailbox")
+    room.panel.mailbox.account.fields.set_values({"user": "eve", "password": "geheim"})
+    room.ends.compose.fields.set_values({"subject": "kept"})
+    kept = json.loads(json.dumps(room.panel.save_state()))
+    assert "geheim" not in json.dumps(kept)
+    room.ends.compose.fields.set_values({"subject": "other"})
+    room.panel.restore_state(kept)
+    assert room.ends.compose.fields["subject"] == "kept"
+    assert room.panel.current_view() == "mailbox"
+    room.panel.restore_state({"compose": 7, "pages": [1], "view": "nowhere", "splitters": "x"})
+
+
+def test_files_are_attached_and_the_source_is_made_of_the_fields(room: Room, tmp_path: Path) -> None:
+    room.serve()
+    path = tmp_path / "data.bin"
+    path.write_bytes(bytes(range(256)))
+    room.ends.compose.attach(path)
+    assert room.send(to="bob@example.org").outcome == "all"
+    room.ends.compose.tabs.show_page("source")
+    room.click(room.ends.compose.make_button)
+    room.wait(lambda: "Subject: Hello" in room.ends.compose.source.toPlainText())
+    room.ends.compose.source.setPlainText("Subject: raw\n\n.\nhi\n")
+    room.send(raw=True)
+    box = room.open_box()
+    room.wait(lambda: box.model.count == 2 and box.model.listed(0) and box.model.listed(1))
+    box.show_row(1)
+    room.wait(lambda: box.message.shown is not None)
+    box.message.part_table.selectRow(box.message.parts.first_file())
+    box.message.save_to(tmp_path)
+    room.wait(lambda: "Saved as data (2).bin" in room.toasts)
+    assert (tmp_path / "data (2).bin").read_bytes() == path.read_bytes()
+    box.show_row(0)
+    room.wait(lambda: box.message.shown.subject == "raw")
+    assert box.message.shown.text == ".\nhi\n"
+
+
+def test_one_primary_button_a_card_and_names_for_a_screen_reader(room: Room) -> None:
+    assert room.primaries(room.ends.compose) == ["Send"]
+    for name, _ in VIEWS:
+        room.panel.show_view(name)
+        view = room.panel.view(name)
+        assert len(room.primaries(view)) <= 2
+        for widget in view.findChildren(type(room.ends.compose.text)):
+            assert widget.accessibleName()
+    assert room.panel.ends.hold.line.accessibleName()
+    room.panel.show_view("ends")
+    room.ends.compose.send_button.setFocus()
+    room.qtbot.keyClick(room.ends.compose.send_button, Qt.Key.Key_Tab)
+    assert room.panel.focusWidget() is not None

@@ -1,0 +1,84 @@
+"""The fields that say where a server is and who one is there. It must not know what is spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from protocols.mail.client.account import Account
+from widgets.parts.fact import Fact
+from widgets.parts.fields import Choice, Fields
+from widgets.parts.flow import FlowBox
+
+SECURITY = (
+    Choice("none", "Plain", "Nothing is encrypted: everybody on the way can read it"),
+    Choice("starttls", "STARTTLS", "Begins in plain, then TLS: the command is part of the protocol"),
+    Choice("tls", "TLS", "Encrypted from the first byte, at a port of its own"),
+)
+
+
+class AccountFields(QWidget):
+    """Host, port, security, user, password, time-out. `changed`: anything was edited."""
+
+    changed = Signal()
+
+    def __init__(self, port: int, *, login: bool = True, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.fields = Fields(self)
+        self.row = FlowBox(spacing=12)
+        self.facts = FlowBox(spacing=24)
+        self._facts = {key: Fact(word, mono=key == "where") for key, word in
+                       (("where", "Server"), ("security", "Encryption"), ("user", "User"))}  # fmt: skip
+        for key, fact in self._facts.items():
+            if login or key != "user":
+                self.facts.add(fact)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.row)
+        column.addWidget(self.facts)
+        self.facts.hide()
+        fields, row = self.fields, self.row
+        row.add(fields.line("host", "Server", "127.0.0.1", characters=12), 2)
+        row.add(fields.number("port", "Port", port, (1, 65535)))
+        row.add(fields.choice("security", "Encryption", SECURITY))
+        if login:
+            row.add(fields.line("user", "User", "", hint="nobody", characters=8), 1)
+            row.add(fields.line("password", "Password", "", characters=8), 1)
+            editor = fields.editor("password")
+            assert isinstance(editor, QLineEdit)
+            editor.setEchoMode(QLineEdit.EchoMode.Password)
+        fields.changed.connect(lambda _key: self.changed.emit())
+
+    def account(self, **more: Any) -> Account:
+        """What the fields say."""
+        values = self.fields.values()
+        return Account(
+            str(values["host"]).strip() or "127.0.0.1", int(values["port"]), str(values.get("user", "")).strip(),
+            str(values.get("password", "")), values["security"], **more,
+        )  # fmt: skip
+
+    def show_facts(self, running: bool) -> None:
+        """While a session runs, what it runs with stands in the place of the fields."""
+        if running:
+            account = self.account()
+            titles = {choice.key: choice.title for choice in SECURITY}
+            self._facts["where"].set_value(account.where)
+            self._facts["security"].set_value(titles[account.security])
+            self._facts["user"].set_value(account.user or "nobody")
+        self.row.setVisible(not running)
+        self.facts.setVisible(running)
+
+    def set_address(self, host: str, port: int, security: str = "none") -> None:
+        """Fill in where a server is."""
+        self.fields.set_values({"host": host, "port": port, "security": security})
+
+    def values(self) -> dict[str, Any]:
+        """What the next start shall find again: no password."""
+        return {key: value for key, value in self.fields.values().items() if key != "password"}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Fill the fields again."""
+        self.fields.set_values({key: value for key, value in values.items() if key != "password"})

@@ -1,0 +1,158 @@
+"""What can be done to a mail of the list: flags, delete, move, copy, append; POP3 marks and takes marks back.
+
+It must not know how the list is filled.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMenu
+
+from protocols.mail.client.listing import Listed
+from widgets.parts.buttons import Button
+from widgets.parts.paths import ask_file
+
+if TYPE_CHECKING:
+    from widgets.mail.mailbox_page import MailboxPage
+
+APPEND_BYTES = 64 << 20
+
+
+class MailboxDoings:
+    """The buttons over the list, and what they do to the chosen mail."""
+
+    def __init__(self, page: MailboxPage) -> None:
+        self._page = page
+        self.flag_button = Button("Flag", "bookmark", small=True)
+        self.unread_button = Button("Unread", "mail", small=True)
+        self.delete_button = Button("Delete", "trash-2", small=True)
+        self.undo_button = Button("Take marks back", "undo-2", small=True)
+        self.move_button = Button("Move to", "folder-open", small=True)
+        self.append_button = Button("Append\u2026", "upload", small=True)
+        self.menu = QMenu(self.move_button)
+        self.move_button.setMenu(self.menu)
+        self.menu.aboutToShow.connect(self._fill)
+        self.flag_button.clicked.connect(lambda: self._toggle("\\Flagged"))
+        self.unread_button.clicked.connect(lambda: self._toggle("\\Seen"))
+        self.delete_button.clicked.connect(self.delete)
+        self.undo_button.clicked.connect(self.take_back)
+        self.append_button.clicked.connect(lambda: ask_file(page, "Mail to append", self.append))
+
+    def buttons(self) -> tuple[Button, ...]:
+        """All of them, in order."""
+        return (self.flag_button, self.unread_button, self.delete_button, self.undo_button, self.move_button,
+                self.append_button)  # fmt: skip
+
+    def chosen(self) -> Listed | None:
+        """The mail of the current row."""
+        return self._page.model.listed(self._page.list.currentIndex().row())
+
+    def refresh(self) -> None:
+        """Allow what the view allows."""
+        page = self._page
+        imap, is_open, listed = page.protocol == "imap", page.slot.phase == "open", self.chosen()
+        for button in (self.flag_button, self.unread_button, self.move_button, self.append_button):
+            button.setVisible(imap)
+        self.undo_button.setVisible(not imap)
+        for button in (self.flag_button, self.unread_button, self.delete_button, self.move_button):
+            button.setEnabled(is_open and listed is not None)
+        self.append_button.setEnabled(is_open and imap)
+        self.undo_button.setEnabled(is_open and any(entry.deleted for entry in page.entries.values()))
+        seen = listed is None or listed.seen
+        self.unread_button.setText("Unread" if seen else "Read")
+
+    # IMAP
+
+    def _toggle(self, flag: str) -> None:
+        listed = self.chosen()
+        if listed is not None:
+            self.set_flag(listed, flag, on=flag not in listed.flags)
+
+    def set_flag(self, listed: Listed, flag: str, *, on: bool) -> None:
+        """Set or clear a flag of a mail."""
+        flags = tuple(each for each in listed.flags if each != flag) + ((flag,) if on else ())
+
+        def done(_: object) -> None:
+            self._page.model.fill([listed.with_flags(flags)])
+            self.refresh()
+
+        self._page.slot.do(lambda session: session.flag(listed.uid, flag, on), done)
+
+    def _fill(self) -> None:
+        self.menu.clear()
+        for (name,) in self._page.folders.rows():
+            self.menu.addAction(name.replace("&", "&&")).triggered.connect(partial(self._move_to, name))
+
+    def _move_to(self, folder: str, _checked: bool = False) -> None:
+        self.move(folder)
+
+    def move(self, folder: str) -> None:
+        """Move the chosen mail into a folder."""
+        listed = self.chosen()
+        if listed is not None:
+            self._page.slot.do(lambda session: session.move(listed.uid, folder), self._changed)
+
+    def _changed(self, _: object) -> None:
+        self._page.message.clear()
+        self._page.poll()
+        if self._page.model.searched:
+            self._page.look_for()
+
+    def append(self, path: Path) -> None:
+        """Put the mail in a file into the folder that is open."""
+        page = self._page
+        selected = page.slot.session.selected if page.slot.session is not None else None
+        if selected is None:
+            return
+
+        def work() -> bytes:
+            with path.open("rb") as file:
+                data = file.read(APPEND_BYTES + 1)
+            if len(data) > APPEND_BYTES:
+                raise OSError(27, f"has more than {APPEND_BYTES} bytes", str(path))
+            return data
+
+        def read(data: bytes) -> None:
+            page.slot.do(lambda session: session.append(selected.name, data), lambda _: page.poll())
+
+        def failed(error: BaseException) -> None:
+            page.desk.toast(f"{path.name} can't be read: {error}")
+
+        page.desk.bridge.call(work, read, failed, owner=page)
+
+    # Both
+
+    def delete(self) -> None:
+        """Delete the chosen mail; by POP3 it is only marked until QUIT."""
+        listed, page = self.chosen(), self._page
+        if listed is None:
+            return
+        if page.protocol == "imap":
+            page.slot.do(lambda session: session.delete(listed.uid), self._changed)
+            return
+
+        def marked(_: object) -> None:
+            page.entries[listed.number].deleted = True
+            page.model.fill([listed.with_flags(("\\Seen", "\\Deleted"))])
+            page.said.setText("Marked as deleted: it goes at Quit, and stays if the line is cut")
+            self.refresh()
+
+        page.slot.do(lambda session: session.delete(listed.number), marked)
+
+    def take_back(self) -> None:
+        """Take all marks back (RSET)."""
+        page = self._page
+
+        def done(_: object) -> None:
+            marked = [entry for entry in page.entries.values() if entry.deleted]
+            for entry in marked:
+                entry.deleted = False
+            known = [page.model.listed(page.model.count - entry.number) for entry in marked]
+            page.model.fill([each.with_flags(("\\Seen",)) for each in known if each is not None])
+            page.said.setText("No mail is marked as deleted any more")
+            self.refresh()
+
+        page.slot.do(lambda session: session.reset(), done)
