@@ -25,3 +25,11 @@ def event_of(desk: Desk, names: set[str], errno: str) -> Event | None:
         return None
     desk.selection.select(found)
     return log.event(found)
+
+
+def last_row(desk: Desk, names: set[str]) -> int | None:
+    """The row of the last call of these services; None if none is on the time line."""
+    log = desk.log
+    start = max(log.first, len(log) - LOOK_BACK_ROWS)
+    rows = [row for row, raw in enumerate(log.raws(start, len(log)), start) if raw[1] == "call" and raw[3] in names]
+    return rows[-1] if rows else None

@@ -178,6 +178,7 @@ def _views(studio: Studio, base: str) -> None:
     panel.show_view("cookies")
     studio.shoot("20-cookies")
     _scripts(studio, home)
+    _proxy(studio, home)
     _code(studio, home)
     _low(studio, home)
 
@@ -200,6 +201,20 @@ def _scripts(studio: Studio, home: str) -> None:
     studio.shoot("25-cgi")
     form.live.script.tabs.show_page("environment")
     studio.shoot("26-cgi-environment")
+
+
+def _proxy(studio: Studio, home: str) -> None:
+    studio.panel.show_view("proxy")
+    page = studio.panel.view("proxy")
+    page.card.form.set_values({"mode": "forward", "port": 0, "intercept": True})
+    page.card.start_button.click()
+    studio.until(lambda: page.slot.running)
+    studio.panel.ends.request.set_url(f"{home}/echo")
+    for _ in range(6):
+        page.send_through(start=True)
+        studio.until(lambda: studio.panel.ends.slot.phase == "idle")
+        studio.settle(0.3)
+    studio.shoot("34-proxy-warning")
 
 
 def _code(studio: Studio, home: str) -> None:

@@ -24,6 +24,7 @@ from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.more_below import MoreBelow
 from widgets.parts.paths import ask_place
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
@@ -86,7 +87,9 @@ class OpenersPage(QWidget):
         for part in (self._handlers(), self._who()):
             column.addWidget(part)
         column.addStretch(1)
-        self.card.add(scrolled(inside), 1)
+        scroll = scrolled(inside)
+        self.more_below = MoreBelow(scroll)
+        self.card.add(scroll, 1)
         calls = PlainTable(self.calls, "What each handler did", mono=(1, 2), widths=(164, 120), stretch=2)
         chain = PlainTable(self.chain, "Handlers in their order", mono=(2,), widths=(56, 180), stretch=2)
         headers = PlainTable(self.headers, "Headers of the answer", mono=(0, 1), widths=(150,), stretch=1)

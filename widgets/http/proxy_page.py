@@ -67,7 +67,7 @@ class ProxyPage(QWidget):
         self.list_card.add_head(self.segments)
         self.list_card.add(self.parts, 1)
         self.whole = Splitter(Qt.Orientation.Vertical, self.list_card, self.details, line=False)
-        self.whole.setSizes([260, 320])
+        self.whole.setSizes([300, 280])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(9)

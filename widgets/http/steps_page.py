@@ -25,6 +25,7 @@ from widgets.parts.card import Aside, Card
 from widgets.parts.empty import EmptyState
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.more_below import MoreBelow
 from widgets.parts.plain_table import SIGN_ROLE, TONE_ROLE, PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
@@ -118,7 +119,9 @@ class StepsPage(QWidget):
         column.setContentsMargins(12, 10, 12, 10)
         column.addWidget(self.rows)
         column.addStretch(1)
-        self.card.add(scrolled(inside), 1)
+        scroll = scrolled(inside)
+        self.more_below = MoreBelow(scroll)
+        self.card.add(scroll, 1)
         self.card.add_action(self.stop_button)
         self.card.add_action(self.over_button)
         self.log_card.add(self.pages, 1)

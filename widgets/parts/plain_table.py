@@ -103,16 +103,17 @@ class PlainTable(QTableView):
     """The table. `picked(row)`: a person went to a row, by click or key. widths: of the columns but the stretched one.
 
     mono, middle: columns in the fixed font, and those that shorten in their middle. stretch: the column that takes
-    what is left.
+    what is left. least_rows: it never gets lower than so many, the head's included.
     """
 
     picked = Signal(int)
 
     def __init__(
         self, model: QAbstractItemModel, name: str, *, mono: Collection[int] = (), middle: Collection[int] = (),
-        widths: Sequence[int] = (), stretch: int = -1, parent: QWidget | None = None,
+        widths: Sequence[int] = (), stretch: int = -1, least_rows: int = 2, parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
+        self._least_rows = least_rows
         self._widths = tuple(widths)
         self.setModel(model)
         self.setItemDelegate(PlainDelegate(mono, middle, self))
@@ -144,7 +145,7 @@ class PlainTable(QTableView):
         rows.setDefaultSectionSize(theme().row_height())
         for column, width in enumerate(self._widths):
             self.setColumnWidth(column, theme().px(width))
-        self.setMinimumHeight(theme().row_height() * 2)
+        self.setMinimumHeight(theme().row_height() * self._least_rows)
         self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent, /) -> None:

@@ -16,6 +16,7 @@ from widgets.desk import Desk
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.more_below import MoreBelow
 from widgets.parts.splitter import Splitter
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label
@@ -32,6 +33,7 @@ class CatalogPage(QWidget):
         self.results: dict[str, Any] = {}
         self.model = CatalogModel(items, self)
         self.view = CatalogView(self.model, title)
+        self.more_below = MoreBelow(self.view)
         self.run_button = PrimaryButton("Run", "play")
         self.all_button = Button("Run all", "step-forward", small=True)
         self.python_button = Button("Show as Python", "code-xml")

@@ -5,13 +5,15 @@ It must not know failures: `protocols.sockets.failures` provokes and explains th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+from PySide6.QtCore import QTimer
 
 from protocols.record.event import Event, monotonic_ns
 from protocols.script_plans import FAILURES as SCRIPTED
 from protocols.sockets.failures import FAILURES, Outcome, failure, run
 from widgets.desk import Desk
-from widgets.failed_call import event_of
+from widgets.failed_call import event_of, last_row
 from widgets.parts.buttons import LinkButton
 from widgets.parts.card import Aside
 from widgets.parts.fact import Fact
@@ -20,6 +22,8 @@ from widgets.parts.text import Label
 from widgets.sockets.catalog import Item
 from widgets.sockets.catalog_page import CatalogPage
 from widgets.sockets.experiment_scripts import Script
+
+LATER_MS: Final = 150
 
 
 class FailuresPage(CatalogPage):
@@ -62,6 +66,17 @@ class FailuresPage(CatalogPage):
             row = FlowBox()
             row.add(link)
             self.add_outcome(row)
+        self._follow(id)
+
+    def _follow(self, id: str, *, again: bool = True) -> None:
+        """The time line goes to it: the ladder of another failure beside this one would mislead."""
+        if id != self.view.current():
+            return
+        row = last_row(self.desk, {f"failure {id}"})
+        if row is not None:
+            self.desk.selection.select(row)
+        elif again:  # its events are on their way
+            QTimer.singleShot(LATER_MS, self, lambda: self._follow(id, again=False))
 
     def _event(self, id: str, result: Outcome) -> Event:
         found = event_of(self.desk, {f"failure {id}"}, result.errno)

@@ -22,6 +22,7 @@ from widgets.orders import Orders
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Card
 from widgets.parts.flow import scrolled
+from widgets.parts.more_below import MoreBelow
 from widgets.parts.step_rows import StepRows
 from widgets.sockets.experiment_scripts import Script
 from widgets.theme.theme import theme
@@ -90,6 +91,7 @@ class StepSide(Card):
         column.addWidget(self.rows)
         column.addStretch(1)
         scroll = self._scroll = scrolled(top)
+        self.more_below = MoreBelow(scroll)
         scroll.installEventFilter(self)
         self.add(scroll, 1)
         self.add_action(self.stop_button)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QCursor
 
 from protocols.sockets.failures import FAILURES
 from tests.widgets.sockets.conftest import Bench
+from widgets.failed_call import last_row
 from widgets.sockets.experiments_page import ExperimentsPage
 from widgets.sockets.failures_page import FailuresPage
 from widgets.sockets.options_page import OptionsPage
@@ -247,6 +248,13 @@ def test_each_failure_comes_with_errno_cause_and_mend(bench: Bench, id: str) -> 
     assert result.ok or not result.errno
     if result.errno:
         assert page.verdict.word == result.errno
+    desk, name = bench.panel.desk, f"failure {id}"
+
+    def followed() -> bool:
+        row = desk.selection.row
+        return last_row(desk, {name}) is None or (row is not None and desk.log.raw(row)[3] == name)
+
+    bench.wait(followed)
 
 
 def test_an_experiment_answers_its_question(bench: Bench) -> None:
