@@ -1,6 +1,6 @@
-"""A server over a folder of sample files, for somebody who wants one at once: names, sizes and line ends worth a look.
+"""A folder of sample files for a server that somebody wants at once: names, sizes and line ends worth a look.
 
-The folder goes when the server ends. It must not know who starts it.
+It must not know servers.
 """
 
 from __future__ import annotations
@@ -10,11 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from protocols.ftp.server.service import FtpServer
-from protocols.ftp.server.setup import FtpSetup, Tls, User
-from protocols.record.recorder import Recorder
-
-ANN: Final = User("ann", "secret", "rw")
 _README: Final = """\
 These files are a sample: get them, put others beside them, remove what you like.
 notes/lines.txt has three lines: get it in text mode and in binary mode and compare.
@@ -22,17 +17,16 @@ large.bin has 8 MB: cancel it half way, then resume it.
 """
 
 
-class SampleServer(FtpServer):
-    """The server; user ann may write, anonymous may read. folder: its root, a temporary one."""
+class SampleFolder:
+    """A temporary folder with sample files; `remove()` takes it away with all that was put into it."""
 
-    def __init__(self, recorder: Recorder, name: str = "ftp", tls: Tls = "off") -> None:
-        self.folder: Final = Path(tempfile.mkdtemp(prefix="netlab-ftp-"))
-        fill(self.folder)
-        super().__init__(recorder, FtpSetup(str(self.folder), users=(ANN,), anonymous=True, tls=tls), name)
+    def __init__(self) -> None:
+        self.path: Final = Path(tempfile.mkdtemp(prefix="netlab-ftp-"))
+        fill(self.path)
 
-    def _close(self) -> None:
-        super()._close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def remove(self) -> None:
+        """Take it away."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def fill(folder: Path) -> None:

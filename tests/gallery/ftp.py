@@ -131,6 +131,9 @@ def play(studio: Studio, folder: Path) -> None:
     files.there.ask.put_away()
     files.there.tell_about()
     studio.shoot("08-about")
+    panel.show_view("lanes")
+    studio.settle(0.3)
+    studio.shoot("11-lanes")
     panel.show_view("hand")
     studio.shoot("09-hand-empty")
     for line in ("FEAT", "SIZE readme.txt", "CWD nowhere", "LIST"):

@@ -11,12 +11,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStyle, QVBoxLayout, QWidget
 
-from protocols.ftp.sample import ANN
 from widgets.desk import Desk
 from widgets.ftp.client_card import ClientCard
 from widgets.ftp.client_slot import ClientSlot
 from widgets.ftp.mends import CHANGES
-from widgets.ftp.sample_card import SampleCard
+from widgets.ftp.server_card import FtpServerCard
 from widgets.parts.flow import scroll_area
 from widgets.parts.splitter import Splitter
 from widgets.theme.theme import theme
@@ -37,7 +36,7 @@ class BothEnds(QWidget):
         scroll = scroll_area(self)
         self.splitter = Splitter(Qt.Orientation.Horizontal, line=False, parent=scroll.viewport())
         self.client = ClientCard(desk, slot, self.splitter)
-        self.server = SampleCard(desk, self.splitter)
+        self.server = FtpServerCard(desk, self.splitter)
         self.splitter.addWidget(self.client)
         self.splitter.addWidget(self.server)
         self.splitter.setStretchFactor(0, 1)
@@ -53,6 +52,8 @@ class BothEnds(QWidget):
         self.client.mend_requested.connect(self.mend)
         self.client.files_requested.connect(self.files_requested)
         self.server.started.connect(self._on_started)
+        self.server.failed.connect(lambda _told: self._forget_connect())
+        self.server.firewall_changed.connect(self._on_firewall)
         slot.changed.connect(self.splitter.updateGeometry)
         theme().changed.connect(self._suit_letters)
         self._suit_letters()
@@ -78,11 +79,16 @@ class BothEnds(QWidget):
         if self.slot.phase == "connecting":
             return
         if self.server.server is not None:
-            self._fill(self.server.server)
+            if self.server.slot.wall is None:
+                self._fill(self.server.server)
             self.client.connect_now()
             return
         self._connects_next = True
-        self.server.start(str(self.client.form.fields["protocol"]))
+        protocol = str(self.client.form.fields["protocol"])
+        self.server.start(protocol if protocol in ("explicit", "implicit") else "off", port=0)
+
+    def _forget_connect(self) -> None:
+        self._connects_next = False
 
     def connect_anything(self) -> None:
         """Connect as the form says, or to a server of ours where the form says nobody in particular."""
@@ -99,12 +105,24 @@ class BothEnds(QWidget):
 
     def _fill(self, server: Any) -> None:
         host, port = server.address[:2]
-        fields = self.client.form.fields
+        user, password = self.server.user()
         tls = server.setup.tls
-        fields.set_values({
-            "protocol": "ftp" if tls == "off" else tls, "host": host, "port": port, "user": ANN.name,
-            "password": ANN.password,
+        self.client.form.fields.set_values({
+            "protocol": "ftp" if tls == "off" else tls, "user": "" if user == "anonymous" else user,
+            "password": password,
         })  # fmt: skip
+        self._aim(host, port)
+
+    def _aim(self, host: str, port: int) -> None:
+        self.client.form.fields.set_values({"host": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host),
+                                            "port": port})  # fmt: skip
+
+    def _on_firewall(self, host: str, port: int) -> None:
+        """Clients go through the firewall while there is one."""
+        if port:
+            self._aim(host, port)
+        elif self.server.server is not None:
+            self._aim(*self.server.server.address[:2])
 
     def mend(self, key: str) -> None:
         """Do what a button of the client's red strip says."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from widgets.ftp.lanes import Lanes
 from widgets.panel import Check, Click, DemoStep, Picture, Type, Wait
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 def steps(panel: FtpPanel) -> Iterator[DemoStep]:
     """Both ends, a file from there to here, a command by hand."""
     ends, slot = panel.ends, panel.slot
-    yield Click(ends.server.empty.button)
+    ends.server.form.fields["port"] = 0
+    yield Click(ends.server.start_button)
     yield Wait("a server listens", lambda: ends.server.server is not None)
     yield Click(ends.client.form.connect_button)
     yield Wait("the client is connected", lambda: slot.phase == "connected")
@@ -37,6 +39,9 @@ def steps(panel: FtpPanel) -> Iterator[DemoStep]:
         yield Check("the large file is whole", (Path(folder) / "large.bin").stat().st_size == 8 << 20)
         yield Wait("the pane here shows it", lambda: "large.bin" in {e.name for e in files.here.listing.entries})
         yield Picture()
+        panel.show_view("lanes")
+        lanes = panel.view("lanes").findChild(Lanes)
+        yield Wait("both connections are drawn", lambda: lanes is not None and lanes.layout_of.order)
         panel.show_view("hand")
         yield Type(panel.hand.field, "FEAT", enter=True)
         yield Wait("the reply is decoded", lambda: panel.hand.model.rowCount() == 1)

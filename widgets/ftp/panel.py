@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.record.event import Event, monotonic_ns
+from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.failed_call import event_of
 from widgets.ftp import demo
@@ -21,12 +22,13 @@ from widgets.ftp.client_slot import ClientSlot
 from widgets.ftp.panel_actions import PanelActions
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
+from widgets.parts.card import Card
 from widgets.parts.flow import Pages
 from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
 
 POLL_MS: Final = 150
-VIEWS: Final = (("ends", "Both ends"), ("files", "Files"), ("hand", "By hand"))
+VIEWS: Final = (("ends", "Both ends"), ("files", "Files"), ("lanes", "Connections"), ("hand", "By hand"))
 
 
 class FtpPanel(Panel):
@@ -60,7 +62,8 @@ class FtpPanel(Panel):
         self.actions_of = PanelActions(self)
         self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
         self.python_button.clicked.connect(self.actions_of.show_python)
-        self.ends.why_requested.connect(self._explain)
+        self.ends.why_requested.connect(lambda: self._explain(self.slot.trouble, self.slot.name))
+        self.ends.server.why_requested.connect(lambda told: self._explain(told, "ftp"))
         self.ends.files_requested.connect(lambda: self.show_view("files"))
 
     def view(self, name: str) -> QWidget:
@@ -77,6 +80,12 @@ class FtpPanel(Panel):
             page = FilesPage(self.desk, self.slot, Path(self._folder or Path.home()), self.pages)
             page.connect_requested.connect(self.ends.connect_anything)
             return page
+        if name == "lanes":
+            from widgets.ftp.lanes import Lanes
+
+            card = Card("Both connections", "arrow-left-right", parent=self.pages)
+            card.add(Lanes(self.desk, card), 1)
+            return card
         from widgets.ftp.hand_page import HandPage
 
         hand = HandPage(self.slot, self.pages)
@@ -104,14 +113,13 @@ class FtpPanel(Panel):
         """The name of the view in front."""
         return next(name for name, view in self._views.items() if view is self.pages.currentWidget())
 
-    def _explain(self) -> None:
-        told = self.slot.trouble
+    def _explain(self, told: Explained | None, service: str) -> None:
         if told is None:
             return
         detail = {"errno": told.errno, "why": told.why, "title": told.title, "what": told.what,
                   "checks": list(told.checks), "mend": list(told.mend)}  # fmt: skip
-        made = Event(monotonic_ns(), "note", "explained", self.slot.name, summary=told.why, detail=detail)
-        self.desk.explain(event_of(self.desk, {self.slot.name}, told.errno) or made)
+        made = Event(monotonic_ns(), "note", "explained", service, summary=told.why, detail=detail)
+        self.desk.explain(event_of(self.desk, {service}, told.errno) or made)
 
     def _poll(self) -> None:
         self.slot.poll()
@@ -134,13 +142,18 @@ class FtpPanel(Panel):
     def save_state(self) -> dict[str, Any]:
         """The form without its password, the view, the folder here."""
         folder = self.files.here.path if "files" in self._views else self._folder
-        return {"client": self.ends.client.form.values(), "view": self.current_view(), "folder": folder}
+        server = {key: value for key, value in self.ends.server.form.fields.values().items() if key != "users"}
+        return {"client": self.ends.client.form.values(), "server": server, "view": self.current_view(),
+                "folder": folder}  # fmt: skip
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Fill the form again; what is strange is ignored."""
         client = state.get("client")
         if isinstance(client, Mapping):
             self.ends.client.form.fields.set_values({key: client[key] for key in client if key != "password"})
+        server = state.get("server")
+        if isinstance(server, Mapping):
+            self.ends.server.form.fields.set_values({key: server[key] for key in server if key != "users"})
         folder = state.get("folder")
         if isinstance(folder, str) and folder.startswith("/"):
             self._folder = folder

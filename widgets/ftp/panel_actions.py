@@ -25,6 +25,9 @@ class PanelActions:
             self._idle)
         add("disconnect", "Disconnect the FTP client", panel.slot.close, "unplug", self._connected)
         add("files", "Show the files of both sides", lambda: panel.show_view("files"), "folder-open")
+        add("lanes", "Show both FTP connections", lambda: panel.show_view("lanes"), "arrow-left-right")
+        add("server", "Start the FTP server", panel.ends.server.start, "server",
+            lambda: panel.ends.server.server is None)
         add("hand", "Type FTP commands by hand", lambda: panel.show_view("hand"), "terminal")
         add("get", "Get what is chosen there", self._get, "arrow-left", self._connected)
         add("put", "Put what is chosen here", self._put, "arrow-right", self._connected)

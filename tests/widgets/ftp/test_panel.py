@@ -12,12 +12,14 @@ from protocols.ftp.listing.entry import Entry, Listing
 from protocols.scripts import render
 from tests.widgets.ftp.conftest import Room
 from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
+from widgets.ftp.lanes import Lanes
 from widgets.ftp.pane import octal_of
 
 
 def test_one_click_starts_a_server_the_next_connects(room: Room) -> None:
     ends = room.panel.ends
-    room.click(ends.server.empty.button)
+    ends.server.form.fields["port"] = 0
+    room.click(ends.server.start_button)
     room.wait(lambda: ends.server.server is not None)
     assert ends.client.form.fields["port"] == ends.server.server.address[1]
     room.click(ends.client.form.connect_button)
@@ -52,7 +54,8 @@ def test_a_refused_connect_is_explained_in_its_place_and_mended(room: Room) -> N
 
 def test_a_wrong_password_is_told_and_can_be_changed(room: Room) -> None:
     ends = room.panel.ends
-    room.click(ends.server.empty.button)
+    ends.server.form.fields["port"] = 0
+    room.click(ends.server.start_button)
     room.wait(lambda: ends.server.server is not None)
     ends.client.form.fields["password"] = "wrong"
     room.click(ends.client.form.connect_button)
@@ -255,6 +258,32 @@ def test_the_model_is_sound(qtmodeltester: Any) -> None:
     assert [node.depth for node in model.rows] == [0, 1, 0, 0]
     model.toggle(0)
     assert model.rowCount() == 3
+
+
+def test_behind_the_firewall_active_mode_dies_and_passive_lives(room: Room) -> None:
+    ends, slot = room.panel.ends, room.panel.slot
+    ends.server.form.fields["port"] = 0
+    room.click(ends.server.start_button)
+    room.wait(lambda: ends.server.server is not None)
+    ends.server.slot.switch_wall()
+    room.wait(lambda: ends.server.slot.wall is not None)
+    wall = ends.server.slot.wall
+    assert wall is not None
+    assert ends.client.form.fields["port"] == wall.address[1]
+    ends.client.form.fields.set_values({"mode": "active", "timeout_ms": 1000})
+    room.click(ends.client.form.connect_button)
+    room.wait(lambda: slot.phase == "connected")
+    room.panel.show_view("files")
+    there = room.panel.files.there
+    room.wait(there.trouble.text)
+    assert "passive" in there.trouble.text()
+    slot.close()
+    ends.client.form.fields["mode"] = "passive"
+    ends.client.connect_now()
+    room.wait(lambda: there.listing is not None)
+    room.panel.show_view("lanes")
+    lanes = room.panel.view("lanes").findChild(Lanes)
+    room.wait(lambda: len(lanes.layout_of.order) >= 2)
 
 
 def test_octal_digits_of_rights() -> None:
