@@ -242,7 +242,7 @@ class LadderPainter:
         pen.setDashPattern([2, 3])
         painter.setPen(pen)
         painter.drawLine(start, stop)
-        _cross(painter, stop, tokens.warning)
+        cross(painter, stop, tokens.warning)
         side = 1 if stop.x() > start.x() else -1
         text = "not seen to arrive"
         wide = self._sub.metrics.horizontalAdvance(text)
@@ -275,7 +275,7 @@ class LadderPainter:
         centre, along = (start + stop) / 2, stop - start
         painter.drawLine(start, centre - along * share)
         painter.drawLine(centre + along * share, stop)
-        _head(painter, start, stop, tokens.text2, 6)
+        arrow_head(painter, start, stop, tokens.text2, 6)
         self._write(painter, centre.x() - wide / 2, centre.y(), text, self._sub, tokens.text2)
 
     def _step(self, painter: QPainter, place: int, look: Look) -> None:
@@ -306,10 +306,10 @@ class LadderPainter:
         if item.error:
             broken = QPointF(stop.x() - side * 22, y)
             painter.drawLine(start, broken)
-            _cross(painter, broken + QPointF(side * 7, 0), colour)
+            cross(painter, broken + QPointF(side * 7, 0), colour)
         else:
             painter.drawLine(start, stop)
-            _head(painter, start, stop, colour, 8)
+            arrow_head(painter, start, stop, colour, 8)
         room = self._label_room(item, raw)
         centre = QPointF((room[0] + room[1]) / 2, y)
         under = surface or (tokens.alternate if item.shape == "packet" else tokens.base)
@@ -440,7 +440,7 @@ def _weights(lanes: list[Lane]) -> list[float]:
     return weights
 
 
-def _head(painter: QPainter, start: QPointF, stop: QPointF, colour: QColor, size: float) -> None:
+def arrow_head(painter: QPainter, start: QPointF, stop: QPointF, colour: QColor, size: float) -> None:
     """A filled arrow head at `stop`."""
     along = stop - start
     length = (along.x() ** 2 + along.y() ** 2) ** 0.5 or 1.0
@@ -454,7 +454,7 @@ def _head(painter: QPainter, start: QPointF, stop: QPointF, colour: QColor, size
     painter.restore()
 
 
-def _cross(painter: QPainter, at: QPointF, colour: QColor) -> None:
+def cross(painter: QPainter, at: QPointF, colour: QColor) -> None:
     """The mark where a call broke off."""
     painter.setPen(QPen(colour, 2))
     painter.drawLine(at + QPointF(-4, -4), at + QPointF(4, 4))

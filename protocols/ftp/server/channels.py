@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from protocols.ftp.addresses import DataAddress, port_argument
 from protocols.ftp.server.library import Acceptor, Connector
+from protocols.record.event import monotonic_ns
 from protocols.record.explain import explain
 from protocols.record.trace import address_text
 from protocols.record.traced import traced_socket
@@ -114,6 +115,7 @@ class Active(Connector):  # type: ignore[misc]
         super().__init__(ioloop=session.ioloop)
         self.cmd_channel = session
         self._where = where
+        self._began_ns = monotonic_ns()
         if wait_s := session.site.setup.limits.data_wait_s:
             self.call_later(wait_s, self.handle_timeout)
         here = plain(session.socket.getsockname()[0])
@@ -138,6 +140,10 @@ class Active(Connector):  # type: ignore[misc]
             self._refused(OSError(number, os.strerror(number)))
             return
         session, sock = self.cmd_channel, self.socket
+        if sock.trace is not None and sock.trace.recorder.enabled:
+            target = address_text((self._where.host, self._where.port))
+            sock.trace.call("connect", f"connect to {target} stands", self._began_ns, passive=True, fd=sock.fileno(),
+                            peer=[self._where.host, self._where.port])  # fmt: skip
         self.del_channel()
         self.socket = None
         self.close()

@@ -93,9 +93,14 @@ class _Door(FTPServer):  # type: ignore[misc]
 
 
 class FtpServer(Service):
-    """An FTP server. setup: what it is to be; rules can be exchanged while it runs."""
+    """An FTP server. setup: what it is to be; rules can be exchanged while it runs.
 
-    def __init__(self, recorder: Recorder, setup: FtpSetup, name: str = "ftp") -> None:
+    after: called once when all of it is over, such as what removes a folder made for it.
+    """
+
+    def __init__(
+        self, recorder: Recorder, setup: FtpSetup, name: str = "ftp", *, after: Callable[[], object] | None = None
+    ) -> None:
         super().__init__(recorder, name, "FTP server")
         self.setup: Final = setup
         self.site: Final = Site(recorder, setup)
@@ -104,6 +109,7 @@ class FtpServer(Service):
         self._loop: Any = None
         self._wake: Final = Wake()
         self._calls: deque[Callable[[], None]] = deque()
+        self._after = after
 
     # Asking, in any thread
 
@@ -243,3 +249,6 @@ class FtpServer(Service):
         if self._listener is not None:
             self._listener.close()
         self._wake.close()
+        after, self._after = self._after, None
+        if after is not None:
+            after()

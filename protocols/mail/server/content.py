@@ -29,7 +29,7 @@ class Content:
         user = next((user for one in recipients if (user := house.user_of(one)) is not None), None)
         try:
             if user is not None:
-                self._delivery = Delivery(house.store.boxes[user].inbox)
+                self._delivery = Delivery(house.store.boxes[user].inbox, sync=house.setup.sync)
         except OSError as error:
             self._error = error
 

@@ -54,6 +54,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
+        self._place: Final = str(path)
         self.version = 0
         self.watchers: list[Callable[[], None]] = []
         self._lock = threading.RLock()
@@ -171,7 +172,7 @@ class Folder:
     def _opened(self, entry: Entry) -> int:
         for again in (False, True):
             try:
-                return os.open(self.path / entry.sub / entry.name, os.O_RDONLY | os.O_CLOEXEC)
+                return os.open(f"{self._place}/{entry.sub}/{entry.name}", os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 if not again:
                     self.refresh(force=True)  # its flags were changed by another program, or it is gone
@@ -181,11 +182,17 @@ class Folder:
         """Bytes of the message as it is served. Raises Gone."""
         if entry.size < 0:
             size, lines, ends, before = 0, 0, 0, b""
-            for chunk in self._raw(entry):
-                size += len(chunk)
-                lines += chunk.count(b"\n")
-                ends += chunk.count(b"\r\n") + (before == b"\r" and chunk[:1] == b"\n")
-                before = chunk[-1:]
+            file = self._opened(entry)
+            try:
+                while chunk := os.read(file, CHUNK_BYTES):
+                    size += len(chunk)
+                    lines += chunk.count(b"\n")
+                    ends += chunk.count(b"\r\n") + (before == b"\r" and chunk[:1] == b"\n")
+                    before = chunk[-1:]
+                    if len(chunk) < CHUNK_BYTES:
+                        break
+            finally:
+                os.close(file)
             entry.exact = ends > 0 or lines == 0
             entry.size = size if entry.exact else size + lines
         return entry.size

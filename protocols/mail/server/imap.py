@@ -10,6 +10,7 @@ import asyncio
 import re
 import ssl
 import sys
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -31,16 +32,18 @@ from protocols.mail.server.link import Ears, LineTooLong, Link, Silence, open_st
 
 BEFORE_LOGIN_BYTES: Final = 64 << 10
 """Of a literal, before anybody has logged in."""
-WRITE_BYTES: Final = 1 << 20
+GATHER_BYTES: Final = 32 << 10
 IDLE_S: Final = 1800.0
 _LITERAL_PLUS: Final = re.compile(rb"\{(\d{1,19})\+\}\r?\n$")
 
 
 class _Mouth:
-    """Where pymap writes: told and sent."""
+    """Where pymap writes, a word at a time: told and sent by `flush`, whole messages from their files."""
 
     def __init__(self, link: Link, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        self._held: list[bytes | Iterator[bytes]] = []
+        self.waiting = 0
         dialogue = link.dialogue
         self._cutter = ImapCutter(
             dialogue.reply, lambda size, head: dialogue.body("server", size, head, what="a literal")
@@ -48,9 +51,34 @@ class _Mouth:
 
     def write(self, data: bytes) -> None:
         """Some bytes of an answer."""
-        data = bytes(data)
-        self._cutter.feed(data)
-        self._writer.write(data)
+        self._held.append(bytes(data))
+        self.waiting += len(data)
+
+    def write_later(self, chunks: Iterator[bytes]) -> None:
+        """Bytes that are read when it is their turn, so that a large message is never in memory as a whole."""
+        self._held.append(chunks)
+        self.waiting += GATHER_BYTES
+
+    async def flush(self, timeout_s: float) -> None:
+        """Send what is gathered, no faster than it is taken. Raises TimeoutError, OSError."""
+        held, self._held, self.waiting = self._held, [], 0
+        parts: list[bytes] = []
+        for one in held:
+            if isinstance(one, bytes):
+                parts.append(one)
+                continue
+            await self._send(b"".join(parts), timeout_s)
+            parts.clear()
+            for chunk in one:
+                await self._send(chunk, timeout_s)
+        await self._send(b"".join(parts), timeout_s)
+
+    async def _send(self, data: bytes, timeout_s: float) -> None:
+        if data:
+            self._cutter.feed(data)
+            self._writer.write(data)
+        async with asyncio.timeout(timeout_s):  # not wait_for(): before Python 3.12 it may swallow a stop
+            await self._writer.drain()
 
 
 class LabConnection(IMAPConnection):
@@ -144,18 +172,15 @@ class LabConnection(IMAPConnection):
         try:
             for one in resp._untagged if isinstance(resp, CommandResponse) else ():
                 await one.async_write(mouth)
-                if self.writer.transport.get_write_buffer_size() > WRITE_BYTES:
-                    await self._drain()
+                if self._mouth.waiting > GATHER_BYTES:
+                    await self._mouth.flush(self._ears.timeout_s)
             if isinstance(resp, CommandResponse):
                 Response.write(resp, mouth)
             else:
                 await resp.async_write(mouth)
-            await self._drain()
+            await self._mouth.flush(self._ears.timeout_s)
         except ConnectionError:
             pass
-
-    async def _drain(self) -> None:
-        await asyncio.wait_for(self.writer.drain(), self._ears.timeout_s)
 
     async def start_tls(self) -> None:
         """STARTTLS (RFC 3501 section 6.2.1): nothing that came in plain behind it is heard."""
@@ -191,7 +216,9 @@ async def serve(house: House, link: Link, context: ssl.SSLContext | None, sets: 
             async with AsyncExitStack() as stack:
                 connection_exit.set(stack)
                 await connection.run(state)
-    except (EOFError, OSError, LineTooLong, ssl.SSLError, TimeoutError):
+    except LineTooLong:
+        await ears.linger(writer)
+    except (EOFError, OSError, TimeoutError):
         pass
     finally:
         writer.close()

@@ -20,9 +20,10 @@ from pymap.imap.state import ConnectionState
 from pymap.interfaces.login import IdentityInterface, LoginInterface
 from pymap.parsing.command.any import CapabilityCommand
 from pymap.parsing.command.auth import SelectCommand
+from pymap.parsing.command.select import FetchCommand
 from pymap.parsing.response import CommandResponse, ResponseOk, UntaggedResponse
 from pymap.parsing.response.code import Capability
-from pymap.parsing.response.specials import ExistsResponse
+from pymap.parsing.response.specials import ExistsResponse, FetchResponse
 from pymap.selected import SelectedMailbox
 from pymap.token import AllTokens
 from pymap.user import UserMetadata
@@ -33,7 +34,7 @@ from pysasl.identity import ClearIdentity
 
 from protocols.mail.server.house import House
 from protocols.mail.server.imap_box import BoxSet, special_use
-from protocols.mail.server.imap_message import Message
+from protocols.mail.server.imap_message import Message, streamed
 from protocols.mail.server.link import Link
 
 _MECHANISMS: Final = (b"PLAIN", b"LOGIN", b"CRAM-MD5")
@@ -207,6 +208,15 @@ class LabState(ConnectionState):
             self._link.user = self._session.owner
             response = ResponseOk(cmd.tag, b"Authentication successful.", self._claimed())
         return response
+
+    async def do_fetch(self, cmd: FetchCommand) -> Any:
+        """FETCH; a whole message goes from its file to the client, and never into memory."""
+        response, updates = await super().do_fetch(cmd)
+        if any(attribute.section is not None for attribute in cmd.attributes):
+            for one in response._untagged:
+                if isinstance(one, FetchResponse):
+                    one.data = {name: streamed(value) for name, value in one.data.items()}
+        return response, updates
 
     async def do_select(self, cmd: SelectCommand) -> Any:
         """SELECT and EXAMINE."""

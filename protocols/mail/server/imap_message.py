@@ -12,16 +12,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from pymap.bytes import Writeable
+from pymap.fetch import DynamicLoadedFetchValue
 from pymap.interfaces.message import CachedMessage
 from pymap.message import BaseLoadedMessage, BaseMessage
 from pymap.mime import MessageContent
-from pymap.parsing.response.fetch import BodyStructure, EnvelopeStructure
-from pymap.parsing.specials import FetchRequirement
+from pymap.parsing.response.fetch import BodyStructure
+from pymap.parsing.specials import FetchRequirement, FetchValue
 from pymap.parsing.specials.flag import Answered, Deleted, Draft, Flag, Flagged, Seen
 
 from protocols.mail.server.folder import Entry, Folder, Gone
+from protocols.mail.server.imap_envelope import Envelope
 
 HEAD_BYTES: Final = 4 << 20
+DEEP_PARTS: Final = 10
 _FLAGS: Final = {"S": Seen, "R": Answered, "F": Flagged, "T": Deleted, "D": Draft}
 _LETTERS: Final = {flag: letter for letter, flag in _FLAGS.items()}
 _SETS: Final[dict[str, frozenset[Flag]]] = {}
@@ -107,13 +110,50 @@ class _File(Writeable):
         return self._folder.piece(self._entry, begin, len(self) if end is None else end)
 
     def write(self, writer: Any) -> None:
-        """As many bytes as were promised, whatever became of the file."""
-        left = len(self)
-        for chunk in self._folder.chunks(self._entry):
-            writer.write(chunk[:left])
-            left -= len(chunk[:left])
-        if left:
-            writer.write(b" " * left)
+        """As many bytes as were promised, whatever became of the file; at once, or when the writer comes to it."""
+        later = getattr(writer, "write_later", None)
+        if later is not None:
+            later(self._promised(len(self)))
+            return
+        for chunk in self._promised(len(self)):
+            writer.write(chunk)
+
+    def _promised(self, left: int) -> Iterator[bytes]:
+        try:
+            for chunk in self._folder.chunks(self._entry):
+                yield chunk[:left]
+                left -= len(chunk[:left])
+        except Gone:
+            pass
+        while left > 0:
+            yield b" " * min(left, 65536)
+            left -= 65536
+
+
+class _Streamed(FetchValue):
+    """A value of FETCH that is written in pieces; pymap's own makes one text of it first."""
+
+    def __init__(self, inner: DynamicLoadedFetchValue) -> None:
+        super().__init__(inner.attribute)
+        self._inner = inner
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._inner)
+
+    def write(self, writer: Any) -> None:
+        """The name, and the value as it comes."""
+        loaded = self._inner._get_loaded.loaded_msg
+        value = None if loaded is None else self._inner.get_value(loaded)
+        if isinstance(value, Writeable):
+            writer.write(bytes(self.attribute.for_response) + b" ")
+            value.write(writer)
+        else:
+            writer.write(bytes(self._inner))
+
+
+def streamed(value: FetchValue) -> FetchValue:
+    """The same value, written in pieces where it can be."""
+    return _Streamed(value) if isinstance(value, DynamicLoadedFetchValue) else value
 
 
 class LoadedMessage(BaseLoadedMessage):
@@ -200,19 +240,23 @@ class LoadedMessage(BaseLoadedMessage):
         whole = self._read(self._folder.read)
         return Writeable.wrap(whole[_head_end(whole) :])
 
-    def get_envelope_structure(self) -> EnvelopeStructure:
-        """ENVELOPE; an empty one where the header is beyond Python's parser."""
-        try:
-            return self._get_envelope_structure(self.head)
-        except Exception:  # noqa: BLE001  hostile headers fail in any part of the parser
-            return EnvelopeStructure.empty()
+    def get_envelope_structure(self) -> Any:
+        """ENVELOPE."""
+        return Envelope(_fields(self._read(lambda entry: self._folder.head(entry, HEAD_BYTES))))
 
     def get_body_structure(self) -> BodyStructure:
         """BODYSTRUCTURE; that of an empty text where the message is beyond the parser."""
         try:
-            return super().get_body_structure()
+            made = super().get_body_structure()
+            if self._deep():
+                bytes(made.extended)  # it is written when nothing can be guarded any more
+            return made
         except Exception:  # noqa: BLE001  as above
             return BodyStructure.empty()
+
+    def _deep(self) -> bool:
+        raw = bytes(self).lower()
+        return raw.count(b"multipart/") + raw.count(b"message/rfc822") > DEEP_PARTS
 
     def contains(self, value: bytes) -> bool:
         """SEARCH TEXT and BODY."""

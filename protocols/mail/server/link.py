@@ -7,6 +7,7 @@ muted, from STARTTLS on or from the begin. It must not know what is said.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ READ_BYTES: Final = 128 << 10
 LINE_LIMIT: Final = 64 << 10
 HANDSHAKE_S: Final = 15.0
 SHUTDOWN_S: Final = 1.0
+LINGER_S: Final = 0.5
+LINGER_BYTES: Final = 4 << 20
 _WANTS: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -87,6 +90,7 @@ def make_link(recorder: Recorder, service: str, number: int, door: str, sock: Tr
     trace = sock.trace
     assert trace is not None
     trace.service = service
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so for sockets of its own only
     protocol: Any = door[:4]
     dialogue = Dialogue(
         recorder, protocol, "server", service=service, conn=trace.conn,
@@ -240,3 +244,16 @@ class Ears:
         self._on_hold = False
         await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE_S)
         self.link.transport = cast("asyncio.Transport", writer.transport)
+
+    async def linger(self, writer: asyncio.StreamWriter) -> None:
+        """Before a close: hear the client out for a moment. Closing over unread bytes resets the connection, and
+        what we said last would be lost with it."""
+        left = LINGER_BYTES
+        try:
+            async with asyncio.timeout(LINGER_S):
+                if writer.can_write_eof():
+                    writer.write_eof()
+                while left > 0:
+                    left -= len(await self.piece())
+        except (EOFError, OSError, TimeoutError, RuntimeError):
+            pass

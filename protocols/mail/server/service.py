@@ -28,6 +28,7 @@ from protocols.service.base import Facts, Service, is_exposed
 CONNECTIONS: Final = 1000
 BACKLOG: Final = 256
 PAUSE_S: Final = 0.2
+AGAIN_S: Final = 0.3
 _OUT_OF: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 Serve = Callable[[Link], Awaitable[None]]
 
@@ -68,10 +69,10 @@ class _Loop:
             await self._stop.wait()
         for listener in self._doors.values():
             loop.remove_reader(listener.sock.fileno())
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._tasks:  # a library may swallow a cancellation that comes at a bad moment: it gets another
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.wait(list(self._tasks), timeout=AGAIN_S)
         for boxes in self._sets.values():
             boxes.close()
 
@@ -173,6 +174,8 @@ class _Loop:
 class MailServer(Service):
     """A mail server. ends: (host, port) by door, once it runs: "smtp", "pop3", "imap", and "smtps" and so on.
 
+    opening: the address that it tried last, for who tells why it did not start.
+
     Raises SetupError when the order can't be carried out, from `start` OSError as the calls do.
     """
 
@@ -181,6 +184,7 @@ class MailServer(Service):
         super().__init__(recorder, name, "server")
         self.setup: Final = setup
         self.ends: dict[str, tuple[str, int]] = {}
+        self.opening: tuple[str, int] = (setup.host, 0)
         self._label = name
         self._listeners: dict[str, Listener] = {}
         self._house: House | None = None
@@ -199,20 +203,21 @@ class MailServer(Service):
 
     def _open(self) -> None:
         store = MailStore(self.setup.store, self.setup.users)
+        before = Recorder()  # the calls of the begin are told when the service has its final name
+        before.enabled, tail = self.recorder.enabled, before.tail()
         try:
-            for door, port in self.setup.doors().items():
-                listen = Listen(host=self.setup.host, port=port, backlog=BACKLOG)
-                listener = self._listeners[door] = open_listener(self.recorder, listen, f"{self._label} {door}")
-                assert isinstance(listener.address, tuple)
-                self.ends[door] = listener.address
+            self._open_doors(before)
         except BaseException:
             store.close()
             raise
-        first = next(iter(self.ends.values()))
-        self.name = f"{self._label}:{first[1]}"
+        finally:
+            if self.ends:
+                self.name = f"{self._label}:{next(iter(self.ends.values()))[1]}"
+            for raw in tail.take():
+                self.recorder.put((*raw[:3], self.name, *raw[4:]))
         for listener in self._listeners.values():
             assert listener.sock.trace is not None
-            listener.sock.trace.service = self.name
+            listener.sock.trace.recorder, listener.sock.trace.service = self.recorder, self.name
         self._house = House(self.recorder, self.name, self.setup, store)
         if self.setup.tls:
             from protocols.tls import server_context
@@ -225,6 +230,14 @@ class MailServer(Service):
         self._loops = [
             _Loop(self._house, self.stopping, doors, name) for name, doors in (("mail", fast), ("imap", slow)) if doors
         ]
+
+    def _open_doors(self, recorder: Recorder) -> None:
+        for door, port in self.setup.doors().items():
+            self.opening = (self.setup.host, port)
+            listen = Listen(host=self.setup.host, port=port, backlog=BACKLOG)
+            listener = self._listeners[door] = open_listener(recorder, listen, self._label)
+            assert isinstance(listener.address, tuple)
+            self.ends[door] = listener.address
 
     def _main(self) -> None:
         first, *others = self._loops

@@ -29,7 +29,8 @@ class MailSetup:
     None makes one that goes with the server. tls: STARTTLS and the implicit ports, with the lab's certificate.
     login_needs_tls: no password is taken in plain. auth_needed: mail is taken from who has logged in only.
     size_limit: bytes of one mail. lenient: bare line feeds and a wrong order of commands are let pass.
-    timeout_s: of silence. rules: failures on purpose.
+    sync: a mail is taken when the disk has it: safe when
+    the machine ends, and slower. timeout_s: of silence. rules: failures on purpose.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +48,7 @@ class MailSetup:
     auth_needed: bool = False
     size_limit: int = SIZE_LIMIT
     lenient: bool = False
+    sync: bool = False
     timeout_s: float = TIME_OUT_S
     rules: tuple[Rule, ...] = ()
 

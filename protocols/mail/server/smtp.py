@@ -44,9 +44,7 @@ class LabSMTP(SmtpTalk):
         if not self._auth_require_tls or self.link.inside_tls:
             words.append("AUTH PLAIN LOGIN CRAM-MD5")
         lines = [self.hostname, *self.house.rules.capability(self.house.occasion(self.link, "EHLO"), words)]
-        for line in lines[:-1]:
-            await self.push(f"250-{line}")
-        await self.push(f"250 {lines[-1]}")
+        await self.push_all([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         """RFC 5321 section 4.1.1.2."""

@@ -6,11 +6,11 @@ It must not know what the commands do (`smtp`).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from protocols.mail.cutting import LineCutter
 from protocols.mail.server.house import House
 from protocols.mail.server.link import READ_BYTES, Ears, LineTooLong, Link, Silence
 
@@ -56,7 +56,6 @@ class SmtpTalk(SMTP):
             authenticator=self._check_login, loop=asyncio.get_running_loop(),
         )  # fmt: skip
         self._bad = 0
-        self._cutter = LineCutter(link.dialogue.reply)
         self.served: Final[asyncio.Future[None]] = self.loop.create_future()
 
     # What aiosmtpd's base hands over
@@ -82,12 +81,19 @@ class SmtpTalk(SMTP):
             self.served.set_result(None)
 
     async def push(self, status: Any) -> None:
-        """Say one line, told."""
-        line = (status.encode("utf-8", "surrogateescape") if isinstance(status, str) else status) + b"\r\n"
+        """Say one line, told. Raises Closed when nobody is there."""
+        await self.push_all([status])
+
+    async def push_all(self, lines: Iterable[Any]) -> None:
+        """Say several lines in one breath."""
         if self.transport is None or self.transport.is_closing():
             raise Closed
-        self.link.dialogue.reply(line)
-        self._writer.write(line)
+        data = b""
+        for one in lines:
+            line = (one.encode("utf-8", "surrogateescape") if isinstance(one, str) else one) + b"\r\n"
+            self.link.dialogue.reply(line)
+            data += line
+        self._writer.write(data)
         await self._writer.drain()
 
     # The conversation
@@ -130,6 +136,7 @@ class SmtpTalk(SMTP):
         except LineTooLong as error:
             self.link.dialogue.skip("client", await self.ears.piece())
             await self.push(f"500 5.5.2 {error}")
+            await self.ears.linger(self._writer)
             raise Closed from None
         if self.strict and not line.endswith(b"\r\n"):
             await self.wrong("500 5.5.2 A line ends with CRLF, and this one with a line feed alone")

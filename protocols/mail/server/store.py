@@ -1,7 +1,7 @@
 """MailStore: the users' mailboxes on disk, one Maildir each, with its folders as Maildir++ has them.
 
-Mail comes in by `Delivery`: it is written to `tmp`, made safe on disk, and moved into `new` in one step, so
-that a mail is there as a whole or not at all, whatever happens to the program. It must not know protocols.
+Mail comes in by `Delivery`: it is written to `tmp` and moved into `new` in one step, so that a mail is there
+as a whole or not at all, whatever happens to the program. It must not know protocols.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Final
 from protocols.mail.server.folder import Entry, Folder, unique_name
 from protocols.mail.server.setup import FOLDERS
 
+HELD_BYTES: Final = 512 << 10
 _SUBSCRIPTIONS: Final = "subscriptions"
 
 
@@ -139,42 +140,62 @@ class MailStore:
 class Delivery:
     """A mail on its way into one folder or several: `write`, then `keep` or `drop`. Used by one thread at a time.
 
+    A small one stays in memory until it is kept: then all of its file's calls are made in one go. sync: `keep`
+    waits for the disk, so that the mail outlives the machine's end, too, and not the program's alone.
     Raises OSError from all three when the disk is full and the like; then `drop` it.
     """
 
-    def __init__(self, folder: Folder) -> None:
-        self.path: Final = folder.path / "tmp" / unique_name()
+    def __init__(self, folder: Folder, *, sync: bool = False) -> None:
+        self._folder: Final = folder
+        self._sync: Final = sync
+        self._path: Path | None = None
+        self._file = -1
+        self._held: list[bytes] = []
         self.size = 0
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._open = True
+
+    @property
+    def quick(self) -> bool:
+        """Whether `keep` takes no longer than a few calls."""
+        return not self._sync and self.size <= HELD_BYTES
 
     def write(self, data: bytes) -> None:
         """Add bytes, CRLF between lines."""
-        view = memoryview(data)
+        self._held.append(data)
+        self.size += len(data)
+        if self._file >= 0 or self.size > HELD_BYTES:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._path is None:
+            self._path = self._folder.path / "tmp" / unique_name()
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        view = memoryview(b"".join(self._held))
+        self._held.clear()
         while view:
             view = view[os.write(self._file, view) :]
-        self.size += len(data)
-
-    def seal(self) -> None:
-        """Nothing more will come: on the disk with it. It may take a while."""
-        if self._open:
-            os.fsync(self._file)
-            self._shut()
 
     def _shut(self) -> None:
-        if self._open:
-            self._open = False
-            os.close(self._file)
+        if self._file >= 0:
+            file, self._file = self._file, -1
+            os.close(file)
 
     def keep(self, folders: Iterable[Folder], *, flags: str = "", recent: bool = True) -> list[Entry]:
-        """Put it into each folder; it is there when this returns."""
-        self.seal()
+        """Put it into each folder; it is there as a whole when this returns."""
+        self._spill()
+        assert self._path is not None
+        if self._sync:
+            os.fsync(self._file)
+        self._shut()
         targets = list(folders)
-        kept = [one.put(self.path, self.size, flags=flags, recent=recent, keep=True) for one in targets[:-1]]
-        kept.append(targets[-1].put(self.path, self.size, flags=flags, recent=recent))
+        kept = [one.put(self._path, self.size, flags=flags, recent=recent, keep=True) for one in targets[:-1]]
+        kept.append(targets[-1].put(self._path, self.size, flags=flags, recent=recent))
+        self._path = None
         return kept
 
     def drop(self) -> None:
         """It does not come after all, or it is kept already."""
+        self._held.clear()
         self._shut()
-        self.path.unlink(missing_ok=True)
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path = None

@@ -81,8 +81,11 @@ class UidList:
             self.write_all()
 
     def _append(self, text: str) -> None:
-        with self.place.open("a", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
+        file = os.open(self.place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, text.encode("utf-8", "surrogateescape"))
+        finally:
+            os.close(file)
 
     def write_all(self) -> None:
         """Write the file anew, at once for every reader."""

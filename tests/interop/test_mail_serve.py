@@ -1,0 +1,116 @@
+"""`netlab serve mail` as a process: what it prints, how it ends, and that kill -9 leaves a mail whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.protocols.mail.server.lab import PLAIN
+
+
+@contextlib.contextmanager
+def _serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, int], Any]]:
+    """The process, the port of each protocol, and the lines that follow."""
+    command = [sys.executable, "-m", "netlab_gui", "serve", "mail", "--json", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        lines = (json.loads(line) for line in process.stdout)
+        try:
+            listening = [next(lines) for _ in range(6 if "--tls" in arguments else 3)]
+            assert {one["kind"] for one in listening} == {"listening"}
+            yield process, {one["detail"]["protocol"]: one["detail"]["port"] for one in listening}, lines
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            finally:
+                process.kill()
+
+
+def test_it_tells_where_it_listens_and_each_mail(tmp_path: Path) -> None:
+    store = tmp_path / "new" / "store"
+    with _serving("--store", str(store), "--user", "ann:pw", "--domain", "lab.example", "--tls") as (
+        process,
+        ports,
+        lines,
+    ):
+        assert set(ports) == {"smtp", "pop3", "imap", "smtps", "pop3s", "imaps"}
+        with smtplib.SMTP("127.0.0.1", ports["smtp"]) as client:
+            refused = client.sendmail("a@b", ["ann@lab.example", "ann@other"], PLAIN)
+            assert {address: code for address, (code, _) in refused.items()} == {"ann@other": 550}
+        mail = next(line for line in lines if line["kind"] == "mail")
+        assert mail["detail"]["envelope"]["to"] == ["ann@lab.example"]
+        assert mail["detail"]["size"] == len(PLAIN)
+        process.send_signal(signal.SIGTERM)
+        assert "stopped" in {line["kind"] for line in lines}
+        assert process.wait(20) == 0
+    [kept] = (store / "ann" / "new").iterdir()
+    assert kept.read_bytes() == PLAIN
+
+
+def test_rules_are_read_again_when_their_file_changes(tmp_path: Path) -> None:
+    place = tmp_path / "rules.toml"
+    place.write_text("[[rule]]\nfault = 'refuse recipient'\nmatch = 'bob@*'\n")
+    with _serving("--rules", str(place)) as (_, ports, _lines), smtplib.SMTP("127.0.0.1", ports["smtp"]) as client:
+        client.ehlo()
+        client.mail("a@b")
+        assert client.rcpt("bob@x")[0] == 550
+        for wrong in ("nonsense", ""):  # the first changes nothing, the second takes the rule away
+            place.write_text(wrong)
+            while wrong == "" and client.rcpt("bob@x")[0] != 250:
+                pass
+
+
+def test_wrong_arguments_are_told(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[[rule]]\nfault = 'explode'\n")
+    for arguments, told in (
+        (["--user", "ann"], "NAME:PASSWORD"), (["--rules", str(rules)], "no failure 'explode'"),
+        (["--smtp-port", "x"], "port"),
+        (["--login-needs-tls"], "nobody could log in"), (["--user", "a/b:c"], "no user's name"),
+    ):  # fmt: skip
+        done = subprocess.run([sys.executable, "-m", "netlab_gui", "serve", "mail", *arguments], capture_output=True,
+                              text=True, timeout=60, check=False)  # fmt: skip
+        assert done.returncode == 2
+        assert told in done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([sys.executable, "-m", "netlab_gui", "serve", "mail", "--imap-port", port],
+                              capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+        assert (done.returncode, "EADDRINUSE" in done.stderr) == (1, True)
+
+
+def _send(port: int, wire: bytes, *, wait: bool) -> None:
+    with socket.create_connection(("127.0.0.1", port), 30) as sock, sock.makefile("rb") as file:
+        sock.sendall(b"HELO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<ann@x>\r\nDATA\r\n")
+        while not file.readline().startswith(b"354"):
+            pass
+        sock.sendall(wire)
+        if wait:
+            assert file.readline().startswith(b"250")  # and then it must be there
+
+
+def test_kill_9_leaves_a_mail_whole_or_not_at_all(tmp_path: Path) -> None:
+    sent = b"Subject: whole\r\n\r\n" + b"x" * 70_000 + b"\r\n"
+    wires = [sent[: len(sent) // 2], sent, sent + b".", sent + b".\r\n"]
+    found = []
+    for number, wire in enumerate(wires * 2):
+        store = tmp_path / str(number)
+        with _serving("--store", str(store), "--user", "ann:pw") as (process, ports, _):
+            _send(ports["smtp"], wire, wait=number == len(wires) - 1)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(30)
+        kept = [one.read_bytes() for sub in ("new", "cur") for one in (store / "ann" / sub).iterdir()]
+        assert kept in ([], [sent])
+        found.append(len(kept))
+    assert found[len(wires) - 1] == 1
+    assert found[0] == found[4] == 0
