@@ -17,6 +17,7 @@ from protocols.http import scripts as http
 from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
 from protocols.mail import scripts as mail
+from protocols.packets import live_scripts as packets
 from protocols.script_plans import (
     CLIENT,
     FAILURE,
@@ -281,6 +282,7 @@ _ENTRIES: Final[tuple[Script, ...]] = (
              plan=ftp.plan(name)) for name, title in ftp.TITLES.items()),
     *(Script(name, title, "", mail.DEFAULTS[name], "client", "mail", plan=mail.plan(name))
       for name, title in mail.TITLES.items()),
+    *(Script(name, title, name, packets.DEFAULTS[name]) for name, title in packets.TITLES.items()),
 )  # fmt: skip
 
 SCRIPTS: Final[Mapping[str, Script]] = {script.id: script for script in _ENTRIES}

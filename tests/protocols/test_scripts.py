@@ -29,6 +29,7 @@ from protocols.ftp import scripts as ftp_scripts
 from protocols.http import scripts as http_scripts
 from protocols.http.server.kinds import sandbox_server
 from protocols.mail import scripts as mail_scripts
+from protocols.packets import live_scripts as live_packets
 from protocols.record.recorder import Recorder
 from protocols.script_plans import FAILURES as FAILURE_SCRIPTS
 from protocols.script_text import ScriptError
@@ -367,12 +368,14 @@ SAYS["http-steps"] = ["the head is sent", "200 OK", "page /"]
 SAYS["option"] = ["before ", "now 10000"]
 SAYS["failure"] = ["ConnectionRefusedError ECONNREFUSED: "]
 SAYS["steps"] = ["connected to ('127.0.0.1', ", "sent 5 bytes", "received b'hello'"]
+LIVE = set(live_packets.TITLES)
+"""Run with their rights and without by the packets room's own tests."""
 SENDERS = {"broadcast-send": "broadcast-receive", "multicast-send": "multicast-receive"}
 
 
 def test_every_script_is_run_by_a_test_here() -> None:
     servers = {script.id for script in SCRIPTS.values() if script.role == "server"}
-    of_rooms = {*creosote.TITLES, *ftp_scripts.TITLES, *mail_scripts.TITLES}
+    of_rooms = {*creosote.TITLES, *ftp_scripts.TITLES, *mail_scripts.TITLES, *LIVE}
     assert set(SCRIPTS) == servers | set(SAYS) | set(SENDERS) | of_rooms
 
 

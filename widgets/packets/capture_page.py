@@ -1,0 +1,193 @@
+"""The Capture view: the levels, the form, a running capture's counts. Not enough permission is told, never an error.
+
+It says which file packets come into, and who shows them is another's business. It must not know the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from protocols.packets import bpf
+from protocols.packets.reconstruct.service import OwnTraffic
+from protocols.record.explain import Explained
+from widgets.desk import Desk
+from widgets.packets import capture_launch
+from widgets.packets.capture_form import CaptureForm
+from widgets.packets.capture_launch import OWN, Surroundings
+from widgets.packets.capture_slot import CaptureSlot
+from widgets.packets.level_strip import LevelStrip
+from widgets.parts.buttons import Button, PrimaryButton
+from widgets.parts.card import Card
+from widgets.parts.fact import Fact
+from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.trouble import TroubleStrip
+
+POLL_MS: Final = 100
+EARLIER_ROWS: Final = 200_000
+ENDED: Final[Mapping[str, str]] = {
+    "stopped": "Stopped",
+    "count": "So many packets were asked for",
+    "seconds": "The time is over",
+    "size": "The file is full",
+}
+
+
+class CapturePage(QWidget):
+    """started(path): packets come into that file from now on; ended(path). show_requested(path): show them.
+
+    why_requested(trouble): explain the last error. did(script, params): what "Show as Python" would show.
+    """
+
+    started = Signal(str)
+    ended = Signal(str)
+    show_requested = Signal(str)
+    why_requested = Signal(object)
+    did = Signal(str, dict)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.slot = CaptureSlot(desk, self)
+        self.strip = LevelStrip()
+        self.form = CaptureForm()
+        self.card = Card("Capture", "scan-line")
+        self.look_button = Button("Look again", "refresh-cw", small=True)
+        self.look_button.setToolTip("After a command was typed: see what works now")
+        self.start_button = PrimaryButton("Start", "play", key="\u23ce")
+        self.stop_button = Button("Stop", "square")
+        self.show_button = Button("Show the packets", "list", small=True)
+        self.trouble = TroubleStrip()
+        self.surroundings: Surroundings | None = None
+        self._lay_out()
+        self._wire()
+        self._refresh()
+        self.look()
+
+    def _lay_out(self) -> None:
+        self.facts = {
+            "captured": Fact("Packets", figure=True),
+            "dropped": Fact("Dropped by the kernel", figure=True),
+            "by_us": Fact("Dropped by us", figure=True),
+            "size": Fact("Size", figure=True),
+            "by": Fact("By"),
+            "file": Fact("File", mono=True),
+        }
+        running = FlowBox(*self.facts.values(), spacing=24, line_spacing=12)
+        self.pages = Pages(self.form, running)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.show_button)
+        buttons.addStretch(1)
+        buttons.addWidget(self.stop_button)
+        buttons.addWidget(self.start_button)
+        body = QWidget()
+        inside = QVBoxLayout(body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(12)
+        inside.addWidget(self.pages)
+        inside.addWidget(self.trouble)
+        inside.addLayout(buttons)
+        self.card.add_action(self.look_button)
+        self.card.add_section(body)
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addWidget(self.card)
+        column.addWidget(self.strip)
+        column.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(holder))
+
+    def _wire(self) -> None:
+        self.look_button.clicked.connect(self.look)
+        self.start_button.clicked.connect(self.start)
+        self.form.start_requested.connect(self.start)
+        self.form.check_requested.connect(self._check)
+        self.stop_button.clicked.connect(self.slot.stop)
+        self.show_button.clicked.connect(lambda: self.show_requested.emit(self.slot.path))
+        self.trouble.why_requested.connect(lambda: self.why_requested.emit(self.slot.trouble))
+        self.strip.copied.connect(lambda command: self.desk.toast(f"Copied: {command}"))
+        self.slot.changed.connect(self._refresh)
+        self.slot.started.connect(self._on_started)
+        self.slot.ended.connect(self.ended)
+        self.slot.failed.connect(self._on_failed)
+        self.desk.bridge.every(POLL_MS, self._poll)
+
+    def look(self) -> None:
+        """Ask the system again what this user may do."""
+        self.look_button.setEnabled(False)
+        self.desk.bridge.call(capture_launch.look, self._on_looked, owner=self)
+
+    def _on_looked(self, found: Surroundings) -> None:
+        self.surroundings = found
+        self.look_button.setEnabled(True)
+        self.strip.show_levels(found.levels.levels)
+        self.form.show_surroundings(found)
+
+    def _check(self, text: str) -> None:
+        self.desk.bridge.call(
+            lambda: bpf.problem(text), lambda problem: self.form.tell_filter(text, problem), owner=self
+        )
+
+    def start(self) -> None:
+        """Start what the form says."""
+        values = self.form.values()
+        log = self.desk.log
+        earlier = []
+        if values["where"] == OWN:
+            earlier = list(log.raws(max(log.first, len(log) - EARLIER_ROWS), len(log)))
+        self.trouble.clear()
+        self.slot.start(values, earlier)
+
+    def _on_started(self, path: str) -> None:
+        values = self.slot.values
+        if values.get("where") != OWN:
+            self.did.emit("packets-sniff", {"interface": str(values.get("where", "lo")), "count": 10})
+        self.started.emit(path)
+
+    def _on_failed(self) -> None:
+        trouble = self.slot.trouble
+        if isinstance(trouble, Explained):
+            self.trouble.tell(trouble.title, trouble.why, errno=trouble.errno)
+
+    def _poll(self) -> None:
+        self.slot.poll()
+        service = self.slot.service
+        if service is None or self.isHidden():
+            return
+        captured, dropped, by_us, size = capture_launch.counts_text(service)
+        self.facts["captured"].set_value(captured)
+        self.facts["dropped"].set_value(dropped, "warning" if dropped != "0" else "")
+        self.facts["by_us"].set_value(by_us, "warning" if by_us != "0" else "")
+        self.facts["size"].set_value(size)
+        self.facts["file"].set_value(self.slot.path)
+
+    def _refresh(self) -> None:
+        phase, service = self.slot.phase, self.slot.service
+        running = phase == "running"
+        self.pages.setCurrentIndex(1 if running else 0)
+        self.start_button.setVisible(not running)
+        self.start_button.setEnabled(phase != "starting")
+        self.stop_button.setVisible(running)
+        self.show_button.setVisible(service is not None)
+        own = isinstance(service, OwnTraffic)
+        for name in ("dropped", "by_us", "size"):
+            self.facts[name].setVisible(not own)
+        if service is not None:
+            way = capture_launch.WAY_WORDS.get(getattr(service, "way", ""), "")
+            by = "Its own sockets: reconstructed" if own else way
+            self.facts["by"].set_value(by)
+        words = {"starting": ("waiting", "Starting"), "running": ("running", "Capturing")}
+        ended = ("done", self._ended_words()) if phase == "ended" and self.slot.trouble is None else ("", "")
+        self.card.set_state(*(("error", "Ended") if self.slot.trouble is not None else words.get(phase, ended)))
+        self._poll()
+
+    def _ended_words(self) -> str:
+        service = self.slot.service
+        packets = capture_launch.counts_text(service)[0] if service is not None else "0"
+        return f"{ENDED.get(self.slot.why_ended, 'Stopped')}: {packets} packets"
