@@ -7,7 +7,6 @@ not know who sends, nor how.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -160,7 +159,7 @@ class Exchange:
         if "chunked" not in coding.lower() or self.rendering or not self.received.whole:
             return []
         end = chunks_end(self.wire_body)
-        return [] if end is None else _headers(self.wire_body[end:].split(b"\n"))[0]
+        return [] if end is None else _headers(self.wire_body[end:])[0]
 
     def stamped_phases(self) -> Phases:
         """The phases of an exchange inside a transfer, for which libcurl keeps no times, by our own clock."""
@@ -193,27 +192,27 @@ def read_head(block: bytes) -> Head:
 
     obs-fold is joined by a blank (RFC 9112 section 5.2); a line that is no header is kept in `odd`.
     """
-    lines = block.split(b"\n")
-    found = _STATUS_LINE.match(lines[0] + b"\n")
+    first, _, rest = block.partition(b"\n")
+    found = _STATUS_LINE.match(first + b"\n")
     if found is None:
-        headers, odd = _headers(lines)
+        headers, odd = _headers(block)
         return Head("0.9", 0, "", headers, odd)
     version, status, reason = found.groups()
-    headers, odd = _headers(lines[1:])
+    headers, odd = _headers(rest)
     return Head(version.decode("ascii"), int(status), (reason or b"").decode("latin-1").rstrip(), headers, odd)
 
 
 def read_request_head(block: bytes) -> tuple[str, list[Header]]:
     """A request line and its headers."""
-    lines = block.split(b"\n")
-    return lines[0].decode("latin-1").rstrip("\r"), _headers(lines[1:])[0]
+    first, _, rest = block.partition(b"\n")
+    return first.decode("latin-1").rstrip("\r"), _headers(rest)[0]
 
 
-def _headers(lines: Iterable[bytes]) -> tuple[list[Header], list[str]]:
+def _headers(block: bytes) -> tuple[list[Header], list[str]]:
     headers: list[Header] = []
     odd: list[str] = []
-    for line in lines:
-        text = line.rstrip(b"\r").decode("latin-1")
+    for line in block.decode("latin-1").split("\n"):
+        text = line.rstrip("\r")
         if not text:
             continue
         if text[0] in " \t" and headers:

@@ -22,7 +22,7 @@ from protocols.http.jar import Jar
 from protocols.http.opened import OpenedSockets
 from protocols.http.redirects import REDIRECTS
 from protocols.http.run import Run
-from protocols.http.wire import Wire
+from protocols.http.wire import HEADER_IN, Wire
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 
@@ -77,6 +77,8 @@ class Transfer:
     # Callbacks
 
     def _on_wire(self, kind: int, data: bytes) -> None:
+        if kind == HEADER_IN and self.wire.continues(data):
+            return
         self.wire.take(kind, data)
         if len(self.run.exchanges) != self._before + len(self.wire.exchanges):
             self.run.exchanges[self._before :] = self.wire.exchanges

@@ -54,6 +54,13 @@ class Wire:
         """The exchange under way."""
         return self.exchanges[-1] if self.exchanges else None
 
+    def continues(self, line: bytes) -> bool:
+        """Take a further line of a head that is not over yet: most of what libcurl says is that. Else False."""
+        if self._head and len(line) > 2 and self._is_http:
+            self._head += line
+            return True
+        return False
+
     def take(self, kind: int, data: bytes) -> None:
         """libcurl's callback."""
         if kind == HEADER_IN:
