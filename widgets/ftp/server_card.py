@@ -11,10 +11,10 @@ from typing import Any, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from protocols.ftp.server.service import FtpServer
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.ftp.server_form import ServerForm
+from widgets.ftp.server_launch import AnyServer
 from widgets.ftp.server_live import ServerLive
 from widgets.ftp.server_slot import WORDS, ServerSlot
 from widgets.parts.buttons import Button, PrimaryButton
@@ -74,7 +74,7 @@ class FtpServerCard(Card):
         self._refresh()
 
     @property
-    def server(self) -> FtpServer | None:
+    def server(self) -> AnyServer | None:
         """The running server, or None."""
         return self.slot.server
 
@@ -141,7 +141,8 @@ class FtpServerCard(Card):
             sign, word = "error", slot.trouble.title
         self.set_state(sign, word)
         server = slot.server
-        self.set_chip({"off": "FTP", "explicit": "FTPES", "implicit": "FTPS"}[server.setup.tls] if server else "")
+        words = {"off": "FTP", "explicit": "FTPES", "implicit": "FTPS"}
+        self.set_chip(("SFTP" if slot.is_sftp else words[server.setup.tls]) if server else "")
         self.pages.setCurrentWidget(self.live if running else self.form)
         self.stop_button.setVisible(running)
         self.end_button.setVisible(running)

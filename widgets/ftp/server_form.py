@@ -7,7 +7,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from widgets.ftp.server_words import CERTIFICATE_CHOICES, HOSTS, TLS_CHOICES, USERS_TIP
+from widgets.ftp.server_words import CERTIFICATE_CHOICES, HOSTS, TLS_CHOICES, USERS_TIP, protocol_choices
 from widgets.parts.buttons import Button
 from widgets.parts.flow import FlowBox
 from widgets.parts.folded_form import FoldedForm
@@ -48,6 +48,7 @@ class ServerForm(FoldedForm):
 
     def _where(self) -> QWidget:
         add, row = self.fields, FlowBox(spacing=12)
+        row.add(add.choice("protocol", "Protocol", protocol_choices()))
         row.add(add.choice("host", "Address", HOSTS))
         row.add(add.number("port", "Port", 8021, (0, 65535), zero="any free"))
         row.add(add.choice("tls", "TLS", TLS_CHOICES))
@@ -68,6 +69,9 @@ class ServerForm(FoldedForm):
         row.add(add.number("sessions", "Sessions", 0, (0, 5000), zero="no limit"))
 
     def _suit(self) -> None:
-        secured = self.fields["tls"] != "off"
+        ftp = self.fields["protocol"] != "sftp"
+        secured = ftp and self.fields["tls"] != "off"
+        for key in ("tls", "anonymous", "passive_ports", "masquerade", "speed"):
+            self.fields.show(key, ftp)
         for key in ("flaw", "tls_required"):
             self.fields.show(key, secured)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from protocols.ftp.firewall import FtpFirewall
 from protocols.ftp.sample import SampleFolder
 from protocols.ftp.server.rules import Rule, RuleError
 from protocols.ftp.server.service import FtpServer
 from protocols.ftp.server.setup import FtpSetup, Limits, SetupError, ports_of, user_of
+from protocols.ftp.server.sftp import SftpServer
 from protocols.record.explain import Explained
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def setup_of(values: Mapping[str, Any], root: str, rules: tuple[Rule, ...] = ())
     ).checked()  # fmt: skip
 
 
-def start_server(lab: Lab, values: Mapping[str, Any], name: str, rules: tuple[Rule, ...] = ()) -> FtpServer:
+AnyServer: TypeAlias = FtpServer | SftpServer
+
+
+def start_server(lab: Lab, values: Mapping[str, Any], name: str, rules: tuple[Rule, ...] = ()) -> AnyServer:
     """Make and start a server; without a folder, of sample files that go with it. Raises SetupError, OSError."""
     root = str(values.get("root", "")).strip()
     sample = None if root else SampleFolder()
@@ -43,12 +47,17 @@ def start_server(lab: Lab, values: Mapping[str, Any], name: str, rules: tuple[Ru
         if sample is not None:
             sample.remove()
         raise
-    server = FtpServer(lab.recorder, setup, name, after=sample.remove if sample is not None else None)
+    after = sample.remove if sample is not None else None
+    server: AnyServer
+    if values.get("protocol") == "sftp":
+        server = SftpServer(lab.recorder, setup, name.replace("ftp", "sftp"), after=after)
+    else:
+        server = FtpServer(lab.recorder, setup, name, after=after)
     lab.start(server, room=ROOM)
     return server
 
 
-def start_firewall(lab: Lab, server: FtpServer) -> FtpFirewall:
+def start_firewall(lab: Lab, server: AnyServer) -> FtpFirewall:
     """Put a firewall before clients of a server. Raises OSError."""
     host, port = server.address
     wall = FtpFirewall(lab.recorder, ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port),

@@ -39,7 +39,7 @@ class ServerLive(QWidget):
         self.warning = Banner("warning")
         self.facts = {
             "where": Fact("Listens on", mono=True), "users": Fact("Users"), "folder": Fact("Folder", mono=True),
-            "tls": Fact("TLS"), "wall": Fact("Through the firewall", mono=True),
+            "tls": Fact("TLS"), "key": Fact("Host key", mono=True), "wall": Fact("Through the firewall", mono=True),
         }  # fmt: skip
         self.wall_button = Button(WALL_TEXT, "shield", small=True)
         self.wall_button.setCheckable(True)
@@ -92,9 +92,15 @@ class ServerLive(QWidget):
             return
         setup = server.setup
         self.facts["where"].set_value(server.where)
-        names = [user.name for user in setup.users] + (["anonymous"] if setup.anonymous else [])
+        names = [user.name for user in setup.users] + (["anonymous"] if setup.anonymous and not slot.is_sftp else [])
         self.facts["users"].set_value(", ".join(names))
         self.facts["folder"].set_value(setup.root)
+        sftp = slot.is_sftp
+        self.facts["key"].setVisible(sftp)
+        self.facts["tls"].setVisible(not sftp)
+        self.wall_button.setVisible(not sftp)
+        self.tabs.allow("rules", not sftp)
+        self.facts["key"].set_value(getattr(server, "fingerprint", ""))
         self.facts["tls"].set_value({"off": "none", "explicit": "explicit", "implicit": "implicit"}[setup.tls]
                                     + (", demanded" if setup.tls_required else ""))  # fmt: skip
         if slot.wall is not None:

@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Signal
 
 from protocols.ftp.firewall import FtpFirewall
 from protocols.ftp.server.rules import Rule, RuleError
-from protocols.ftp.server.service import FtpServer
 from protocols.ftp.server.setup import SetupError
 from protocols.ftp.server.site import SessionFacts
 from protocols.record.event import Raw, detail_of
@@ -49,7 +48,7 @@ class ServerSlot(QObject):
         self.phase: Phase = "idle"
         self.values: dict[str, Any] = {}
         self.trouble: Explained | None = None
-        self.server: FtpServer | None = None
+        self.server: server_launch.AnyServer | None = None
         self.wall: FtpFirewall | None = None
         self.rules: tuple[Rule, ...] = ()
         self._numbers = 0
@@ -66,7 +65,7 @@ class ServerSlot(QObject):
         self.desk.bridge.call(lambda: server_launch.start_server(lab, order, name, rules),
                               self._on_started, self._on_failed, owner=self)  # fmt: skip
 
-    def _on_started(self, server: FtpServer) -> None:
+    def _on_started(self, server: server_launch.AnyServer) -> None:
         self.server = server
         self._set_phase("running")
         self.started.emit()
@@ -148,6 +147,11 @@ class ServerSlot(QObject):
         """See whether it still runs."""
         if self.server is not None and self.phase == "running" and self.server.state in ("stopped", "failed"):
             self.stop()
+
+    @property
+    def is_sftp(self) -> bool:
+        """It speaks SFTP."""
+        return self.values.get("protocol") == "sftp"
 
     @property
     def exposed(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from protocols.ftp.server.rules import Rule
 from protocols.ftp.server.setup import RIGHTS
+from protocols.ftp.server.sftp import missing
 from protocols.ftp.server.site import SessionFacts
 from protocols.numbers import grouped
 from widgets.parts.fields import Choice
@@ -25,6 +26,13 @@ HOSTS: Final = (
 )  # fmt: skip
 USERS_TIP: Final = "NAME:PASSWORD or NAME:PASSWORD:RIGHTS, several with blanks between. Rights: r, rw, or letters: " + \
     ", ".join(f"{letter} {what}" for letter, what in RIGHTS.items())  # fmt: skip
+
+
+
+def protocol_choices() -> list[Choice]:
+    """FTP, and SFTP where its package is there."""
+    return [Choice("ftp", "FTP"), Choice("sftp", "SFTP", "Files over SSH: another protocol, one connection", missing())]
+
 
 PRESETS: Final = (
     Rule("RETR STOR LIST NLST MLSD", "reply", code=425, name="425, no data connection"),

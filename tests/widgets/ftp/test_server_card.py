@@ -241,3 +241,15 @@ def test_an_exposed_server_has_a_standing_warning(stage: Stage) -> None:
     stage.started(host="0.0.0.0")
     stage.wait(stage.card.live.warning.isVisible)
     assert "Anybody can log in" in stage.card.live.warning.text()
+
+
+def test_sftp_is_a_choice_with_its_host_key_shown(stage: Stage) -> None:
+    stage.started(protocol="sftp")
+    live = stage.card.live
+    stage.wait(live.facts["key"].isVisible)
+    assert live.facts["key"].value().startswith("SHA256:")
+    assert not live.wall_button.isVisible()
+    assert stage.card.head.chip.text() == "SFTP"
+    stage.click(stage.card.stop_button)
+    stage.started(protocol="ftp")
+    stage.wait(live.wall_button.isVisible)
