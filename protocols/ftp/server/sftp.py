@@ -7,13 +7,10 @@ lead. It must not know who looks; where asyncssh is missing, `missing()` says so
 from __future__ import annotations
 
 import asyncio
-import hmac
 import importlib.util
 import itertools
 import os
-import stat
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +29,7 @@ from protocols.record.trace import address_text
 from protocols.service.base import Facts, Service, is_exposed
 
 if TYPE_CHECKING:
-    import asyncssh
+    pass
 
 MISSING: Final = "needs the package asyncssh: pip install netlab[ssh]"
 _END_S: Final = 1.0
@@ -43,7 +40,7 @@ def missing() -> str:
     return "" if importlib.util.find_spec("asyncssh") is not None else MISSING
 
 
-class _Session:
+class Session:
     """One SSH connection and what moves in it."""
 
     def __init__(self, server: SftpServer, conn: Any) -> None:
@@ -105,7 +102,7 @@ class SftpServer(Service):
         self.host_key = ""
         self.numbers: Final = itertools.count(1)
         self.hashing: Final = Hashing()
-        self._sessions: dict[int, _Session] = {}
+        self._sessions: dict[int, Session] = {}
         self._users = {user.name: user for user in setup.users}
         self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -192,9 +189,11 @@ class SftpServer(Service):
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         if self.stopping.is_set():
             return
-        files = _files_of(self)
+        from protocols.ftp.server.sftp_files import Files, Login
+
         server = await asyncssh.create_server(
-            _server_of(self), sock=self._listener.sock, server_host_keys=[self._key], sftp_factory=files,
+            lambda: Login(self), sock=self._listener.sock, server_host_keys=[self._key],
+            sftp_factory=lambda chan: Files(self, chan),
             allow_scp=False, encoding=None, line_editor=False, agent_forwarding=False,
         )  # fmt: skip
         await self._ended.wait()
@@ -226,21 +225,21 @@ class SftpServer(Service):
 
     # What the handlers tell
 
-    def opened(self, conn: Any) -> _Session:
+    def opened(self, conn: Any) -> Session:
         """An SSH connection stands."""
-        session = _Session(self, conn)
+        session = Session(self, conn)
         self._sessions[session.number] = session
         session.dialogue.note("session opened", f"session {session.number} from {address_text(session.peer)}",
                               number=session.number, peer=list(session.peer))  # fmt: skip
         return session
 
-    def closed(self, session: _Session) -> None:
+    def closed(self, session: Session) -> None:
         """It is over."""
         if self._sessions.pop(session.number, None) is not None:
             session.dialogue.note("session closed", f"session {session.number} from {address_text(session.peer)} ended "
                                   f"after {session.commands} commands", number=session.number)  # fmt: skip
 
-    def told(self, session: _Session, moving: Moving) -> None:
+    def told(self, session: Session, moving: Moving) -> None:
         """A file was closed: a transfer, if anything moved or a file was written."""
         if not moving.bytes and moving.way == "get":
             return
@@ -258,192 +257,3 @@ class SftpServer(Service):
     def user_of(self, name: str) -> User | None:
         """A user by name."""
         return self._users.get(name)
-
-
-def _server_of(server: SftpServer) -> Callable[[], asyncssh.SSHServer]:
-    import asyncssh
-
-    class Login(asyncssh.SSHServer):
-        """Who may come in."""
-
-        session: _Session
-
-        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-            self.session = server.opened(conn)
-            conn.set_extra_info(lab_session=self.session)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            server.closed(self.session)
-
-        def begin_auth(self, username: str) -> bool:
-            return True
-
-        def password_auth_supported(self) -> bool:
-            return True
-
-        def validate_password(self, username: str, password: str) -> bool:
-            user = server.user_of(username)
-            good = hmac.compare_digest(password.encode(), (user.password if user else "").encode())
-            return self._logged(username, good and user is not None)
-
-        def public_key_auth_supported(self) -> bool:
-            return bool(server.keys)
-
-        def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-            known = [asyncssh.import_public_key(text) for text in server.keys]
-            return key in known and server.user_of(username) is not None and self._logged(username, True)
-
-        def _logged(self, username: str, good: bool) -> bool:
-            session = self.session
-            if good:
-                session.user = username
-                session.dialogue.note("logged in", f"session {session.number}: {username} logged in", user=username)
-            else:
-                session.dialogue.note("login failed", f"session {session.number}: {username} could not log in",
-                                      user=username)  # fmt: skip
-            return good
-
-    return Login
-
-
-def _files_of(server: SftpServer) -> Callable[[Any], asyncssh.SFTPServer]:
-    import asyncssh
-
-    denied = asyncssh.SFTPPermissionDenied
-
-    class Files(asyncssh.SFTPServer):
-        """The virtual root of one user."""
-
-        def __init__(self, chan: Any) -> None:
-            self.session: _Session = chan.get_connection().get_extra_info("lab_session")
-            user = server.user_of(self.session.user)
-            assert user is not None
-            self._home = server.setup.home_of(user)
-            self._rights = server.rights(user.name)
-            self._itself = False
-            super().__init__(chan, chroot=self._home.encode("utf-8", "surrogateescape"))
-
-        def map_path(self, path: bytes) -> bytes:
-            """The real path, which leads nowhere outside; of a link itself where `_link` says so."""
-            mapped: bytes = super().map_path(path)
-            root = os.fsencode(self._home)
-            looked = os.path.dirname(mapped) if self._itself and mapped != root else mapped
-            real = os.path.realpath(looked)
-            if real != root and not real.startswith(root.rstrip(b"/") + b"/"):
-                raise denied("The path leads out of the root")
-            return mapped
-
-        @contextmanager
-        def _link(self) -> Any:
-            self._itself = True
-            try:
-                yield
-            finally:
-                self._itself = False
-
-        def _doing(self, verb: str, path: bytes, right: str, more: bytes = b"") -> None:
-            text = " ".join(part.decode("utf-8", "surrogateescape") for part in (path, more) if part)
-            self.session.doing = f"{verb} {text}"[:200]
-            self.session.commands += 1
-            self.session.dialogue.command(f"{verb} {text}")
-            if right and right not in self._rights:
-                raise denied("Not enough privileges")
-
-        def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
-            writes = bool(pflags & (asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC))
-            self._doing("OPEN", path, ("a" if pflags & asyncssh.FXF_APPEND else "w") if writes else "r")
-            real = self.map_path(path)
-            if os.path.exists(real) and not stat.S_ISREG(os.stat(real).st_mode):
-                raise asyncssh.SFTPFailure("Not a regular file")
-            file = super().open(path, pflags, attrs)
-            shown = self.reverse_map_path(real).decode("utf-8", "surrogateescape")
-            self.session.moving[id(file)] = Moving(shown, os.fsdecode(real), "put" if writes else "get")
-            return file
-
-        def open56(self, path: bytes, desired_access: int, flags: int, attrs: asyncssh.SFTPAttrs) -> object:
-            raise asyncssh.SFTPOpUnsupported("Version 3 of SFTP is what this server speaks")
-
-        def read(self, file_obj: Any, offset: int, size: int) -> bytes:
-            data: bytes = super().read(file_obj, offset, size)  # type: ignore[assignment]
-            if (moving := self.session.moving.get(id(file_obj))) is not None:
-                moving.moved(offset, len(data))
-            return data
-
-        def write(self, file_obj: Any, offset: int, data: bytes) -> int:
-            count: int = super().write(file_obj, offset, data)  # type: ignore[assignment]
-            if (moving := self.session.moving.get(id(file_obj))) is not None:
-                moving.moved(offset, count)
-            return count
-
-        def close(self, file_obj: Any) -> None:
-            super().close(file_obj)
-            moving = self.session.moving.pop(id(file_obj), None)
-            if moving is not None:
-                server.told(self.session, moving)
-
-        def scandir(self, path: bytes) -> Any:
-            self._doing("READDIR", path, "l")
-            return super().scandir(path)
-
-        def lstat(self, path: bytes) -> Any:
-            with self._link():
-                return super().lstat(path)
-
-        def readlink(self, path: bytes) -> bytes:
-            mapped = self.map_path(path)  # of a link that leads out nothing is told
-            os.readlink(mapped)
-            return self.reverse_map_path(os.path.realpath(mapped))
-
-        def symlink(self, oldpath: bytes, newpath: bytes) -> None:
-            raise denied("Links are not made here")
-
-        def link(self, oldpath: bytes, newpath: bytes) -> None:
-            raise denied("Links are not made here")
-
-        def remove(self, path: bytes) -> Any:
-            self._doing("REMOVE", path, "d")
-            with self._link():
-                return super().remove(path)
-
-        def rename(self, oldpath: bytes, newpath: bytes) -> Any:
-            self._doing("RENAME", oldpath, "f", newpath)
-            with self._link():
-                return super().rename(oldpath, newpath)
-
-        def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
-            self._doing("RENAME", oldpath, "f", newpath)
-            with self._link():
-                return super().posix_rename(oldpath, newpath)
-
-        def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
-            self._doing("MKDIR", path, "m")
-            return super().mkdir(path, attrs)
-
-        def rmdir(self, path: bytes) -> Any:
-            self._doing("RMDIR", path, "d")
-            return super().rmdir(path)
-
-        def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
-            self._doing("SETSTAT", path, "M" if attrs.permissions is not None else "T")
-            if attrs.uid is not None or attrs.gid is not None:
-                raise denied("Owners are not changed here")
-            return super().setstat(path, attrs)
-
-        def lsetstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
-            raise denied("Links are not changed here")
-
-        def fsetstat(self, file_obj: Any, attrs: asyncssh.SFTPAttrs) -> Any:
-            if not set("wMT") & set(self._rights):
-                raise denied("Not enough privileges")
-            return super().fsetstat(file_obj, replace_owner(attrs))
-
-        def exit(self) -> None:
-            for moving in list(self.session.moving.values()):
-                server.told(self.session, moving)
-            self.session.moving.clear()
-
-    def replace_owner(attrs: asyncssh.SFTPAttrs) -> asyncssh.SFTPAttrs:
-        attrs.uid = attrs.gid = None
-        return attrs
-
-    return Files
