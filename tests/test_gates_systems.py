@@ -16,8 +16,8 @@ CHILD = '''
 import importlib, os, pathlib, select, signal, socket, ssl, sys, traceback
 
 root, system = pathlib.Path(sys.argv[1]), sys.argv[2]
-for name in ("asyncio", "concurrent.futures", "cryptography.x509", "http.server", "logging.handlers", "msgspec",
-             "multiprocessing", "numpy", "psutil", "pycurl", "pygments", "PySide6.QtSvg", "PySide6.QtWidgets",
+for name in ("asyncssh", "asyncio", "concurrent.futures", "cryptography.x509", "http.server", "logging.handlers",
+             "msgspec", "multiprocessing", "numpy", "psutil", "pycurl", "pygments", "PySide6.QtSvg", "PySide6.QtWidgets",
              "scapy.layers.inet6",
              "selectors", "socketserver", "sqlite3", "subprocess", "telnetlib3", "tempfile", "trustme",
              "urllib.request"):
