@@ -95,7 +95,7 @@ def main() -> None:
     card.stop()
     until(lambda: card.slot.phase == "ended")
     taken = smtplib.socket.create_server(("127.0.0.1", 0))
-    card.start({"smtp_port": taken.getsockname()[1]})
+    card.start({"smtp_port": taken.getsockname()[1]}, free_port_if_taken=False)
     until(lambda: card.slot.trouble)
     shoot("06-taken")
     taken.close()

@@ -20,7 +20,7 @@ from widgets.mail.compose_card import ComposeCard
 from widgets.mail.dialogue_view import DialogueView
 from widgets.mail.hold_strip import HoldStrip
 from widgets.mail.sending import Sending
-from widgets.mail.server_place import MailServerCard
+from widgets.mail.server_card import MailServerCard
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.splitter import Splitter
@@ -80,6 +80,8 @@ class BothEnds(QWidget):
         sending.refused.connect(self._on_refused)
         sending.slot.changed.connect(self._on_changed)
         self.server.started.connect(self._on_served)
+        self.server.first_requested.connect(lambda _server: self.send())
+        self.server.why_requested.connect(self.why_requested)
         self.hold_button.toggled.connect(self.set_holding)
         self.hold.decided.connect(self.hold.look)
         self.dialogue.picked.connect(self._on_line)

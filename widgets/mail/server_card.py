@@ -12,6 +12,7 @@ from PySide6.QtCore import QMetaMethod, Signal
 from PySide6.QtWidgets import QWidget
 
 from protocols.mail.server.sample import send_sample
+from protocols.mail.server.service import MailServer
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.mail.server_form import MailServerForm
@@ -89,14 +90,20 @@ class MailServerCard(Card):
 
     # What is asked for
 
-    def start(self, values: Mapping[str, Any] | None = None, *, free_port_if_taken: bool = False) -> None:
+    @property
+    def server(self) -> MailServer | None:
+        """The running server, or None."""
+        return self.slot.server
+
+    def start(self, values: Mapping[str, Any] | None = None, *, free_port_if_taken: bool = True) -> None:
         """Start the server with the form's values, some of them changed."""
         if values:
             self.form.set_values(values)
         self.slot.start(self.form.values(), free_port_if_taken=free_port_if_taken)
 
     def _on_start(self) -> None:
-        self.start()
+        """By the form's button a port that is taken is told; who saw no form gets a free one."""
+        self.start(free_port_if_taken=self.pages.currentWidget() is self.empty)
 
     def stop(self) -> None:
         """End it."""
@@ -109,7 +116,7 @@ class MailServerCard(Card):
 
     def _mend(self, key: str) -> None:
         free: dict[str, Any] = {"smtp_port": 0, "pop3_port": 0, "imap_port": 0}
-        self.start(free if key == FREE_PORTS.key else {"host": "127.0.0.1"})
+        self.start(free if key == FREE_PORTS.key else {"host": "127.0.0.1"}, free_port_if_taken=False)
 
     def python(self) -> tuple[str, dict[str, Any]]:
         """The script of this server: action id and parameters."""

@@ -185,7 +185,7 @@ def test_rules_of_the_page_hold_for_the_next_start(room: Room) -> None:
 def test_a_port_that_is_taken_can_be_mended_by_a_click(room: Room) -> None:
     card = room.card
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        card.start({**FREE, "pop3_port": taken.getsockname()[1]})
+        card.start({**FREE, "pop3_port": taken.getsockname()[1]}, free_port_if_taken=False)
         room.wait(lambda: card.slot.trouble)
         assert card.form.strip.errno == "EADDRINUSE"
         room.click(card.form.strip.buttons["free-ports"])
