@@ -17,8 +17,8 @@ import importlib, os, pathlib, select, signal, socket, ssl, sys, traceback
 
 root, system = pathlib.Path(sys.argv[1]), sys.argv[2]
 for name in ("asyncssh", "asyncio", "concurrent.futures", "cryptography.x509", "http.server", "logging.handlers",
-             "msgspec", "multiprocessing", "numpy", "psutil", "pycurl", "pygments", "PySide6.QtSvg", "PySide6.QtWidgets",
-             "scapy.layers.inet6",
+             "msgspec", "multiprocessing", "numpy", "psutil", "pycurl", "pygments", "PySide6.QtSvg",
+             "PySide6.QtWidgets", "scapy.layers.inet6",
              "selectors", "socketserver", "sqlite3", "subprocess", "telnetlib3", "tempfile", "trustme",
              "urllib.request"):
     importlib.import_module(name)  # what is not ours copes by itself
