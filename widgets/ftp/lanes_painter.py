@@ -19,6 +19,9 @@ from widgets.timeline.faces import Face, Signs
 from widgets.timeline.ladder_painter import arrow_head, cross
 
 EDGE: Final = 14
+LONGEST: Final = 1000
+MOST_LINES: Final = 8
+"""Of a reason, in characters and lines."""
 SHARE: Final = 0.52
 """The control lane's part of the width."""
 
@@ -30,7 +33,8 @@ class LanesPainter:
         self.session: Session | None = None
         self.width = 600.0
         self._tops = array("d")
-        self._seen = -1
+        self._seen: tuple[int, float] = (-1, 0.0)
+        self._more: list[list[str]] = []
         self._lit: set[int] = set()
         self.refresh()
 
@@ -41,7 +45,7 @@ class LanesPainter:
         self._mono, self._text = Face(look.mono_font(9.5)), Face(look.ui_font(9.5))
         self._signs = Signs()
         self._line = max(self._mono.height, self._text.height) + 3
-        self._seen = -1
+        self._seen = (-2, 0.0)
 
     @property
     def head_height(self) -> float:
@@ -57,13 +61,31 @@ class LanesPainter:
         """Give every step its place for this width."""
         self.width = max(width, theme().px(560))
         session = self.session
-        seen = -1 if session is None else session.changed
+        seen = (-1 if session is None else session.changed, self.width)
         if seen == self._seen:
             return
         self._seen = seen
-        self._tops = array("d", [0.0])
+        self._tops, self._more = array("d", [0.0]), []
+        rooms = {lane: int(right - left - 24) for lane in ("control", "data") for left, right in (self._lines(lane),)}
         for step in session.steps if session is not None else ():
-            self._tops.append(self._tops[-1] + self.step_height + (self._line if step.more else 0))
+            lines = self._wrapped(step, rooms[step.lane])
+            self._more.append(lines)
+            self._tops.append(self._tops[-1] + self.step_height + self._line * len(lines))
+
+    def _wrapped(self, step: Step, room: int) -> list[str]:
+        """The second line; a reason has as many as it needs, for it is what the picture is about."""
+        if not step.more:
+            return []
+        if step.shape not in ("refused", "note"):
+            return [self._sub.fit(wording.visible(step.more), room)[0]]
+        lines = [""]
+        for word in wording.visible(step.more)[:LONGEST].split():
+            longer = f"{lines[-1]} {word}".lstrip()
+            if lines[-1] and self._sub.metrics.horizontalAdvance(longer) > room:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return [self._sub.fit(line, room)[0] for line in lines[:MOST_LINES]]
 
     def height(self) -> float:
         """Of all steps."""
@@ -159,18 +181,18 @@ class LanesPainter:
         face = self._mono if step.shape == "message" else self._text
         said = step.text if step.shape not in ("connect", "refused") else f"{step.source} {step.text}"
         text, wide = face.fit(wording.visible(said), room)
-        self._clear_behind(painter, step, place, start, max(wide, self._sub.fit(step.more, room)[1]))
+        more = self._more[place]
+        self._clear_behind(painter, step, place, start, max([wide, *(self._sub.fit(line, room)[1] for line in more)]))
         self._write(painter, start + 12, y, text, face, colour)
-        if step.more:
-            more, _ = self._sub.fit(wording.visible(step.more), room)
-            self._write(painter, start + 12, y + self._line, more, self._sub, tokens.text2)
+        for number, line in enumerate(more, 1):
+            self._write(painter, start + 12, y + self._line * number, line, self._sub, tokens.text2)
         if step.source:
-            self._arrow(painter, step, y + self._line / 2 + (self._line if step.more else 0) + 2, start, stop)
+            self._arrow(painter, step, y + self._line * (len(more) + 0.5) + 2, start, stop)
 
     def _clear_behind(self, painter: QPainter, step: Step, place: int, start: float, wide: float) -> None:
         """The firewall's line makes room for what is said over it."""
         if step.lane == "data" and self.session is not None and self.session.wall and place not in self._lit:
-            height = self._line * (2 if step.more else 1)
+            height = self._line * (1 + len(self._more[place]))
             painter.fillRect(QRectF(start + 8, self._tops[place] + 2, wide + 8, height), theme().tokens.alternate)
 
     def _arrow(self, painter: QPainter, step: Step, y: float, left: float, right: float) -> None:
