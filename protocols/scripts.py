@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
 from protocols.ftp import scripts as ftp
+from protocols.ftp.server import scripts as ftp_server
 from protocols.http import scripts as http
 from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
@@ -280,6 +281,7 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),
     *(Script(name, title, "", ftp.DEFAULTS[name], "client", "sftp" if name in ftp.MODULES else "ftp",
              plan=ftp.plan(name)) for name, title in ftp.TITLES.items()),
+    Script(ftp_server.NAME, ftp_server.TITLE, "", ftp_server.DEFAULT, "server", "ftp", plan=ftp_server.plan),
     *(Script(name, title, "", mail.DEFAULTS[name], "client", "mail", plan=mail.plan(name))
       for name, title in mail.TITLES.items()),
     *(Script(name, title, name, packets.DEFAULTS[name]) for name, title in packets.TITLES.items()),

@@ -26,6 +26,7 @@ import trustme
 from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
 from protocols.ftp import scripts as ftp_scripts
+from protocols.ftp.server import scripts as ftp_server_script
 from protocols.http import scripts as http_scripts
 from protocols.http.server.kinds import sandbox_server
 from protocols.mail import scripts as mail_scripts
@@ -41,7 +42,7 @@ DEADLINE_S = 20
 STYLES = ("module", "names")
 REMOVED = {"asyncore", "asynchat", "smtpd", "imp", "cgi", "cgitb", "crypt", "nntplib", "telnetlib", "pipes"}
 FOREIGN = {*http_scripts.MODULES.values(), *ftp_scripts.MODULES.values(), *mail_scripts.MODULES.values(),
-           "websockets"}  # fmt: skip
+           ftp_server_script.MODULE, "websockets"}  # fmt: skip
 """What the scripts import that are for a package besides the standard library."""
 BEHAVIOURS = ("echo", "upper", "hello", "time", "discard", "upper-lines", "echo-once", "lower", "reverse", "rot13",
               "transform", "upper-course")  # fmt: skip
@@ -322,7 +323,7 @@ def test_every_variant_passes_ruff(written: Path) -> None:
 
 
 def test_every_variant_is_typed(written: Path, tmp_path: Path) -> None:
-    untyped = ("kqueue", *(f"import {name}\n" for name in FOREIGN))
+    untyped = ("kqueue", "from pyftpdlib", *(f"import {name}\n" for name in FOREIGN))
     scripts = [str(script) for script in written.glob("*_module.py")
                if not any(word in script.read_text("utf-8") for word in untyped)]  # fmt: skip
     tool = [sys.executable, "-m", "mypy", "--strict", "--python-version", "3.11", "--config-file", os.devnull,

@@ -17,7 +17,7 @@ from widgets.ftp.server_form import ServerForm
 from widgets.ftp.server_launch import AnyServer
 from widgets.ftp.server_live import ServerLive
 from widgets.ftp.server_slot import WORDS, ServerSlot
-from widgets.parts.buttons import Button, PrimaryButton
+from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.flow import Pages
 from widgets.parts.trouble import Mend
@@ -45,16 +45,18 @@ class FtpServerCard(Card):
         self.slot = ServerSlot(desk, self)
         self.form = ServerForm()
         self.live = ServerLive(self.slot)
+        self.code_button = IconButton("code-xml", "Show the server as Python")
         self.end_button = Button("End session", "unplug", small=True)
         self.stop_button = Button("Stop", "square", small=True)
         self.start_button = PrimaryButton("Start", "play")
         self.pages = Pages(self.form, self.live)
-        for button in (self.end_button, self.stop_button, self.start_button):
+        for button in (self.code_button, self.end_button, self.stop_button, self.start_button):
             self.add_action(button)
         self.add(self.pages, 1)
         self.start_button.clicked.connect(lambda _checked=False: self.start())
         self.stop_button.clicked.connect(self.stop)
         self.end_button.clicked.connect(self._on_end)
+        self.code_button.clicked.connect(lambda: self.desk.show_python(*self.action()))
         self.form.strip.mend_requested.connect(self._mend)
         self.form.strip.why_requested.connect(lambda: self.why_requested.emit(self.slot.trouble))
         self.slot.changed.connect(self._refresh)
@@ -116,7 +118,8 @@ class FtpServerCard(Card):
         return "ftp-server", {
             "root": str(values["root"]) or ".", "host": str(values["host"]), "port": int(values["port"]),
             "users": str(values["users"]).replace(",", " ").split(), "anonymous": bool(values["anonymous"]),
-            "tls": values["tls"] != "off", "passive_ports": str(values["passive_ports"]),
+            "writable": bool(values["writable"]), "tls": values["tls"] != "off",
+            "passive_ports": str(values["passive_ports"]),
             "masquerade": str(values["masquerade"]),
         }  # fmt: skip
 
@@ -147,6 +150,7 @@ class FtpServerCard(Card):
         self.stop_button.setVisible(running)
         self.end_button.setVisible(running)
         self.end_button.setEnabled(False)
+        self.code_button.setVisible(not slot.is_sftp)
         self.start_button.setVisible(not running)
         self.start_button.setEnabled(slot.phase != "starting")
         if slot.trouble is None:

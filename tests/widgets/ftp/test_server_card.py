@@ -253,3 +253,14 @@ def test_sftp_is_a_choice_with_its_host_key_shown(stage: Stage) -> None:
     stage.click(stage.card.stop_button)
     stage.started(protocol="ftp")
     stage.wait(live.wall_button.isVisible)
+
+
+def test_the_server_shows_as_python(stage: Stage) -> None:
+    from protocols.scripts import render
+
+    shown: list[str] = []
+    stage.desk.show_python = lambda name, values: shown.append(render(name, values))
+    stage.card.form.fields.set_values({"passive_ports": "50000-50010", "port": 2121})
+    stage.click(stage.card.code_button)
+    assert "50000, 50010 + 1" in shown[0]
+    assert '"ann", "secret"' in shown[0].replace("'", '"')

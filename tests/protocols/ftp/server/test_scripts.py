@@ -1,0 +1,44 @@
+"""The script of the server runs, serves ftplib, and ends politely; the window's form gives its values."""
+
+from __future__ import annotations
+
+import ast
+import ftplib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from protocols.scripts import render
+
+
+@pytest.mark.parametrize("style", ["module", "names"])
+def test_the_script_serves_and_stops(tmp_path: Path, style: str) -> None:
+    (tmp_path / "a.txt").write_bytes(b"hello")
+    script = tmp_path / "script.py"
+    params = {"root": str(tmp_path), "port": 0, "passive_ports": "", "users": ["ann:secret:rw", "nonsense"]}
+    script.write_text(render("ftp-server", params, imports=style))  # type: ignore[arg-type]
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ran:
+        assert ran.stdout is not None
+        address = ast.literal_eval(ran.stdout.readline().removeprefix("listening on ").strip())
+        with ftplib.FTP(timeout=20) as ftp:
+            ftp.connect(*address[:2])
+            ftp.login("ann", "secret")
+            got: list[bytes] = []
+            ftp.retrbinary("RETR a.txt", got.append)
+        assert got == [b"hello"]
+        ran.send_signal(signal.SIGINT)
+        out, err = ran.communicate(timeout=20)
+    assert (ran.returncode, out, err) == (0, "stopped\n", "")
+
+
+def test_every_part_of_it_is_python() -> None:
+    whole = render("ftp-server", {"tls": True, "passive_ports": "50000-50010", "masquerade": "192.0.2.7",
+                                  "writable": True, "users": ["a:b"]})  # fmt: skip
+    compile(whole, "script", "exec")
+    assert "range(50000, 50010 + 1)" in whole
+    assert "TLS_FTPHandler" in whole
+    assert "adfmw" in whole
