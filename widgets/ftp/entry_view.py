@@ -15,8 +15,8 @@ from widgets.theme.theme import theme
 _Index = QModelIndex | QPersistentModelIndex
 ICON_PX: Final = 15
 BRANCH_PX: Final = 14
-WIDTHS: Final = (200, 88, 132, 84)
-NEEDS_PX: Final = (470, 380)
+WIDTHS: Final = (200, 88, 146, 84)
+NEEDS_PX: Final = (484, 394)
 
 
 class _Delegate(PlainDelegate):
