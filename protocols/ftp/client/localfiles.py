@@ -33,19 +33,25 @@ def safe_name(name: str) -> str:
     return name
 
 
-def inside(folder: Path, name: str, *, base: Path | None = None) -> Path:
-    """The path of a server's name in a folder. Raises FtpError for one that would leave `base` (default: the folder).
+def inside(folder: Path, name: str) -> Path:
+    """The path of a server's name in a folder. Raises FtpError for one that would leave it.
 
     A link there that leads out is refused, too.
     """
     path = folder / safe_name(name)
+    if path.is_symlink():
+        check_within(path, folder, name)
+    return path
+
+
+def check_within(path: Path, base: Path, name: str) -> None:
+    """Raises FtpError where a path, all its links followed, is not below `base`. name: what the server calls it."""
     try:
         real = path.resolve()
     except (OSError, RuntimeError):  # a link that leads to itself
         real = Path("/")
-    if not real.is_relative_to((base or folder).resolve()):
+    if not real.is_relative_to(base.resolve()):
         raise trouble.trouble("unsafe name", name=repr(name[:80]))
-    return path
 
 
 @dataclass

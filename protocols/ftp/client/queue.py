@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from protocols.connecting import Stopped, backoff
-from protocols.ftp.client import trouble
+from protocols.ftp.client import pace, trouble
 from protocols.ftp.client.jobs import Job, Jobs, Order
 from protocols.ftp.client.pump import BUFFER_BYTES
 from protocols.ftp.client.remote import Fetch, Remote, Store
@@ -120,8 +120,10 @@ class TransferQueue:
     def _work(self, number: int, remote: Remote) -> None:
         try:
             while (job := self._next(number, remote)) is not None:
-                self._hire()
-                self._do(job, remote, number)
+                if len(self._busy) < self.parallel:
+                    self._hire()
+                with pace.quick():
+                    self._do(job, remote, number)
         finally:
             with self._lock:
                 self._busy.pop(number, None)

@@ -18,6 +18,8 @@ from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.listing.entry import Entry
 
 DEPTH: Final = 64
+HIRE_EACH: Final = 64
+"""After so many new jobs another worker is looked for."""
 
 
 def expand(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) -> None:
@@ -31,17 +33,20 @@ def _expand_get(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) 
     order = job.order
     listing = remote.listing(order.remote)
     order.local.mkdir(parents=True, exist_ok=True)
-    for entry in listing.entries:
+    localfiles.check_within(order.local, order.base or order.local, order.remote)
+    for number, entry in enumerate(listing.entries):
         remote.waiter.check()
         try:
-            local = localfiles.inside(order.local, entry.name, base=order.base or order.local)
+            local = localfiles.inside(order.local, entry.name)
             if not entry.known or entry.kind == "other":
                 raise trouble.trouble("unknown line", name=repr(entry.name[:80]))
         except FtpError as error:
             jobs.add(_child(order, entry, order.local), job, error)
             continue
         jobs.add(_child(order, entry, local), job)
-        hire()
+        if not number % HIRE_EACH:
+            hire()
+    hire()
 
 
 def _child(order: Order, entry: Entry, local: Path) -> Order:
@@ -60,11 +65,13 @@ def _expand_put(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) 
             raise
         there = {entry.name for entry in remote.listing(order.remote).entries}  # it is there already, or may not be
     with os.scandir(order.local) as found:
-        for each in sorted(found, key=lambda one: one.name):
+        for number, each in enumerate(sorted(found, key=lambda one: one.name)):
             remote.waiter.check()
             folder = each.is_dir(follow_symlinks=False)
             if not folder and not each.is_file():
                 continue  # a socket, a device, a link to a folder: nothing that can be sent
             jobs.add(replace(order, remote=join(order.remote, each.name), local=order.local / each.name, folder=folder,
                              depth=order.depth + 1, known_new=each.name not in there), job)  # fmt: skip
-            hire()
+            if not number % HIRE_EACH:
+                hire()
+    hire()
