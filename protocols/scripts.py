@@ -18,6 +18,7 @@ from protocols.http import scripts as http
 from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
 from protocols.mail import scripts as mail
+from protocols.mail.server import scripts as mail_server
 from protocols.packets import live_scripts as packets
 from protocols.script_plans import (
     CLIENT,
@@ -284,6 +285,7 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     Script(ftp_server.NAME, ftp_server.TITLE, "", ftp_server.DEFAULT, "server", "ftp", plan=ftp_server.plan),
     *(Script(name, title, "", mail.DEFAULTS[name], "client", "mail", plan=mail.plan(name))
       for name, title in mail.TITLES.items()),
+    Script(mail_server.NAME, mail_server.TITLE, "", mail_server.DEFAULT, plan=mail_server.plan),
     *(Script(name, title, name, packets.DEFAULTS[name]) for name, title in packets.TITLES.items()),
 )  # fmt: skip
 

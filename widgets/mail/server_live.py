@@ -62,7 +62,7 @@ class MailServerLive(QWidget):
         self.kept = Fact("Mailboxes in", mono=True)
         self.mails = MailsModel(slot.desk.lab.recorder.epoch_ns, self)
         self.table = PlainTable(self.mails, "Mails that the server took", mono=(SENDER, TO), middle=(TO,),
-                                widths=(44, 112, 170, 200, 76, 90, 50), stretch=TO)  # fmt: skip
+                                widths=(32, 82, 124, 110, 58, 66), stretch=TO)  # fmt: skip
         self.empty = EmptyState("mail", "No mail has come yet.", "Send a first mail", button_icon="send", primary=True)
         self.sessions = RowsModel(("#", "Protocol", "Peer", "User", "Since", "Mails", "TLS"), self, numbers=(0, 5))
         self.boxes = RowsModel(("User", "Folder", "Messages"), self, numbers=(2,))
@@ -87,8 +87,8 @@ class MailServerLive(QWidget):
         self.tabs = TabPages("What the mail server tells")
         self.tabs.add("mails", "Mails", self.taken)
         self.tabs.add("sessions", "Sessions", PlainTable(self.sessions, "Connections", mono=(2,), stretch=2,
-                                                         widths=(44, 80, 160, 90, 90, 60, 50)))  # fmt: skip
-        self.tabs.add("boxes", "Mailboxes", PlainTable(self.boxes, "Mailboxes", widths=(140, 200, 90)))
+                                                         widths=(36, 70, 120, 64, 72, 50, 44)))  # fmt: skip
+        self.tabs.add("boxes", "Mailboxes", PlainTable(self.boxes, "Mailboxes", widths=(100, 120, 80)))
         self.tabs.add("rules", "Failures", self.rules)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -117,7 +117,8 @@ class MailServerLive(QWidget):
         users = list(server.setup.users)
         more = f" and {len(users) - 6} more" if len(users) > 6 else ""
         self.users.set_value(", ".join(users[:6]) + more)
-        self.kept.set_value(str(server.store.root) if server.setup.store else "a folder that goes with the server")
+        self.kept.set_value(str(server.store.root))
+        self.kept.setVisible(server.setup.store is not None)
 
     def look(self) -> None:
         """Look at what changes by itself: sessions, mailboxes, rules that fired."""

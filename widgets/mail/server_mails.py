@@ -15,8 +15,8 @@ from protocols.record.event import Raw, detail_of
 from widgets.parts.plain_table import TONE_ROLE
 
 _Index = QModelIndex | QPersistentModelIndex
-TITLES: Final = ("#", "Taken at", "From", "To", "Bytes", "Logged in", "TLS")
-NUMBER, AT, SENDER, TO, SIZE, USER, TLS = range(7)
+TITLES: Final = ("#", "At", "From", "To", "Bytes", "How")
+NUMBER, AT, SENDER, TO, SIZE, HOW = range(6)
 KEPT: Final = 5000
 
 
@@ -110,23 +110,21 @@ class MailsModel(QAbstractTableModel):
             return self._text(self._rows[index.row()], index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _side(index.column())
-        return "text2" if role == TONE_ROLE and index.column() in (NUMBER, AT, USER, TLS) else None
+        return "text2" if role == TONE_ROLE and index.column() in (NUMBER, AT, HOW) else None
 
     def _text(self, one: Mail, column: int) -> str:
         match column:
             case 0:
                 return str(one.number)
             case 1:
-                return datetime.fromtimestamp((one.t + self._epoch_ns) / 1e9).strftime("%H:%M:%S.%f")[:-3]
+                return datetime.fromtimestamp((one.t + self._epoch_ns) / 1e9).strftime("%H:%M:%S")
             case 2:
                 return readable(one.sender.encode("utf-8", "surrogateescape")) or "<> (nobody)"
             case 3:
                 return readable(", ".join(one.recipients).encode("utf-8", "surrogateescape"))
             case 4:
                 return grouped(one.size)
-            case 5:
-                return one.user or "no"
-        return "yes" if one.tls else "no"
+        return f"{'TLS' if one.tls else 'plain'}{f', {one.user}' if one.user else ''}"
 
 
 def _side(column: int) -> int:

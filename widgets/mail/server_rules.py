@@ -137,9 +137,9 @@ class RulesPage(QWidget):
         buttons = QHBoxLayout()
         buttons.setContentsMargins(12, 8, 12, 4)
         buttons.setSpacing(6)
-        buttons.addWidget(Label("Failures on purpose, exact and never by chance", "body", "text2", wrap=True), 1)
         for button in (self.load_button, self.save_button, self.off_button):
             buttons.addWidget(button)
+        buttons.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
