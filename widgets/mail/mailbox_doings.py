@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
+from protocols.mail.client.imaprows import Section
 from protocols.mail.client.listing import Listed
+from protocols.mail.message.message import Message
+from protocols.numbers import size_text
 from widgets.parts.buttons import Button
-from widgets.parts.paths import ask_file
+from widgets.parts.paths import ask_file, ask_folder
+from widgets.timeline.wording import visible
 
 if TYPE_CHECKING:
     from widgets.mail.mailbox_page import MailboxPage
 
 APPEND_BYTES = 64 << 20
+PARTS_OFFERED = 50
+PLAIN = "application/octet-stream"
 
 
 class MailboxDoings:
@@ -31,6 +37,9 @@ class MailboxDoings:
         self.delete_button = Button("Delete", "trash-2", small=True)
         self.undo_button = Button("Take marks back", "undo-2", small=True)
         self.move_button = Button("Move to", "folder-open", small=True)
+        self.parts_button = Button("Parts", "layers", small=True)
+        self.parts_button.setToolTip("What the mail consists of, as the server tells it; fetch one part alone")
+        self.parts_menu = QMenu(self.parts_button)
         self.append_button = Button("Append\u2026", "upload", small=True)
         self.menu = QMenu(self.move_button)
         self.move_button.setMenu(self.menu)
@@ -39,12 +48,13 @@ class MailboxDoings:
         self.unread_button.clicked.connect(lambda: self._toggle("\\Seen"))
         self.delete_button.clicked.connect(self.delete)
         self.undo_button.clicked.connect(self.take_back)
+        self.parts_button.clicked.connect(self.ask_parts)
         self.append_button.clicked.connect(lambda: ask_file(page, "Mail to append", self.append))
 
     def buttons(self) -> tuple[Button, ...]:
         """All of them, in order."""
         return (self.flag_button, self.unread_button, self.delete_button, self.undo_button, self.move_button,
-                self.append_button)  # fmt: skip
+                self.parts_button, self.append_button)  # fmt: skip
 
     def chosen(self) -> Listed | None:
         """The mail of the current row."""
@@ -54,10 +64,10 @@ class MailboxDoings:
         """Allow what the view allows."""
         page = self._page
         imap, is_open, listed = page.protocol == "imap", page.slot.phase == "open", self.chosen()
-        for button in (self.flag_button, self.unread_button, self.move_button, self.append_button):
+        for button in (self.flag_button, self.unread_button, self.move_button, self.parts_button, self.append_button):
             button.setVisible(imap)
         self.undo_button.setVisible(not imap)
-        for button in (self.flag_button, self.unread_button, self.delete_button, self.move_button):
+        for button in (self.flag_button, self.unread_button, self.delete_button, self.move_button, self.parts_button):
             button.setEnabled(is_open and listed is not None)
         self.append_button.setEnabled(is_open and imap)
         self.undo_button.setEnabled(is_open and any(entry.deleted for entry in page.entries.values()))
@@ -100,6 +110,38 @@ class MailboxDoings:
         self._page.poll()
         if self._page.model.searched:
             self._page.look_for()
+
+    # One part alone
+
+    def ask_parts(self) -> None:
+        """Ask the server what the chosen mail consists of (BODYSTRUCTURE), and offer each part."""
+        listed = self.chosen()
+        if listed is not None:
+            self._page.slot.do(lambda session: session.sections(listed.uid), partial(self._offer, listed))
+
+    def _offer(self, listed: Listed, sections: list[Section]) -> None:
+        self.parts_menu.clear()
+        for each in sections[:PARTS_OFFERED]:
+            words = visible(f"{each.number}  {each.kind}  {each.file_name}".rstrip()).replace("&", "&&")
+            action = self.parts_menu.addAction(f"{words}, {size_text(each.size)}")
+            action.triggered.connect(partial(self._ask_folder, listed, each))
+        if sections:
+            below = self.parts_button.mapToGlobal(self.parts_button.rect().bottomLeft())
+            self.parts_menu.popup(below)
+
+    def _ask_folder(self, listed: Listed, section: Section, _checked: bool = False) -> None:
+        ask_folder(self._page, "Folder for the part", lambda folder: self.save_part(listed, section, folder))
+
+    def save_part(self, listed: Listed, section: Section, folder: Path) -> None:
+        """Fetch one part alone, decode it, and save it under a name made safe."""
+
+        def then(data: bytes) -> Path:
+            encoding = section.encoding if section.encoding.isprintable() else ""
+            message = Message(f"Content-Type: {PLAIN}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + data)
+            return message.save(message.root, folder, section.file_name or f"part-{section.number}")
+
+        self._page.slot.do(lambda session: session.section(listed.uid, section.number),
+                           lambda path: self._page.desk.toast(f"Saved as {path.name}"), then=then)  # fmt: skip
 
     def append(self, path: Path) -> None:
         """Put the mail in a file into the folder that is open."""

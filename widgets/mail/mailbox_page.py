@@ -87,7 +87,8 @@ class MailboxPage(QWidget):
                                 (self.cut_button, 0)):  # fmt: skip
             bar.add(widget, stretch)
         self.head.add_section(bar)
-        self.search.setPlaceholderText("Search: words, or IMAP's own such as UNSEEN FROM \"bob\"")
+        self.search.setPlaceholderText("Search")
+        self.search.setToolTip("Words of subject or sender, or IMAP's own terms such as UNSEEN FROM bob")
         self.search.setAccessibleName("Search the folder")
         self.search.setClearButtonEnabled(True)
         self.card = Card("Mailbox", "mail")

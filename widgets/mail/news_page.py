@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from protocols.mail.message.compose import Draft, write
 from protocols.mail.message.message import Message, date_of
@@ -259,6 +259,10 @@ class NewsPage(QWidget):
         if 0 <= row < len(self._overviews):
             subject = self._overviews[row].subject
             self.form.set_values({"subject": subject if subject.lower().startswith("re:") else f"Re: {subject}"})
+        for key in ("sender", "groups", "subject"):
+            editor = self.form.editor(key)
+            if isinstance(editor, QLineEdit):
+                editor.setCursorPosition(0)
         self.posted.setText("")
         self.below.setCurrentIndex(1)
         self.text.setFocus()

@@ -9,7 +9,8 @@ from typing import Final
 
 from protocols.mail.server.rules import Rule
 
-SIZE_LIMIT: Final = 64 << 20
+SIZE_LIMIT: Final = 100 << 20
+"""An attachment of 50 MB is 70 MB on the wire."""
 TIME_OUT_S: Final = 300.0
 FOLDERS: Final = ("Sent", "Drafts", "Trash", "Junk")
 _FORBIDDEN: Final = frozenset('/\\:"<>@ ')

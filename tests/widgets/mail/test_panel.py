@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 
 from netlab_gui.driving import Driver
 from netlab_gui.panels import PANELS
+from protocols.mail.client.imaprows import Section
 from protocols.scripts import render
 from tests.widgets.mail.conftest import Room
 from widgets.mail.panel import VIEWS, MailPanel
@@ -161,6 +162,13 @@ def test_files_are_attached_and_the_source_is_made_of_the_fields(room: Room, tmp
     box.message.save_to(tmp_path)
     room.wait(lambda: "Saved as data (2).bin" in room.toasts)
     assert (tmp_path / "data (2).bin").read_bytes() == path.read_bytes()
+    sections: list[Section] = []
+    box.slot.do(lambda session: session.sections(box.model.listed(1).uid), sections.extend)
+    room.wait(lambda: sections)
+    assert [(each.kind, each.file_name) for each in sections][1:] == [("application/octet-stream", "data.bin")]
+    box.doings.save_part(box.model.listed(1), sections[1], tmp_path)
+    room.wait(lambda: "Saved as data (3).bin" in room.toasts)
+    assert (tmp_path / "data (3).bin").read_bytes() == path.read_bytes()
     box.show_row(0)
     room.wait(lambda: box.message.shown.subject == "raw")
     assert box.message.shown.text == ".\nhi\n"

@@ -1,0 +1,260 @@
+"""How the mail clients fare: `python -m tests.bench.mail_client [--mails N] [--megabytes M]`.
+
+A mailbox of 100,000 messages at Dovecot: the time from the click to the first screen, the longest gap of
+the window's event loop, and how soon the middle of the list is filled after a jump there. Our own server
+with 10,000, by IMAP and by POP3. An attachment of 50 MB out by SMTP and back by IMAP and by POP3: the
+time, the peak of memory over what there was before, and how soon Cancel ends it. Run by hand, never by
+pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from netlab_gui import pace
+from protocols.lab import Lab
+from protocols.mail.client.account import Account
+from protocols.mail.client.imap import ImapSession
+from protocols.mail.client.pop3 import Pop3Session
+from protocols.mail.client.smtp import Envelope, SmtpSession
+from protocols.mail.client.spool import Spool
+from protocols.mail.message.compose import Draft, write
+from protocols.mail.message.shown import read_file
+from protocols.mail.server.service import MailServer
+from protocols.mail.server.setup import MailSetup
+from protocols.record.log import EventLog
+from protocols.record.recorder import Recorder
+from tests.protocols.mail.dovecot import running
+from tests.stall import StallMeter
+from widgets.actions import Actions
+from widgets.bridge import Bridge
+from widgets.desk import Desk
+from widgets.mail.panel import MailPanel
+from widgets.selection import Selection
+from widgets.theme.theme import theme
+
+PATIENCE_S = 120.0
+
+
+def fill(maildir: Path, count: int) -> None:
+    """So many small messages in a Maildir, as a delivery agent leaves them."""
+    new = maildir / "cur"
+    new.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        text = (f"From: Sender {number} <s{number}@example.org>\r\nTo: bob@x.org\r\nSubject: number {number}\r\n"
+                f"Date: Sun, 29 Nov 2026 05:00:00 +0000\r\nMessage-ID: <{number}@example.org>\r\n\r\nhello {number}\r\n")
+        (new / f"{1_700_000_000 + number}.M{number}.bench,S={len(text)}:2,").write_bytes(text.encode())
+
+
+class Window:
+    """A mail panel in a window, and its mailbox view."""
+
+    def __init__(self) -> None:
+        self.app = QApplication.instance() or QApplication(sys.argv[:1])
+        self.lab = Lab()
+        self.bridge = Bridge(self.lab)
+        log = EventLog()
+        self.bridge.add_consumer(log.append)
+        theme().hold()
+        self.panel = MailPanel(Desk(self.lab, self.bridge, Actions(), Selection(), log))
+        theme().release()
+        self.panel.resize(1200, 760)
+        self.panel.show()
+        self.panel.shown()
+        self.panel.show_view("mailbox")
+        self.box = self.panel.mailbox
+        self.settle(0.5)
+        pace.settle()
+
+    def settle(self, seconds: float) -> None:
+        """Let the window live."""
+        self.until(lambda: False, seconds, quiet=True)
+
+    def until(self, true: Callable[[], object], patience_s: float = PATIENCE_S, *, quiet: bool = False) -> float:
+        """Let the window live until something holds; how long that took, in seconds."""
+        began = time.perf_counter()
+        while not true():
+            if time.perf_counter() - began > patience_s:
+                if quiet:
+                    break
+                raise TimeoutError("it never came true")
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
+            time.sleep(0.0005)
+        return time.perf_counter() - began
+
+    def screen_is_filled(self) -> bool:
+        """Whether every row in sight is there."""
+        table, model = self.box.list, self.box.model
+        first, last = table.rowAt(0), table.rowAt(table.viewport().height() - 1)
+        last = model.rowCount() - 1 if last < 0 else last
+        return model.rowCount() > 0 and first >= 0 and all(model.listed(row) for row in range(first, last + 1))
+
+    def measure(self, what: str, kind: str, address: tuple[str, int], user: str, password: str) -> None:
+        """One line of the table."""
+        box = self.box
+        box.kind.set_current(("imap", "pop3").index(kind))
+        box.account.set_address(*address)
+        box.account.fields.set_values({"user": user, "password": password})
+        with StallMeter() as meter:
+            box.connect_button.click()
+            first_s = self.until(self.screen_is_filled)
+            self.settle(0.5)
+            box.list.scrollTo(box.model.index(box.model.rowCount() // 2, 0))
+            jump_s = self.until(self.screen_is_filled)
+        print(f"{what:34} {box.model.rowCount():>8,} {first_s:>8.2f} {jump_s:>8.2f} {meter.max_ms:>10.1f}", flush=True)
+        box.slot.close(politely=False)
+        self.until(lambda: box.slot.phase == "ended")
+
+    def close(self) -> None:
+        """End everything."""
+        self.panel.hidden()
+        self.lab.close()
+        self.bridge.close()
+
+
+def mailboxes(count: int) -> None:
+    """First screens, against Dovecot and our own server."""
+    window = Window()
+    print(f"{'mailbox':34} {'mails':>8} {'first s':>8} {'jump s':>8} {'gap ms':>10}")
+    with tempfile.TemporaryDirectory(prefix="dv-", dir="/tmp") as folder, running(Path(folder)) as dovecot:
+        fill(dovecot.maildir("big"), count)
+        dovecot.own(dovecot.maildir("big"))
+        for what in ("Dovecot, never opened before", "Dovecot", "Dovecot again"):
+            window.measure(what, "imap", ("127.0.0.1", dovecot.ports["imap"]), "big", "secret")
+        window.measure("Dovecot by POP3", "pop3", ("127.0.0.1", dovecot.ports["pop3"]), "big", "secret")
+    with tempfile.TemporaryDirectory(prefix="ms-", dir="/tmp") as folder:
+        server = MailServer(window.lab.recorder, MailSetup(store=Path(folder)))
+        window.lab.start(server)
+        fill(server.store.boxes["bob"].inbox, count // 10)
+        for kind in ("imap", "pop3", "imap"):
+            window.measure(f"our own server by {kind.upper()}", kind, server.ends[kind], "bob", "bob")
+    window.close()
+
+
+def resident_mb() -> float:
+    """Resident memory of this process now, in MB."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 1e6
+
+
+class Peak:
+    """The highest resident memory while the block runs, over that at its start, in MB."""
+
+    def __enter__(self) -> Peak:
+        self._before, self.mb, self._over = resident_mb(), 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def _look(self) -> None:
+        while not self._over.wait(0.005):
+            self.mb = max(self.mb, resident_mb() - self._before)
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def attachments(megabytes: int) -> None:
+    """A big attachment out and back. The server runs in a process of its own, so that memory is the clients'."""
+    import json
+    import subprocess
+
+    serve = [sys.executable, "-m", "netlab_gui", "serve", "mail", "--user", "bob:bob", "--json"]
+    recorder = Recorder()
+    recorder.tail(bound_events=1000)
+    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(serve, stdout=subprocess.PIPE) as server:
+        ends: dict[str, int] = {}
+        assert server.stdout is not None
+        while len(ends) < 3:
+            detail = json.loads(server.stdout.readline())["detail"]
+            if "port" in detail:
+                ends[detail["protocol"]] = detail["port"]
+        threading.Thread(target=server.stdout.read, daemon=True).start()
+        path = Path(folder) / "big.bin"
+        path.write_bytes(os.urandom(1 << 20) * megabytes)
+        _out_and_back(recorder, ends, path, megabytes)
+        server.terminate()
+
+
+def _out_and_back(recorder: Recorder, ends: dict[str, int], path: Path, megabytes: int) -> None:
+    print(f"\n{f'{megabytes} MB':34} {'s':>8} {'MB/s':>8} {'peak MB':>10}")
+    draft = Draft("ann@example.org", ("bob@example.org",), subject="big", attachments=(str(path),))
+    spool = Spool()
+
+    def line(what: str, work: Callable[[], Any]) -> Any:
+        with Peak() as peak:
+            began = time.perf_counter()
+            result = work()
+            took = time.perf_counter() - began
+        print(f"{what:34} {took:>8.2f} {megabytes / took:>8.0f} {peak.mb:>10.1f}", flush=True)
+        return result
+
+    def written() -> Path:
+        with spool.new() as (made, file):
+            write(draft, file)
+        return made
+
+    mail = line("written to a file", written)
+    size = mail.stat().st_size
+    smtp = SmtpSession(recorder, Account(port=ends["smtp"]), name="smtp 1")
+    smtp.start()
+    envelope = Envelope("ann@example.org", ("bob@example.org",))
+    line("out by SMTP", lambda: smtp.send(envelope, lambda: mail.open("rb"), size).result(PATIENCE_S))
+    smtp.stop()
+    account = {"user": "bob", "password": "bob"}
+    imap = ImapSession(recorder, Account(port=ends["imap"], **account), name="imap 1")  # type: ignore[arg-type]
+    imap.start()
+    imap.select("INBOX").result(PATIENCE_S)
+    uid = imap.search("ALL").result(PATIENCE_S)[0]
+    back = line("back by IMAP", lambda: imap.source(uid, size).result(PATIENCE_S))
+    line("read to be shown", lambda: read_file(back))
+    assert back.read_bytes() == mail.read_bytes()
+    imap.stop()
+    for cancel in (False, True):
+        pop3 = Pop3Session(recorder, Account(port=ends["pop3"], **account), name="pop3 1")  # type: ignore[arg-type]
+        pop3.start()
+        if cancel:
+            task = pop3.retrieve(1, size)
+            while task.done < size // 4:
+                time.sleep(0.001)
+            began = time.perf_counter()
+            task.cancel()
+            task.wait()
+            print(f"{'cancelled amid POP3, after':34} {time.perf_counter() - began:>8.3f}")
+        else:
+            line("back by POP3", lambda pop3=pop3: pop3.retrieve(1, size).result(PATIENCE_S))
+        pop3.stop()
+    spool.close()
+
+
+def main() -> int:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mails", type=int, default=100_000)
+    parser.add_argument("--megabytes", type=int, default=50)
+    parser.add_argument("--only", choices=("mailboxes", "attachments"))
+    arguments = parser.parse_args()
+    if arguments.only != "mailboxes":
+        attachments(arguments.megabytes)
+    if arguments.only != "attachments":
+        mailboxes(arguments.mails)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
