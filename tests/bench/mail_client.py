@@ -56,7 +56,7 @@ def fill(maildir: Path, count: int) -> None:
     new.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         text = (f"From: Sender {number} <s{number}@example.org>\r\nTo: bob@x.org\r\nSubject: number {number}\r\n"
-                f"Date: Sun, 29 Nov 2026 05:00:00 +0000\r\nMessage-ID: <{number}@example.org>\r\n\r\nhello {number}\r\n")
+                f"Date: Sun, 29 Nov 2026 05:00:00 +0000\r\nMessage-ID: <{number}@example.org>\r\n\r\nhi {number}\r\n")
         (new / f"{1_700_000_000 + number}.M{number}.bench,S={len(text)}:2,").write_bytes(text.encode())
 
 
@@ -187,8 +187,10 @@ def attachments(megabytes: int) -> None:
         threading.Thread(target=server.stdout.read, daemon=True).start()
         path = Path(folder) / "big.bin"
         path.write_bytes(os.urandom(1 << 20) * megabytes)
-        _out_and_back(recorder, ends, path, megabytes)
-        server.terminate()
+        try:
+            _out_and_back(recorder, ends, path, megabytes)
+        finally:
+            server.terminate()
 
 
 def _out_and_back(recorder: Recorder, ends: dict[str, int], path: Path, megabytes: int) -> None:
@@ -214,7 +216,8 @@ def _out_and_back(recorder: Recorder, ends: dict[str, int], path: Path, megabyte
     smtp = SmtpSession(recorder, Account(port=ends["smtp"]), name="smtp 1")
     smtp.start()
     envelope = Envelope("ann@example.org", ("bob@example.org",))
-    line("out by SMTP", lambda: smtp.send(envelope, lambda: mail.open("rb"), size).result(PATIENCE_S))
+    sent = line("out by SMTP", lambda: smtp.send(envelope, lambda: mail.open("rb"), size).result(PATIENCE_S))
+    assert sent.outcome == "all", sent
     smtp.stop()
     account = {"user": "bob", "password": "bob"}
     imap = ImapSession(recorder, Account(port=ends["imap"], **account), name="imap 1")  # type: ignore[arg-type]

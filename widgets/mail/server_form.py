@@ -75,7 +75,7 @@ class MailServerForm(QWidget):
                          tip="A Maildir for each user; it is made when missing"), 2)  # fmt: skip
         row.add(self.store_button)
         row.flow.setAlignment(self.store_button, Qt.AlignmentFlag.AlignBottom)
-        row.add(add.number("size_mib", "Largest mail", 64, (1, 1024), suffix=" MiB"))
+        row.add(add.number("size_mib", "Largest mail", 100, (1, 1024), suffix=" MiB"))
         return row
 
     def _how(self) -> QWidget:

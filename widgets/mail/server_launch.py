@@ -45,7 +45,7 @@ def setup_of(values: Mapping[str, Any], rules: tuple[Rule, ...] = ()) -> MailSet
         imap_port=int(values.get("imap_port", 0)), users=users,
         domain=str(values.get("domain") or "").strip() or None, store=Path(store).expanduser() if store else None,
         tls=tls, login_needs_tls=tls and bool(values.get("login_needs_tls")),
-        auth_needed=bool(values.get("auth_needed")), size_limit=int(values.get("size_mib", 64)) << 20,
+        auth_needed=bool(values.get("auth_needed")), size_limit=int(values.get("size_mib", 100)) << 20,
         lenient=values.get("strictness") == "lenient", rules=rules,
     )  # fmt: skip
     setup.check()

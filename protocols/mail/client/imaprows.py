@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from protocols.mail.client.imapvalues import Value, ValuesError, pairs, read_values
+from protocols.mail.message.parameters import read_value
 
 HEADER_FIELDS: Final = "SUBJECT FROM TO DATE CONTENT-TYPE"
 ROW_ITEMS: Final = f"(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({HEADER_FIELDS})])"
@@ -143,6 +144,8 @@ def _section(number: str, value: list[Value]) -> Section:
     for each in value[7:]:
         if isinstance(each, list) and len(each) >= 2 and isinstance(each[0], bytes):
             name = _words(each[1]).get("filename", name)
+        elif isinstance(each, bytes) and b"filename" in each:  # pymap tells the disposition as one string
+            name = read_value(each)[1].get("filename", name)
     return Section(number, kind, text_of(value[5] if len(value) > 5 else None).lower(),
                    number_of(value[6] if len(value) > 6 else None), name)  # fmt: skip
 

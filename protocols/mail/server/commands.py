@@ -41,7 +41,7 @@ def add_words(serve: WordParser) -> None:
     add("--tls", action="store_true", help="STARTTLS, and ports that begin with TLS, by the lab's own authority")
     add("--login-needs-tls", action="store_true", help="with --tls: take no password in plain")
     add("--auth", action="store_true", help="take mail only from who has logged in")
-    add("--size-limit", type=_size, default=64 << 20, metavar="BYTES", help="of one mail (default: 64 MiB)")
+    add("--size-limit", type=_size, default=100 << 20, metavar="BYTES", help="of one mail (default: 100 MiB)")
     add("--lenient", action="store_true", help="let bare line feeds and a wrong order of commands pass")
     add("--sync", action="store_true", help="answer 250 when the disk has the mail (slower)")
     add("--rules", metavar="FILE", help="failures on purpose, see assets/mail/rules.toml")
