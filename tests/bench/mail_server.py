@@ -3,6 +3,11 @@
 `python -m tests.bench.mail_server [--seconds S] [--rounds N] [--only rate,screen,big]`. Servers run in processes of
 their own; rounds are interleaved, a ratio is the median of the rounds' ratios. "bare" is aiosmtpd as it comes, its
 handler throws the mail away; "to Maildir" has aiosmtpd's own Mailbox handler, which writes files and does not fsync.
+
+What pymap itself costs and still costs: it makes some ten objects for each value of a FETCH (about 0.3 ms for UID,
+FLAGS and RFC822.SIZE of one message on a quiet machine, so that all sizes of 10,000 messages take seconds while the
+newest 50 take a tenth of one), and parses a message whole for BODYSTRUCTURE and its parts. Its Maildir backend, which
+parsed each message for every question and listed the folder each second of an IDLE, is not used.
 """
 
 from __future__ import annotations

@@ -291,18 +291,19 @@ class Folder:
         self._tell()
         return entry
 
-    def _rename(self, entry: Entry, name: str) -> None:
+    def _rename(self, entry: Entry, name: str, *, look: bool = True) -> None:
         for again in (False, True):
             try:
-                os.rename(self.path / entry.sub / entry.name, self.path / "cur" / name)
+                os.rename(f"{self._place}/{entry.sub}/{entry.name}", f"{self._place}/cur/{name}")
                 break
             except FileNotFoundError:
                 if again or entry.uid not in self._entries:
                     raise Gone(f"Message {entry.uid} is gone") from None
                 self.refresh(force=True)
         before, entry.sub, entry.name = entry.sub, "cur", name
-        self._resee(before)
-        self._resee("cur")
+        if look:
+            self._resee(before)
+            self._resee("cur")
 
     def claim(self) -> set[int]:
         """Move what is new to what was seen; the numbers of those messages (\\Recent of the session that asks)."""
@@ -310,11 +311,14 @@ class Folder:
         with self._lock:
             for entry in [one for one in self._entries.values() if one.sub == "new"]:
                 try:
-                    self._rename(entry, f"{entry.key}:2,{entry.flags}")
+                    self._rename(entry, f"{entry.key}:2,{entry.flags}", look=False)
                 except Gone:
                     continue
                 self._changed(entry.uid)
                 claimed.add(entry.uid)
+            if claimed:
+                self._resee("new")
+                self._resee("cur")
         return claimed
 
     def remove(self, uids: Iterable[int]) -> int:
