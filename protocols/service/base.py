@@ -7,6 +7,7 @@ deadline. It must not know what a service says to its peers, or who looks at it.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
 import threading
@@ -79,6 +80,7 @@ class Service(ABC):
         self._gone = threading.Event()
         self._workers: set[threading.Thread] = set()
         self._main_thread: threading.Thread | None = None
+        self._leavings: list[Callable[[], object]] = []
 
     # What a subclass fills in
 
@@ -167,7 +169,14 @@ class Service(ABC):
         try:
             self._close()
         finally:
+            for remove in self._leavings:
+                with contextlib.suppress(OSError):  # what can't be removed must not keep it from ending
+                    remove()
             self._state = state
+
+    def leaves(self, remove: Callable[[], object]) -> None:
+        """Call `remove` at its end, whoever ends it: files that only it needed go with it. Say so before `start()`."""
+        self._leavings.append(remove)
 
     def request_stop(self) -> None:
         """Ask it to end, and return at once. Any thread, any number of times."""

@@ -5,6 +5,7 @@ It must not know exchanges.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Final
 
@@ -127,7 +128,8 @@ class ProxyCard(Card):
             return f"curl {proxy.url}/"
         url = self._example() or EXAMPLE
         trust = f" --cacert {self._authority}" if proxy.intercepting and self._authority else ""
-        return f"curl -x {proxy.url}{trust} {_quoted(url)}"
+        who = f" -U {shlex.quote(proxy.order.user)}" if proxy.order.user else ""  # curl asks for the password
+        return f"curl -x {proxy.url}{who}{trust} {_quoted(url)}"
 
     def ask_save_authority(self) -> None:
         """Ask where the authority's certificate is to be written."""

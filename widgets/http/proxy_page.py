@@ -238,7 +238,7 @@ class ProxyPage(QWidget):
     def values(self) -> dict[str, Any]:
         """What the next start finds again; nothing runs then."""
         return {
-            "form": self.card.form.fields.values(), "line": self.line.values(), "filter": self.exchanges.filter.text(),
+            "form": self.card.form.kept_values(), "line": self.line.values(), "filter": self.exchanges.filter.text(),
             "rules": [values_of(rule) for rule in self.slot.rules[:RULES_KEPT]], "sizes": self.whole.sizes(),
             "part": PARTS[self.parts.currentIndex()],
         }  # fmt: skip

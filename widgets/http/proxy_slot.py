@@ -35,9 +35,16 @@ def order_of(values: Mapping[str, Any]) -> ProxyOrder:
         if not (colon and host and port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65536):
             raise OrderError("A reverse proxy needs the place where it leads, as in 127.0.0.1:8080")
         reverse = (host.strip("[]"), int(port))
+    user = str(values.get("user") or "").strip() if reverse is None else ""
+    password = str(values.get("password") or "")
+    if ":" in user:
+        raise OrderError("A user's name has no colon: the password begins behind it")
+    if user and not password:
+        raise OrderError(f"The proxy asks for {user}, but no password is typed")
     return ProxyOrder(
         host=str(values.get("host") or "127.0.0.1"), port=int(values.get("port", 0) or 0), reverse=reverse,
         intercept=reverse is None and bool(values.get("intercept")), verify=bool(values.get("verify", True)),
+        user=user, password=password if user else "",
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from widgets.http.server_words import (
     SITES,
     barker_choices,
     deploy_choices,
+    framing_choices,
     kind_choices,
     model_choices,
     site,
@@ -93,6 +94,7 @@ class ServerForm(QWidget):
         row.add(add.line("methods", "Methods it knows", "GET, HEAD", characters=18, tip="All others get 501"), 1)
         row.add(add.number("status", "Answers", 200, (200, 599)))
         row.add(add.line("answer_type", "As", "text/html; charset=utf-8", characters=18), 1)
+        row.add(add.choice("framing", "Says where it ends by", framing_choices()))
         row.add(add.line("answer", "Body", "<h1>Hello</h1>", characters=24), 1)
         row.add(add.choice("step", "Step", barker_choices()), 1)
         return row

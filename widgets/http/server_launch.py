@@ -121,7 +121,8 @@ def rules_of(values: Mapping[str, Any]) -> Rules:
     methods = tuple(word.upper() for word in str(values.get("methods", "GET, HEAD")).replace(",", " ").split())
     kind = str(values.get("answer_type") or "text/html; charset=utf-8")
     fixed = FixedAnswer(int(values.get("status", 200)), (("Content-Type", kind),),
-                        str(values.get("answer", "")).encode("utf-8", "replace"))  # fmt: skip
+                        str(values.get("answer", "")).encode("utf-8", "replace"),
+                        framing=str(values.get("framing") or ""))  # fmt: skip
     return checked(Rules(methods=methods, fixed=fixed))
 
 

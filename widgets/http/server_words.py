@@ -14,6 +14,7 @@ from protocols.assets import asset
 from protocols.concurrency.contract import MODELS
 from protocols.http.server.deploy import DEPLOYMENTS
 from protocols.http.server.kinds import CERTIFICATES
+from protocols.http.server.rules import FRAMINGS
 from widgets.parts.fields import Choice
 
 
@@ -42,7 +43,7 @@ SITES: Final = (
     Site("wsgi", "WSGI application", "wsgi", "Any module:app, checked against PEP 3333; complaints are explained.",
          "protocols.http.server.wsgi_run", ("app", "app_folder", "deploy")),
     Site("handler", "Handler of your own", "handler", "Methods ticked on and off, one answer; 501 for the rest.",
-         "protocols.http.server.rules", ("methods", "status", "answer_type", "answer")),
+         "protocols.http.server.rules", ("methods", "status", "answer_type", "framing", "answer")),
     Site("program", "Program of your own", "program",
          "A handler of http.server or a WSGI application that you type, in a process of its own.",
          "protocols.http.server.program", ("code_kind", "deploy")),
@@ -101,6 +102,11 @@ def barker_choices() -> list[Choice]:
     except ImportError:
         return [Choice("1", "1")]
     return [Choice(str(step.number), f"{step.number}. {step.title}", step.news) for step in steps]
+
+
+def framing_choices() -> list[Choice]:
+    """How a handler of one's own says where its answer ends, right and wrong on purpose."""
+    return [Choice(key, title, sentence) for key, (title, sentence) in FRAMINGS.items()]
 
 
 def kind_choices() -> list[Choice]:

@@ -6,6 +6,7 @@ A line for each exchange, or with JSON every event. It must not know argparse.
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Final
 
 from protocols.http.proxy.core import ProxyOrder
@@ -64,9 +65,10 @@ def _tell_where(order: ProxyOrder, proxy: DebugProxy, lines: JsonLines | None) -
         leads = address_text(order.reverse) if order.reverse else None
         lines.first("listening", f"listening on {where}", service=proxy.name, host=host, port=port, url=proxy.url,
                     transport="tcp", authority=authority, intercept=order.intercept, reverse=leads,
-                    pid=os.getpid())  # fmt: skip
+                    user=order.user or None, pid=os.getpid())  # fmt: skip
         return
-    use = f"for {address_text(order.reverse)}" if order.reverse else f"curl -x {proxy.url} URL"
+    who = f" -U {shlex.quote(order.user)}" if order.user else ""  # curl asks for the password itself
+    use = f"for {address_text(order.reverse)}" if order.reverse else f"curl -x {proxy.url}{who} URL"
     write_all(f"listening on {where} ({use}); Ctrl+C ends it\n".encode())
     if authority:
         say(f"clients that are to take the opened HTTPS must trust {authority}")

@@ -18,6 +18,7 @@ for example:
   netlab proxy --port 8888                     then: curl -x http://127.0.0.1:8888 http://example.org/
   netlab proxy --intercept-tls                 HTTPS is opened; the second line says whom clients must trust
   netlab proxy --throttle 20000 --delay-ms 200 a slow and distant line, both ways
+  netlab proxy --user guido:guido456           clients without it get 407; curl -x .. -U guido:guido456
   netlab proxy --reverse 127.0.0.1:2345        whoever connects here talks to the server there
 With --json every event is a line on stdout, a "request" and a "response" for each exchange among them.
 Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.

@@ -87,6 +87,7 @@ class HandlerServer:
         self.rules = checked(rules)
         write_rules(self._place, rules)
         self.server: Final = _made(recorder, "handler", "rules:make_by_rules", {"place": self._place}, **common)
+        self.server.leaves(self.close)
 
     def set_rules(self, rules: Rules) -> None:
         """Answer by these from the next request on. Raises RulesError, OSError; touches a file, so not in a window."""
@@ -94,7 +95,7 @@ class HandlerServer:
         self.rules = rules
 
     def close(self) -> None:
-        """Remove the rules' file, once the server has stopped."""
+        """Remove the rules' file; the server's end does, too."""
         self._folder.cleanup()
 
 

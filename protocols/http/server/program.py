@@ -77,7 +77,7 @@ def checked_code(code: str, kind: Kind) -> str:
 
 
 class Program:
-    """A typed program and the server that runs it. service: start and stop it; `close()` afterwards."""
+    """A typed program and the server that runs it. service: start and stop it; `close()` if it never was."""
 
     def __init__(self, recorder: Recorder, code: str, kind: Kind, *, deploy: str = "wsgi", **common: Any) -> None:
         checked_code(code, kind)
@@ -89,9 +89,10 @@ class Program:
             _handler_server(recorder, folder, common) if kind == "handler"
             else _wsgi(recorder, folder, deploy, common)
         )  # fmt: skip
+        self.service.leaves(self.close)
 
     def close(self) -> None:
-        """Remove its file, once the server has stopped."""
+        """Remove its file; the server's end does, too."""
         self._folder.cleanup()
 
 

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from protocols.http.request import Header
-from protocols.http.server.answer import Answer, error_page
+from protocols.http.server.answer import Answer, Piece, error_page, framed
 from protocols.http.server.asked import Asked
 from protocols.http.server.web import TIME_OUT_S, WebHandler
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 DELAY_MS: Final = 3_600_000
+FRAMINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "": ("Right length", "Content-Length counts the body"),
+    "none": ("No length", "Only the end of the connection ends the body"),
+    "short": ("Length too small", "Content-Length says half of what is sent"),
+    "long": ("Length too large", "Content-Length says more than is sent, then the connection ends"),
+    "chunked": ("Chunked", "In chunks, without a length"),
+    "no-blank-line": ("No blank line", "The body follows the headers at once"),
+    "lf-only": ("LF only", "The head's lines end with LF alone"),
+}
+"""How an answer says where it ends, right and wrong: title and sentence."""
 _SAFE_TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -30,12 +40,16 @@ class RulesError(ValueError):
 
 @dataclass(frozen=True)
 class FixedAnswer:
-    """What is answered to every ticked method. headers: Content-Length is added where it is not said."""
+    """What is answered to every ticked method. headers: Content-Length is added where it is not said.
+
+    framing: a key of FRAMINGS.
+    """
 
     status: int = 200
     headers: tuple[Header, ...] = (("Content-Type", "text/html; charset=utf-8"),)
     body: bytes = b"<h1>Hello from a custom handler</h1>\n"
     delay_ms: int = 0
+    framing: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,8 @@ def checked(rules: Rules) -> Rules:
             raise RulesError(f"A status is a number from 200 to 599, not {answer.status}.")
         if not 0 <= answer.delay_ms <= DELAY_MS:
             raise RulesError(f"A delay is 0 to {DELAY_MS} ms, not {answer.delay_ms}.")
+        if answer.framing not in FRAMINGS:
+            raise RulesError(f"There is no framing {answer.framing!r}.")
         for name, value in answer.headers:
             if not name or not _SAFE_TOKEN.issuperset(name):
                 raise RulesError(f"{name!r} is no header's name.")
@@ -108,7 +124,32 @@ class ByRules:
             return error_page(501, f"{html.escape(asked.method)} is not implemented by this handler.")
         fixed = rules.by_method.get(asked.method, rules.fixed)
         asked.note("handler chosen", f"do_{asked.method} answers {fixed.status}", method=asked.method)
-        return Answer(fixed.status, list(fixed.headers), fixed.body, delay_s=fixed.delay_ms / 1000)
+        return answered(asked, fixed)
+
+
+def answered(asked: Asked, fixed: FixedAnswer) -> Answer:
+    """The answer, framed as its rule says. RFC 9112 section 6; most of FRAMINGS break it on purpose."""
+    headers, body = list(fixed.headers), fixed.body
+    right = Answer(fixed.status, headers, body, delay_s=fixed.delay_ms / 1000)
+    if fixed.framing == "none":
+        right.framing = "close"
+    elif fixed.framing == "chunked":
+        right.body = _pieces(body)
+    elif fixed.framing in ("short", "long"):
+        said = len(body) // 2 if fixed.framing == "short" else len(body) + 100
+        right.headers = [*headers, ("Content-Length", str(said))]
+    elif fixed.framing and asked.method != "HEAD":
+        head, _, _ = framed(asked, right, False)
+        head = head.replace(b"\r\n", b"\n") if fixed.framing == "lf-only" else head.removesuffix(b"\r\n")
+        return Answer(fixed.status, [], head + body, framing="exact", delay_s=right.delay_s)
+    return right
+
+
+def _pieces(body: bytes) -> Iterator[Piece]:
+    """Four pieces, so that there are chunks to be seen."""
+    step = max(1, -(-len(body) // 4))
+    for at in range(0, len(body), step):
+        yield body[at : at + step]
 
 
 def make_by_rules(place: str, time_out_s: float = TIME_OUT_S) -> Callable[[], WebHandler]:

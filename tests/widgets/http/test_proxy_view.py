@@ -157,6 +157,29 @@ def test_the_builders_request_goes_through_it_and_its_row_is_chosen_and_a_failur
     assert room.explained[-1].detail["errno"] == "ECONNREFUSED"
 
 
+def test_a_proxy_that_asks_for_a_password_refuses_a_stranger_and_keeps_the_secret_out_of_files(scene: Scene) -> None:
+    page, room = scene.page, scene.room
+    fields = page.card.form.fields
+    assert not fields.editor("password").isVisible(), "only who is asked for has a password"
+    scene.start(user="guido")
+    room.wait(lambda: "no password is typed" in page.card.form.strip.text())
+    scene.start(user="guido", password="guido456")
+    assert page.slot.running
+    assert " -U guido " in page.card.curl.text()
+    assert "guido456" not in page.card.curl.text()
+    assert scene.over(scene.ask("/items")) == 407, "the client beside knows no password"
+    room.ends.request.set_url(scene.base + "/items")
+    room.click(page.card.request_button)
+    room.wait(lambda: page.details.entry is not None and page.details.entry.status == 200)
+    assert [entry.status for entry in scene.rows()][:2] == [407, 200]
+    kept = repr(room.panel.save_state())
+    assert "guido" in kept
+    assert "guido456" not in kept
+    scene.again()
+    page.card.form.set_values({"mode": "reverse"})
+    assert not fields.editor("user").isVisible()
+
+
 def test_a_held_request_waits_while_others_pass_and_takes_neither_focus_nor_place(scene: Scene) -> None:
     page, room = scene.page, scene.room
     scene.start()
