@@ -58,11 +58,12 @@ PANELS: Final = (
     Entry("http", "Web", "globe", "widgets.http.panel:HttpPanel", "protocols.http.commands"),
     Entry("mail", "Mail", "mail", "widgets.mail.panel:MailPanel", "protocols.mail.commands"),
     Entry("ftp", "FTP", "folder-sync", "widgets.ftp.panel:FtpPanel", "protocols.ftp.commands"),
+    Entry("packets", "Packets", "package", "widgets.packets.panel:PacketsPanel", "protocols.packets.commands"),
     Entry("running", "Running", "activity", "widgets.running.panel:RunningPanel", foot=True),
     Entry("settings", "Settings", "settings", "netlab_gui.settings_page:SettingsPanel", foot=True),
 )
 
-WITHOUT_PANEL: Final[tuple[str, ...]] = ("protocols.packets.commands",)
+WITHOUT_PANEL: Final[tuple[str, ...]] = ()
 """Modules with command lines whose subject has no panel yet."""
 
 

@@ -19,6 +19,7 @@ from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
 from protocols.mail import scripts as mail
 from protocols.mail.server import scripts as mail_server
+from protocols.packets import file_scripts as packet_files
 from protocols.packets import live_scripts as packets
 from protocols.script_plans import (
     CLIENT,
@@ -279,6 +280,7 @@ _ENTRIES: Final[tuple[Script, ...]] = (
            plan=http_tools.opener_plan),
     Script("http-websocket", "Messages over a WebSocket", "", http_tools.WEBSOCKET, "client", "websocket",
            plan=http_tools.websocket_plan),
+    *(Script(name, title, name, packet_files.DEFAULTS[name]) for name, title in packet_files.TITLES.items()),
     Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),
     *(Script(name, title, "", ftp.DEFAULTS[name], "client", "sftp" if name in ftp.MODULES else "ftp",
              plan=ftp.plan(name)) for name, title in ftp.TITLES.items()),

@@ -31,6 +31,7 @@ from protocols.http import scripts as http_scripts
 from protocols.http.server.kinds import sandbox_server
 from protocols.mail import scripts as mail_scripts
 from protocols.mail.server import scripts as mail_server_scripts
+from protocols.packets import file_scripts as packets
 from protocols.packets import live_scripts as live_packets
 from protocols.record.recorder import Recorder
 from protocols.script_plans import FAILURES as FAILURE_SCRIPTS
@@ -43,7 +44,8 @@ DEADLINE_S = 20
 STYLES = ("module", "names")
 REMOVED = {"asyncore", "asynchat", "smtpd", "imp", "cgi", "cgitb", "crypt", "nntplib", "telnetlib", "pipes"}
 FOREIGN = {*http_scripts.MODULES.values(), *ftp_scripts.MODULES.values(), *mail_scripts.MODULES.values(),
-           ftp_server_script.MODULE, mail_server_scripts.MODULE, "websockets"}  # fmt: skip
+           ftp_server_script.MODULE, mail_server_scripts.MODULE, "websockets",
+           "scapy"}  # fmt: skip
 """What the scripts import that are for a package besides the standard library."""
 BEHAVIOURS = ("echo", "upper", "hello", "time", "discard", "upper-lines", "echo-once", "lower", "reverse", "rot13",
               "transform", "upper-course")  # fmt: skip
@@ -324,7 +326,7 @@ def test_every_variant_passes_ruff(written: Path) -> None:
 
 
 def test_every_variant_is_typed(written: Path, tmp_path: Path) -> None:
-    untyped = ("kqueue", "from pyftpdlib", *(f"import {name}\n" for name in FOREIGN))
+    untyped = ("kqueue", "from pyftpdlib", "from scapy.", *(f"import {name}\n" for name in FOREIGN))
     scripts = [str(script) for script in written.glob("*_module.py")
                if not any(word in script.read_text("utf-8") for word in untyped)]  # fmt: skip
     tool = [sys.executable, "-m", "mypy", "--strict", "--python-version", "3.11", "--config-file", os.devnull,
@@ -378,6 +380,7 @@ SENDERS = {"broadcast-send": "broadcast-receive", "multicast-send": "multicast-r
 def test_every_script_is_run_by_a_test_here() -> None:
     servers = {script.id for script in SCRIPTS.values() if script.role == "server"}
     of_rooms = {*creosote.TITLES, *ftp_scripts.TITLES, *mail_scripts.TITLES, mail_server_scripts.NAME, *LIVE}
+    of_rooms |= set(packets.TITLES)
     assert set(SCRIPTS) == servers | set(SAYS) | set(SENDERS) | of_rooms
 
 

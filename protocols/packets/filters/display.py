@@ -133,6 +133,10 @@ class DisplayFilter:
         self.text: Final = text.strip()
         self._root = _Parser(text).root() if self.text else None
 
+    def takes(self, view: View, rows: Rows) -> Mask:
+        """Which of these packets it takes."""
+        return self._root.found(view, rows) if self._root is not None else np.ones(len(rows), bool)
+
     def matches(self, view: View, start: int = 0, stop: int | None = None) -> Mask:
         """Which of the packets from row `start` to before `stop` it takes."""
         stop = len(view.capture) if stop is None else stop

@@ -132,17 +132,22 @@ def _absolute(view: View, rows: Rows) -> tuple[Values, Mask]:
 
 
 def _stream(view: View, rows: Rows) -> tuple[Values, Mask]:
-    if view.streams is None:
-        return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
-    found = view.streams[rows].astype(np.int64)
+    found = _known(view.streams, rows, -1)
     return found, found >= 0
+
+
+def _known(values: Values | None, rows: Rows, otherwise: int) -> Values:
+    """What was found for these packets; a capture may have grown since."""
+    made = np.full(len(rows), otherwise, np.int64)
+    if values is not None:
+        inside = rows < len(values)
+        made[inside] = values[rows[inside]]
+    return made
 
 
 def _note(bit: int) -> Callable[[View, Rows], tuple[Values, Mask]]:
     def read(view: View, rows: Rows) -> tuple[Values, Mask]:
-        if view.notes is None:
-            return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
-        there = (view.notes[rows] & bit) != 0
+        there = (_known(view.notes, rows, 0) & bit) != 0
         return there.astype(np.int64), there
 
     return read

@@ -33,6 +33,9 @@ _LAYERS: Final = (
     "scapy.contrib.igmp", "scapy.contrib.igmpv3", "scapy.contrib.ospf", "scapy.contrib.lldp", "scapy.contrib.cdp",
     "scapy.contrib.geneve", "scapy.contrib.mqtt", "scapy.contrib.modbus", "scapy.contrib.coap", "scapy.contrib.lacp",
 )  # fmt: skip
+_TCP_FLAGS: Final = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "NS")
+_WEB_PORTS: Final = (8000, 8008, 8080, 8081, 8888)
+"""Where the lab's servers of the web listen, beside those that scapy knows."""
 _loaded: list[str] = []
 
 
@@ -46,6 +49,12 @@ def load_layers() -> None:
         except (ImportError, OSError):
             continue
         _loaded.append(name)
+    from scapy.layers.http import HTTP
+    from scapy.packet import bind_layers
+
+    for port in _WEB_PORTS:
+        bind_layers(TCP, HTTP, sport=port)
+        bind_layers(TCP, HTTP, dport=port)
 
 
 def dissect(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,6 +215,8 @@ def _field(layer: Packet, field: Any, value: Any, bits: tuple[int, int] | None, 
         made["children"] = option_rows(_own(layer)[20 : bits[1] // 8 - bits[0] // 8 + 20], bits[0] // 8) if bits else []
         return made
     made["value"] = _text(layer, field, value)
+    if isinstance(layer, TCP) and field.name == "flags":
+        made["value"] = ", ".join(name for bit, name in enumerate(_TCP_FLAGS) if int(value) >> bit & 1) or "none"
     return made
 
 

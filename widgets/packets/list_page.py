@@ -1,0 +1,432 @@
+"""ListPage: the packets of a capture: filter bar, list, and below it the chosen packet, its stream and statistics.
+
+It must not know the panel's other views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from protocols.assets import asset
+from protocols.numbers import grouped, size_text
+from protocols.packets.files.saving import save
+from protocols.packets.filters.display import DisplayFilterError
+from protocols.packets.scapy_child.asking import PacketChild
+from widgets.packets.ask_strip import AskStrip
+from widgets.packets.colours import Colours, Rule
+from widgets.packets.document import Document
+from widgets.packets.filter_bar import FilterBar
+from widgets.packets.follow_page import FollowPage
+from widgets.packets.packet_model import PacketModel
+from widgets.packets.packet_page import PacketPage
+from widgets.packets.packet_painter import PacketPainter
+from widgets.packets.packet_table import PacketTable
+from widgets.packets.statistics import Statistics
+from widgets.parts.banner import Banner
+from widgets.parts.buttons import Button
+from widgets.parts.chip import Chip
+from widgets.parts.empty import EmptyState
+from widgets.parts.splitter import Splitter
+from widgets.parts.tabs import TabBar
+from widgets.parts.text import ElidedLabel
+
+if TYPE_CHECKING:
+    from protocols.service.base import Service
+    from widgets.desk import Desk
+
+EMPTY: Final = (
+    "Packets stand here: open a capture (pcap or pcapng, also packed), drop one into the window, or look at a sample."
+)
+NO_MATCH: Final = "No packet fits the filter."
+TABS: Final = (("packet", "Packet"), ("stream", "Stream"), ("conversations", "Conversations"),
+               ("endpoints", "Endpoints"), ("protocols", "Protocols"), ("graph", "Graph"),
+               ("experts", "Expert notes"))  # fmt: skip
+FILES: Final = "Captures (*.pcap *.pcapng *.cap *.gz *.zst);;All files (*)"
+
+
+class ListPage(QWidget):
+    """document: what is looked at. done(script, params): what Show as Python shows for what was just done.
+
+    current_changed: another packet is chosen, or none.
+    """
+
+    did = Signal(str, dict)
+    current_changed = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.document = Document(desk, self)
+        self.colours = Colours(self.document)
+        self.child = PacketChild(self._begin_child, desk.lab.stop)
+        self.model = PacketModel(self.document, self)
+        self.table = PacketTable(self.model, PacketPainter(self.document, self.model.words, self.colours))
+        self.bar = FilterBar()
+        self.question = AskStrip()
+        self.packet = PacketPage(desk, self.child)
+        self.stream = FollowPage(desk)
+        self.statistics = Statistics(self.filter, self.go_to)
+        self.tabs = TabBar()
+        self.file_name = ElidedLabel("", "title")
+        self.file_facts = ElidedLabel("", "caption", "text2", mode=Qt.TextElideMode.ElideRight)
+        self.origin = Chip("captured")
+        self.damage = Banner("warning")
+        self.trouble = Banner("error")
+        self.sample_button = Button("Look at a sample", "eye")
+        self.empty = EmptyState("package", EMPTY, "Open a capture", button_icon="folder-open", primary=True)
+        self.no_match = EmptyState("funnel", NO_MATCH, "Show all packets", button_icon="x")
+        self.setAcceptDrops(True)
+        self._lay_out()
+        self._wire()
+
+    def _begin_child(self, service: Service) -> None:
+        self.desk.lab.start(service)
+
+    def _lay_out(self) -> None:
+        self.sample_button.setParent(self.empty)
+        layout = self.empty.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(layout.count() - 1, self.sample_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        facts = QHBoxLayout()
+        facts.setContentsMargins(16, 2, 16, 2)
+        facts.setSpacing(8)
+        facts.addWidget(self.file_name)
+        facts.addWidget(self.origin)
+        facts.addWidget(self.file_facts, 1)
+        self.list_stack = QStackedWidget()
+        self.list_stack.addWidget(self.table)
+        self.list_stack.addWidget(self.no_match)
+        lower = QWidget()
+        column = QVBoxLayout(lower)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.tabs)
+        self.pages = QStackedWidget()
+        pages = {"packet": self.packet, "stream": self.stream, "graph": self.statistics.graph,
+                 "conversations": self.statistics.conversations, "endpoints": self.statistics.endpoints,
+                 "protocols": self.statistics.protocols, "experts": self.statistics.experts}  # fmt: skip
+        for name, title in TABS:
+            self.tabs.add(title)
+            self.pages.addWidget(pages[name])
+        column.addWidget(self.pages, 1)
+        self.splitter = Splitter(Qt.Orientation.Vertical, self.list_stack, lower)
+        self.splitter.setSizes([300, 330])
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(facts)
+        column.addWidget(self.damage)
+        column.addWidget(self.bar)
+        column.addWidget(self.question)
+        column.addWidget(self.splitter, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.trouble)
+        whole.addWidget(self.stack, 1)
+
+    def _wire(self) -> None:
+        document = self.document
+        document.opened.connect(self._on_opened)
+        document.grew.connect(self._on_grew)
+        document.ended.connect(self._on_ended)
+        document.failed.connect(self._on_failed)
+        document.shown_changed.connect(self._on_shown_changed)
+        document.told_changed.connect(self._on_told_changed)
+        self.bar.filter_requested.connect(self._on_filter_requested)
+        self.bar.left.connect(self.table.setFocus)
+        self.question.left.connect(self.table.setFocus)
+        self.table.current_changed.connect(self._on_current_changed)
+        self.table.sort_requested.connect(document.set_sort)
+        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        self.empty.acted.connect(self.ask_open)
+        self.sample_button.clicked.connect(self.open_sample)
+        self.no_match.acted.connect(lambda: self.bar.set_text(""))
+        self.stream.only_requested.connect(self.only_conversation)
+
+    # Opening
+
+    def ask_open(self) -> None:
+        """Ask for a file."""
+        path, _ = QFileDialog.getOpenFileName(self, "Open a capture", "", FILES)
+        if path:
+            self.open(path)
+
+    def open(self, path: str, *, growing: bool = False) -> None:
+        """Look at this file; growing: more is written to it."""
+        self.trouble.clear()
+        self.document.open(path, growing=growing)
+        if not growing:
+            self.did.emit("packets-read", {"path": path})
+
+    def open_sample(self) -> None:
+        """Look at the capture that comes with the lab."""
+        self.open(str(asset("packets", "sample.pcapng")))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dropped(event.mimeData())
+        if path:
+            event.acceptProposedAction()
+            self.open(path)
+
+    def warm_up(self) -> None:
+        """Start what dissects, so that the first packet need not wait for it."""
+        self.desk.bridge.call(self.child.start, None, lambda _error: None, owner=self)
+
+    def _on_opened(self) -> None:
+        capture = self.document.capture
+        self.colours.forget()
+        self.packet.show_nothing()
+        self.stream.show_nothing()
+        self.statistics.show(None)
+        self.damage.clear()
+        self.stack.setCurrentIndex(0 if capture is None and not self.document.reading else 1)
+        self.file_name.setText(capture.source.path.name if capture is not None else "")
+        self.list_stack.setCurrentIndex(0)
+        if capture is not None:
+            self.warm_up()
+        self._say_facts()
+        self.current_changed.emit()
+
+    def _on_failed(self, said: str) -> None:
+        self.trouble.say("The capture can't be read.", said)
+        if self.document.capture is None:
+            self.stack.setCurrentIndex(0)
+
+    def _on_grew(self) -> None:
+        self._say_facts()
+        self._show_counts()
+        if self.table.current() < 0 and self.document.shown() and not (self.document.capture or _Still).growing:
+            self.table.choose(self.document.row(0))
+        if self.document.capture is not None and self.document.capture.growing:
+            self.stream.grown()
+
+    def _on_ended(self) -> None:
+        capture = self.document.capture
+        if capture is not None and capture.why:
+            self.damage.say("Not all of this file could be read.", capture.why)
+        self._say_facts()
+        self._show_counts()
+        self.stream.grown()
+
+    def _say_facts(self) -> None:
+        capture = self.document.capture
+        if capture is None:
+            self.file_facts.setText("")
+            return
+        skipped = capture.skipped
+        count = self.document.loaded
+        parts = [f"{grouped(count)} packet{'' if count == 1 else 's'}",
+                 f"{grouped(skipped)} block{'' if skipped == 1 else 's'} skipped",
+                 size_text(capture.source.size), capture.format]  # fmt: skip
+        if self.document.reading and not capture.growing:
+            parts.insert(0, f"reading, {capture.done():.0%}")
+        made = any("reconstructed" in f"{one.name} {one.comment}".lower() for one in capture.interfaces)
+        self.origin.setText("reconstructed" if made else "captured")
+        self.file_facts.setText(", ".join(parts))
+
+    # Filters
+
+    def filter(self, text: str) -> None:
+        """Show only what this display filter takes."""
+        self.bar.set_text(text)
+
+    def _on_filter_requested(self, text: str) -> None:
+        try:
+            self.document.set_filter(text)
+        except DisplayFilterError as error:  # the bar has looked before
+            self.bar.trouble.say("This is no filter.", str(error))
+
+    def _on_shown_changed(self) -> None:
+        none = not self.document.shown() and bool(self.document.display.text)
+        self.list_stack.setCurrentIndex(1 if none else 0)
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        shown, count = self.document.shown(), self.document.loaded
+        busy = f"{self.document.busy}, " if self.document.busy else ""
+        text = f"{busy}{grouped(shown)} of {grouped(count)}" if shown != count or busy else ""
+        self.bar.show_counts(text)
+
+    def only_conversation(self, row: int | None = None) -> None:
+        """Show only the packets of this one's conversation."""
+        row = self.table.current() if row is None else row
+        capture = self.document.capture
+        told = self.document.told
+        if capture is None or row < 0:
+            return
+        if told is not None and row < len(told.streams.number) and told.streams.number[row] >= 0:
+            self.filter(f"stream == {told.streams.number[row]}")
+        else:
+            self.desk.toast("This packet belongs to no conversation")
+
+    def filter_by_cell(self, column: str, *, without: bool = False) -> None:
+        """Show only packets with what the chosen one has in this column, or only those without it."""
+        place = self.document.place(self.table.current())
+        if place is None:
+            return
+        text = self.model.words.cell(place, column)
+        field = {"source": "src", "destination": "dst", "protocol": "protocol"}[column]
+        value = f'"{text}"' if column == "protocol" else text
+        if column != "protocol" and "." not in text and text.count(":") == 5:
+            field = "eth.src" if column == "source" else "eth.dst"
+        self.filter(f"{field} {'!=' if without else '=='} {value}")
+
+    def colour_filter(self) -> None:
+        """Give what the filter shows a colour of its own."""
+        text = self.document.display.text
+        if text:
+            rules = [Rule(text, text, len(self.colours.own) % 8), *self.colours.own]
+            self.colours.set_own(rules)
+            self.table.viewport().update()
+
+    def standard_colours(self) -> None:
+        """Take the colours of one's own away."""
+        self.colours.set_own(())
+        self.table.viewport().update()
+
+    def _on_told_changed(self) -> None:
+        self.colours.forget()
+        self.statistics.show(self.document.told)
+        self.table.viewport().update()
+
+    # The chosen packet
+
+    def _on_current_changed(self, row: int) -> None:
+        capture = self.document.capture
+        if capture is None or row < 0:
+            self.packet.show_nothing()
+        else:
+            length = int(capture.table.column("length")[row])
+            self.packet.show_packet(row + 1, capture.packet(row), length, capture.linktype(row))
+        self.current_changed.emit()
+
+    def go_to(self, row: int) -> None:
+        """Choose a packet; the filter is taken away where it hides it."""
+        if not self.table.choose(row):
+            self.bar.set_text("")
+            self.table.choose(row)
+        self.show_tab("packet")
+
+    def ask_go_to(self) -> None:
+        """Ask for a packet's number."""
+        self.question.ask("Go to packet number", str(max(self.table.current() + 1, 1)), self._on_number)
+
+    def _on_number(self, text: str) -> None:
+        digits = "".join(one for one in text if one in "0123456789")
+        if digits and 1 <= int(digits[:15]) <= self.document.loaded:
+            self.go_to(int(digits) - 1)
+        else:
+            self.desk.toast(f"There are packets 1 to {grouped(self.document.loaded)}")
+
+    def show_tab(self, name: str) -> None:
+        """Bring a page below the list to the front."""
+        self.tabs.setCurrentIndex([key for key, _ in TABS].index(name))
+
+    def current_tab(self) -> str:
+        """The page in front."""
+        return TABS[max(self.tabs.currentIndex(), 0)][0]
+
+    def follow_stream(self) -> None:
+        """Put together what both ends of the chosen packet's conversation said."""
+        capture, row = self.document.capture, self.table.current()
+        if capture is not None and row >= 0:
+            self.stream.show_stream(capture, row)
+            self.show_tab("stream")
+
+    def toggle_mark(self) -> None:
+        """Mark the chosen packets, or take the marks away."""
+        for row in self.table.chosen_rows():
+            self.document.toggle_mark(row)
+
+    def next_mark(self) -> None:
+        """Go to the next marked packet; behind the last comes the first."""
+        marked = sorted(self.document.marked)
+        if marked:
+            current = self.table.current()
+            self.go_to(next((row for row in marked if row > current), marked[0]))
+
+    def toggle_zero(self) -> None:
+        """Let time count from the chosen packet, or from the first again."""
+        row = self.table.current()
+        self.document.set_zero(None if row == self.document.zero_row else row)
+
+    def ask_comment(self) -> None:
+        """Ask what to say of the chosen packet."""
+        row = self.table.current()
+        if row >= 0:
+            self.question.ask(f"Comment of packet {grouped(row + 1)}, saved with it", self.document.comment(row),
+                              lambda text: self.document.set_comment(row, text))  # fmt: skip
+
+    # Saving
+
+    def ask_save(self) -> None:
+        """Ask where to, and save what is shown; what is chosen where several are."""
+        if self.document.capture is None:
+            return
+        path, _ = QFileDialog.getSaveFileName(self, "Save packets", "packets.pcapng", "pcapng (*.pcapng)")
+        if path:
+            self.save(path)
+
+    def save(self, path: str) -> None:
+        """Save what is shown, or what is chosen where that is more than one packet, as pcapng."""
+        capture, document = self.document.capture, self.document
+        if capture is None:
+            return
+        chosen = self.table.chosen_rows()
+        rows = chosen if len(chosen) > 1 else document.rows(0, document.shown()).tolist()
+        comments = dict(document.comments)
+        self.desk.bridge.call(
+            lambda: save(capture, rows, path, comments), lambda count: self._on_saved(path, count),
+            lambda error: self.trouble.say("The packets were not saved.", str(error)), owner=self,
+        )  # fmt: skip
+
+    def _on_saved(self, path: str, count: int) -> None:
+        self.desk.toast(f"{Path(path).name}: {grouped(count)} packets saved")
+        self.did.emit("packets-write", {"path": path})
+
+    # State
+
+    def save_state(self) -> dict[str, Any]:
+        """Columns, colours and filters; no file."""
+        return {"columns": self.table.save_columns(), "colours": self.colours.state(), "recent": self.bar.recent,
+                "tab": self.current_tab()}  # fmt: skip
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what `save_state` gave; what is strange is ignored."""
+        columns, colours, recent = state.get("columns"), state.get("colours"), state.get("recent")
+        if isinstance(columns, dict):
+            self.table.restore_columns(columns)
+        if isinstance(colours, dict):
+            self.colours.restore(colours)
+        if isinstance(recent, list):
+            self.bar.recent = [str(one) for one in recent][:12]
+        if state.get("tab") in dict(TABS):
+            self.show_tab(str(state["tab"]))
+
+
+class _Still:
+    """No capture is open: none grows."""
+
+    growing = False
+
+
+def _dropped(data: QMimeData) -> str:
+    """The first file that is dropped, "" for none."""
+    return next((url.toLocalFile() for url in data.urls() if url.isLocalFile()), "")
+
+
