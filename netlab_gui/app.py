@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 SIGNAL_LOOK_MS: Final = 100
 CRASH_LOOK_MS: Final = 300
 
-OFFSCREEN_NOISE: Final = "propagateSizeHints"
-"""The offscreen plugin says so whenever a window has a least size."""
+OFFSCREEN_NOISE: Final = "This plugin does not support "
+"""The offscreen plugin says so whenever a window has a least size, or a list drops down."""
 LEFT_DEADLINE_S: Final = 0.2
 """What did not end within the shutdown's deadline is not waited for a second time."""
 LOADED_LATER: Final = ("protocols.lab", "widgets.timeline.dock", "widgets.inspector.dock", "netlab_gui.workplace")

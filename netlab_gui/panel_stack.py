@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from netlab_gui import journal
 from netlab_gui.panels import PANELS, Entry
-from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
@@ -75,13 +74,9 @@ class PanelStack(QStackedWidget):
         """A panel; the first call builds it. There must be a lab."""
         if panel_id not in self._panels:
             assert self._desk is not None
-            theme().hold()
-            try:
-                panel = self._build(next(entry for entry in PANELS if entry.id == panel_id), self._desk)
-                self._panels[panel_id] = panel
-                self.addWidget(panel)
-            finally:
-                theme().release()
+            panel = self._build(next(entry for entry in PANELS if entry.id == panel_id), self._desk)
+            self._panels[panel_id] = panel
+            self.addWidget(panel)
         return self._panels[panel_id]
 
     def _build(self, entry: Entry, desk: Desk) -> Panel:

@@ -29,12 +29,13 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     env = {name: value for name, value in os.environ.items() if name not in hidden} | {"HOME": str(home)}
     done = subprocess.run(
         [sys.executable, "-m", "netlab_gui", "tour", "--out", str(out)], env=env, cwd=ROOT, capture_output=True,
-        text=True, timeout=80, check=False,
+        text=True, timeout=280, check=False,
     )  # fmt: skip
     assert list(home.rglob("*.ini")) == []
     return done, out
 
 
+@pytest.mark.timeout(300)  # every panel is driven, and the machine may be busy
 def test_the_tour_ends_well_and_every_row_has_checks_that_hold(
     tour: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
@@ -48,6 +49,7 @@ def test_the_tour_ends_well_and_every_row_has_checks_that_hold(
         assert row["checks"]
 
 
+@pytest.mark.timeout(300)  # every panel is driven, and the machine may be busy
 def test_there_is_a_large_picture_of_every_panel_in_both_palettes(
     tour: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
