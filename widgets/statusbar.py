@@ -27,6 +27,15 @@ LEVEL_TIP: Final = (
     "Packet level L0. The lab traces its own sockets and asks the kernel for TCP states. "
     "No packets are captured and no privileges are used."
 )
+LEVEL_1: Final = "L1: a private network, no privileges used"
+LEVEL_1_TIP: Final = (
+    "Packet level L1. A network of the lab's own, in namespaces of this user: real packets, and none of them leaves it."
+)
+LEVEL_2: Final = "L2: a child captures packets"
+LEVEL_2_TIP: Final = (
+    "Packet level L2. A child process captures from an interface, with rights that this window does not have: what "
+    "other programs send is seen, too."
+)
 LEAST_LEVEL_PX: Final = 90
 """With less room the level says nothing any more."""
 GAPS_PX: Final = 40
@@ -108,6 +117,8 @@ class StatusBar(QStatusBar):
     def show_running(self, facts: Iterable[Facts]) -> None:
         """Say what runs and what of it others can reach."""
         listed = list(facts)
+        level, meaning = level_words(listed)
+        self.level.set(level, tip=meaning)
         if listed:
             names = "\n".join(f"{one.name}  {one.where}" for one in listed[:20])
             self.running.set(running_words(listed), state="running", tip=names)
@@ -136,6 +147,14 @@ class StatusBar(QStatusBar):
             self.session.set("no session file")
         else:
             self.session.set(f"session {size_words(counts.session_bytes)}")
+
+
+def level_words(facts: Iterable[Facts]) -> tuple[str, str]:
+    """How deep the lab looks now, and what that means: the highest packet level of what runs."""
+    kinds = [one.kind for one in facts]
+    if "network" in kinds:
+        return LEVEL_1, LEVEL_1_TIP
+    return (LEVEL_2, LEVEL_2_TIP) if "capture" in kinds else (LEVEL, LEVEL_TIP)
 
 
 def running_words(facts: Iterable[Facts]) -> str:

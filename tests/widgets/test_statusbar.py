@@ -6,7 +6,7 @@ import pytest
 
 from protocols.numbers import grouped
 from protocols.service.base import Facts
-from widgets.statusbar import Counts, StatusBar, running_words, size_words
+from widgets.statusbar import Counts, StatusBar, level_words, running_words, size_words
 
 
 def facts(name: str, kind: str = "server", *, exposed: bool = False) -> Facts:
@@ -81,3 +81,12 @@ def test_every_item_opens_its_detail(qtbot: Any) -> None:
     ):
         with qtbot.waitSignal(signal):
             item.click()
+
+
+def test_the_level_is_that_of_what_runs() -> None:
+    """Whoever captures is told so: the window says what the lab sees of others."""
+
+    def level(*kinds: str) -> str:
+        return level_words(Facts(kind, kind, "running") for kind in kinds)[0].partition(":")[0]
+
+    assert [level(), level("echo server", "capture"), level("capture", "network")] == ["L0", "L2", "L1"]

@@ -116,7 +116,8 @@ class CapturePage(QWidget):
         self.slot.started.connect(self._on_started)
         self.slot.ended.connect(self.ended)
         self.slot.failed.connect(self._on_failed)
-        self.desk.bridge.every(POLL_MS, self._poll)
+        cancel = self.desk.bridge.every(POLL_MS, self._poll)
+        self.destroyed.connect(cancel)
 
     def look(self) -> None:
         """Ask the system again what this user may do."""

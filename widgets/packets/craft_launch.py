@@ -13,6 +13,7 @@ from protocols.packets.craft.sender import Volley as SendingVolley
 from protocols.packets.levels import Levels
 from protocols.packets.networks.network import NetworkForbidden, PrivateNetwork
 from protocols.packets.scapy_child.asking import PacketChild, PacketChildError
+from protocols.pcapng import ETHERNET, RAW_IP
 from protocols.record.explain import Explained, explain
 from protocols.service.base import ServiceError
 
@@ -47,7 +48,13 @@ class Bench:
         return stack, build(self.child, stack, MOST)
 
     def expression_of(self, data: bytes, linktype: int) -> str:
-        """A captured packet as text. Raises PacketChildError."""
+        """A captured packet as text. Raises PacketChildError.
+
+        A frame of the loopback interface goes without its empty Ethernet header: the kernel drops such frames, whose
+        addresses may not come from a wire, and takes the same packet from a raw socket.
+        """
+        if linktype == ETHERNET and data[:12] == bytes(12) and data[12:14] in (b"\x08\x00", b"\x86\xdd"):
+            data, linktype = data[14:], RAW_IP
         return parse(str(self.child.ask("expression", data=data, linktype=linktype)["expression"])).text()
 
 

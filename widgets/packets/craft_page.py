@@ -24,6 +24,7 @@ from protocols.packets.craft.expression import (
 from protocols.packets.craft.sender import Built, Outcome
 from protocols.packets.craft.templates import TEMPLATES, Template, filled
 from protocols.packets.levels import Levels
+from protocols.pcapng import ETHERNET
 from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.hexview import Field, HexView
@@ -314,7 +315,7 @@ class CraftPage(QWidget):
         )
         self.hex.set_data(built.packets[0], fields=fields)
         more = f" {len(built.packets)} packets in all." if len(built.packets) > 1 else ""
-        self.said.setText(f"{len(built.packets[0])} bytes, lengths and checksums filled in.{more}")
+        self.said.setText(f"{len(built.packets[0])} bytes, lengths and checksums filled in.{more}{_martian(built)}")
         self.expression.set_hint("")
         self._show_layer()
         self._refresh()
@@ -393,3 +394,10 @@ class CraftPage(QWidget):
         values = state.get("send")
         if isinstance(values, Mapping):
             self.row.fields.set_values(values)
+
+
+def _martian(built: Built) -> str:
+    """A word of warning for a frame that the kernel will drop without one (RFC 1122 section 3.2.1.3)."""
+    if built.linktype == ETHERNET and (built.target.startswith("127.") or built.target == "::1"):
+        return " The kernel drops frames with a loopback address that come whole: leave Ether away."
+    return ""

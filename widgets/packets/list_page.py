@@ -428,5 +428,3 @@ class _Still:
 def _dropped(data: QMimeData) -> str:
     """The first file that is dropped, "" for none."""
     return next((url.toLocalFile() for url in data.urls() if url.isLocalFile()), "")
-
-

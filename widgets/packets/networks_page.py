@@ -153,7 +153,8 @@ class NetworksPage(QWidget):
         text.returnPressed.connect(self.run)
         self.view.chosen.connect(lambda name: self._combo("host").choose(name))
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
-        self.desk.bridge.every(POLL_MS, self._poll)
+        cancel = self.desk.bridge.every(POLL_MS, self._poll)
+        self.destroyed.connect(cancel)
         self.desk.bridge.add_consumer(self._take)
         bridge, take = self.desk.bridge, self._take
         self.destroyed.connect(lambda: bridge.remove_consumer(take))

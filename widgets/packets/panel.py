@@ -5,32 +5,27 @@ Puts the views together: what is captured is shown by the list. It must not know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from protocols.record.event import Event, monotonic_ns
-from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.packets import demo
-from widgets.packets.capture_page import CapturePage
-from widgets.packets.craft_page import CraftPage
 from widgets.packets.list_page import ListPage
-from widgets.packets.networks_page import NetworksPage
+from widgets.packets.live_views import VIEWS as LIVE_VIEWS
+from widgets.packets.live_views import LiveViews
 from widgets.packets.panel_actions import PanelActions
-from widgets.packets.ping_page import PingPage
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
 from widgets.parts.panel_head import EDGE_PX, PanelHead
 from widgets.parts.segments import Segments
 
-VIEWS: Final = (("packets", "Packets"), ("capture", "Capture"), ("craft", "Craft"), ("ping", "Ping and paths"),
-                ("networks", "Networks"))  # fmt: skip
+VIEWS: Final = (("packets", "Packets"), *LIVE_VIEWS)
 
 
 class PacketsPanel(Panel):
-    """The panel. packets: the view that lists a capture; page(name): any of VIEWS."""
+    """The panel. packets: the view that lists a capture; page(name): any of VIEWS. live: the views beside the list."""
 
     id: ClassVar[str] = "packets"
     title: ClassVar[str] = "Packets"
@@ -46,13 +41,11 @@ class PacketsPanel(Panel):
         self.packets = ListPage(desk)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.packets)
-        self._pages: dict[str, QWidget] = {"packets": self.packets}
+        self.live = LiveViews(desk, self.packets, self)
         self._frames: dict[str, QWidget] = {"packets": self.packets}
-        self._makers: Final[Mapping[str, Callable[[], QWidget]]] = {
-            "capture": self._capture, "craft": self._craft, "ping": self._ping, "networks": self._networks,
-        }  # fmt: skip
         self._lay_out()
         self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
+        self.live.show_requested.connect(self.show_view)
         self.actions_of = PanelActions(self)
 
     def _lay_out(self) -> None:
@@ -60,6 +53,7 @@ class PacketsPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(PanelHead(self.title, self.segments, self.open_button, self.save_button, self.python_button))
+        column.addWidget(self.live.strip)
         column.addWidget(self.stack, 1)
 
     # Views
@@ -78,76 +72,27 @@ class PacketsPanel(Panel):
 
     def page(self, name: str) -> QWidget:
         """The page of a view."""
-        found = self._pages.get(name)
-        if found is None:
-            found = self._pages[name] = self._makers[name]()
-            self._frames[name] = _framed(found)
+        if name == "packets":
+            return self.packets
+        if name not in self._frames:
+            self._frames[name] = _framed(self.live.page(name))
             self.stack.addWidget(self._frames[name])
-        return found
-
-    def _capture(self) -> QWidget:
-        page = CapturePage(self.desk)
-        page.started.connect(self._on_capture_started)
-        page.ended.connect(self._on_capture_ended)
-        page.show_requested.connect(self._on_show_requested)
-        page.why_requested.connect(self._explain)
-        page.did.connect(self.actions_of.did)
-        return page
-
-    def _craft(self) -> QWidget:
-        page = CraftPage(self.desk)
-        page.why_requested.connect(self._explain)
-        page.did.connect(self.actions_of.did)
-        return page
-
-    def _ping(self) -> QWidget:
-        page = PingPage(self.desk)
-        page.why_requested.connect(self._explain)
-        page.did.connect(self.actions_of.did)
-        return page
-
-    def _networks(self) -> QWidget:
-        page = NetworksPage(self.desk)
-        page.capture_started.connect(self._on_capture_started)
-        page.capture_ended.connect(self._on_capture_ended)
-        page.show_requested.connect(self._on_show_requested)
-        page.why_requested.connect(self._explain)
-        return page
-
-    # What is captured is shown
-
-    def _on_capture_started(self, path: str) -> None:
-        self.packets.open(path, growing=True)
-        self.packets.table.follow()
-
-    def _on_capture_ended(self, path: str) -> None:
-        capture = self.packets.document.capture
-        if capture is not None and str(capture.source.path) == path:
-            self.packets.document.finish_growing()
-
-    def _on_show_requested(self, path: str) -> None:
-        capture = self.packets.document.capture
-        if capture is None or str(capture.source.path) != path:
-            self.packets.open(path)
-        self.show_view("packets")
-
-    def _explain(self, trouble: Explained | None) -> None:
-        if trouble is not None:
-            detail = {"errno": trouble.errno, "why": trouble.why, "title": trouble.title, "what": trouble.what,
-                      "checks": list(trouble.checks), "mend": list(trouble.mend)}  # fmt: skip
-            self.desk.explain(Event(monotonic_ns(), "note", "explained", "packets", summary=trouble.why, detail=detail))
+        return self.live.page(name)
 
     # State
 
     def save_state(self) -> dict[str, Any]:
-        """Columns, colours, filters; no packets."""
-        return {"view": self.current_view(), "packets": self.packets.save_state()}
+        """Columns, colours, filters, forms; no packets."""
+        return {"view": self.current_view(), "packets": self.packets.save_state(), "live": self.live.save_state()}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what `save_state` gave; what is strange is ignored."""
         packets = state.get("packets")
         if isinstance(packets, dict):
             self.packets.restore_state(packets)
+        live = state.get("live")
+        if isinstance(live, dict):
+            self.live.restore_state(live)
         if state.get("view") in dict(VIEWS):
             self.show_view(str(state["view"]))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GROUP: Final = "Packets"
 MENU: Final = ("follow", "only-conversation", "", "only-source", "only-destination", "only-protocol", "without-source",
-               "without-protocol", "", "mark", "zero", "comment", "", "copy", "copy-tree", "save")  # fmt: skip
+               "without-protocol", "", "mark", "zero", "comment", "", "edit", "copy", "copy-tree", "save")  # fmt: skip
 
 
 class PanelActions:
@@ -34,9 +34,11 @@ class PanelActions:
         self._register_file()
         self._register_list()
         self._register_views()
+        self._register_live()
         self._fill_tools()
         page = self._page
         page.did.connect(self.did)
+        panel.live.did.connect(self.did)
         page.current_changed.connect(self.refresh)
         page.table.settled.connect(self.refresh)
         page.document.grew.connect(self.refresh)
@@ -104,6 +106,18 @@ class PanelActions:
             lambda: bool(page.document.display.text))  # fmt: skip
         add("standard-colours", "Standard colours", page.standard_colours, "undo-2", "", "Without rules of your own",
             lambda: bool(page.colours.own))  # fmt: skip
+
+    def _register_live(self) -> None:
+        add, live = self._add, self._panel.live
+        add("start", "Start to capture", self._start_capture, "play", "", "With the form of the capture view",
+            lambda: live.phase() != "running", "packets-sniff")  # fmt: skip
+        add("stop", "Stop the capture", live.stop, "square", "", "", lambda: live.phase() == "running")
+        add("edit", "Edit and send again", live.edit_current, "pencil", "", "The chosen packet, as text", self._chosen)
+        live.changed.connect(self.refresh)
+
+    def _start_capture(self) -> None:
+        self._panel.show_view("capture")
+        self._panel.live.capture.start()
 
     def _add(
         self, name: str, text: str, handler: Callable[..., Any], icon: str, keys: str, tip: str,

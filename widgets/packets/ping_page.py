@@ -114,7 +114,8 @@ class PingPage(QWidget):
         self.stop_button.clicked.connect(self.stop)
         self.look_button.clicked.connect(self.look)
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
-        self.desk.bridge.every(POLL_MS, self._poll)
+        cancel = self.desk.bridge.every(POLL_MS, self._poll)
+        self.destroyed.connect(cancel)
         self.look()
 
     def _suit(self, key: str) -> None:

@@ -48,6 +48,7 @@ _MADE: Final = frozenset(
 """Fields that scapy fills in where they are not set."""
 
 
+_SUMS: Final = frozenset(("chksum", "cksum"))
 _TOLD: Final = frozenset(("sport", "dport", "flags"))
 """Fields that are said even where they are as scapy has them by itself."""
 
@@ -82,25 +83,38 @@ def layers(params: Mapping[str, Any]) -> dict[str, Any]:
 def expression(params: Mapping[str, Any]) -> dict[str, Any]:
     """A captured packet as an expression: as short as one that makes the same bytes can be.
 
-    Lengths and checksums that are wrong stand in it; right ones are left to be made anew.
+    Lengths that are wrong stand in it; right ones are left to be made anew, and so are checksums: a capture on the
+    sender often has them half made, for the card to finish. exact: a wrong checksum stands in it, too.
     """
     load_layers()
     data = bytes.fromhex(params["data"])
     outer = Ether if int(params["linktype"]) == ETHERNET else _ip_class(data)
-    packet = outer(data)
-    short = outer(data)
-    for layer in _walk(short):
+    short = _pruned(outer(data), _MADE)
+    if _makes(short, data):
+        return {"expression": short.command(), "same": True}
+    kept = _pruned(outer(data), _MADE - _SUMS)
+    if _makes(kept, data):  # nothing but a checksum was wrong
+        return {"expression": (kept if params.get("exact") else short).command(), "same": bool(params.get("exact"))}
+    return {"expression": outer(data).command(), "same": True}
+
+
+def _makes(packet: Packet, data: bytes) -> bool:
+    try:
+        return bool(bytes(packet) == data)
+    except Exception:  # noqa: BLE001  what scapy can't build again is said as it was
+        return False
+
+
+def _pruned(packet: Packet, made: frozenset[str]) -> Packet:
+    """Without the fields that scapy fills in, and those that are as it has them by itself."""
+    for layer in _walk(packet):
         layer.raw_packet_cache = None
         for name, value in list(layer.fields.items()):
             if name in _TOLD and isinstance(layer, (TCP, UDP)):
                 layer.fields[name] = str(value) if name == "flags" else value
-            elif name in _MADE or value in (b"", []) or value == layer.default_fields.get(name):
+            elif name in made or value in (b"", []) or value == layer.default_fields.get(name):
                 del layer.fields[name]
-    try:
-        same = bytes(short) == data
-    except Exception:  # noqa: BLE001  what scapy can't build again is said as it was
-        same = False
-    return {"expression": (short if same else packet).command(), "short": same}
+    return packet
 
 
 def pair(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,103 @@
+"""The live half within the panel: a capture grows in the list, a packet is crafted anew, a click finds its call."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from protocols.concurrency.contract import HandlerSpec, Listen
+from protocols.concurrency.server import make_server
+from protocols.packets.capture.live import has_net_raw
+from protocols.record.traced import traced_socket
+from tests.widgets.packets.conftest import Room
+from widgets.packets.capture_launch import OWN
+from widgets.packets.craft_page import CraftPage
+from widgets.packets.networks_page import NetworksPage
+from widgets.packets.ping_page import PingPage
+
+
+def talk(room: Room) -> None:
+    lab = room.desk.lab
+    spec = HandlerSpec("protocols.packets.networks.jobs:handlers", {"kind": "tcp"})
+    server = make_server(lab.recorder, spec, Listen("tcp"), name="upper", model="threads")
+    lab.start(server)
+    with traced_socket(lab.recorder, "client 1") as sock:
+        sock.settimeout(20)
+        sock.connect(server.address)
+        sock.sendall(b"hello, packets")
+        assert sock.recv(100) == b"HELLO, PACKETS"
+    lab.stop(server, 10)
+
+
+def test_own_traffic_grows_in_the_list_and_leads_to_its_calls(room: Room, tmp_path: Path) -> None:
+    panel, live, desk = room.panel, room.panel.live, room.desk
+    desk.folder = tmp_path
+    panel.show_view("capture")
+    live.capture.form.fields.set_values({"where": OWN})
+    desk.actions.get("packets.start").trigger()
+    room.wait(lambda: live.phase() == "running")
+    talk(room)
+    room.wait(lambda: panel.packets.model.rowCount() == 11)
+    room.wait(lambda: "11 packets" in live.strip.words.text())
+    assert live.strip.isVisible()
+    panel.show_view("packets")
+    panel.packets.go_to(3)
+    room.wait(lambda: desk.selection.bytes is not None)
+    found = desk.selection.bytes
+    assert found is not None
+    assert (found.conn, found.end, found.direction, found.start, found.stop) == ("1", "client", "out", 0, 14)
+    assert desk.selection.row is not None
+    assert desk.log.event(desk.selection.row).kind == "sendall"
+    room.click(live.strip.stop_button)
+    room.wait(lambda: live.phase() == "ended" and not panel.packets.document.reading)
+    assert live.strip.isHidden()
+    assert panel.packets.model.rowCount() == 11
+
+
+def test_a_captured_packet_is_edited_and_sent_again(room: Room, tmp_path: Path) -> None:
+    if not has_net_raw():
+        pytest.skip("capturing needs CAP_NET_RAW")
+    panel, live = room.panel, room.panel.live
+    room.desk.folder = tmp_path
+    panel.show_view("capture")
+    room.wait(lambda: live.capture.surroundings is not None)
+    with socket.socket(type=socket.SOCK_DGRAM) as ear, socket.socket(type=socket.SOCK_DGRAM) as mouth:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(30)
+        port = ear.getsockname()[1]
+        live.capture.form.fields.set_values({"where": "lo", "way": "own", "rule": f"udp port {port}", "count": 1})
+        room.click(live.capture.start_button)
+        room.wait(lambda: live.phase() == "running")
+        mouth.sendto(b"once more", ("127.0.0.1", port))
+        room.wait(lambda: live.phase() == "ended")
+        assert ear.recv(100) == b"once more"
+        room.click(live.capture.show_button)
+        room.wait(lambda: panel.current_view() == "packets" and panel.packets.model.rowCount() == 1)
+        panel.packets.go_to(0)
+        room.wait(lambda: panel.packets.table.current() == 0 and room.desk.actions.get("packets.edit").isEnabled())
+        room.desk.actions.get("packets.edit").trigger()
+        craft = live.page("craft")
+        assert isinstance(craft, CraftPage)
+        room.wait(lambda: "once more" in craft.edit.text() and craft.built is not None)
+        assert panel.current_view() == "craft"
+        craft.set_expression(craft.stack.text().replace("once more", "and again"))
+        room.wait(lambda: craft.built is not None and b"and again" in craft.built.packets[0])
+        room.click(craft.send_button)
+        room.wait(lambda: not craft.busy)
+        assert ear.recv(100) == b"and again"
+    craft.bench.child.stop()
+
+
+def test_views_are_built_when_first_shown_and_their_forms_come_back(room: Room) -> None:
+    panel = room.panel
+    assert panel.live.pages == {}
+    panel.restore_state({"live": {"ping": {"host": "::1"}, "craft": 5}, "view": "ping"})
+    assert panel.current_view() == "ping"
+    reach = panel.live.page("ping")
+    assert isinstance(reach, PingPage)
+    assert reach.fields["host"] == "::1"
+    panel.show_view("networks")
+    assert isinstance(panel.live.page("networks"), NetworksPage)
+    assert panel.save_state()["live"]["ping"]["host"] == "::1"

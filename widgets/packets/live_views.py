@@ -1,0 +1,250 @@
+"""The live half of the panel: its views by name, made when first shown, and what they mean to the list of packets.
+
+A capture's file is opened in the list and grows there; a packet of the list goes to the craft view; a reconstructed
+packet leads to its call on the time line. It must not know the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from protocols.packets.reconstruct.service import Join, OwnTraffic
+from protocols.record.event import Event, monotonic_ns
+from protocols.record.explain import Explained
+from widgets.packets import capture_launch
+from widgets.packets.capture_page import CapturePage
+from widgets.packets.live_strip import LiveStrip
+from widgets.selection import ByteRange
+
+if TYPE_CHECKING:
+    from widgets.desk import Desk
+    from widgets.packets.craft_page import CraftPage
+    from widgets.packets.list_page import ListPage
+    from widgets.packets.networks_page import NetworksPage
+    from widgets.packets.ping_page import PingPage
+
+VIEWS: Final = (("capture", "Capture"), ("craft", "Craft"), ("ping", "Ping and paths"), ("networks", "Networks"))
+LOOK_MS: Final = 150
+NEAR_ROWS: Final = 60_000
+"""A call is looked for among the newest so many events."""
+
+
+class LiveViews(QObject):
+    """Makes the views. show_requested(name): go to that view. did(script, params): for Show as Python. changed: a
+    capture has begun or ended.
+
+    packets: the list. strip: for above all views.
+    """
+
+    show_requested = Signal(str)
+    did = Signal(str, dict)
+    changed = Signal()
+
+    def __init__(self, desk: Desk, packets: ListPage, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.packets = packets
+        self.strip = LiveStrip()
+        self.pages: dict[str, QWidget] = {}
+        self._kept: dict[str, Mapping[str, Any]] = {}
+        self._live_path = ""
+        self._levels_wait: list[Callable[[], object]] = []
+        self.strip.stop_requested.connect(self.stop)
+        packets.current_changed.connect(self._on_current)
+        cancel = desk.bridge.every(LOOK_MS, self._look)
+        self.destroyed.connect(cancel)
+
+    # Views
+
+    def page(self, name: str) -> QWidget:
+        """A view by name; built when first asked for."""
+        if name not in self.pages:
+            made = {
+                "capture": self._made_capture,
+                "craft": self._made_craft,
+                "ping": self._made_ping,
+                "networks": self._made_networks,
+            }[name]()
+            self.pages[name] = made
+            kept = self._kept.get(name)
+            if kept is not None:
+                made.restore_state(kept)  # type: ignore[attr-defined]
+        return self.pages[name]
+
+    @property
+    def capture(self) -> CapturePage:
+        """The view of captures."""
+        return cast(CapturePage, self.page("capture"))
+
+    def _made_capture(self) -> CapturePage:
+        page = CapturePage(self.desk)
+        page.started.connect(self._on_started)
+        page.ended.connect(self._on_ended)
+        page.show_requested.connect(self._on_show)
+        page.why_requested.connect(self._explain)
+        page.did.connect(self.did)
+        page.slot.changed.connect(self.changed)
+        return page
+
+    def phase(self) -> str:
+        """Where the capture view's capture is in its life."""
+        page = self.pages.get("capture")
+        return page.slot.phase if isinstance(page, CapturePage) else "idle"
+
+    def _made_craft(self) -> CraftPage:
+        from widgets.packets.craft_page import CraftPage
+
+        page = CraftPage(self.desk)
+        page.why_requested.connect(self._explain)
+        page.did.connect(self.did)
+        self._tell_levels(page)
+        return page
+
+    def _tell_levels(self, page: CraftPage) -> None:
+        """As soon as it is known what this user may do."""
+        found = self.capture.surroundings
+        if found is not None:
+            page.show_levels(found.levels, tuple(one.name for one in found.interfaces if one.up))
+        else:
+            self._levels_wait.append(lambda: self._tell_levels(page))
+
+    def _made_ping(self) -> PingPage:
+        from widgets.packets.ping_page import PingPage
+
+        page = PingPage(self.desk)
+        page.why_requested.connect(self._explain)
+        page.did.connect(self.did)
+        return page
+
+    def _made_networks(self) -> NetworksPage:
+        from widgets.packets.networks_page import NetworksPage
+
+        page = NetworksPage(self.desk)
+        page.capture_started.connect(self._on_started)
+        page.capture_ended.connect(self._on_ended)
+        page.show_requested.connect(self._on_show)
+        page.why_requested.connect(self._explain)
+        return page
+
+    # A capture and the list
+
+    def _on_started(self, path: str) -> None:
+        self._live_path = path
+        self.packets.open(path, growing=True)
+        self.packets.table.follow()
+
+    def _on_ended(self, path: str) -> None:
+        if path == self._live_path:
+            self.packets.document.finish_growing()
+
+    def _on_show(self, path: str) -> None:
+        document = self.packets.document
+        shown = document.capture.source.path if document.capture is not None else None
+        if str(shown) != path:
+            self._live_path = path
+            self.packets.open(path, growing=self.capture.slot.phase == "running")
+        self.show_requested.emit("packets")
+
+    def stop(self) -> None:
+        """End the capture."""
+        self.capture.slot.stop()
+
+    def _look(self) -> None:
+        page = self.pages.get("capture")
+        if not isinstance(page, CapturePage):
+            return
+        if page.surroundings is not None and self._levels_wait:
+            waiting, self._levels_wait = self._levels_wait, []
+            for tell in waiting:
+                tell()
+        service = page.slot.service
+        if service is None or page.slot.phase != "running":
+            self.strip.hide()
+            return
+        captured, dropped, by_us, _ = capture_launch.counts_text(service)
+        own = isinstance(service, OwnTraffic)
+        where = "The lab's own traffic" if own else str(page.slot.values.get("where", ""))
+        self.strip.say(where, captured, "" if own else dropped, by_us)
+
+    # A packet of the list
+
+    def edit_current(self) -> None:
+        """Take the chosen packet of the list over into the craft view."""
+        document, row = self.packets.document, self.packets.table.current()
+        capture = document.capture
+        if capture is None or row < 0:
+            return
+        data, linktype = capture.packet(row), capture.linktype(row)
+        craft = cast("CraftPage", self.page("craft"))
+        craft.edit_packet(data, linktype)
+        self.show_requested.emit("craft")
+
+    def _on_current(self) -> None:
+        """A reconstructed packet marks its bytes, and the call that carried them, in all views."""
+        row = self.packets.table.current()
+        page = self.pages.get("capture")
+        service = page.slot.service if isinstance(page, CapturePage) else None
+        capture = self.packets.document.capture
+        if (
+            row < 0
+            or capture is None
+            or not isinstance(service, OwnTraffic)
+            or str(capture.source.path) != service.path
+        ):
+            return
+        join = service.join_of(row)
+        if join is not None:
+            self._select(join)
+
+    def _select(self, join: Join) -> None:
+        log = self.desk.log
+        start = max(log.first, len(log) - NEAR_ROWS)
+        found: int | None = None
+        for at, raw in enumerate(log.raws(start, len(log)), start):
+            if raw[0] == join.t and raw[4] == join.conn and raw[1] != "packet":
+                found = at
+                break
+        place = None
+        if join.conn is not None and join.offset is not None:
+            place = ByteRange(join.conn, join.sender, "out", join.offset, join.offset + join.size)
+        if found is not None:
+            self.desk.selection.select(found, place)
+
+    # Why
+
+    def _explain(self, trouble: Explained | None) -> None:
+        if trouble is None:
+            return
+        detail = {
+            "errno": trouble.errno,
+            "why": trouble.why,
+            "title": trouble.title,
+            "what": trouble.what,
+            "checks": list(trouble.checks),
+            "mend": list(trouble.mend),
+        }
+        self.desk.explain(Event(monotonic_ns(), "note", "explained", "packets", summary=trouble.why, detail=detail))
+
+    # State
+
+    def save_state(self) -> dict[str, Any]:
+        """The forms; nothing that runs."""
+        kept = dict(self._kept)
+        for name in ("craft", "ping", "networks"):
+            page = self.pages.get(name)
+            if page is not None:
+                kept[name] = page.save_state()  # type: ignore[attr-defined]
+        return kept
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what `save_state` gave; what is strange is ignored."""
+        for name in ("craft", "ping", "networks"):
+            kept = state.get(name)
+            if isinstance(kept, Mapping):
+                self._kept[name] = kept
+                if name in self.pages:
+                    self.pages[name].restore_state(kept)  # type: ignore[attr-defined]
