@@ -44,6 +44,9 @@ _ICMP6_TYPES: Final = {
     143: "Multicast listener report v2",
 }  # fmt: skip
 
+_READ: Final = np.array([name in READERS for name in KINDS])
+"""Whether the payload of a kind is read."""
+
 
 def make(capture: Capture, rows: Rows) -> list[str]:
     """What each of `rows` does, in their order."""
@@ -76,13 +79,16 @@ def _header(capture: Capture, rows: Rows, column: str, kind: np.dtype[Any]) -> n
     return gather(capture.source.array, at[rows].astype(np.int64) + offset[rows], kind)
 
 
-def _payload(capture: Capture, row: int, skip: int) -> bytes:
-    """The first bytes behind a transport header of `skip` bytes, none behind the end of the datagram."""
-    table = capture.table
-    begin = int(table.column("transport")[row]) + skip
-    size = min(int(table.column("payload")[row]), _READ_BYTES, int(table.column("captured")[row]) - begin)
-    at = int(table.column("at")[row]) + begin
-    return bytes(capture.source.data[at : at + size]) if size > 0 else b""
+def _payloads(capture: Capture, rows: Rows, skip: npt.NDArray[np.int64] | int) -> list[bytes]:
+    """The first bytes behind transport headers of `skip` bytes, none behind the end of a datagram."""
+    at, transport, payload, captured = (
+        column[rows].astype(np.int64) for column in capture.table.columns("at", "transport", "payload", "captured")
+    )
+    begin = transport + skip
+    size = np.minimum(np.minimum(payload, _READ_BYTES), captured - begin)
+    data = capture.source.data
+    return [bytes(data[start : start + length]) if length > 0 else b""
+            for start, length in zip((at + begin).tolist(), size.tolist(), strict=True)]  # fmt: skip
 
 
 def _tcp(capture: Capture, rows: Rows) -> list[str]:
@@ -99,14 +105,12 @@ def _tcp(capture: Capture, rows: Rows) -> list[str]:
     ]  # fmt: skip
     for place in np.flatnonzero(flags & 2).tolist():
         made[place] += _options(capture, int(rows[place]), int(head["size"][place] >> 4) * 4)
-    named = np.flatnonzero(kinds != NUMBER["TCP"])
-    for place in named.tolist():
-        name = KINDS[int(kinds[place])]
-        reader = READERS.get(name)
-        if reader is None:
-            continue
-        skip = int(head["size"][place] >> 4) * 4 + (OVER_TCP_PREFIX if name == "DNS" else 0)
-        made[place] = reader(_payload(capture, int(rows[place]), skip)) or made[place]
+    named = np.flatnonzero((kinds != NUMBER["TCP"]) & _READ[kinds])
+    skip = (head["size"][named] >> 4).astype(np.int64) * 4
+    skip[kinds[named] == NUMBER["DNS"]] += OVER_TCP_PREFIX
+    payloads = _payloads(capture, rows[named], skip)
+    for place, kind, data in zip(named.tolist(), kinds[named].tolist(), payloads, strict=True):
+        made[place] = READERS[KINDS[kind]](data) or made[place]
     return made
 
 
@@ -135,13 +139,14 @@ def _options(capture: Capture, row: int, size: int) -> str:
 def _datagrams(capture: Capture, rows: Rows) -> list[str]:
     """UDP, and whatever else has ports; the rest is told by its IP protocol."""
     table = capture.table
-    kinds, marks = table.column("kind")[rows], table.column("marks")[rows]
-    made = []
-    for row, kind, mark in zip(rows.tolist(), kinds.tolist(), marks.tolist(), strict=True):
-        reader = READERS.get(KINDS[kind]) if table.column("protocol")[row] == 17 else None
-        told = reader(_payload(capture, row, 8)) if reader is not None else ""
-        made.append(told or _plain_text(capture, row, mark))
-    return made
+    kinds, marks, protocols = (table.column(name)[rows] for name in ("kind", "marks", "protocol"))
+    made = [""] * len(rows)
+    read = np.flatnonzero((protocols == 17) & _READ[kinds])
+    payloads = _payloads(capture, rows[read], 8)
+    for place, kind, data in zip(read.tolist(), kinds[read].tolist(), payloads, strict=True):
+        made[place] = READERS[KINDS[kind]](data)
+    return [told or _plain_text(capture, row, mark) for told, row, mark in
+            zip(made, rows.tolist(), marks.tolist(), strict=True)]  # fmt: skip
 
 
 def _udp(capture: Capture, rows: Rows) -> list[str]:
