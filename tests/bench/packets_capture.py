@@ -6,7 +6,8 @@ Every method gets the same sender in turn (sendmmsg through ctypes, a process of
 reads) and the same filter. Rate: frames captured in a second of sending; each loopback frame counts once. "ring" is
 the capturing child with TPACKET_V3 writing to /dev/null, as tcpdump does; "window, ring" and "window, dumpcap" write
 a file that this process reads while it grows, as the window does. What was captured and what the kernel dropped must
-together be what was sent, to the last frame; a run where they are not is told. Needs CAP_NET_RAW and tcpdump; no C.
+together be what was sent, to the last frame; a run where they are not is told: tcpdump and dumpcap count drops by
+libpcap, whose ring on loopback holds each frame twice. Needs CAP_NET_RAW and tcpdump; no C.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """A child that runs dumpcap, Wireshark's own capturing program, and tells its counts as events.
 
 dumpcap has the privilege (its file capabilities, or its group), this process has none. It writes the file itself.
-Events are the same as those of `capturing`. It must not know who looks.
+Events are the same as those of `capturing`. What it says of drops is its own count: on loopback libpcap's ring holds
+each frame twice, so under overload more may be told as dropped than were sent and not captured. `capturing` is exact.
+It must not know who looks.
 """
 
 from __future__ import annotations
