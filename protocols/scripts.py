@@ -14,6 +14,7 @@ from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
 from protocols.ftp import scripts as ftp
 from protocols.ftp.server import scripts as ftp_server
+from protocols.http import explore_script as http_explore
 from protocols.http import scripts as http
 from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
@@ -281,6 +282,7 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     Script("http-websocket", "Messages over a WebSocket", "", http_tools.WEBSOCKET, "client", "websocket",
            plan=http_tools.websocket_plan),
     *(Script(name, title, name, packet_files.DEFAULTS[name]) for name, title in packet_files.TITLES.items()),
+    Script(http_explore.NAME, http_explore.TITLE, "", http_explore.DEFAULT, plan=http_explore.plan),
     Script(http_steps.NAME, http_steps.TITLE, "", http_steps.DEFAULT, "client", "url", plan=http_steps.plan),
     *(Script(name, title, "", ftp.DEFAULTS[name], "client", "sftp" if name in ftp.MODULES else "ftp",
              plan=ftp.plan(name)) for name, title in ftp.TITLES.items()),

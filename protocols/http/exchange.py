@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from protocols.certificates import CertificateFacts
 from protocols.http.request import Header
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+([^\r\n]*))?\r?\n?")
+
+_REMEMBERED_BYTES: Final = 4096
+"""Longer heads are read each time, so that what is remembered stays small."""
 
 
 class Kept:
@@ -209,6 +213,20 @@ def read_request_head(block: bytes) -> tuple[str, list[Header]]:
 
 
 def _headers(block: bytes) -> tuple[list[Header], list[str]]:
+    """Headers and what is none. Requests in a row have the same heads nearly always: those are not read again."""
+    if len(block) > _REMEMBERED_BYTES:
+        return _read_headers(block)
+    headers, odd = _remembered(block)
+    return list(headers), list(odd)
+
+
+@lru_cache(maxsize=64)
+def _remembered(block: bytes) -> tuple[tuple[Header, ...], tuple[str, ...]]:
+    headers, odd = _read_headers(block)
+    return tuple(headers), tuple(odd)
+
+
+def _read_headers(block: bytes) -> tuple[list[Header], list[str]]:
     headers: list[Header] = []
     odd: list[str] = []
     for line in block.decode("latin-1").split("\n"):

@@ -39,6 +39,7 @@ def features() -> frozenset[str]:
 def configure(curl: Any, request: Request, body: Encoded, timeout_s: float | None) -> list[Any]:
     """Set a fresh handle up for a checked request; what must live as long as the transfer is returned.
 
+    What a fresh handle does anyway is not said again: it follows no redirect, and looks into no netrc.
     Raises RequestError for what this libcurl can't do.
     """
     set_option = curl.setopt
@@ -47,9 +48,9 @@ def configure(curl: Any, request: Request, body: Encoded, timeout_s: float | Non
     set_option(pycurl.VERBOSE, 1)
     set_option(pycurl.PATH_AS_IS, 1)
     set_option(pycurl.PROTOCOLS, _ALLOWED)
-    set_option(pycurl.FOLLOWLOCATION, 0)
     set_option(pycurl.BUFFERSIZE, _BUFFER_BYTES)
-    set_option(pycurl.HTTP09_ALLOWED, int(request.http09))
+    if request.http09:
+        set_option(pycurl.HTTP09_ALLOWED, 1)
     set_option(pycurl.HTTP_VERSION, _version(request))
     if request.target:
         set_option(pycurl.REQUEST_TARGET, request.target.encode("utf-8"))
@@ -58,7 +59,8 @@ def configure(curl: Any, request: Request, body: Encoded, timeout_s: float | Non
     _limits(curl, request, timeout_s)
     _auth(curl, request.auth)
     _proxy(curl, request.proxy)
-    _trust(curl, request.trust)
+    if request.proxy.url or not request.url.startswith("http://"):
+        _trust(curl, request.trust)  # each option costs: where no TLS can be, none is set up
     held = _body(curl, request, body)
     set_option(pycurl.HTTPHEADER, _headers(request, body))
     if "user-agent" not in {name.lower() for name in request.without}:
@@ -89,8 +91,8 @@ def _limits(curl: Any, request: Request, timeout_s: float | None) -> None:
 
 def _auth(curl: Any, auth: Auth) -> None:
     if auth.kind == "none":
-        curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
-    elif auth.kind == "netrc":
+        return
+    if auth.kind == "netrc":
         curl.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
         if auth.netrc_path:
             curl.setopt(pycurl.NETRC_FILE, auth.netrc_path)

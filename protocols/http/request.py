@@ -24,6 +24,11 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 section 5.6.2."""
 _UNSENDABLE: Final = re.compile(r"[\r\n\0]")
 _URL_SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
+_PLAIN_URL: Final = re.compile(
+    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[1-9][0-9]{0,3}|:[1-5][0-9]{4})?"
+    r"(?:/[A-Za-z0-9/._~&=+-]*(?:\?[A-Za-z0-9/._~&=+-]*)?)?"
+)
+"""URLs in which there is nothing to look for and nothing to encode."""
 
 
 class RequestError(ValueError):
@@ -161,7 +166,8 @@ def checked(request: Request) -> Request:
     if " " in request.target:
         raise RequestError("The request target has a blank in it; write %20, or send it raw")
     _check_proxy(request.proxy)
-    return replace(request, url=checked_url(request.url))
+    url = checked_url(request.url)
+    return request if url == request.url else replace(request, url=url)
 
 
 def _check_header(name: str, value: str) -> None:
@@ -195,6 +201,8 @@ def _check_proxy(proxy: Proxy) -> None:
 
 def checked_url(url: str) -> str:
     """A URL as it goes onto the wire: a scheme in front, letters outside ASCII in percent form. Raises RequestError."""
+    if _PLAIN_URL.fullmatch(url):
+        return url  # as it goes onto the wire: nearly every URL of many in a row
     url = url.strip(" \t")
     _one_line("The URL", url)
     if not url:

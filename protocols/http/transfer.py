@@ -47,9 +47,7 @@ class Transfer:
         self._body_size = 0
         self._wanted: bool | None = None
         self._cut: Failure | None = None
-        parts = urlsplit(run.request.url)
-        self._host, self._port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-        is_http = parts.scheme in ("http", "https")
+        is_http = run.request.url.partition(":")[0].lower() in ("http", "https")
         self.wire: Final = Wire(
             recorder, service, sockets, url=run.request.url, method=run.request.method,
             number=len(run.exchanges) + 1, limit=run.request.limits.keep_bytes, is_http=is_http,
@@ -179,8 +177,9 @@ class Transfer:
             return self._cut
         if code <= 0:
             return None
-        info = self.curl.getinfo
-        return failure.failure_of(code, said or pycurl_text(code), host=self._host, port=self._port,
+        info, parts = self.curl.getinfo, urlsplit(self.run.request.url)
+        return failure.failure_of(code, said or pycurl_text(code), host=parts.hostname or "",
+                                  port=parts.port or _PORTS.get(parts.scheme, 0),
                                   os_errno=info(pycurl.OS_ERRNO), verify=info(pycurl.SSL_VERIFYRESULT))  # fmt: skip
 
     def _phases_of(self, last: Exchange) -> Phases:

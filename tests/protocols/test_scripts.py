@@ -368,6 +368,7 @@ SAYS["client"] = SAYS["tcp-client"]
 SAYS |= {name: ["200 OK", "page /x"] for name in http_scripts.TITLES}
 SAYS["http-websocket"] = ["connected to ws://", "sent 'hello'", "came back 'hello'"]
 SAYS["http-opener"] = ["HTTPRedirectHandler", "200 http://", "page /x"]
+SAYS["http-explore"] = ["status 200 OK", "len(page) 6 of 6", "Server NetLab", "type text/plain", "hello"]
 SAYS["http-steps"] = ["the head is sent", "200 OK", "page /"]
 SAYS["option"] = ["before ", "now 10000"]
 SAYS["failure"] = ["ConnectionRefusedError ECONNREFUSED: "]

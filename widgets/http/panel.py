@@ -68,6 +68,7 @@ class HttpPanel(Panel):
         self.server_button.clicked.connect(self.new_server)
         self.python_button.clicked.connect(self.actions_of.show_python)
         self.ends.why_requested.connect(lambda trouble: why.explain(self.desk, trouble, self._service()))
+        self.ends.response.explore_requested.connect(self.actions_of.explore)
         self.ends.servers.code_wanted.connect(lambda: self.show_view("code"))
         desk.bridge.add_consumer(self._take)
         self.destroyed.connect(lambda: desk.bridge.remove_consumer(self._take))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
+from protocols.http import explore_script
 from protocols.http.formats.curl_write import to_curl
 from protocols.http.formats.har_write import write_har
 from protocols.http.formats.http_write import write_http
@@ -85,6 +86,9 @@ class PanelActions:
             "Starts the debugging proxy where none runs; the exchange is shown there", self._idle)  # fmt: skip
         add("proxy-release", "Release all that the proxy holds", lambda: self._proxy().release_all(), "step-forward")
         add("python", "Show as Python", self.show_python, "code-xml", "", "The script for this request")
+        add("explore", "Explore the answer in Python", self.explore, "square-terminal", "",
+            "A script with its headers and its page at hand", lambda: ends.response.exchange is not None,
+            python=explore_script.NAME)  # fmt: skip
         for flavour in FLAVOURS:
             add(f"python-{flavour}", f"Show as Python: {flavour}", partial(self.show_python, flavour), "code-xml", "",
                 missing(flavour) or "The script for this request", python=FLAVOURS[flavour])  # fmt: skip
@@ -106,9 +110,9 @@ class PanelActions:
 
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
-        names = ("send-to-file", "proxy-send", "save-body", "compare", "", "paste", "import", "", "copy-curl",
-                 "export-http", "export-har", "", "save-request", "save-copy", "collection", "", "other-end", "handler",
-                 "key-log")  # fmt: skip
+        names = ("send-to-file", "proxy-send", "save-body", "compare", "explore", "", "paste", "import", "",
+                 "copy-curl", "export-http", "export-har", "", "save-request", "save-copy", "collection", "",
+                 "other-end", "handler", "key-log")  # fmt: skip
         for name in names:
             if name:
                 self._ends.request.menu.addAction(get(f"http.{name}"))
@@ -220,6 +224,17 @@ class PanelActions:
             self._ends.request.refuse(str(error), lead="There is no such script")
             return
         self._panel.desk.show_python(*asked)
+
+    def explore(self) -> None:
+        """Open the drawer with a script that has the answer shown at hand."""
+        shown, sent = self._ends.response.exchange, self._ends.response.sent
+        if shown is None or sent is None or not shown.status:
+            self._panel.desk.toast("There is no answer to explore yet")
+            return
+        last = shown is sent.final
+        page = bytes(sent.body.data[: explore_script.PAGE_BYTES]) if last else shown.wire_body
+        size = sent.body.size if last else len(page)
+        self._panel.desk.show_python(explore_script.NAME, explore_script.explore_params(shown, page, size))
 
 
 def raw_script(order: RawOrder) -> tuple[str, dict[str, Any]]:

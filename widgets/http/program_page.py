@@ -6,7 +6,7 @@ It must not know how it is run: a server of the server card runs it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -26,6 +26,9 @@ from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
 from widgets.parts.trouble import TroubleStrip
 from widgets.python_drawer.code_view import CodeView
+
+if TYPE_CHECKING:
+    from widgets.http.family_dialog import FamilyDialog
 
 TOLD: Final = ("program said", "application said", "application failed", "wsgi complaint", "child crashed")
 WRONG: Final = TOLD[2:]
@@ -79,6 +82,8 @@ class ProgramPage(QWidget):
         self.said_table = PlainTable(self.said, "What the program says", mono=(0,))
         self.start_button, self.request_button = PrimaryButton("Start", "play"), Button("Send a request to it", "send")
         self.stop_button = Button("Stop", "square", small=True)
+        self.family_button = Button("Class tree", "workflow", small=True)
+        self.family_button.setToolTip("Base, Simple and CGI: who comes from whom in http.server")
         self.reset_button = Button("As it was", "undo-2", small=True)
         self.strip = TroubleStrip()
         self.strip.banner.action_button.hide()
@@ -91,12 +96,14 @@ class ProgramPage(QWidget):
         self.start_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
         self.reset_button.clicked.connect(self.reset)
+        self.family_button.clicked.connect(self.show_family)
         self.request_button.clicked.connect(lambda: self.request_requested.emit(self.slot))
 
     def _lay_out(self) -> None:
         self.code.setAccessibleName("The program")
         self.code.setTabChangesFocus(False)
         self.list_card.add(self.table, 1)
+        self.list_card.add_action(self.family_button)
         row = FlowBox(self.start_button, self.request_button)
         row.flow.setContentsMargins(12, 8, 12, 8)
         deploy = self.fields.choice("deploy", "Run by", deploy_choices())
@@ -147,6 +154,14 @@ class ProgramPage(QWidget):
         """The program as it was before anything was typed."""
         self.texts.pop(self.sample.key, None)
         self._show_sample()
+
+    def show_family(self) -> FamilyDialog:
+        """Open the class tree of http.server."""
+        from widgets.http.family_dialog import FamilyDialog
+
+        dialog = FamilyDialog(self)
+        dialog.open_over()
+        return dialog
 
     # Running
 

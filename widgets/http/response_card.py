@@ -59,6 +59,7 @@ class ResponseCard(Card):
     hop_picked = Signal(object)
     first_requested = Signal()
     save_requested = Signal()
+    explore_requested = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__("Response", "download", parent=parent)
@@ -71,6 +72,7 @@ class ResponseCard(Card):
         self.meaning = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
         self.answered = LinkButton("")
         self.save_button = IconButton("download", "Save the body to a file")
+        self.explore_button = IconButton("square-terminal", "Explore the answer in Python")
         self.strip = TroubleStrip()
         self.progress = ProgressRow()
         self.hops = HopsModel(self)
@@ -91,7 +93,8 @@ class ResponseCard(Card):
         self._wire_shown: tuple[int, int, int] | None = None
         self.head.add_detail(self.facts)
         self.head.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.add_action(self.save_button)
+        for button in (self.explore_button, self.save_button):
+            self.add_action(button)
         self.add(self.whole, 1)
         self._connect()
         self.show_sent(None)
@@ -126,6 +129,7 @@ class ResponseCard(Card):
         self.strip.mend_requested.connect(self.mend_requested)
         self.answered.clicked.connect(self.answered_requested)
         self.save_button.clicked.connect(self.save_requested)
+        self.explore_button.clicked.connect(self.explore_requested)
         self.hops_table.picked.connect(self._on_hop)
         self.tabs.shown.connect(lambda _key: self._fill_tab())
         theme().changed.connect(self._on_theme_changed)
@@ -142,7 +146,8 @@ class ResponseCard(Card):
         self.body_view.begin(sent)
         self.set_answered("", None)
         self.whole.setCurrentIndex(0 if sent is None else 1)
-        self.save_button.setVisible(sent is not None)
+        for button in (self.explore_button, self.save_button):
+            button.setVisible(sent is not None)
         self.look()
 
     def invite_to_send(self) -> None:

@@ -13,7 +13,7 @@ from protocols.http.bodies import form_bytes, form_fields, hex_bytes
 from protocols.http.exchange import Kept, chunks_end, read_head, read_request_head
 from protocols.http.jar import Cookie, Jar, JarError, read_cookie
 from protocols.http.redirects import Refusal, next_request
-from protocols.http.request import Body, Request, RequestError, checked_url
+from protocols.http.request import _PLAIN_URL, Body, Request, RequestError, checked_url
 
 TOKEN = st.text("abcXYZ019!#$-_~", min_size=1, max_size=12)
 VALUE = st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_characters="\x7f\x85\xa0"), max_size=20)
@@ -114,3 +114,17 @@ def test_any_location_leads_to_the_web_or_nowhere(location: str, status: int) ->
     asked = Request("POST", "http://h/a", body=Body("text", "x"))
     leads = next_request(asked, "http://h/a", status, location)
     assert leads is None or isinstance(leads, Refusal) or leads.url.lower().startswith(("http://", "https://"))
+
+
+@given(st.from_regex(_PLAIN_URL, fullmatch=True))
+def test_a_url_that_needs_no_look_is_what_the_long_look_makes_of_it(url: str) -> None:
+    assert checked_url(url) == checked_url(f" {url}") == url
+
+
+def test_a_head_read_again_is_a_new_one() -> None:
+    block = b"HTTP/1.1 200 OK\r\nA: 1\r\nodd\r\n\r\n"
+    first, again = read_head(block), read_head(block)
+    first.headers.append(("B", "2"))
+    first.odd.clear()
+    assert (again.headers, again.odd) == ([("A", "1")], ["odd"])
+    assert read_head(block) == again

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 from netlab_gui.driving import Driver
 from netlab_gui.panels import PANELS
 from protocols.http.request import Request
 from protocols.record.event import detail_of
+from protocols.scripts import render
 from tests.widgets.http.conftest import Room
 from widgets.http.pairs import Pair
 from widgets.http.panel import HttpPanel
@@ -130,6 +133,20 @@ def test_raw_bytes_go_out_exactly_as_typed(room: Room) -> None:
     lines = wire_lines(exchange)
     assert (lines[0].text, lines[0].end) == ("GEX /  HTTP/1.1", "\\r\\n")
     assert room.ends.response.head.state.word.startswith("400")
+
+
+def test_an_answer_is_explored_in_python(room: Room, tmp_path: Path) -> None:
+    response = room.ends.response
+    assert not response.explore_button.isVisible()
+    (tmp_path / "a.txt").write_bytes("Grüße\n".encode("latin-1") * 2000)
+    room.send(f"{room.serve(tmp_path).url}a.txt")
+    room.click(response.explore_button)
+    name, params = room.scripts[-1]
+    source = render(name, params)
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=60)
+    assert "status 200 OK" in done.stdout
+    assert "len(page) 4096 of 12000" in done.stdout
+    assert f"Server {response.exchange.answer.get('Server')}" in done.stdout  # type: ignore[union-attr]
 
 
 def test_cancel_ends_a_request_at_once(room: Room) -> None:

@@ -55,6 +55,13 @@ def test_a_handler_is_typed_started_asked_changed_and_started_again(room: Room, 
     room.click(page.start_button)
     assert "Line 1" in page.strip.text()
     assert page.slot.phase == "running"
+    dialog = page.show_family()
+    assert dialog.methods.row(0)[1] == "SimpleHTTPRequestHandler"
+    assert "answers GET, HEAD" in dialog.said.text()
+    dialog.choose("ThreadingHTTPServer")
+    assert "ThreadingMixIn" in str(dialog.order.row(1)[1])
+    assert "hands each connection" in dialog.said.text()
+    dialog.close()
     kept = room.panel.save_state()["programs"]
     assert kept == {"hello_handler": "class Handler(:"}
     room.click(page.stop_button)
