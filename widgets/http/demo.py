@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def steps(panel: HttpPanel) -> Iterator[DemoStep]:
-    """Start a site, send a request, look at the answer, its phases and its handler; then a refusal."""
+    """Start a site, send a request, look at the answer, its phases and its handler; the proxy; a refusal."""
     ends = panel.ends
     request, response, servers = ends.request, ends.response, ends.servers
     yield Click(response.empty.button)
@@ -27,13 +27,11 @@ def steps(panel: HttpPanel) -> Iterator[DemoStep]:
     yield Wait("the server's row tells who answered", lambda: ends.served_for(response.exchange) is not None)
     rows = servers.current.slot.rows
     yield Check("the row has the handler's thread and time", bool(rows.row(0) and rows.row(0).worker))  # type: ignore[union-attr]
-    yield from _refused(panel)
-    yield from _through_the_proxy(panel, home)
-    yield Type(request.bar.url, home, enter=True)
-    yield Wait("it answers again", lambda: _status(panel) == 200 and ends.slot.phase == "idle")
     response.tabs.show_page("timing")
     yield Wait("the phases are measured", lambda: len(response.timing.waterfall.rows()) >= 3)
     yield Picture()
+    yield from _through_the_proxy(panel, home)
+    yield from _refused(panel)
     yield Click(servers.stop_button)
     yield Wait("the server has stopped", lambda: servers.current.slot.phase == "ended")
 
@@ -61,7 +59,7 @@ def _through_the_proxy(panel: HttpPanel, home: str) -> Iterator[DemoStep]:
     yield Wait("the request came through the proxy, and its row is chosen",
                lambda: page.details.entry is not None and page.details.entry.status == 200)  # fmt: skip
     yield Click(page.card.stop_button)
-    yield Wait("the proxy has stopped", lambda: page.slot.phase == "ended")
+    yield Wait("the proxy has stopped", lambda: page.slot.phase == "ended" and panel.ends.slot.phase == "idle")
     panel.show_view("ends")
 
 
