@@ -205,7 +205,8 @@ def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
 def started(source: str, folder: Path) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
     """A server script; gives its address. At the end it is interrupted, and must stop politely."""
     # An interrupt may come between any two steps, so also between a socket's making and its place in a list.
-    run_it = command(write(source, folder), "-W", "ignore::ResourceWarning")
+    # pyftpdlib stands on the asyncore and asynchat that Python 3.11 warns of and 3.12 lacks.
+    run_it = command(write(source, folder), "-W", "ignore::ResourceWarning", "-W", "ignore:The asyn")
     with subprocess.Popen(
         run_it, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
