@@ -19,6 +19,7 @@ from widgets.desk import Desk
 from widgets.mail.compose_card import ComposeCard
 from widgets.mail.dialogue_view import DialogueView
 from widgets.mail.hold_strip import HoldStrip
+from widgets.mail.latest import Latest
 from widgets.mail.sending import Sending
 from widgets.mail.server_card import MailServerCard
 from widgets.parts.buttons import Button
@@ -50,6 +51,7 @@ class BothEnds(QWidget):
         self.hold_button.setToolTip("Each command waits here before it is sent: look at it, change it, cut the line")
         self.hold = HoldStrip(self.sending.gate)
         self.link = TimelineLink(desk, self)
+        self.latest = Latest(desk, self)
         self._trouble: Explained | None = None
         self._lay_out()
         self._wire()
@@ -121,11 +123,13 @@ class BothEnds(QWidget):
     def _on_sent(self, sent: Any) -> None:
         self.compose.set_busy(False)
         self.compose.show_sent(sent)
+        self.latest.choose(self.sending.name, "mail")
 
     def _on_failed(self, told: Explained) -> None:
         self._trouble = told
         self.compose.set_busy(False)
         self.compose.tell(told.title, told.why, told.errno, refused=told.errno in NOT_THERE)
+        self.latest.choose_failure(self.sending.name, told.errno)
 
     def _on_refused(self, sentence: str) -> None:
         self.compose.set_busy(False)
@@ -177,8 +181,9 @@ class BothEnds(QWidget):
         self.dialogue.take(raws)
 
     def poll(self) -> None:
-        """See what is held."""
+        """See what is held, and whether what just happened is on the time line."""
         self.hold.look()
+        self.latest.poll()
 
     def _on_line(self, raw: Raw) -> None:
         self.link.choose((raw[2],), str(raw[3]), raw[4], raw[6])

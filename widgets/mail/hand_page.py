@@ -19,6 +19,7 @@ from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.mail.account_fields import AccountFields
 from widgets.mail.dialogue_view import DialogueView
+from widgets.mail.latest import Latest
 from widgets.mail.session_slot import SessionSlot
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
@@ -72,11 +73,13 @@ class HandPage(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.slot = SessionSlot(desk, self)
+        self.latest = Latest(desk, self)
         self.trouble: Explained | None = None
         self._ends: Mapping[str, tuple[str, int]] = {}
         self._count = 0
         self._next = 0
         self._name = ""
+        self._asked = False
         self.kind = Segments(("SMTP", "POP3", "IMAP", "News"), "Protocol")
         self.account = AccountFields(PORTS["smtp"], login=False)
         self.connect_button = PrimaryButton("Connect", "plug")
@@ -174,6 +177,7 @@ class HandPage(QWidget):
         if self.slot.phase != "open":
             return
         self.slot.do(lambda session: session.type(text))
+        self._asked = True
         if not text.upper().startswith(("PASS ", "AUTH ", "AUTHINFO ")):
             self.line.remember(text)
         offered = FIRST[self.protocol]
@@ -214,14 +218,19 @@ class HandPage(QWidget):
         """Something failed, or the server hung up: why."""
         self.trouble = told
         self.strip.tell(told.title, told.why, errno=told.errno)
+        self.latest.choose_failure(self._name, told.errno)
 
     def take(self, raws: Sequence[Raw]) -> None:
         """New events from the recorder."""
         self.dialogue.take(raws)
+        if self._asked and any(raw[3] == self._name and raw[2] == "reply" for raw in raws):
+            self._asked = False
+            self.latest.choose(self._name, "reply")
 
     def poll(self) -> None:
         """See whose turn it is."""
         self.slot.poll()
+        self.latest.poll()
         if self.slot.phase == "open":
             self._on_changed()
 

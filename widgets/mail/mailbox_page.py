@@ -22,6 +22,7 @@ from protocols.numbers import grouped
 from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.mail.account_fields import AccountFields
+from widgets.mail.latest import Latest
 from widgets.mail.mailbox_doings import MailboxDoings
 from widgets.mail.mailbox_model import MailboxModel
 from widgets.mail.message_view import MessageView
@@ -53,10 +54,12 @@ class MailboxPage(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.slot = SessionSlot(desk, self)
+        self.latest = Latest(desk, self)
         self.trouble: Explained | None = None
         self.entries: dict[int, Entry] = {}
         self._ends: Mapping[str, tuple[str, int]] = {}
         self._count = 0
+        self._name = ""
         self._fetching = 0
         self.kind = Segments(("IMAP", "POP3"), "Protocol")
         self.account = AccountFields(PORTS["imap"])
@@ -163,7 +166,7 @@ class MailboxPage(QWidget):
             return
         self._count += 1
         account, protocol = self.account.account(), self.protocol
-        name = f"{protocol} {self._count}"
+        name = self._name = f"{protocol} {self._count}"
         self.strip.clear()
         self.message.clear()
         kind = ImapSession if protocol == "imap" else Pop3Session
@@ -191,6 +194,7 @@ class MailboxPage(QWidget):
         self.trouble = told
         self.model.forget_asked()
         self.strip.tell(told.title, told.why, errno=told.errno)
+        self.latest.choose_failure(self._name, told.errno)
 
     def _on_open(self) -> None:
         self.pages.setCurrentWidget(self.split)
@@ -265,6 +269,7 @@ class MailboxPage(QWidget):
     def poll(self) -> None:
         """See what the server told unasked: new mail appears by itself."""
         self.slot.poll()
+        self.latest.poll()
         session = self.slot.session
         if not isinstance(session, ImapSession):
             return
@@ -295,6 +300,7 @@ class MailboxPage(QWidget):
         def done(shown: Shown) -> None:
             if asked == self._fetching:
                 self.message.show_message(shown)
+                self.latest.choose(self._name, "data")
 
         if self.protocol == "imap":
             self.slot.do(lambda session: session.source(listed.uid, listed.size), done, then=then)

@@ -19,6 +19,7 @@ from protocols.mail.news.server import NewsServer
 from protocols.record.explain import Explained, explain
 from widgets.desk import Desk
 from widgets.mail.account_fields import AccountFields
+from widgets.mail.latest import Latest
 from widgets.mail.message_view import MessageView
 from widgets.mail.session_slot import SessionSlot
 from widgets.parts.buttons import Button, PrimaryButton
@@ -51,8 +52,10 @@ class NewsPage(QWidget):
         self.desk = desk
         self.slot = SessionSlot(desk, self)
         self.server: NewsServer | None = None
+        self.latest = Latest(desk, self)
         self.trouble: Explained | None = None
         self._count = 0
+        self._name = ""
         self._overviews: list[Overview] = []
         self.account = AccountFields(PORT)
         self.connect_button = PrimaryButton("Read news", "plug")
@@ -185,7 +188,8 @@ class NewsPage(QWidget):
             self.slot.cancel()
             return
         self._count += 1
-        account, name = self.account.account(), f"news {self._count}"
+        account = self.account.account()
+        name = self._name = f"news {self._count}"
         self.strip.clear()
         self.slot.open(lambda recorder: NewsSession(recorder, account, name=name))
 
@@ -209,6 +213,7 @@ class NewsPage(QWidget):
         """Something failed: why."""
         self.trouble = told
         self.strip.tell(told.title, told.why, errno=told.errno)
+        self.latest.choose_failure(self._name, told.errno)
 
     def _on_open(self) -> None:
         self.pages.setCurrentWidget(self.split)
@@ -249,7 +254,11 @@ class NewsPage(QWidget):
         def then(data: bytes) -> Shown:
             return read(Message(data))
 
-        self.slot.do(lambda session: session.article(number), self.message.show_message, then=then)
+        def done(shown: Shown) -> None:
+            self.message.show_message(shown)
+            self.latest.choose(self._name, "data")
+
+        self.slot.do(lambda session: session.article(number), done, then=then)
 
     # Posting
 
@@ -292,15 +301,18 @@ class NewsPage(QWidget):
         self.text.clear()
         self.below.setCurrentWidget(self.message)
         self.desk.toast("Posted")
+        self.latest.choose(self._name, "reply")
         first = self.form["groups"].split(",")[0].strip()
         self.enter(first)
 
     def _on_refused(self, told: Explained) -> None:
         self.posted.setText(told.why)
+        self.latest.choose_failure(self._name, told.errno)
 
     def poll(self) -> None:
         """See whether the session still stands."""
         self.slot.poll()
+        self.latest.poll()
 
     def values(self) -> dict[str, Any]:
         """What the next start shall find again."""

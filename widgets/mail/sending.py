@@ -45,6 +45,11 @@ class Sending(QObject):
         self.slot.failed.connect(self._on_failed)
 
     @property
+    def name(self) -> str:
+        """The service of the last session."""
+        return f"smtp {self._count}"
+
+    @property
     def busy(self) -> bool:
         """Whether a mail is on its way."""
         return self._order is not None or self._spool is not None
@@ -65,7 +70,7 @@ class Sending(QObject):
         def written(made: tuple[Path, int]) -> None:
             self._order = (envelope, *made)
             self._count += 1
-            name = f"smtp {self._count}"
+            name = self.name
             self.slot.open(lambda recorder: SmtpSession(recorder, account, name=name, gate=self.gate))
 
         self.desk.bridge.call(work, written, self._on_unwritten, owner=self)
