@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.assets import asset
 from protocols.ftp.server.rules import DOINGS, Rule, RuleError, Rules, read_rules, write_rules
 
 TEXT = """
@@ -35,6 +36,19 @@ def test_a_file_of_rules_is_read_and_written_back() -> None:
     assert [rule.do for rule in rules] == ["reply", "abort", "slow"]
     assert rules[0].text == "File busy."
     assert rules[0].said() == "RETR *.iso: answers 450 File busy."
+    assert read_rules(write_rules(rules)) == rules
+
+
+def test_the_sample_file_is_read_and_each_rule_fits_what_its_name_says() -> None:
+    rules = read_rules(asset("ftp", "rules.toml").read_text("utf-8"))
+    fits = {
+        "File busy": ("RETR", "/big.iso", "ann"), "No data connection": ("STOR", "/locked/a.txt", "ann"),
+        "Breaks off in the middle": ("RETR", "/data.bin", "ann"), "Disk full": ("STOR", "/incoming/a.txt", "ann"),
+        "Wrong password": ("PASS", "", "otto"),
+    }  # fmt: skip
+    assert {rule.name: rule.code for rule in rules} == dict(zip(fits, (450, 425, 426, 552, 530), strict=True))
+    assert all(rule.fits(*fits[rule.name]) for rule in rules)
+    assert not any(rule.fits("RETR", "/readme.txt", "ann") for rule in rules)
     assert read_rules(write_rules(rules)) == rules
 
 
