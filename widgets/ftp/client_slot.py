@@ -16,9 +16,11 @@ from protocols.ftp.client import trouble
 from protocols.ftp.client.remote import About, Remote
 from protocols.ftp.client.service import FtpClient
 from protocols.ftp.client.trouble import FtpError
+from protocols.record.event import monotonic_ns
 from protocols.record.explain import Explained, explain
 from widgets.desk import Desk
 from widgets.ftp.client_launch import site_of
+from widgets.ftp.own_event import OwnEvent
 
 T = TypeVar("T")
 Phase: TypeAlias = Literal["idle", "connecting", "connected", "ended"]
@@ -56,6 +58,7 @@ class ClientSlot(QObject):
         self._numbers = 0
         self._attempt: _Attempt | None = None
         self.name = "ftp client"
+        self.own_event = OwnEvent(desk)
 
     # Connecting
 
@@ -113,14 +116,24 @@ class ClientSlot(QObject):
 
     def order(
         self, act: Callable[[Remote], T], done: Callable[[T], object], failed: Callable[[Explained], object],
-        owner: QObject | None = None,
+        owner: QObject | None = None, *, asked: bool = False,
     ) -> None:  # fmt: skip
-        """Do something on the connection, then `done(value)` or `failed(why)` here."""
-        client = self.client
+        """Do something on the connection, then `done(value)` or `failed(why)` here.
+
+        asked: a person asked for just this; its last reply is selected.
+        """
+        client, begun, name = self.client, monotonic_ns(), self.name
         if client is None:
             return
+
+        def ended(then: Callable[[], object]) -> None:
+            if asked:
+                self.own_event.select(name, ("reply",), begun)
+            then()
+
         future = client.submit(act)
-        self.desk.bridge.call(future.result, done, lambda error: failed(explained(error)), owner=owner or self)
+        self.desk.bridge.call(future.result, lambda value: ended(lambda: done(value)),
+                              lambda error: ended(lambda: failed(explained(error))), owner=owner or self)  # fmt: skip
 
     def cancel(self) -> None:
         """End what is being done on the connection."""
@@ -128,7 +141,8 @@ class ClientSlot(QObject):
             self.client.cancel()
 
     def poll(self) -> None:
-        """Look whether it still runs. Cheap."""
+        """Look whether it still runs, and for the event of what was done. Cheap."""
+        self.own_event.look()
         client = self.client
         if client is not None and self.phase == "connected" and client.state in ("stopped", "failed"):
             self._stop_quietly(client)

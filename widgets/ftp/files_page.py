@@ -16,6 +16,7 @@ from protocols.ftp.client import localfiles
 from protocols.ftp.client.jobs import Order
 from protocols.ftp.client.remote import join
 from protocols.ftp.client.trouble import FtpError
+from protocols.record.event import monotonic_ns
 from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.ftp.client_slot import ClientSlot, explained
@@ -67,6 +68,7 @@ class FilesPage(QWidget):
         self.put_button = Button("Put", "arrow-right")
         self.cancel_button = Button("Stop listing", "circle-stop", small=True)
         self.queue = QueueView(self)
+        self._looked_ns = 0
         self._lay_out()
         self._connect()
         self._refresh()
@@ -130,10 +132,17 @@ class FilesPage(QWidget):
         if not self.queue.look():
             return
         now = self.queue.model.counts
+        if now.open == 0 and now != before and now.done + now.failed > before.done + before.failed:
+            self._select_transfer()
         if now.open == 0 and before.open:
             self.here.refresh()
             if self.there.place.ready():
                 self.there.refresh()
+
+    def _select_transfer(self) -> None:
+        """The last file that went, or why it did not; the listing that follows is not what was asked for."""
+        after, self._looked_ns = self._looked_ns, monotonic_ns()
+        self.slot.own_event.select(self.slot.name, ("transfer",), after)
 
     def _on_connected(self) -> None:
         client = self.slot.client

@@ -134,7 +134,7 @@ class HandPage(QWidget):
         self.waiting = True
         self._refresh()
         self.slot.order(lambda remote: remote.by_hand(text), lambda answer: self._on_answer(Said(text, answer)),
-                        lambda told: self._on_answer(Said(text, None, told)), self)  # fmt: skip
+                        lambda told: self._on_answer(Said(text, None, told)), self, asked=True)  # fmt: skip
         self.field.selectAll()
 
     def _on_answer(self, said: Said) -> None:

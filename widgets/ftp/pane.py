@@ -32,7 +32,7 @@ from widgets.parts.banner import Banner
 from widgets.parts.buttons import IconButton
 from widgets.parts.empty import EmptyState
 from widgets.parts.flow import Pages
-from widgets.parts.text import ElidedLabel
+from widgets.parts.text import ElidedLabel, Label, plain_tip
 
 Done = Callable[[Any], object]
 Failed = Callable[[Explained], object]
@@ -77,7 +77,7 @@ class Pane(QFrame):
         self._loaded: Callable[[], object] | None = None
         self.model = EntryTree(place.side, self)
         self.view = EntryView(self.model, f"Files {title.lower()}", self)
-        self.title = ElidedLabel(title, "section")
+        self.title = Label(title, "section")
         self.field = QLineEdit()
         self.field.setAccessibleName(f"Folder {title.lower()}")
         self.buttons = {key: IconButton(icon_name, f"{words} {title.lower()}") for key, icon_name, words in (
@@ -166,6 +166,7 @@ class Pane(QFrame):
         self.listing, self.path = listing, listing.path
         self.model.set_root(listing.path, children, root)
         self.field.setText(shown(listing.path))
+        self.field.setToolTip(plain_tip(shown(listing.path)))
         self._set_busy(False)
         self.pages.setCurrentWidget(self.view)
         if children:
@@ -207,6 +208,7 @@ class Pane(QFrame):
         self.model.set_root("", [], Node(Entry("", "dir"), ""))
         self.pages.setCurrentWidget(self.empty)
         self.field.clear()
+        self.field.setToolTip("")
         self._set_busy(False)
 
     def _set_busy(self, busy: bool) -> None:

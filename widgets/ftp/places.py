@@ -83,7 +83,7 @@ class There(QObject):
         return self._slot.client is not None and self._slot.phase == "connected"
 
     def _do(self, act: Callable[[Remote], Any], done: Done, failed: Failed) -> None:
-        self._slot.order(act, done, failed, self)
+        self._slot.order(act, done, failed, self, asked=True)
 
     def look(self, path: str, done: Callable[[Listing], object], failed: Failed) -> None:
         """List a folder by its full path."""
@@ -92,7 +92,7 @@ class There(QObject):
             full = path if path.startswith("/") else remote.folder(path)
             return remote.listing(full)._replace(path=full or "/")
 
-        self._do(act, done, failed)
+        self._slot.order(act, done, failed, self)
 
     def make_folder(self, path: str, done: Done, failed: Failed) -> None:
         """mkdir."""

@@ -21,7 +21,9 @@ from widgets.parts.text import ElidedLabel
 from widgets.theme.theme import theme
 
 _Index = QModelIndex | QPersistentModelIndex
-WIDTHS: Final = (240, 92, 150, 110, 100)
+WIDTHS: Final = (0, 84, 130, 92, 84, 190)
+"""The name has what is left; what became of a file is always read whole."""
+EMPTY: Final = "Choose files and press Get or Put, or drag them to the other side: each is shown here as it moves."
 THERE: Final = ("EXISTS", "EXISTS_THERE")
 
 
@@ -50,8 +52,8 @@ class QueueView(QFrame):
         self.setAccessibleName("Queue")
         self.queue: TransferQueue | None = None
         self.model = QueueModel(self)
-        self.empty = EmptyState("arrow-left-right", "What you move between the two sides is shown here as it moves.")
-        self.table = PlainTable(self.model, "Transfers", widths=WIDTHS, middle=(0,), parent=self)
+        self.empty = EmptyState("arrow-left-right", EMPTY)
+        self.table = PlainTable(self.model, "Transfers", widths=WIDTHS, middle=(0,), stretch=0, parent=self)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setItemDelegate(_Bars((), (0,), self.table))
         self.title = ElidedLabel("Queue", "section")
@@ -183,7 +185,7 @@ class QueueView(QFrame):
         }  # fmt: skip
         for button, may in allowed.items():
             button.setEnabled(may)
-            button.setVisible(rows > 0 and (may or button not in (self.resume_button, self.replace_button)))
+            button.setVisible(rows > 0 and (may or button in (self.retry_button, self.clear_button)))
         parts = [f"{grouped(number)} {word}" for word, number in (
             ("running", counts.running), ("waiting", counts.waiting), ("done", counts.done), ("failed", counts.failed),
             ("cancelled", counts.cancelled)) if number]  # fmt: skip

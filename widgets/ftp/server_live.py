@@ -47,9 +47,9 @@ class ServerLive(QWidget):
         self.sessions = RowsModel(SESSION_TITLES, self, numbers=(6, 7))
         self.transfers = RowsModel(TRANSFER_TITLES, self, numbers=(2, 3, 4))
         self.session_table = PlainTable(self.sessions, "Sessions", mono=(0, 2, 3), middle=(0, 2),
-                                        widths=(124, 64, 64, 110, 60, 110, 90, 50), stretch=3)  # fmt: skip
+                                        widths=(138, 64, 64, 110, 60, 110, 90, 50), stretch=3)  # fmt: skip
         self.transfer_table = PlainTable(self.transfers, "Transfers", mono=(0, 1, 6), middle=(1, 6),
-                                         widths=(56, 150, 78, 66, 52, 100, 78), stretch=1)  # fmt: skip
+                                         widths=(56, 150, 78, 66, 52, 132, 78), stretch=1)  # fmt: skip
         self.rules = RulesPage(slot)
         self.tabs = TabPages("What the server does")
         self._numbers: list[int] = []

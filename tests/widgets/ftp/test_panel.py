@@ -230,6 +230,29 @@ def test_a_command_by_hand_is_decoded(room: Room) -> None:
     assert room.scripts[-1][0] == "ftp-command"
 
 
+def test_what_was_done_is_what_is_selected(room: Room, tmp_path: Path) -> None:
+    def selected() -> tuple[str, str]:
+        row = room.desk.selection.row
+        raw = room.desk.log.raw(row) if row is not None else None
+        return (str(raw[2]), str(raw[9])) if raw is not None else ("", "")
+
+    room.connected(tmp_path)
+    files = room.panel.files
+    room.choose(files.there, "readme.txt")
+    room.click(files.get_button)
+    room.settled()
+    room.wait(lambda: selected()[0] == "transfer" and "readme.txt" in selected()[1])
+    files.there.ask_folder()
+    files.there.ask.field.setText("made")
+    room.qtbot.keyClick(files.there.ask.field, Qt.Key.Key_Return)
+    room.wait(lambda: "made" in room.names(files.there))
+    room.wait(lambda: selected()[0] == "reply" and selected()[1].startswith("257"))
+    room.panel.show_view("hand")
+    room.panel.hand.field.setText("CWD nowhere")
+    room.panel.hand.send()
+    room.wait(lambda: selected()[1].startswith("550"))
+
+
 def test_100000_entries_are_hung_in_and_scrolled_without_a_stall(room: Room) -> None:
     pane = room.panel.files.here
     room.panel.show_view("files")
