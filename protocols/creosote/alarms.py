@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from protocols.creosote.filters import Finder, LogFilter
+from protocols.creosote.filters import LogFilter
+from protocols.creosote.finding import Finder
 from protocols.creosote.log import DatagramLog
 
 BUDGET_S: Final = 0.004

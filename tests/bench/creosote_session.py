@@ -19,7 +19,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from netlab_gui.session_files import Loading, load
-from protocols.creosote.filters import Finder, LogFilter
+from protocols.creosote.filters import LogFilter
+from protocols.creosote.finding import Finder, Strides
 from protocols.creosote.log import DatagramLog
 from protocols.creosote.programs import PROGRAMS
 from protocols.record.bulk import Bulk
@@ -28,7 +29,7 @@ from protocols.record.sessions import Sessions
 
 BULK_ROWS = 16_384
 PAGE_ROWS = 60
-CHUNK, AIM_S = 1024, 0.003
+AIM_S = 0.001
 LIMIT_S = 10.0
 
 
@@ -75,7 +76,8 @@ def main() -> None:
         store.flush(600)
         took = time.perf_counter() - began
         print(f"stored: {store.written:,} events, at least {store.written / took:,.0f} a second, missed {store.missed}")
-        for text in ("queue", "nosuchword", "/mx\\d/", "level>=error", "status:504", "from:db -mx1"):
+        for text in ("queue", "nosuchword", "/mx\\d/", "level>=error", "status:504", "from:db -mx1",
+                     "level:critical", "status:599", "from:nobody", "-level>=debug", "kind:pickle", "/no(such|ne)\\d/"):
             filtered(log, text)
         path = store.path
         store.close(60)
@@ -87,16 +89,16 @@ def main() -> None:
 
 def filtered(log: DatagramLog, text: str) -> None:
     """Newest first, in chunks as the window takes them: how long until a page of rows is there, and all are seen."""
-    finder = Finder(log, LogFilter(text), 0)
+    strides = Strides(Finder(log, LogFilter(text), 0), AIM_S)
     began = time.perf_counter()
-    found, seen, page, chunk = 0, 0, 0.0, CHUNK
+    found, seen, page, longest = 0, 0, 0.0, 0.0
     for stretch in reversed(log.stretches(log.first, len(log))):
         stop = len(stretch)
         while stop:
-            start, before = max(stop - chunk, 0), time.perf_counter()
-            found += len(finder.within(stretch, start, stop))
+            before = time.perf_counter()
+            start, rows = strides.back(stretch, stop)
             now = time.perf_counter()
-            chunk = int(min(max((stop - start) * AIM_S / max(now - before, 1e-6), chunk / 4, 64), chunk * 2))
+            found, longest = found + len(rows), max(longest, now - before)
             seen, stop = seen + stop - start, start
             if not page and found >= PAGE_ROWS:
                 page = now - began
@@ -104,7 +106,8 @@ def filtered(log: DatagramLog, text: str) -> None:
             break
     whole = time.perf_counter() - began
     first = f"{page * 1e3:8.1f} ms" if page else f"{'none':>11}"
-    print(f"filter {text!r:24} first page {first}, {found:,} rows among {seen:,} after {whole:.1f} s")
+    print(f"filter {text!r:24} first page {first}, {found:,} rows among {seen:,} after {whole:.1f} s,"
+          f" longest look {longest * 1e3:.1f} ms")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from protocols.creosote.filters import Finder, LogFilter
+from protocols.creosote.filters import LogFilter
+from protocols.creosote.finding import Finder, Strides
 from protocols.creosote.joining import Joins
 from widgets.creosote.feed import Feed
 
@@ -24,8 +25,6 @@ BUSY_S: Final = 0.003
 """While rows come in: a slice, what else they cause and a paint all fit into 16 ms."""
 FIRST_S: Final = 0.020
 """The first slice of a new filter runs before the event loop turns: what is found is painted at once."""
-CHUNK: Final = 1024
-CHUNK_MOST: Final = 1 << 18
 AIM_S: Final = 0.001
 PLAIN: Final = LogFilter()
 
@@ -52,7 +51,7 @@ class LogRows(QObject):
         self._older = array("I")
         self._newer = array("I")
         self._finder: Finder | None = None
-        self._chunk = CHUNK
+        self._strides: Strides | None = None
         self._begun = 0.0
         self._paused = False
         self._turned = False
@@ -173,11 +172,11 @@ class LogRows(QObject):
             self._joins.go_on()
         finder = None if wanted.everything else Finder(log, wanted, self.feed.epoch_ns)
         self.wanted, self._finder = wanted, finder
+        self._strides = None if finder is None else Strides(finder, AIM_S)
         end = len(log) if not self._paused else self._next
         self._next = self._back = max(end, log.first)
         self._floor = max(self._floor, log.first)
         self._older, self._newer = array("I"), array("I")
-        self._chunk = CHUNK
         self._begun = time.perf_counter()
         if finder is not None:
             self._look_back(FIRST_S)
@@ -294,42 +293,31 @@ class LogRows(QObject):
             self.searched_s = time.perf_counter() - self._begun
 
     def _look_forward(self, budget_s: float) -> None:
-        log, finder = self.feed.log, self._finder
-        if finder is None or self._paused:
+        log, strides = self.feed.log, self._strides
+        if strides is None or self._paused:
             return
         deadline = time.perf_counter() + budget_s
         while self._next < len(log):
             stretch = log.stretch(self._next)
-            start = self._next - stretch.base
-            stop = min(len(stretch), start + self._chunk)
-            before = time.perf_counter()
-            self._newer.extend(self._leading(finder.within(stretch, start, stop)))
+            stop, found = strides.on(stretch, self._next - stretch.base)
+            self._newer.extend(self._leading(found))
             self._next = stretch.base + stop
-            if self._timed(before, stop - start) > deadline:
+            if time.perf_counter() > deadline:
                 return
 
     def _look_back(self, budget_s: float) -> int:
         """Look at older rows for about so long; how many were found."""
-        log, finder = self.feed.log, self._finder
-        if finder is None:
+        log, strides = self.feed.log, self._strides
+        if strides is None:
             return 0
         self.searched_s = 0.0
         deadline = time.perf_counter() + budget_s
-        found = len(self._older)
+        before = len(self._older)
         while self._back > self._bottom:
             stretch = log.stretch(self._back - 1)
-            stop = self._back - stretch.base
-            start = max(stop - self._chunk, self._bottom - stretch.base, 0)
-            before = time.perf_counter()
-            self._older.extend(reversed(self._leading(finder.within(stretch, start, stop))))
+            start, found = strides.back(stretch, self._back - stretch.base, self._bottom - stretch.base)
+            self._older.extend(reversed(self._leading(found)))
             self._back = stretch.base + start
-            if self._timed(before, stop - start) > deadline:
+            if time.perf_counter() > deadline:
                 break
-        return len(self._older) - found
-
-    def _timed(self, before: float, rows: int) -> float:
-        """The time now; the next chunk is as large as takes about AIM_S."""
-        now = time.perf_counter()
-        ideal = rows * AIM_S / max(now - before, 1e-6)
-        self._chunk = int(min(max(ideal, self._chunk / 4, 64), self._chunk * 2, CHUNK_MOST))
-        return now
+        return len(self._older) - before

@@ -16,7 +16,7 @@ FIELDS: Final = 100
 VALUE_CHARACTERS: Final = 4096
 LEVELS: Final = ("DEBUG", "INFO", "WARN", "ERROR", "CRITICAL")
 
-_LEVEL_WORDS: Final = {
+LEVEL_WORDS: Final = {
     "trace": "DEBUG", "verbose": "DEBUG", "debug": "DEBUG", "dbg": "DEBUG", "fine": "DEBUG",
     "info": "INFO", "information": "INFO", "informational": "INFO", "notice": "INFO", "inf": "INFO",
     "warn": "WARN", "warning": "WARN", "wrn": "WARN",
@@ -58,7 +58,7 @@ def level_of(value: object) -> str:
     if not isinstance(value, str):
         return ""
     word = value.strip().lower()
-    return _level_of_number(int(word)) if word.isdecimal() and len(word) < 4 else _LEVEL_WORDS.get(word, "")
+    return _level_of_number(int(word)) if word.isdecimal() and len(word) < 4 else LEVEL_WORDS.get(word, "")
 
 
 def _level_of_number(number: float) -> str:
@@ -77,7 +77,7 @@ def syslog_level(severity: int) -> str:
 def level_in(text: str) -> str:
     """The level that stands in capitals near the start of a line, or ""."""
     found = _LEVEL_IN_TEXT.search(text[:_HEAD])
-    return _LEVEL_WORDS[found[1].lower()] if found else ""
+    return LEVEL_WORDS[found[1].lower()] if found else ""
 
 
 def kept_fields(pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.creosote.filters import FilterError, Finder, LogFilter, parse
+from protocols.creosote.filters import FilterError, LogFilter, parse
+from protocols.creosote.finding import Finder
 from protocols.creosote.log import DatagramLog
 from protocols.creosote.programs import PROGRAMS
 from protocols.record.bulk import Bulk
