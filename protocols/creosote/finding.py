@@ -24,12 +24,14 @@ NO_LIMIT: Final = 1 << 62
 _FIRST_ROWS: Final = 1024
 _LEAST_ROWS: Final = 64
 _MOST_ROWS: Final = 1 << 18
+_PLAIN_LOOKS: Final = 16
+"""Where nearly all rows can pass, so many looks are not sieved, then it is tried again."""
 _MOST_READ: Final = 100
 """Readings between two looks at the clock: one and a half milliseconds."""
 _REGEX_COST: Final = 0.1
 """A regular expression on a row, measured in readings."""
-_SPARSE: Final = 50
-"""One row in so many is left: then looking at the bytes of all takes as long as reading it."""
+_SPARSE: Final = 30
+"""One row in so many is left: then looking at the bytes of all takes as long as reading those left."""
 _INVERTED: Final = bytes([1, 0]) + bytes(254)
 Rows: TypeAlias = "array[int] | range"
 """Rows within a stretch, ascending."""
@@ -51,8 +53,12 @@ class Finder:
         order = ("after", "before", "word", "regex", "from", "level", "kind", "field")
         self._terms = sorted(wanted.terms, key=lambda term: order.index(term.kind))
 
-    def within(self, stretch: Stretch, start: int = 0, stop: int | None = None, most: int = NO_LIMIT) -> list[int]:
+    def within(
+        self, stretch: Stretch, start: int = 0, stop: int | None = None, most: int = NO_LIMIT, *, sieved: bool = True
+    ) -> list[int]:
         """The log's numbers of the rows of a stretch that pass; start and stop are places within it.
+
+        sieved: first leave out by their bytes what need not be read; it costs time where nearly all can pass.
 
         Raises TooMuch where more than `most` rows would have to be read for one condition: then ask for fewer.
         """
@@ -63,7 +69,7 @@ class Finder:
                 if sender < len(mask):
                     mask[sender] = 1
             rows = _picked(rows, _senders_mask(stretch, rows, mask))
-        look = _Look(stretch, most)
+        look = _Look(stretch, most, sieved)
         for term in self._terms:
             if not len(rows):
                 break
@@ -125,6 +131,7 @@ class Strides:
         self._finder = finder
         self._aim_s = aim_s
         self._rows = _FIRST_ROWS
+        self._plain = 0
 
     def back(self, stretch: Stretch, stop: int, bottom: int = 0) -> tuple[int, list[int]]:
         """Look at rows before `stop`, none before `bottom`: at the first of these, and the log's rows that pass."""
@@ -144,10 +151,14 @@ class Strides:
 
     def _look(self, stretch: Stretch, start: int, stop: int) -> list[int] | None:
         rows, began = stop - start, time.perf_counter()
+        if self._plain:
+            self._plain -= 1
+            return self._finder.within(stretch, start, stop, sieved=False)
         try:
             found = self._finder.within(stretch, start, stop, NO_LIMIT if rows <= _LEAST_ROWS else _MOST_READ)
         except TooMuch:
             self._rows = max(rows // 8, _LEAST_ROWS)
+            self._plain = _PLAIN_LOOKS if rows <= 2 * _LEAST_ROWS else 0
             return None
         ideal = rows * self._aim_s / max(time.perf_counter() - began, 1e-6)
         self._rows = int(min(max(ideal, self._rows / 4, _LEAST_ROWS), self._rows * 2, _MOST_ROWS))
@@ -157,8 +168,9 @@ class Strides:
 class _Look:
     """One look at a stretch: its bytes as a run, made when first asked for, and how many rows may be read."""
 
-    def __init__(self, stretch: Stretch, most: int) -> None:
+    def __init__(self, stretch: Stretch, most: int, sieved: bool) -> None:
         self.stretch = stretch
+        self._sieved = sieved
         self._most = most
         self._run: Run | None = None
 
@@ -175,7 +187,7 @@ class _Look:
         """Rows that hold; those are asked that the sieve leaves. cost: of asking one, in readings."""
         if not len(rows):
             return rows
-        dense = self._run is not None or len(rows) * _SPARSE > rows[-1] - rows[0]
+        dense = self._sieved and len(rows) * _SPARSE > rows[-1] - rows[0]
         left = sieve(self.run(rows)) if dense else None
         asked: Iterable[int] = rows if left is None else _sifted(rows, left, False)
         if (len(rows) if left is None else min(len(left), len(rows))) * cost > self._most:
