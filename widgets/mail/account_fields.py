@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
@@ -12,12 +12,16 @@ from protocols.mail.client.account import Account
 from widgets.parts.fact import Fact
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox
+from widgets.parts.trouble import Mend
 
 SECURITY = (
     Choice("none", "Plain", "Nothing is encrypted: everybody on the way can read it"),
     Choice("starttls", "STARTTLS", "Begins in plain, then TLS: the command is part of the protocol"),
     Choice("tls", "TLS", "Encrypted from the first byte, at a port of its own"),
 )
+NOT_THERE: Final = ("ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH")
+"""Errors that the lab's own server mends."""
+OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
 
 
 class AccountFields(QWidget):

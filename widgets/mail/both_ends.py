@@ -16,6 +16,7 @@ from protocols.mail.message.compose import DraftError, write
 from protocols.record.event import Raw, detail_of
 from protocols.record.explain import Explained
 from widgets.desk import Desk
+from widgets.mail.account_fields import NOT_THERE
 from widgets.mail.compose_card import ComposeCard
 from widgets.mail.dialogue_view import DialogueView
 from widgets.mail.hold_strip import HoldStrip
@@ -26,8 +27,6 @@ from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.splitter import Splitter
 from widgets.timeline_link import TimelineLink
-
-NOT_THERE = ("ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH")
 
 
 class BothEnds(QWidget):
@@ -116,7 +115,9 @@ class BothEnds(QWidget):
         if not self.sending.busy:
             return
         task = self.sending.slot.task
-        self.compose.set_busy(True, word="Sending" if task is not None else "Connecting")
+        held = self.sending.gate.held is not None
+        word = "Held: your turn" if held else "Sending" if task is not None else "Connecting"
+        self.compose.set_busy(True, word=word)
         if task is not None and task.total > 1 << 20:
             self.compose.progress.show_progress("Sent", task.done, task.total, cancel=True)
 

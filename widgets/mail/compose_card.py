@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
 from protocols.mail.client.smtp import MECHANISMS, Sent
 from protocols.mail.message.compose import Draft, split_addresses
-from widgets.mail.account_fields import AccountFields
+from widgets.mail.account_fields import OTHER_END, AccountFields
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
@@ -27,12 +28,25 @@ from widgets.parts.progress_row import ProgressRow
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.tab_pages import TabPages
 from widgets.parts.text import Label
-from widgets.parts.trouble import Mend, TroubleStrip
+from widgets.parts.trouble import TroubleStrip
 
 THERE: Final = "\u2022"
-OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
 NOTICES: Final = (("success", "SUCCESS", "when it is delivered"), ("failure", "FAILURE", "when it is not"),
                   ("delay", "DELAY", "when it takes long"))  # fmt: skip
+
+
+REPLY_SHOWN: Final = 160
+
+
+def refusal_of(sent: Sent) -> str:
+    """Who did not get a mail, in the server's words, and what to do about it."""
+    refused = [each for each in sent.recipients if not each.taken]
+    if not refused:
+        return f"The server's last word: {sent.code} {sent.reply[:REPLY_SHOWN].rstrip('.')}. See the dialogue for why."
+    first, more = refused[0], len(refused) - 1
+    others = f" (and {more} more, see Outcome)" if more else ""
+    todo = "Send it again later." if 400 <= first.code < 500 else "Correct the address, or add it at the server."
+    return f"{first.address}{others}: {first.code} {first.reply[:REPLY_SHOWN].rstrip('.')}. {todo}"
 
 
 class ComposeCard(Card):
@@ -100,6 +114,7 @@ class ComposeCard(Card):
         column.addWidget(who)
         column.addWidget(fields.line("subject", "Subject", "Hello", characters=20))
         column.addWidget(self.text, 1)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.text.setPlainText("Hello Bob,\n\nthis is a mail inside the lab.\n")
         return page
 
@@ -277,7 +292,7 @@ class ComposeCard(Card):
             self.tabs.show_page("fate")
         raised = f" smtplib raises {sent.raised}." if sent.raised else ""
         if sent.outcome != "all":
-            self.note.say(f"{word}.", f"The server's last word: {sent.code} {sent.reply}.{raised}")
+            self.note.say(f"{word}.", f"{refusal_of(sent)}{raised}")
         elif sent.remarks:
             self.note.say("Sent.", " ".join(sent.remarks))
 

@@ -5,6 +5,7 @@ It must not know the protocols: the engine says whose turn it is, the lexicon wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ FIRST: Final[dict[str, tuple[str, ...]]] = {
     "nntp": ("CAPABILITIES", "LIST", "GROUP netlab.sockets", "OVER 1-", "ARTICLE 1", "NEXT", "QUIT"),
 }  # fmt: skip
 """What one might type next, in order."""
+SECRET: Final = re.compile(r"^\s*(PASS|APOP|AUTH|AUTHINFO|\S+\s+(LOGIN|AUTHENTICATE))\s", re.IGNORECASE)
+"""A line that holds one: it is not brought back by a key."""
 
 
 class TypedLine(QLineEdit):
@@ -178,7 +181,7 @@ class HandPage(QWidget):
             return
         self.slot.do(lambda session: session.type(text))
         self._asked = True
-        if not text.upper().startswith(("PASS ", "AUTH ", "AUTHINFO ")):
+        if not SECRET.search(text):
             self.line.remember(text)
         offered = FIRST[self.protocol]
         if self._next < len(offered) and text == offered[self._next]:

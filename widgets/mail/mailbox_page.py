@@ -21,7 +21,7 @@ from protocols.mail.message.shown import Shown, read_file
 from protocols.numbers import grouped
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.mail.account_fields import AccountFields
+from widgets.mail.account_fields import NOT_THERE, OTHER_END, AccountFields
 from widgets.mail.latest import Latest
 from widgets.mail.mailbox_doings import MailboxDoings
 from widgets.mail.mailbox_model import MailboxModel
@@ -46,9 +46,10 @@ WORDS: Final = {"idle": ("", ""), "starting": ("waiting", "Connecting"), "open":
 
 
 class MailboxPage(QWidget):
-    """The view. `why_requested(explained)`."""
+    """The view. `why_requested(explained)`. `server_wanted`: the lab's own server is to run."""
 
     why_requested = Signal(object)
+    server_wanted = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,7 +77,8 @@ class MailboxPage(QWidget):
         self.search = QLineEdit()
         self.said = Label("", "caption", "text2")
         self.progress = ProgressRow()
-        self.empty = EmptyState("mail", "Open a mailbox: its mails stand here, newest first.")
+        self.empty = EmptyState("mail", "Start a mail server, or fill in where one is; then open the mailbox.",
+                                "Start a mail server", button_icon="play")  # fmt: skip
         self.message = MessageView(desk, "Choose a mail: its text, parts and source stand here.")
         self.doings = MailboxDoings(self)
         self._lay_out()
@@ -130,6 +132,8 @@ class MailboxPage(QWidget):
         self.slot.changed.connect(self._on_changed)
         self.slot.opened.connect(self._on_open)
         self.slot.failed.connect(self.tell)
+        self.strip.mend_requested.connect(lambda _key: self.server_wanted.emit())
+        self.empty.acted.connect(self.server_wanted)
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
         self.folder_table.picked.connect(lambda row: self.select(self.folders.row(row)[0]))
         self.list.picked.connect(self.show_row)
@@ -147,6 +151,9 @@ class MailboxPage(QWidget):
     def use(self, ends: Mapping[str, tuple[str, int]], user: str = "", password: str = "") -> None:
         """Fill in where a server listens, and who may log in."""
         self._ends = ends
+        self.empty.button.hide()
+        self.empty.set_sentence("Open the mailbox: its mails stand here, newest first.")
+        self.strip.clear()
         self._on_kind()
         if user and not self.account.fields["user"]:
             self.account.fields.set_values({"user": user, "password": password})
@@ -193,7 +200,7 @@ class MailboxPage(QWidget):
         """Something failed: why."""
         self.trouble = told
         self.model.forget_asked()
-        self.strip.tell(told.title, told.why, errno=told.errno)
+        self.strip.tell(told.title, told.why, (OTHER_END,) if told.errno in NOT_THERE else (), errno=told.errno)
         self.latest.choose_failure(self._name, told.errno)
 
     def _on_open(self) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.mail.message.shown import Shown, save_part
@@ -27,6 +28,7 @@ from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.tab_pages import TabPages
 from widgets.parts.text import ElidedLabel, Label
+from widgets.theme.theme import theme
 from widgets.timeline.wording import visible
 
 NOTICES_SHOWN: Final = 3
@@ -47,6 +49,7 @@ class MessageView(QWidget):
         self.tabs = TabPages("Views of the mail", self)
         inside = self.tabs.pages
         self.text = CodeEdit("Text of the mail", read_only=True, parent=inside)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.html = HtmlView()
         self.headers = RowsModel(("Field", "Value"), self)
         self.hops = RowsModel(("Server", "From", "By", "When"), self)
@@ -55,7 +58,7 @@ class MessageView(QWidget):
         self.source = SourceView()
         self.save_button = Button("Save\u2026", "download", small=True)
         self.part_button = Button("Show in the source", "file-code", small=True)
-        self.part_table = PlainTable(self.parts, "Parts of the mail", mono=(0, 1, 3), widths=(110, 150, 150, 110, 80))
+        self.part_table = PlainTable(self.parts, "Parts of the mail", mono=(0, 1, 3), widths=(80, 180, 150, 140, 70))
         self.empty = EmptyState("mail", empty)
         self.pages = Pages(self.empty, parent=self)
         self._lay_out()
@@ -126,10 +129,17 @@ class MessageView(QWidget):
 
     def _wire(self) -> None:
         self.part_table.picked.connect(lambda _row: self._on_part())
+        self.tabs.shown.connect(lambda _key: QTimer.singleShot(0, self._reach_part))  # not before it has its size
+        theme().changed.connect(self._suit)
+        self._suit()
         self.part_table.doubleClicked.connect(lambda _index: self._show_part())
         self.part_button.clicked.connect(self._show_part)
         self.save_button.clicked.connect(self.ask_save)
         self.html.link_clicked.connect(lambda url: self.desk.toast(f"The lab follows no link of a mail: {url[:200]}"))
+
+    def _suit(self) -> None:
+        for edit in (self.text, self.source.text):
+            edit.document().setDocumentMargin(theme().px(12))
 
     # Showing
 
@@ -186,6 +196,9 @@ class MessageView(QWidget):
         self.pages.setCurrentWidget(self.empty)
 
     # Parts
+
+    def _reach_part(self) -> None:
+        self.part_table.scrollTo(self.part_table.currentIndex())
 
     def _on_part(self) -> None:
         row = self.parts.row(self.part_table.currentIndex().row())

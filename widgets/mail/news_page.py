@@ -205,6 +205,7 @@ class NewsPage(QWidget):
         self.serve_button.setText(f"Stop the server on {port}" if port else "Start a news server")
         self.serve_button.set_icon("play" if self.server is None else "square")
         self.empty.button.setVisible(self.server is None)
+        self.serve_button.setVisible(self.server is not None or self.pages.currentWidget() is not self.empty)
         word = {"idle": ("", ""), "starting": ("waiting", "Connecting"), "open": ("running", "Connected"),
                 "ended": ("stopped", "Closed")}[phase]  # fmt: skip
         self.card.set_state(*word)
@@ -217,6 +218,7 @@ class NewsPage(QWidget):
 
     def _on_open(self) -> None:
         self.pages.setCurrentWidget(self.split)
+        self._on_changed()
         self.slot.do(lambda session: session.groups(), self._on_groups)
 
     def _on_groups(self, groups: list[GroupInfo]) -> None:

@@ -95,6 +95,7 @@ class MailPanel(Panel):
             from widgets.mail.mailbox_page import MailboxPage
 
             page = MailboxPage(self.desk)
+            page.server_wanted.connect(self.ends.give_other_end)
             if self._served:
                 page.use(self._served, *self._login)
             return page

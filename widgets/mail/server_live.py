@@ -61,8 +61,8 @@ class MailServerLive(QWidget):
         self.users = Fact("Users")
         self.kept = Fact("Mailboxes in", mono=True)
         self.mails = MailsModel(slot.desk.lab.recorder.epoch_ns, self)
-        self.table = PlainTable(self.mails, "Mails that the server took", mono=(SENDER, TO), middle=(TO,),
-                                widths=(32, 82, 124, 110, 58, 66), stretch=TO)  # fmt: skip
+        self.table = PlainTable(self.mails, "Mails that the server took", mono=(SENDER, TO), middle=(SENDER, TO),
+                                widths=(28, 74, 82, 110, 56, 50), stretch=TO)  # fmt: skip
         self.empty = EmptyState("mail", "No mail has come yet.", "Send a first mail", button_icon="send", primary=True)
         self.sessions = RowsModel(("#", "Protocol", "Peer", "User", "Since", "Mails", "TLS"), self, numbers=(0, 5))
         self.boxes = RowsModel(("User", "Folder", "Messages"), self, numbers=(2,))

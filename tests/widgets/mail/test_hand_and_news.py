@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from tests.widgets.mail.conftest import Room
+from widgets.mail.hand_page import SECRET
 
 
 def test_a_mail_goes_out_by_hand_and_the_next_line_is_offered(room: Room) -> None:
@@ -69,3 +70,10 @@ def test_news_is_read_and_answered(room: Room) -> None:
     room.wait(lambda: page.slot.phase == "ended")
     room.click(page.serve_button)
     room.wait(lambda: page.server is None)
+
+
+def test_no_line_with_a_secret_is_brought_back_by_a_key() -> None:
+    for text in ("PASS x", "auth PLAIN x", "b LOGIN bob x", "b authenticate PLAIN x", "AUTHINFO PASS x", "APOP bob x"):
+        assert SECRET.search(text)
+    for text in ("LIST", "USER bob", "RCPT TO:<login@example.org>", "Subject: AUTH me", "LOGIN"):
+        assert not SECRET.search(text)

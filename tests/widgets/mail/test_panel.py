@@ -187,3 +187,33 @@ def test_one_primary_button_a_card_and_names_for_a_screen_reader(room: Room) -> 
     room.ends.compose.send_button.setFocus()
     room.qtbot.keyClick(room.ends.compose.send_button, Qt.Key.Key_Tab)
     assert room.panel.focusWidget() is not None
+
+
+def test_the_outcome_says_who_was_refused_and_what_to_do(room: Room) -> None:
+    room.serve()
+    room.send(to="bob@example.org, nobody@example.org")
+    words = room.ends.compose.note.text()
+    assert "nobody@example.org: 550" in words
+    assert "Correct the address" in words
+
+
+def test_a_held_command_is_not_called_connecting(room: Room) -> None:
+    room.serve()
+    room.click(room.ends.hold_button)
+    room.click(room.ends.compose.send_button)
+    room.wait(lambda: room.ends.compose.head.state.word == "Held: your turn")
+    room.click(room.ends.hold_button)
+    room.wait(lambda: not room.ends.sending.busy)
+
+
+def test_the_mailbox_gives_a_server_where_none_runs(room: Room) -> None:
+    room.panel.show_view("mailbox")
+    box = room.panel.mailbox
+    box.account.set_address("127.0.0.1", 1)
+    room.click(box.connect_button)
+    room.wait(lambda: "other-end" in box.strip.buttons)
+    room.click(box.strip.buttons["other-end"])
+    room.wait(lambda: box.strip.isHidden() and box.empty.button.isHidden())
+    room.open_box()
+    room.click(box.leave_button)
+    room.wait(lambda: box.slot.phase == "ended")
