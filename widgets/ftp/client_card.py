@@ -5,6 +5,8 @@ It must not know the server card: what concerns both ends leaves as a signal.
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -15,11 +17,13 @@ from widgets.ftp.client_form import ClientForm
 from widgets.ftp.client_slot import WORDS, ClientSlot
 from widgets.ftp.mends import client_mends
 from widgets.parts.buttons import Button, PrimaryButton
-from widgets.parts.card import Card
+from widgets.parts.card import Aside, Card
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
+
+LOST: Final = "The next command or transfer makes it anew. If the server was stopped, start it again, or disconnect."
 
 
 class ClientLive(QWidget):
@@ -33,6 +37,7 @@ class ClientLive(QWidget):
         self.facts = {key: Fact(caption, mono=mono) for key, caption, mono in (
             ("server", "Control connection", True), ("user", "User", False), ("mode", "Data connection", False),
             ("safe", "On the wire", False), ("folder", "Folder", True))}  # fmt: skip
+        self.lost = Aside()
         self.welcome = Label("", "body", "text2", wrap=True)
         self.features = Label("", "caption", "text2", wrap=True)
         self.files_button = PrimaryButton("Open the files", "folder-open")
@@ -46,7 +51,9 @@ class ClientLive(QWidget):
         top = QVBoxLayout()
         top.setContentsMargins(12, 12, 12, 12)
         top.setSpacing(10)
-        for widget in (row, self.welcome, self.features, buttons):
+        self.lost.set("The server has ended the connection.", LOST)
+        self.lost.hide()
+        for widget in (self.lost, row, self.welcome, self.features, buttons):
             top.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -127,7 +134,10 @@ class ClientCard(Card):
         sign, word = WORDS[slot.phase]
         if slot.trouble is not None and slot.phase in ("idle", "ended"):
             sign, word = "error", slot.trouble.title
+        if live and slot.lost:
+            sign, word = "warning", "Connection lost"
         self.set_state(sign, word)
+        self.live.lost.setVisible(live and slot.lost)
         self.stop_button.setVisible(slot.phase == "connecting")
         self.close_button.setVisible(live)
         if slot.trouble is None or live:

@@ -40,7 +40,10 @@ class _Attempt:
 
 
 class ClientSlot(QObject):
-    """The client. `changed`: anything is new; `connected`, `failed`: what an attempt came to; `gone`: it has ended."""
+    """The client. `changed`: anything is new; `connected`, `failed`: what an attempt came to; `gone`: it has ended.
+
+    lost: the connection of a connected client has broken; what is asked next makes it anew.
+    """
 
     changed = Signal()
     connected = Signal()
@@ -59,6 +62,7 @@ class ClientSlot(QObject):
         self._attempt: _Attempt | None = None
         self.name = "ftp client"
         self.own_event = OwnEvent(desk)
+        self.lost = False
 
     # Connecting
 
@@ -149,6 +153,9 @@ class ClientSlot(QObject):
             self.client = None
             self._set_phase("ended")
             self.gone.emit()
+        elif client is not None and not client.busy and self.lost == client.remote.alive:
+            self.lost = not self.lost
+            self.changed.emit()
 
     # Leaving
 
@@ -178,7 +185,7 @@ class ClientSlot(QObject):
             self.changed.emit()
 
     def _set_phase(self, phase: Phase) -> None:
-        self.phase = phase
+        self.phase, self.lost = phase, False
         self.changed.emit()
 
 
@@ -189,3 +196,8 @@ def explained(error: BaseException) -> Explained:
     if isinstance(error, Stopped):
         return trouble.trouble("cancelled").told
     return explain(error, call="open", address=getattr(error, "filename", None))
+
+
+def mend_of(told: Explained) -> str:
+    """What to do first, as a sentence after the reason; "" where nothing is known."""
+    return f" {told.mend[0].rstrip('.')}." if told.mend else ""

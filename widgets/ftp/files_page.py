@@ -69,6 +69,7 @@ class FilesPage(QWidget):
         self.cancel_button = Button("Stop listing", "circle-stop", small=True)
         self.queue = QueueView(self)
         self._looked_ns = 0
+        self._counts = self.queue.model.counts
         self._lay_out()
         self._connect()
         self._refresh()
@@ -128,13 +129,13 @@ class FilesPage(QWidget):
 
     def look(self) -> None:
         """Take what the queue has done; list again what it has changed. Light; a few times a second."""
-        before = self.queue.model.counts
-        if not self.queue.look():
-            return
-        now = self.queue.model.counts
-        if now.open == 0 and now != before and now.done + now.failed > before.done + before.failed:
+        self.queue.look()
+        before, now = self._counts, self.queue.model.counts
+        self._counts = now
+        more = now.done + now.failed > before.done + before.failed
+        if now.open == 0 and more:
             self._select_transfer()
-        if now.open == 0 and before.open:
+        if now.open == 0 and (before.open or more):
             self.here.refresh()
             if self.there.place.ready():
                 self.there.refresh()

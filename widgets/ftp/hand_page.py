@@ -14,7 +14,7 @@ from protocols.ftp.client.replyreader import Reply
 from protocols.ftp.client.site import shown
 from protocols.ftp.dialogue import masked, split_command
 from protocols.record.explain import Explained
-from widgets.ftp.client_slot import ClientSlot
+from widgets.ftp.client_slot import ClientSlot, mend_of
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.empty import EmptyState
@@ -59,8 +59,9 @@ class HandPage(QWidget):
         self.hint = Aside()
         self.model = RowsModel(TITLES, self)
         self.table = PlainTable(self.model, "Commands and replies", mono=(0, 1, 2), widths=(190, 56, 330))
-        self.lead = Label("", "section", wrap=True)
-        self.detail = Label("", "body", "text2", wrap=True)
+        self.lead = Label("Nothing was sent yet", "section", wrap=True)
+        self.detail = Label("Press FEAT above, or type a command and press Enter: its reply is decoded here.", "body",
+                            "text2", wrap=True)  # fmt: skip
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("The reply as it came, and what came over the data connection")
@@ -206,7 +207,7 @@ def detail_of(said: Said) -> str:
     """What each digit says, and where it stands."""
     if said.answer is None:
         told = said.told
-        return told.why + (f" {told.mend[0]}." if told.mend else "") if told is not None else ""
+        return told.why + mend_of(told) if told is not None else ""
     found = explained.code(said.answer.reply.code)
     digits = f"{found.code // 100}xx {found.first}"
     digits += f"; x{found.code // 10 % 10}x is about {found.second}" if found.second else ""

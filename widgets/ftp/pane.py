@@ -26,6 +26,7 @@ from protocols.numbers import grouped
 from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.ftp.ask_strip import AskStrip
+from widgets.ftp.client_slot import mend_of
 from widgets.ftp.entry_tree import COLUMNS, EntryTree, Node, nodes_of
 from widgets.ftp.entry_view import EntryView
 from widgets.parts.banner import Banner
@@ -220,8 +221,7 @@ class Pane(QFrame):
 
     def tell(self, told: Explained) -> None:
         """An error, in its place."""
-        mend = f" {told.mend[0]}." if told.mend else ""
-        self.trouble.say(f"{told.title}.", told.why + mend, "Close")
+        self.trouble.say(f"{told.title}.", told.why + mend_of(told), "Close")
 
     def _on_opened(self, node: Node) -> None:
         if node.entry.is_folder:

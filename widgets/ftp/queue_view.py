@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QVBoxLayou
 from protocols.ftp.client.jobs import Job
 from protocols.ftp.client.queue import TransferQueue
 from protocols.numbers import grouped, size_text
+from protocols.record.explain import Explained
+from widgets.ftp.client_slot import mend_of
 from widgets.ftp.queue_model import PART_ROLE, QueueModel
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
@@ -21,8 +23,8 @@ from widgets.parts.text import ElidedLabel
 from widgets.theme.theme import theme
 
 _Index = QModelIndex | QPersistentModelIndex
-WIDTHS: Final = (0, 84, 130, 92, 84, 190)
-"""The name has what is left; what became of a file is always read whole."""
+WIDTHS: Final = (0, 92, 118, 88, 84, 236)
+"""The name has what is left; what became of a file has room for most of what can be said."""
 EMPTY: Final = "Choose files and press Get or Put, or drag them to the other side: each is shown here as it moves."
 THERE: Final = ("EXISTS", "EXISTS_THERE")
 
@@ -51,6 +53,7 @@ class QueueView(QFrame):
         self.setProperty("card", "true")
         self.setAccessibleName("Queue")
         self.queue: TransferQueue | None = None
+        self._told: Explained | None = None
         self.model = QueueModel(self)
         self.empty = EmptyState("arrow-left-right", EMPTY)
         self.table = PlainTable(self.model, "Transfers", widths=WIDTHS, middle=(0,), stretch=0, parent=self)
@@ -114,7 +117,7 @@ class QueueView(QFrame):
         if at_end and self.model.rowCount() > before and not self.table.underMouse():
             self.table.scrollToBottom()
         if changed:
-            self._refresh()
+            self._on_chosen()
         return changed
 
     def chosen(self) -> list[Job]:
@@ -165,8 +168,11 @@ class QueueView(QFrame):
         failed = [job for job in self.chosen() if job.error is not None and job.state == "failed"]
         if failed and failed[0].error is not None:
             told = failed[0].error
-            self.why.say(f"{told.title}.", told.why + (f" {told.mend[0]}." if told.mend else ""), "Close")
+            if told is not self._told:
+                self.why.say(f"{told.title}.", told.why + mend_of(told), "Close")
+            self._told = told
         else:
+            self._told = None
             self.why.clear()
         self._refresh()
 

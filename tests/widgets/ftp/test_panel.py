@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl
 
 from protocols.ftp.listing.entry import Entry, Listing
+from protocols.ftp.server.rules import Rule
 from protocols.scripts import render
 from tests.widgets.ftp.conftest import Room
 from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
@@ -251,6 +252,36 @@ def test_what_was_done_is_what_is_selected(room: Room, tmp_path: Path) -> None:
     room.panel.hand.field.setText("CWD nowhere")
     room.panel.hand.send()
     room.wait(lambda: selected()[1].startswith("550"))
+
+
+def test_a_server_stopped_in_between_is_not_called_connected(room: Room) -> None:
+    room.connected()
+    panel, there = room.panel, room.panel.files.there
+    panel.show_view("ends")
+    server = panel.ends.server.server
+    panel.ends.server.stop()
+    room.wait(lambda: server.state == "stopped")
+    there.refresh()
+    room.wait(lambda: panel.slot.lost)
+    assert panel.ends.client.live.lost.isVisible()
+    assert "refused" in there.trouble.text()
+    assert not there.trouble.text().rstrip().endswith("..")
+
+
+def test_why_a_file_failed_goes_when_it_was_retried(room: Room, tmp_path: Path) -> None:
+    room.connected(tmp_path)
+    files = room.panel.files
+    room.panel.ends.server.slot.set_rules((Rule("RETR", "abort", code=426, at_byte=1000, name="cut").checked(),))
+    room.choose(files.there, "large.bin")
+    room.click(files.get_button)
+    room.settled()
+    files.queue.table.selectRow(0)
+    assert files.queue.why.isVisible()
+    room.panel.ends.server.slot.set_rules(())
+    room.click(files.queue.retry_button)
+    room.wait(lambda: files.queue.model.counts.done == 1)
+    room.wait(lambda: not files.queue.why.isVisible())
+    assert (tmp_path / "large.bin").stat().st_size == 8 << 20
 
 
 def test_100000_entries_are_hung_in_and_scrolled_without_a_stall(room: Room) -> None:
