@@ -119,6 +119,8 @@ class FtpSession(Remote):
         try:
             return act()
         except FtpError as error:
+            if error.name == "goodbye":
+                self.control.drop()  # 421: the server closes, if it has not yet (RFC 959 section 5.4)
             if fresh or error.name not in ("closed", "goodbye", "os") or self.control.alive:
                 raise
         self.control.tell("reconnecting", "The server has ended the idle connection; it is made anew")

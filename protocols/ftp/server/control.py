@@ -168,6 +168,8 @@ class Control(Session):
         if self.data_channel is not None:
             self.misdeeds.arm(self.data_channel, order)
         result = go()
+        if self._closed:  # its first reply was cut on purpose, and the session with it
+            return result
         data = self.data_channel
         begun = data._initialized if data is not None else self._out_dtp_queue or self._in_dtp_queue
         if self.order is order and not begun:
