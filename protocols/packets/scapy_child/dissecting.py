@@ -83,6 +83,8 @@ def tree(packet: Packet, data: bytes) -> dict[str, Any]:
             break
         place = _placed(data, _own(layer), at)
         made, used = _layer(layer, place if place is not None else 0, place is not None)
+        if not layer.fields_desc and not used and layer.payload:
+            continue  # scapy's own bracket around what follows, such as HTTP's: no byte of the packet is its
         if place is not None:
             at = place + used
             checker.look(layer, made)
