@@ -26,11 +26,12 @@ class Latest(QObject):
         self._desk = desk
         self._link = TimelineLink(desk, self)
         self._wanted: Callable[[], object] | None = None
+        self._service = ""
         self._looks = 0
 
     def choose(self, service: str, *kinds: str) -> None:
         """The last event of one of these kinds of a service."""
-        self._want(lambda: self._link.choose(kinds, service, None, None))
+        self._want(service, lambda: self._link.choose(kinds, service, None, None))
 
     def choose_failure(self, service: str, errno: str) -> None:
         """The call of a service that failed so; where no call did, the last thing the server said."""
@@ -39,10 +40,10 @@ class Latest(QObject):
             if event_of(self._desk, {service}, errno) is None:
                 self._link.choose(("reply", "command"), service, None, None)
 
-        self._want(look)
+        self._want(service, look)
 
-    def _want(self, look: Callable[[], object]) -> None:
-        self._wanted, self._looks = look, 0
+    def _want(self, service: str, look: Callable[[], object]) -> None:
+        self._wanted, self._service, self._looks = look, service, 0
 
     def poll(self) -> None:
         """Choose what was asked for, once its events are in the log."""
@@ -51,5 +52,12 @@ class Latest(QObject):
         self._looks += 1
         if self._desk.bridge.behind and self._looks < LOOKS_MOST:
             return
-        look, self._wanted = self._wanted, None
+        look = self._wanted
+        if self._looks >= LOOKS_MOST or self._is_there():
+            self._wanted = None
         look()
+
+    def _is_there(self) -> bool:
+        """Whether an event of the service is chosen by now; an answer may be shown before its event is told."""
+        row = self._desk.selection.row
+        return row is not None and row >= self._desk.log.first and self._desk.log.raw(row)[3] == self._service

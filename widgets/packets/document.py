@@ -75,6 +75,8 @@ class Document(QObject):
         self._desk = desk
         self._turn = 0
         self._cancel_growing: Callable[[], None] | None = None
+        self._written = False
+        self._reads_last = False
         self._reset(None)
         self.display = DisplayFilter("")
         self.sort: tuple[str, bool] | None = None
@@ -101,6 +103,7 @@ class Document(QObject):
         self._turn += 1
         turn = self._turn
         self.reading = True
+        self._written = not growing
         self.opened.emit()
         self._desk.bridge.call(
             lambda: _opened(path, growing), lambda capture: self._on_opened(turn, capture),
@@ -127,6 +130,7 @@ class Document(QObject):
         if turn != self._turn or capture is None:
             return
         looked = self._looked
+        self._reads_last = self._written
         self._desk.bridge.call(
             lambda: _read(capture, display, told, looked), lambda got: self._take_in(turn, got),
             lambda error: self._on_failed(turn, error), owner=self,
@@ -148,8 +152,10 @@ class Document(QObject):
             self.grew.emit()
         if more:
             self._read_on(turn)
-        elif capture.growing:
+        elif capture.growing and not self._written:
             self._wait_for_more(turn)
+        elif not self._reads_last:
+            self._read_on(turn)  # that look was begun before the last byte was written
         else:
             self._on_read_whole(turn)
 
@@ -165,9 +171,8 @@ class Document(QObject):
         self._read_on(turn)
 
     def finish_growing(self) -> None:
-        """Nothing more will be written to the file: read what is there to the end."""
-        if self.capture is not None:
-            self.capture.growing = False
+        """Nothing more will be written to the file: read what is there to the end, opened or not yet."""
+        self._written = True
 
     def _on_read_whole(self, turn: int) -> None:
         assert self.capture is not None

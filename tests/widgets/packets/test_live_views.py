@@ -52,7 +52,7 @@ def test_own_traffic_grows_in_the_list_and_leads_to_its_calls(room: Room, tmp_pa
     assert desk.log.event(desk.selection.row).kind == "sendall"
     room.click(live.strip.stop_button)
     room.wait(lambda: live.phase() == "ended" and not panel.packets.document.reading)
-    assert live.strip.isHidden()
+    room.wait(live.strip.isHidden)
     assert panel.packets.model.rowCount() == 11
 
 
