@@ -65,6 +65,18 @@ def pytest_unconfigure() -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
+# -- the longest first ------------------------------------------------------------------------------------------------
+
+LONG = ("tests/test_wheel.py", "tests/test_gates_systems.py", "tests/test_gates_source.py", "tests/netlab_gui/")
+"""Files with tests of many seconds: begun last, they would keep one process busy while the others have nothing."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever order the others have, these come first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 # -- a skipped test fails where nothing may be missing ----------------------------------------------------------------
 
 

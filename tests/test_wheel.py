@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 from netlab_gui.panels import PANELS
 
@@ -21,8 +21,11 @@ LEAST_PX = (1280, 800)
 TOUR_S = 240
 
 
-def run(*command: str | Path, cwd: Path, timeout: float = TOUR_S, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+def run(
+    *command: str | Path, cwd: Path, timeout: float = TOUR_S, without: tuple[str, ...] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
+    hidden = ("PYTHONPATH", "VIRTUAL_ENV", *without)
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
     return subprocess.run(list(map(str, command)), cwd=cwd, env=environment | variables, capture_output=True, text=True,
                           timeout=timeout, check=False)  # fmt: skip
 
@@ -74,24 +77,23 @@ def test_the_installed_package_is_not_this_checkout(installed: Path, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300)  # every panel is driven, and the machine may be busy
 def test_the_installed_lab_takes_the_tour(installed: Path, tmp_path: Path) -> None:
-    done = run(installed / "netlab", "tour", "--out", tmp_path / "out", cwd=tmp_path, QT_QPA_PLATFORM="offscreen")
+    """As a user starts it: no display, and a home that must stay untouched."""
+    home = tmp_path / "home"
+    home.mkdir()
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "NETLAB_HOME")
+    done = run(installed / "netlab", "tour", "--out", tmp_path / "out", cwd=tmp_path, without=hidden, HOME=str(home))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert list(home.rglob("*.ini")) == []
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert {entry.id for entry in PANELS} <= {row["panel"] for row in report}
     for row in report:
         assert row["ok"] is True, row
         assert row["checks"], row
     for entry in PANELS:
-        for palette in ("light", "dark"):
-            width, height = picture_size(tmp_path / "out" / f"{entry.id}-{palette}.png")
-            assert (width >= LEAST_PX[0], height >= LEAST_PX[1]) == (True, True), (width, height)
-
-
-def picture_size(path: Path) -> tuple[int, int]:
-    """Width and height of a PNG in px, from its header."""
-    head = path.read_bytes()[:24]
-    assert head[:8] == b"\x89PNG\r\n\x1a\n"
-    width, height = struct.unpack(">II", head[16:24])
-    return width, height
+        light, dark = (QImage(str(tmp_path / "out" / f"{entry.id}-{palette}.png")) for palette in ("light", "dark"))
+        for picture in (light, dark):
+            assert (picture.width() >= LEAST_PX[0], picture.height() >= LEAST_PX[1]) == (True, True), picture.size()
+        assert light.pixelColor(400, 30).lightness() > 200 > 60 > dark.pixelColor(400, 30).lightness()

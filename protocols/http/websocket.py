@@ -172,7 +172,9 @@ class WebSocketClient(Service):
             if self.stopping.is_set() and self._protocol.state is State.OPEN:
                 self._leave()
         except OSError as error:
-            self.ended = explain(error, call="recv", address=(self._host, self._port)).why
+            # After this end's close frame an abrupt end is just the other's way to go: why it was closed counts.
+            if self._protocol.close_sent is None:
+                self.ended = explain(error, call="recv", address=(self._host, self._port)).why
         self._tell_end()
 
     def _leave(self) -> None:

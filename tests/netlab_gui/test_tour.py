@@ -11,55 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from netlab_gui import panels
 from netlab_gui.driving import Driver, unreachable
 from widgets.panel import Check, Click, DemoStep, Panel, Picture, Type, Wait
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def tour(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
-    """One whole tour, as a user starts it: no display, a home that must stay untouched."""
-    out, home = tmp_path_factory.mktemp("tour"), tmp_path_factory.mktemp("home")
-    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "NETLAB_HOME")
-    env = {name: value for name, value in os.environ.items() if name not in hidden} | {"HOME": str(home)}
-    done = subprocess.run(
-        [sys.executable, "-m", "netlab_gui", "tour", "--out", str(out)], env=env, cwd=ROOT, capture_output=True,
-        text=True, timeout=280, check=False,
-    )  # fmt: skip
-    assert list(home.rglob("*.ini")) == []
-    return done, out
-
-
-@pytest.mark.timeout(300)  # every panel is driven, and the machine may be busy
-def test_the_tour_ends_well_and_every_row_has_checks_that_hold(
-    tour: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    done, out = tour
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    rows = json.loads((out / "report.json").read_text())
-    assert {entry.id for entry in panels.PANELS} <= {row["panel"] for row in rows}
-    for row in rows:
-        assert row["ok"] is True
-        assert row["checks"]
-
-
-@pytest.mark.timeout(300)  # every panel is driven, and the machine may be busy
-def test_there_is_a_large_picture_of_every_panel_in_both_palettes(
-    tour: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    _, out = tour
-    for entry in panels.PANELS:
-        light, dark = (QImage(str(out / f"{entry.id}-{word}.png")) for word in ("light", "dark"))
-        for picture in (light, dark):
-            assert picture.width() >= 1280
-            assert picture.height() >= 800
-        assert light.pixelColor(400, 30).lightness() > 200 > 60 > dark.pixelColor(400, 30).lightness()
 
 
 def test_where_the_pictures_can_not_be_written_the_tour_fails_with_a_sentence(
