@@ -258,7 +258,7 @@ class EventLink(Link):
             count = self._raw_send(data)
         except OSError as error:
             self.message("reply", "out", self.end.sent, data)
-            self._trace.failed("send", preview(data), started, self._fd, error, "out")
+            self._trace.failed("send", self._trace.shown(data), started, self._fd, error, "out")
             if not isinstance(error, BlockingIOError):
                 self.fail(error)
         else:

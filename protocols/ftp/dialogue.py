@@ -24,10 +24,9 @@ from protocols.ftp.replies import meaning_of
 from protocols.record.connections import Role as Role
 from protocols.record.event import Direction, monotonic_ns
 from protocols.record.recorder import Recorder
+from protocols.secretlines import FTP_VERBS
 
 MASK: Final = "******"
-SECRET_VERBS: Final = frozenset(("PASS", "ACCT", "ADAT"))
-"""Commands whose argument is nobody else's business."""
 LISTINGS: Final = frozenset(("LIST", "NLST", "MLSD"))
 LINE_KEPT: Final = 2000
 """Characters of one line that an event keeps."""
@@ -95,7 +94,7 @@ def split_command(line: str) -> tuple[str, str]:
 def masked(line: str) -> str:
     """A command line without what nobody else should read: the password of PASS, the account of ACCT."""
     verb, argument = split_command(line.lstrip())
-    return f"{verb} {MASK}" if verb in SECRET_VERBS and argument else line
+    return f"{verb} {MASK}" if verb in FTP_VERBS and argument else line
 
 
 class Dialogue:

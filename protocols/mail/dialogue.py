@@ -17,11 +17,11 @@ It must not know sockets: whoever reads and writes tells what went by, each byte
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, Literal, TypeAlias
 
 from protocols.record.event import Raw, detail_of, monotonic_ns
 from protocols.record.recorder import Recorder
+from protocols.secretlines import BEFORE_SECRET, BEGINS
 
 Protocol: TypeAlias = Literal["smtp", "pop3", "imap", "nntp"]
 Side: TypeAlias = Literal["client", "server"]
@@ -33,19 +33,6 @@ BODY_BYTES: Final = 64 << 10
 SUMMARY_CHARACTERS: Final = 240
 STARS: Final = b"********"
 
-_SECRETS: Final[dict[str, re.Pattern[bytes]]] = {
-    "smtp": re.compile(rb"(AUTH[ \t]+\S+[ \t]+)([^\r\n]+)", re.IGNORECASE),
-    "pop3": re.compile(rb"(PASS[ \t]|APOP[ \t]+\S+[ \t]+|AUTH[ \t]+\S+[ \t]+)([^\r\n]+)", re.IGNORECASE),
-    "imap": re.compile(
-        rb'(\S+[ \t]+(?:LOGIN[ \t]+(?:"(?:[^"\\]|\\.)*"|[^\s{]\S*)[ \t]+|AUTHENTICATE[ \t]+\S+[ \t]+))([^\r\n]+)',
-        re.IGNORECASE,
-    ),
-    "nntp": re.compile(rb"(AUTHINFO[ \t]+(?:PASS|SASL[ \t]+\S+)[ \t]+)([^\r\n]+)", re.IGNORECASE),
-}
-_BEGINS: Final[dict[str, tuple[str, ...]]] = {
-    "smtp": ("AUTH",), "pop3": ("AUTH",), "imap": ("LOGIN", "AUTHENTICATE"), "nntp": ("AUTHINFO",),
-}  # fmt: skip
-"""After these, the client's next lines are secrets until the server's final answer."""
 _GOES_ON: Final[dict[str, bytes]] = {"smtp": b"334", "pop3": b"+ ", "imap": b"+", "nntp": b"383"}
 
 
@@ -91,7 +78,7 @@ class Dialogue:
         shown, masked = self._masked(line)
         tag, verb = (None, None) if self._secret or goes_on else _words(self.protocol, line)
         self._put("command", "client", len(line), shown, tag=tag, verb=verb, masked=masked, **facts)
-        if verb in _BEGINS[self.protocol]:
+        if verb in BEGINS[self.protocol]:
             self._secret = True
 
     def reply(self, line: bytes, **facts: Any) -> None:
@@ -112,7 +99,8 @@ class Dialogue:
     def skip(self, by: Side, data: bytes) -> None:
         """Bytes that came and were thrown away unheard, such as what was sent in plain behind STARTTLS."""
         if data:
-            self._put("data", by, len(data), data, discarded=True)
+            shown = data if by == "server" else b"".join(self.shown(line) for line in data.splitlines(keepends=True))
+            self._put("data", by, len(data), shown, masked=True if shown != data else None, discarded=True)
 
     def shown(self, line: bytes) -> bytes:
         """A line of the client as `command` would keep it: without its secrets."""
@@ -122,8 +110,10 @@ class Dialogue:
         end = line[len(line.rstrip(b"\r\n")) :]
         if self._secret:
             return (line, None) if line.strip() in (b"*", b"") else (STARS + end, True)
-        found = _SECRETS[self.protocol].match(line)
-        return (found[1] + STARS + end, True) if found else (line, None)
+        found = BEFORE_SECRET[self.protocol].match(line)
+        if found is None or found.end() >= len(line) - len(end):
+            return line, None
+        return found[0] + STARS + end, True
 
     def _put(self, kind: str, by: Side, size: int, data: bytes, **facts: Any) -> None:
         offset = self._offsets[by]

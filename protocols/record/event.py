@@ -15,6 +15,7 @@ An active call (connect, send, shutdown ..) is stamped when it starts, a passive
 (accept, recv ..) when it returns: so a send always sorts before the recv it feeds.
 `offset` and `size` are the byte range in that direction of the connection; they stay
 exact where `data` was not kept whole (`detail.kept` then says how many bytes are).
+A secret in `data`, such as a password, is as many stars (`detail.masked` then says how many bytes are, or is true).
 Errors carry `detail.errno` (a symbol such as "ECONNREFUSED") and `detail.why`, a sentence.
 """
 

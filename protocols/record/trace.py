@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from threading import current_thread
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from protocols.record.connections import End, Role
 from protocols.record.diag import unix_peer_inode
@@ -21,6 +21,8 @@ from protocols.record.tcpstate import own_state, saw_state
 CALL_FACTS: Final = ("took_ns", "fd", "thread", "end", "asked", "kept", "tls", "flags", "peer")
 """The names of the facts of a call that moved payload."""
 _DATAGRAM_FACTS: Final = (*CALL_FACTS, "local")
+_MASKED_FACTS: Final = (*CALL_FACTS, "masked")
+_STAR: Final = b"*"
 PREVIEW_BYTES: Final = 32
 _PEERS_KEPT: Final = 1024
 _STREAMS: Final = frozenset(
@@ -81,14 +83,28 @@ def error_facts(error: BaseException, call: str, address: object, transport: str
     return {"errno": told.errno, "why": told.why}
 
 
+class Secrets(Protocol):
+    """What the owner of a stream socket says about its bytes: which of them nobody may read afterwards.
+
+    It is told each byte of both directions once and in order, before the event is written.
+    """
+
+    def ranges(self, direction: Direction, data: bytes | memoryview, moved: bool) -> Sequence[tuple[int, int]]:
+        """The secrets in `data`, the next bytes of a direction, as (begin, end) in it.
+
+        moved: False where the bytes did not leave or will be read again (a failed send, MSG_PEEK): they come again.
+        """
+
+
 class Trace:
     """What a traced socket knows of itself.
 
     recorder, service: where its events go and whose they are. end: its end of a connection, once
-    that stands. peers: the ends of an unconnected datagram socket, by the other's address.
+    that stands. peers: the ends of an unconnected datagram socket, by the other's address. secrets: what in
+    its bytes is replaced by as many stars in every event, and counted in detail.masked; None for nothing.
     """
 
-    __slots__ = ("end", "muted", "peers", "recorder", "service", "tls", "transport")
+    __slots__ = ("end", "muted", "peers", "recorder", "secrets", "service", "tls", "transport")
 
     def __init__(self, recorder: Recorder, service: str | None, end: End | None = None, transport: str = "tcp") -> None:
         self.recorder = recorder
@@ -97,6 +113,7 @@ class Trace:
         self.transport = transport
         self.peers: dict[Hashable, End] = {}
         self.tls: bool | None = None
+        self.secrets: Secrets | None = None
         self.muted = False
         """True while a TLS layer above records the plaintext: data calls here would count bytes twice."""
 
@@ -203,6 +220,33 @@ class Trace:
         where = conn if conn is not None else self.conn
         self.recorder.put((stamp, "call", kind, self.service, where, None, None, None, None, summary, facts))
 
+    def shown(self, data: bytes | memoryview) -> str:
+        """The preview of bytes that are about to be sent, without their secrets."""
+        return preview(data if self.secrets is None else self._masked("out", data, False)[0])
+
+    def _masked(self, direction: Direction, data: bytes | memoryview, moved: bool) -> tuple[bytes | memoryview, int]:
+        """The bytes with a star in place of each secret one, and how many those are."""
+        assert self.secrets is not None
+        ranges = self.secrets.ranges(direction, data, moved)
+        if not ranges:
+            return data, 0
+        clean, hidden = bytearray(data), 0
+        for begin, end in ranges:
+            clean[begin:end] = _STAR * (end - begin)
+            hidden += end - begin
+        return bytes(clean), hidden
+
+    def _masked_send(
+        self, data: bytes | memoryview, count: int, text: str
+    ) -> tuple[bytes | memoryview, int, str]:
+        """What was sent of `data`, and the call's text, without the secrets; and how many bytes those are."""
+        if count < len(data):  # what the kernel left stands in the text, too
+            text = text.replace(preview(data), self.shown(data), 1)
+            clean, hidden = self._masked("out", data[:count], True)
+            return clean, hidden, text
+        clean, hidden = self._masked("out", data, True)
+        return clean, hidden, text.replace(preview(data), preview(clean), 1) if hidden else text
+
     def sent(
         self, kind: str, started: int, fd: int, data: bytes | memoryview, count: int, asked: int, flags: int, text: str
     ) -> None:
@@ -213,11 +257,16 @@ class Trace:
         else:
             conn, role, offset, kept = end.conn, end.role, end.sent, end.keep(count)
             end.sent = offset + count
+        hidden = 0
+        if self.secrets is not None:
+            data, hidden, text = self._masked_send(data, count, text)
         kept = min(kept, len(data))
-        detail = (
+        detail: tuple[Any, ...] = (
             CALL_FACTS, now - started, fd, current_thread().name, role,
             asked if asked != count else None, kept if kept < count else None, self.tls, flags or None, None,
         )  # fmt: skip
+        if hidden:
+            detail = (_MASKED_FACTS, *detail[1:], hidden)
         summary = f"{kind}({text}) = {count}"
         body = data if type(data) is bytes and kept == len(data) else bytes(data[:kept])
         self.recorder.put((started, "call", kind, self.service, conn, "out", offset, count, body, summary, detail))
@@ -236,10 +285,15 @@ class Trace:
             else:
                 kept = end.keep(count)
                 end.received += count
-        detail = (
+        hidden = 0
+        if self.secrets is not None:
+            data, hidden = self._masked("in", data, not (flags and flags & socket.MSG_PEEK))
+        detail: tuple[Any, ...] = (
             CALL_FACTS, now - started, fd, current_thread().name, role,
             asked, kept if kept < count else None, self.tls, flags or None, None,
         )  # fmt: skip
+        if hidden:
+            detail = (_MASKED_FACTS, *detail[1:], hidden)
         if count or self.transport == "udp":
             summary = f"{kind}({asked}) = {count}"
         else:

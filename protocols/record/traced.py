@@ -218,7 +218,7 @@ class TracedSocket(socket.socket):
         twin = super().dup()
         if self.trace is not None:
             twin.trace = self.trace.twin()
-            twin.trace.end = self.trace.end
+            twin.trace.end, twin.trace.secrets = self.trace.end, self.trace.secrets
         return twin
 
     # Sending
@@ -232,7 +232,7 @@ class TracedSocket(socket.socket):
         try:
             count = _send(self, data, flags)
         except OSError as error:
-            trace.failed("send", preview(_view(data)), started, self.fileno(), error, "out")
+            trace.failed("send", trace.shown(_view(data)), started, self.fileno(), error, "out")
             raise
         if trace.end is None and is_stream(self):
             self._stand("client")
@@ -265,7 +265,7 @@ class TracedSocket(socket.socket):
         if sent:
             text = f"{preview(view)}, stopped by {type(error).__name__}"
             trace.sent("sendall", started, self.fileno(), view, sent, len(view), 0, text)
-        trace.failed("sendall", preview(view), started, self.fileno(), error, "out")
+        trace.failed("sendall", trace.shown(view), started, self.fileno(), error, "out")
 
     def sendto(self, data: Any, *args: Any) -> int:
         """sendto(2), recorded with the destination."""

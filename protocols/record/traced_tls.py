@@ -140,7 +140,7 @@ class TracedTLSSocket(ssl.SSLSocket):
         try:
             count = super().send(data, flags)
         except OSError as error:
-            trace.failed("send", preview(view), started, fd, error, "out")
+            trace.failed("send", trace.shown(view), started, fd, error, "out")
             raise
         trace.sent("send", started, fd, view, count, len(view), flags, preview(view))
         return count
@@ -164,7 +164,7 @@ class TracedTLSSocket(ssl.SSLSocket):
             if sent:
                 text = f"{preview(view)}, stopped by {type(error).__name__}"
                 trace.sent("sendall", started, fd, view, sent, len(view), flags, text)
-            trace.failed("sendall", preview(view), started, fd, error, "out")
+            trace.failed("sendall", trace.shown(view), started, fd, error, "out")
             raise
         trace.sent("sendall", started, fd, view, sent, sent, flags, preview(view))
         return None

@@ -28,6 +28,7 @@ from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
+from protocols.secretlines import SecretLines
 
 GREETING_S: Final = 1.2
 """How long a server may take to speak first before implicit TLS is tried (security "auto")."""
@@ -85,6 +86,7 @@ class Control(ftplib.FTP):
         assert isinstance(sock, TracedSocket)
         self.sock, self.af, self.alive = sock, sock.family, True
         if sock.trace is not None:
+            sock.trace.secrets = SecretLines("ftp", "client")
             self.dialogue.conn = self.dialogue.session = sock.trace.conn
         if self._implicit():
             self.secure()

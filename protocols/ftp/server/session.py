@@ -26,6 +26,7 @@ from protocols.ftp.server.root import VirtualRoot
 from protocols.ftp.server.site import SessionFacts, Site, TransferFacts
 from protocols.record.event import monotonic_ns
 from protocols.record.trace import address_text
+from protocols.secretlines import SecretLines
 
 LINE_BYTES: Final = 4096
 """A longer command line is refused."""
@@ -63,6 +64,8 @@ class Session(FTPHandler):  # type: ignore[misc]
         self.conn: str | None = None if trace is None else trace.conn
         self.dialogue = Dialogue(site.recorder, site.name, "server", self.conn)
         self.trace = trace
+        if trace is not None:
+            trace.secrets = SecretLines("ftp", "server")
         self.since_ns = monotonic_ns()
         self.order: Order | None = None
         self.active: DataAddress | None = None

@@ -24,6 +24,7 @@ from protocols.mail.dialogue import Dialogue, Protocol
 from protocols.record.explain import Explained
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text, address_value
+from protocols.secretlines import SecretLines
 from protocols.service.base import Facts, Service, ServiceError, is_exposed
 from protocols.service.wake import Readiness, Wake
 
@@ -181,6 +182,8 @@ class MailSession(Service):
             self.recorder, self.protocol, "client", service=self.name, conn=trace.conn if trace else None,
             local=address_value(local), peer=address_value(peer), inside_tls=context is not None,
         )  # fmt: skip
+        if trace is not None:
+            trace.secrets = SecretLines(self.protocol, "client")
         self.local = address_text(local)
         self._wire = Wire(sock, dialogue, wait, self._stops, account.timeout_s, gate=self.gate,
                           literal_bytes=account.message_bytes)  # fmt: skip

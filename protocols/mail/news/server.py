@@ -20,6 +20,7 @@ from protocols.mail.news.groups import Groups, sample_groups
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text, address_value
 from protocols.record.traced import TracedSocket
+from protocols.secretlines import SecretLines
 from protocols.service.base import Facts, Service, is_exposed
 from protocols.service.wake import Readiness, Wake
 
@@ -107,6 +108,8 @@ class NewsServer(Service):
     def _serve(self, reader: TracedSocket, address: object) -> None:
         trace = reader.trace
         try:
+            if trace is not None:
+                trace.secrets = SecretLines("nntp", "server")
             local = address_value(reader.getsockname())
             dialogue = Dialogue(
                 self.recorder, "nntp", "server", service=self.name, conn=trace.conn if trace else None, local=local,

@@ -21,6 +21,7 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text, address_value
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSObject, handshake_done
+from protocols.secretlines import SecretLines
 
 READ_BYTES: Final = 128 << 10
 LINE_LIMIT: Final = 64 << 10
@@ -92,6 +93,7 @@ def make_link(recorder: Recorder, service: str, number: int, door: str, sock: Tr
     trace.service = service
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so for sockets of its own only
     protocol: Any = door[:4]
+    trace.secrets = SecretLines(protocol, "server")
     dialogue = Dialogue(
         recorder, protocol, "server", service=service, conn=trace.conn,
         local=address_value(sock.getsockname()[:2]), peer=address_value(address[:2]),

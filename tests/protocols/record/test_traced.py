@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.record.event import Event
+from protocols.record.event import Direction, Event
 from protocols.record.recorder import Recorder, Tail
 from protocols.record.trace import Trace
 from protocols.record.traced import TracedSocket, traced_pair, traced_socket
@@ -371,3 +371,54 @@ def test_every_byte_belongs_to_one_send_and_one_recv(chunks: list[bytes], size: 
         assert event.offset == len(target)
         target += event.data or b""
     assert sent == received == b"".join(chunks)
+
+
+class _Digits:
+    """The owner of a socket whose digits are secret; it counts the bytes that moved."""
+
+    def __init__(self) -> None:
+        self.moved = {"in": 0, "out": 0}
+
+    def ranges(self, direction: Direction, data: bytes | memoryview, moved: bool) -> list[tuple[int, int]]:
+        self.moved[direction] += len(data) if moved else 0
+        return [(at, at + 1) for at, one in enumerate(bytes(data)) if 48 <= one < 58]
+
+
+def test_an_owner_s_secrets_are_in_no_event(bench: Bench) -> None:
+    client, served = bench.pair()
+    assert client.trace is not None
+    assert served.trace is not None
+    client.trace.secrets, served.trace.secrets = one, other = _Digits(), _Digits()
+    client.send(b"PIN 1234")
+    client.sendall(memoryview(b" and 5678"))
+    client.sendmsg([b", 90", b"!"])
+    assert served.recv(4, socket.MSG_PEEK) == b"PIN "
+    assert served.recv(8) == b"PIN 1234"
+    buffer = bytearray(14)
+    assert served.recv_into(buffer, 14, socket.MSG_WAITALL) == 14
+    assert bytes(buffer) == b" and 5678, 90!"
+    served.shutdown(socket.SHUT_RD)
+    events = bench.events("send", "sendall", "sendmsg", "recv", "recv_into")
+    assert [event.data for event in events] == [
+        b"PIN ****", b" and ****", b", **!", b"PIN ", b"PIN ****", b" and ****, **!",
+    ]  # fmt: skip
+    assert [event.detail.get("masked") for event in events] == [4, 4, 2, None, 4, 6]
+    assert [event.size for event in events] == [8, 9, 5, 4, 8, 14]
+    assert [event.summary for event in events][:3] == [
+        "send(b'PIN ****') = 8", "sendall(b' and ****') = 9", "sendmsg(b', **!') = 5",
+    ]  # fmt: skip
+    assert (one.moved["out"], other.moved["in"]) == (22, 22)
+
+
+def test_the_part_that_was_not_sent_is_in_no_event_either(bench: Bench) -> None:
+    client, served = bench.pair()
+    assert client.trace is not None
+    client.trace.secrets = _Digits()
+    client.trace.sent("send", 0, 3, b"PIN 1234", 3, 8, 0, "b'PIN 1234'")
+    served.close()
+    client.close()
+    with pytest.raises(OSError, match="Bad file"):
+        client.send(b"PIN 1234")
+    sent, failed = bench.events("send")
+    assert (sent.data, sent.summary) == (b"PIN", "send(b'PIN ****') = 3")
+    assert failed.summary == "send(b'PIN ****') = EBADF"

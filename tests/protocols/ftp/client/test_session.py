@@ -317,3 +317,17 @@ def test_names_keep_their_bytes(tmp_path: Path) -> None:
         assert entry.name == name
         session.get(Fetch(entry.name, tmp_path / "x", entry=entry), Tally())
         assert f"RETR {name}" in script.said
+
+
+def test_the_password_is_in_no_event() -> None:
+    recorder, script = Recorder(), Script({"a": CONTENT})
+    tail = recorder.tail()
+    with scripted(script):
+        session = FtpSession(Site("127.0.0.1", script.port, "ann", "very secret", timeout_s=10.0), recorder)
+        try:
+            session.open()
+        finally:
+            session.close()
+    raws = tail.take()
+    assert any(b"PASS ***********" in (raw[8] or b"") for raw in raws if raw[1] == "call")
+    assert "very secret" not in repr(raws)

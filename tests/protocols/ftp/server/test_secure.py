@@ -58,6 +58,7 @@ def test_files_go_protected_both_ways_and_the_plain_text_is_recorded(root: Path,
         (session,) = running.server.sessions()
         assert (session.tls, session.protected) == (True, True)
         down, up = running.awaited("transfer", count=2)
+        assert not [event for event in running.all() if "geheim" in repr(event)]
     assert down.detail["tls"] is True
     assert up.detail["tls"] is True
     shakes = running.kinds("handshake")
