@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -52,7 +52,7 @@ def run(order: Order) -> int:
     except RuntimeError as error:
         return _failed(order, f"{error}.")
     try:
-        capture = Capture(order.path)
+        capture = Capture(order.path, only=chosen.takes if chosen is not None else None)
     except CaptureError as error:
         return _failed(order, f"{order.path}: {error}")
     except OSError as error:
@@ -60,7 +60,7 @@ def run(order: Order) -> int:
     with capture, Signals() as signals:
         if order.show is not None:
             return _show(capture, order.show)
-        return Listing(capture, order, chosen, signals).run()
+        return Listing(capture, order, signals).run()
 
 
 def _filter(text: str) -> CaptureFilter | None:
@@ -102,10 +102,9 @@ def _words(packets: int, skipped: int, size: int) -> str:
 class Listing:
     """Reads on and writes what has come, until the end, the limit, or a signal."""
 
-    def __init__(self, capture: Capture, order: Order, chosen: CaptureFilter | None, signals: Signals) -> None:
+    def __init__(self, capture: Capture, order: Order, signals: Signals) -> None:
         self._capture = capture
         self._order = order
-        self._chosen = chosen
         self._signals = signals
         self._texts = Texts(capture)
         self._shown = 0
@@ -143,14 +142,8 @@ class Listing:
     def list_new(self) -> bool:
         """Write what was read since the last call; whether the limit is reached."""
         limit = self._order.limit
-        while self._looked < len(self._capture):
-            stop = min(self._looked + ROWS, len(self._capture))
-            rows = np.arange(self._looked, stop)
-            if self._chosen is not None:
-                rows = rows[self._chosen.matches(self._capture, self._looked, stop)]
-            self._looked = stop
-            if limit is not None:
-                rows = rows[: limit - self._shown]
+        for part in self._new_rows():
+            rows = part if limit is None else part[: limit - self._shown]
             if len(rows):
                 write_all(self._write(rows).encode("utf-8", "replace"))
                 self._shown += len(rows)
@@ -158,6 +151,18 @@ class Listing:
             if self._shown == limit or self._signals.stopping():
                 return True
         return False
+
+    def _new_rows(self) -> Iterator[Rows]:
+        """What matters of the rows that were read since the last call, some at a time."""
+        capture = self._capture
+        if self._order.filter.strip():
+            while capture.taken:
+                part = capture.taken.pop(0)
+                yield from (part[start : start + ROWS] for start in range(0, len(part), ROWS))
+            return
+        while self._looked < len(capture):
+            start, self._looked = self._looked, min(self._looked + ROWS, len(capture))
+            yield np.arange(start, self._looked)
 
     def _columns(self, rows: Rows) -> list[list[Any]]:
         """number, time, length, captured, src, dst, sport, dport, protocol, info."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 40
 SERIES: Final = 8
+KEPT: Final = 4000
+"""Packets whose rule is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +72,30 @@ class Colours:
         if not self.enabled:
             return None
         if row not in self._found:
-            self._look(row)
+            self.look((row,))
         return self._found.get(row)
 
-    def _look(self, row: int) -> None:
+    def look(self, rows: Sequence[int]) -> None:
+        """Find the rules of these packets at once: the rows in sight are asked for together."""
         document = self._document
         capture, told = document.capture, document.told
-        if capture is None:
+        if capture is None or not self.enabled:
             return
-        if len(self._found) > 4000:
+        if len(self._found) > KEPT:
             self._found.clear()
+        left = np.array([row for row in rows if row not in self._found], np.int64)
+        if not len(left):
+            return
         if self._view is None:
             whole = told is not None and len(told.notes) >= len(capture)
             self._view = View(capture, told.notes, told.streams.number) if whole and told is not None else View(capture)
-        rows = np.array([row])
+        self._found.update(dict.fromkeys(left.tolist()))
         for rule, parsed in self._parsed:
-            if parsed.takes(self._view, rows)[0]:
-                self._found[row] = rule
+            taken = parsed.takes(self._view, left)
+            self._found.update(dict.fromkeys(left[taken].tolist(), rule))
+            left = left[~taken]
+            if not len(left):
                 return
-        self._found[row] = None
 
     def state(self) -> dict[str, Any]:
         """For the next start."""

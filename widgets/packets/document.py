@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from protocols.packets.columns.texts import Texts
 from protocols.packets.files.capture import Capture
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 PIECE_S: Final = 0.05
 """How long one turn of reading takes before its rows are shown."""
 GROW_MS: Final = 150
+FIRST_LOOK_MS: Final = 40
+"""So long reading leaves the processor to whoever paints the first rows."""
 Rows = npt.NDArray[np.int64]
 
 
@@ -117,7 +119,13 @@ class Document(QObject):
         self._reset(capture)
         self.reading = True
         self.opened.emit()
-        self._take_in(turn, (len(capture), None, True))
+        self.loaded = self._looked = len(capture)
+        if self.display.text or self.sort:
+            self._chosen = np.zeros(0, np.int64)
+            self._arrange()
+        if self.loaded:
+            self.grew.emit()
+        QTimer.singleShot(FIRST_LOOK_MS, self, lambda: self._read_on(turn))  # the first rows are painted by then
 
     def _on_failed(self, turn: int, error: BaseException) -> None:
         if turn == self._turn:

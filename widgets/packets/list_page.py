@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -47,6 +47,8 @@ NO_MATCH: Final = "No packet fits the filter."
 TABS: Final = (("packet", "Packet"), ("stream", "Stream"), ("conversations", "Conversations"),
                ("endpoints", "Endpoints"), ("protocols", "Protocols"), ("graph", "Graph"),
                ("experts", "Expert notes"))  # fmt: skip
+WARM_MS: Final = 300
+"""What dissects is started so long after the panel is shown: the first rows are painted first."""
 FILES: Final = "Captures (*.pcap *.pcapng *.cap *.gz *.zst);;All files (*)"
 
 
@@ -81,6 +83,10 @@ class ListPage(QWidget):
         self.sample_button = Button("Look at a sample", "eye")
         self.empty = EmptyState("package", EMPTY, "Open a capture", button_icon="folder-open", primary=True)
         self.no_match = EmptyState("funnel", NO_MATCH, "Show all packets", button_icon="x")
+        self._warm = QTimer(self)
+        self._warm.setSingleShot(True)
+        self._warm.setInterval(WARM_MS)
+        self._warm.timeout.connect(self.warm_up)
         self.setAcceptDrops(True)
         self._lay_out()
         self._wire()
@@ -183,6 +189,14 @@ class ListPage(QWidget):
             event.acceptProposedAction()
             self.open(path)
 
+    def shown(self) -> None:
+        """The panel came to the front: who looks at packets will choose one."""
+        self._warm.start()
+
+    def hidden(self) -> None:
+        """It went away, or the window closes."""
+        self._warm.stop()
+
     def warm_up(self) -> None:
         """Start what dissects, so that the first packet need not wait for it."""
         self.desk.bridge.call(self.child.start, None, lambda _error: None, owner=self)
@@ -198,7 +212,7 @@ class ListPage(QWidget):
         self.file_name.setText(capture.source.path.name if capture is not None else "")
         self.list_stack.setCurrentIndex(0)
         if capture is not None:
-            self.warm_up()
+            self._warm.start()
         self._say_facts()
         self.current_changed.emit()
 

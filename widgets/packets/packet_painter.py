@@ -59,6 +59,7 @@ class PacketPainter:
     ) -> None:
         """Paint the rows from place `first` on, one for each of `tops`, across `width` px."""
         tokens, dpr = theme().tokens, painter.device().devicePixelRatioF()
+        self.colours.look(self._document.rows(first, first + len(tops)).tolist())
         for place, top in enumerate(tops, first):
             painter.fillRect(0, top, width, self.row_height, self._ground(tokens, place, place in chosen))
             row = self._document.row(place)

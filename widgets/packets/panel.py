@@ -79,6 +79,12 @@ class PacketsPanel(Panel):
             self.stack.addWidget(self._frames[name])
         return self.live.page(name)
 
+    def shown(self) -> None:
+        self.packets.shown()
+
+    def hidden(self) -> None:
+        self.packets.hidden()
+
     # State
 
     def save_state(self) -> dict[str, Any]:

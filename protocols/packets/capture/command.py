@@ -97,7 +97,7 @@ def _follow(lab: Lab, order: Order, path: str, way: Way, entering: Sequence[str]
     with Signals() as signals:
         lab.start(live)
         with Capture(path, growing=True) as capture:
-            listing = Listing(capture, ListOrder(path, form="json" if order.json else "text"), None, signals)
+            listing = Listing(capture, ListOrder(path, form="json" if order.json else "text"), signals)
             listing.begin()
             while live.state == "running" and not signals.stopping():
                 _read(capture, listing)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 LINE_CHARS: Final = 160
@@ -40,8 +41,13 @@ def first_line(data: bytes) -> str:
 
 def dns(data: bytes) -> str:
     """RFC 1035 section 4: the question, and the first answers."""
-    if len(data) < 12:
-        return ""
+    return _dns(data[2:]) if len(data) >= 12 else ""
+
+
+@lru_cache(2048)
+def _dns(asked: bytes) -> str:
+    """A message without its number: the same questions come again and again."""
+    data = bytes(2) + asked
     _, flags, questions, answers, _, _ = struct.unpack_from("!HHHHHH", data)
     parts = ["Response" if flags & 0x8000 else "Query"]
     at = 12

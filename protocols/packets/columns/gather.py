@@ -26,3 +26,8 @@ def gather(array: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], kind: np.dty
     for row in np.flatnonzero(~inside).tolist():
         made[row] = np.void(bytes(array[at[row] :][:size]).ljust(size, b"\0"))
     return made.view(kind)
+
+
+def distinct(values: npt.NDArray[Any]) -> list[int]:
+    """The different values of small numbers, in order; numpy's own way loads a tenth of a second of modules."""
+    return np.flatnonzero(np.bincount(values)).tolist() if len(values) else []

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from protocols.packets.columns.application import OVER_TCP_PREFIX, READERS
-from protocols.packets.columns.gather import gather
+from protocols.packets.columns.gather import distinct, gather
 from protocols.packets.columns.kinds import IP_PROTOCOLS, KINDS, NUMBER
 from protocols.packets.columns.state import fields
 from protocols.packets.files.table import MARK_BROKEN, MARK_CUT, MARK_FRAGMENT, MARK_PORTS, NOWHERE
@@ -60,7 +60,7 @@ def make(capture: Capture, rows: Rows) -> list[str]:
     tcp = ~fragment & (protocols == 6) & (family >= 4) & (marks & MARK_PORTS != 0)
     _put(made, tcp, _tcp(capture, rows[tcp]))
     rest = ~fragment & ~tcp
-    for kind in np.unique(kinds[rest]).tolist():
+    for kind in distinct(kinds[rest]):
         chosen = rest & (kinds == kind)
         _put(made, chosen, _HANDLERS.get(KINDS[kind], _datagrams)(capture, rows[chosen]))
     for place in np.flatnonzero(marks & (MARK_BROKEN | MARK_CUT)).tolist():

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from protocols.packets.columns import state as s
+from protocols.packets.columns.gather import distinct
 from protocols.packets.columns.kinds import ETHER_TYPES, NUMBER
 from protocols.packets.columns.state import Rows, State, fields
 from protocols.packets.files.table import MARK_BROKEN, MARK_VLAN
@@ -39,8 +40,8 @@ def begin(state: State, links: npt.NDArray[Any]) -> None:
     if (links == first).all():
         _begin(state, first, np.arange(len(links)))
         return
-    for link in np.unique(links).tolist():
-        _begin(state, int(link), np.flatnonzero(links == link))
+    for link in distinct(links):
+        _begin(state, link, np.flatnonzero(links == link))
 
 
 def _begin(state: State, link: int, rows: Rows) -> None:

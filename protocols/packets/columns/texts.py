@@ -103,15 +103,13 @@ class Texts:
 
     def times(self, rows: Rows) -> list[str]:
         """Seconds since 1970 with nine digits, "" for a packet without a time."""
-        return [_time_text(time) for time in self._capture.table.column("time")[rows].tolist()]
+        times = self._capture.table.column("time")[rows]
+        second, rest = np.divmod(times, 1_000_000_000)
+        made = [f"{whole}.{part:09d}" for whole, part in zip(second.tolist(), rest.tolist(), strict=True)]
+        for place in np.flatnonzero(times == NO_TIME).tolist():
+            made[place] = ""
+        return made
 
 
 def _four_text(number: int) -> str:
     return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-
-
-def _time_text(time: int) -> str:
-    if time == NO_TIME:
-        return ""
-    second, rest = divmod(time, 1_000_000_000)
-    return f"{second}.{rest:09d}"

@@ -11,9 +11,11 @@ One thread calls `more`; any thread reads. It must not know who shows the rows.
 from __future__ import annotations
 
 import os
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from protocols.packets.columns.decode import decode
 from protocols.packets.files.pcap import PcapWalk, is_pcap
@@ -24,9 +26,12 @@ from protocols.packets.files.walk import Batch, Interface, Walk
 
 FIRST_BYTES: Final = 256 << 10
 """The first piece: enough for the rows on the screen."""
-PIECE_BYTES: Final = 24 << 20
+PIECE_BYTES: Final = 48 << 20
 DECODE_ROWS: Final = 1 << 15
 """Rows decoded at a time: their columns stay in the processor's cache."""
+Columns: TypeAlias = "dict[str, npt.NDArray[Any]]"
+Only: TypeAlias = "Callable[[Any, Any, Any, Any, Any], npt.NDArray[np.bool_]]"
+"""(bytes of the file, where packets begin, captured, length, link types) to which of them matter."""
 _KNOWN: Final = {
     b"RTSS": "NetMon", b"GMBU": "NetMon 2", b"TRSN": "Sniffer", b"snoo": "snoop", b"XCP\0": "NetXRay",
     b"\x34\xcd\xb2\xa1": "modified pcap", b"\xa1\xb2\xcd\x34": "modified pcap", b"PK\x03\x04": "zip",
@@ -39,10 +44,16 @@ class CaptureError(ValueError):
 
 
 class Capture:
-    """An open file. Raises OSError, or CaptureError for what is no capture. growing: more may be appended to it."""
+    """An open file. Raises OSError, or CaptureError for what is no capture. growing: more may be appended to it.
 
-    def __init__(self, path: str | os.PathLike[str], *, growing: bool = False) -> None:
+    only: asked which packets matter, as CaptureFilter.takes; all others are counted and not decoded. taken: the rows
+    that matter, part by part; empty where `only` is not given.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, growing: bool = False, only: Only | None = None) -> None:
         self.table: Final = Table()
+        self.taken: Final[list[npt.NDArray[np.int64]]] = []
+        self._only = only
         self.growing = growing
         self.source: Final = Source(path)
         self._size_now = FIRST_BYTES
@@ -96,9 +107,21 @@ class Capture:
         array = self.source.array
         for start in range(0, count, DECODE_ROWS):
             part = {name: column[start : start + DECODE_ROWS] for name, column in columns.items()}
-            made = decode(array, part["at"].astype(np.int64), part["captured"], part["length"],
-                          links[part["interface"]])  # fmt: skip
-            self.table.append(part | {name: made[name] for name in DECODED})
+            self.table.append(part | self._decoded(array, part, links[part["interface"]]))
+
+    def _decoded(self, array: npt.NDArray[np.uint8], part: Columns, links: npt.NDArray[Any]) -> Columns:
+        at, captured, length = part["at"].astype(np.int64), part["captured"], part["length"]
+        if self._only is None:
+            made = decode(array, at, captured, length, links)
+            return {name: made[name] for name in DECODED}
+        rows = np.flatnonzero(self._only(array, at, captured, length, links))
+        found: Columns = {name: np.zeros(len(at), kind) for name, kind in DECODED.items()}
+        if len(rows):
+            made = decode(array, at[rows], captured[rows], length[rows], links[rows])
+            for name in DECODED:
+                found[name][rows] = made[name]
+        self.taken.append(rows + len(self.table))
+        return found
 
     def _reserve(self, batch: Batch) -> None:
         """Room for as many rows as the first ones promise: arrays that grow are copied."""

@@ -5,12 +5,13 @@ It must not know who asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from protocols.packets import bpf
+from protocols.packets.columns.gather import distinct
 from protocols.packets.filters import bpf_run
 
 if TYPE_CHECKING:
@@ -42,19 +43,23 @@ class CaptureFilter:
         at, captured, length, interface = (
             column[start:stop] for column in table.columns("at", "captured", "length", "interface")
         )
+        links = np.array([one.linktype for one in capture.interfaces], np.uint16)[interface]
+        return self.takes(capture.source.array, at.astype(np.int64), captured, length, links)
+
+    def takes(
+        self, array: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], captured: npt.NDArray[Any],
+        length: npt.NDArray[Any], links: npt.NDArray[Any],
+    ) -> npt.NDArray[np.bool_]:  # fmt: skip
+        """Which packets at `at` in `array`, of these lengths and link types, match."""
         if not self.text:
             return np.ones(len(at), bool)
-        links = np.array([one.linktype for one in capture.interfaces], np.int64)[interface]
         found = np.zeros(len(at), bool)
-        for link in np.unique(links).tolist():
+        for link in distinct(links):
             program = self._program(link)
             if program is None:
                 continue
             rows = np.flatnonzero(links == link)
-            places = at.astype(np.int64)
             if len(rows) == len(at):
-                return bpf_run.matches(program, capture.source.array, places, captured, length)
-            found[rows] = bpf_run.matches(
-                program, capture.source.array, places[rows], captured[rows], length[rows]
-            )
+                return bpf_run.matches(program, array, at, captured, length)
+            found[rows] = bpf_run.matches(program, array, at[rows], captured[rows], length[rows])
         return found

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import select
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any, Final
 
 from protocols.service.childmain import Job
@@ -34,11 +36,19 @@ def answer(job: Job) -> None:
     logging.getLogger("scapy").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")  # scapy's deprecations are not ours to mend, and stderr is for crashes
     job.ready()
-    for name in ("scapy.layers.l2", "scapy.layers.inet", "scapy.layers.inet6"):  # before the first question
-        __import__(name)
+    _load_until_asked(job)
     while (commands := job.commands.read()) is not None:
         for command in commands:
             _answer(job, command)
+
+
+def _load_until_asked(job: Job) -> None:
+    """Load scapy's layers while nobody asks yet: the first packet chosen need not wait for them."""
+    for name in ("scapy.layers.l2", "scapy.layers.inet", "scapy.layers.inet6"):
+        __import__(name)
+    load_one: Callable[[], bool] = load("protocols.packets.scapy_child.dissecting:load_one")
+    while not select.select([job.commands], [], [], 0)[0] and load_one():
+        pass
 
 
 def _answer(job: Job, command: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ Runs in the scapy child alone.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -41,14 +42,23 @@ _loaded: list[str] = []
 
 def load_layers() -> None:
     """Load what scapy can read beside the basics; a layer that this scapy lacks is left out."""
-    if _loaded:
-        return
-    for name in _LAYERS:
-        try:
-            importlib.import_module(name)
-        except (ImportError, OSError):
-            continue
-        _loaded.append(name)
+    while load_one():
+        pass
+
+
+def load_one() -> bool:
+    """Load one of these, for who has a moment to spare; False once all are there."""
+    if len(_loaded) == len(_LAYERS):
+        return False
+    with contextlib.suppress(ImportError, OSError):
+        importlib.import_module(_LAYERS[len(_loaded)])
+    _loaded.append(_LAYERS[len(_loaded)])
+    if len(_loaded) == len(_LAYERS):
+        _bind_ports()
+    return True
+
+
+def _bind_ports() -> None:
     from scapy.layers.http import HTTP
     from scapy.packet import bind_layers
 
