@@ -7,18 +7,16 @@ for each request. It must not know argparse, nor what is served.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from protocols import trust
-from protocols.record.event import detail_of
-from protocols.record.recorder import Recorder, Tail
-from protocols.service.base import Service, is_exposed
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, fail, printable, reader_gone, say, write_all
+from protocols.foreground import Foreground, tell, warn_of_exposure, with_reason
+from protocols.record.event import Raw
+from protocols.record.recorder import Recorder
+from protocols.service.base import Service
+from protocols.terminal import fail, say
 
-LOOK_S: Final = 0.1
 _TOLD: Final = frozenset((
     "answered", "bad request", "application failed", "answer cut", "refused", "failed", "timed out", "given up",
     "wsgi complaint",
@@ -40,72 +38,38 @@ class Order:
 
 def run(order: Order) -> int:
     """Serve until a signal; the exit status. Raises BrokenPipeError when stdout's reader is gone."""
-    recorder = Recorder()
-    lines = JsonLines(recorder) if order.json else None
-    tail = None if order.json else recorder.tail(bound_events=10_000)
-    with Signals() as signals, _authority(order) as authority:
-        try:
-            server = order.make(recorder)
-            server.start()
-        except OSError as error:
-            status = fail(error, "bind", (order.host, order.port), "tcp", recorder)
-            if lines is not None:
-                lines.drain()
-            return status
-        try:
-            _tell_where(order, server, lines, authority)
-            while not signals.stopping() and server.state == "running":
-                _show(lines, tail, LOOK_S)
-                if reader_gone():
-                    raise BrokenPipeError
-        finally:
-            server.stop(2.0)
-        _show(lines, tail, 0.0)
-        return DONE if signals.stopping() else FAILED
+    return _Web(order).run()
 
 
-@contextmanager
-def _authority(order: Order) -> Iterator[str]:
-    """The file with the certificate of the authority that clients must trust; "" without TLS."""
-    if not order.tls:
-        yield ""
-        return
-    from protocols.tls import lab_ca
+class _Web(Foreground[Service]):
+    def __init__(self, order: Order) -> None:
+        super().__init__(json=order.json, secured=bool(order.tls))
+        self._order = order
 
-    with trust.published(lab_ca().pem) as path:
-        yield str(path or lab_ca().path())
+    def make(self) -> Service:
+        return self._order.make(self.recorder)
 
+    def failed(self, error: Exception, server: Service | None) -> int:
+        return fail(error, "bind", (self._order.host, self._order.port), "tcp", self.recorder)
 
-def _tell_where(order: Order, server: Service, lines: JsonLines | None, authority: str) -> None:
-    facts = server.facts()
-    host, port = facts.where.rpartition(":")[0].strip("[]"), facts.ports[0]
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    url = f"{'https' if order.tls else 'http'}://{where}/"
-    if is_exposed(host):
-        say(f"{where} can be reached from other machines. --host 127.0.0.1 keeps it on this one.")
-    if lines is not None:
-        lines.first("listening", f"listening on {where}", service=server.name, host=host, port=port, url=url,
-                    transport="tcp", model=order.model or None, tls=bool(order.tls), certificate=order.tls,
-                    authority=authority or None,
-                    pid=os.getpid())  # fmt: skip
-        return
-    text = printable(f"listening on {where} ({url} serves {order.title}); Ctrl+C ends it") + "\n"
-    write_all(text.encode("utf-8", "backslashreplace"))
-    if order.tls and order.tls != "good":
-        say(f"its certificate is broken on purpose ({order.tls}): a client that verifies must refuse it")
-    elif authority:
-        say(f"netlab http trusts it of itself; others find its authority in {authority}")
+    def tell_where(self, server: Service, authority: str) -> None:
+        order, facts = self._order, server.facts()
+        host, port = facts.where.rpartition(":")[0].strip("[]"), facts.ports[0]
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        url = f"{'https' if order.tls else 'http'}://{where}/"
+        warn_of_exposure(host, where)
+        if self.lines is not None:
+            self.lines.first("listening", f"listening on {where}", service=server.name, host=host, port=port, url=url,
+                             transport="tcp", model=order.model or None, tls=bool(order.tls), certificate=order.tls,
+                             authority=authority or None, pid=os.getpid())  # fmt: skip
+            return
+        tell(f"listening on {where} ({url} serves {order.title}); Ctrl+C ends it")
+        if order.tls and order.tls != "good":
+            say(f"its certificate is broken on purpose ({order.tls}): a client that verifies must refuse it")
+        elif authority:
+            say(f"netlab http trusts it of itself; others find its authority in {authority}")
 
-
-def _show(lines: JsonLines | None, tail: Tail | None, timeout_s: float) -> None:
-    if lines is not None:
-        lines.drain(timeout_s)
-        return
-    assert tail is not None
-    if timeout_s and not tail.wait(timeout_s):
-        return
-    for raw in tail.take():
-        if raw[1] == "note" and raw[2] in _TOLD:
-            why = detail_of(raw).get("why")
-            text = f"{raw[9]}: {why}" if why and raw[2] != "bad request" else raw[9]
-            write_all(printable(text).encode("utf-8", "backslashreplace") + b"\n")
+    def line(self, raw: Raw) -> str | None:
+        if raw[1] != "note" or raw[2] not in _TOLD:
+            return None
+        return str(raw[9]) if raw[2] == "bad request" else with_reason(raw)
