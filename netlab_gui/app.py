@@ -141,7 +141,7 @@ class Application:
         theme().release()
         steps = Steps(
             panels_off=self.window.panels_off,
-            stop_all=self.lab.running.stop_all,
+            stop_all=self.lab.end,
             close_lab=self._close_lab,
             save_settings=self.window.save_state,
             quit=self._quit,

@@ -6,11 +6,12 @@ nor who looks.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Final
 
 from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import StateSampler
-from protocols.service.base import JOIN_S, Service
+from protocols.service.base import JOIN_S, Service, ServiceError
 from protocols.service.descriptors import raise_limit
 from protocols.service.intents import Intents
 from protocols.service.running import Running
@@ -32,15 +33,21 @@ class Lab:
         self.sampler: Final = StateSampler(self.recorder)
         self.store: Store | None = None
         self.descriptors: Final = raise_limit()
+        self._door = threading.Lock()
+        self._ending = False
 
     def start(self, service: Service, *, room: str = "") -> None:
-        """Start `service` and keep an eye on it. Raises what its start raises; then it is forgotten.
+        """Start `service` and keep an eye on it. Raises what its start raises, and ServiceError once the lab ends.
 
-        room: the id of the panel it runs for; that panel's button in the rail shows that something runs.
+        A service that could not start is forgotten. room: the id of the panel it runs for; that panel's button in the
+        rail shows that something runs.
         """
         service.room = room
-        self.sampler.start()
-        self.running.add(service)
+        with self._door:  # what is in the list before `end` looks is stopped by it; nothing comes in after
+            if self._ending:
+                raise ServiceError(f"{service.name} was not started: the lab is closing, nothing new is begun")
+            self.sampler.start()
+            self.running.add(service)
         try:
             service.start()
         except BaseException:
@@ -54,9 +61,15 @@ class Lab:
             self.running.discard(service)
         return ended
 
+    def end(self, deadline_s: float = JOIN_S) -> list[str]:
+        """Stop everything for good: no service starts from now on. The names of those that did not end in time."""
+        with self._door:
+            self._ending = True
+        return self.running.stop_all(deadline_s)
+
     def close(self, deadline_s: float = JOIN_S) -> list[str]:
-        """Stop everything, and close the store. The names of services that did not end in time."""
-        left = self.running.stop_all(deadline_s)
+        """`end()`, and close the store. The names of services that did not end in time."""
+        left = self.end(deadline_s)
         self.intents.close()
         self.sampler.stop()
         store, self.store = self.store, None

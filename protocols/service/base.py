@@ -112,6 +112,8 @@ class Service(ABC):
     def start(self) -> None:
         """Return when bound or connected. Raises the real error, or ServiceError when not new."""
         with self._lock:
+            if self.stopping.is_set() and self._main_thread is None:
+                raise ServiceError(f"{self.name} was stopped before it had begun")
             if self._begun or self._state != "new":
                 raise ServiceError(f"{self.name} can't be started again: make a new one")
             self._begun = True
