@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from protocols.record.event import Event, Raw
     from protocols.service.base import Facts, Service
     from widgets.bridge import Bridge
+    from widgets.selection import ByteRange
 
 LOOK_MS: Final = 250
 NAMES_TOLD: Final = 8
@@ -43,6 +44,8 @@ class Workplace(QObject):
         self.docks = Docks(window.floor, self.desk)
         self._folded = {True: True, False: False}
         self._front_needs_height: bool | None = None
+        self._front = ""
+        self._chosen: dict[str, tuple[int | None, ByteRange | None]] = {}
         self._open_doors()
         self._restore()
         window.workplace = self
@@ -79,6 +82,17 @@ class Workplace(QObject):
         self.docks.inspector.explain(event)
 
     def _on_stack_came(self, panel_id: str) -> None:
+        self._choose_again(panel_id)
+        self._fold_for(panel_id)
+
+    def _choose_again(self, panel_id: str) -> None:
+        """Each panel finds what was last chosen while it was in front: another's event would not be of its story."""
+        selection = self.desk.selection
+        self._chosen[self._front] = (selection.row, selection.bytes)
+        self._front = panel_id
+        selection.select(*self._chosen.get(panel_id, (None, None)))
+
+    def _fold_for(self, panel_id: str) -> None:
         """Panels with a log of their own have the time line folded, until somebody unfolds it there."""
         timeline, needs = self.docks.timeline, self._window.stack.panel(panel_id).needs_height
         first = self._front_needs_height is None  # it is as it was left beneath this very panel
@@ -125,6 +139,7 @@ class Workplace(QObject):
     def _on_session_shown(self, log: EventLog) -> None:
         """Another log comes into view. The live one goes on filling, whether it is looked at or not."""
         live, timeline = self.sessions.live_log, self.docks.timeline
+        self._chosen.clear()
         self.bridge.remove_consumer(timeline.consume)
         self.bridge.remove_consumer(self._keep_live)
         timeline.show_log(log)

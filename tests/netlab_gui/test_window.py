@@ -65,6 +65,21 @@ def test_a_click_on_the_rail_brings_its_panel_and_only_that(qtbot: Any, applicat
         assert [one for one in window.stack.ids() if window.rail.button(one).isChecked()] == [panel]
 
 
+def test_each_panel_finds_what_was_chosen_in_it_and_nothing_of_another(qtbot: Any, application: Any) -> None:
+    window, selection = application.window, application.workplace.desk.selection
+    application.lab.recorder.note("one", "of the sockets")
+    application.lab.recorder.note("two", "of what runs")
+    qtbot.waitUntil(lambda: len(application.workplace.desk.log) >= 2)
+    selection.select(0)
+    window.show_panel("running")
+    assert selection.row is None
+    selection.select(1)
+    window.show_panel("sockets")
+    assert selection.row == 0
+    window.show_panel("running")
+    assert selection.row == 1
+
+
 def test_nothing_but_the_window_ever_becomes_a_window(qtbot: Any, launch: Callable[..., Any]) -> None:
     """A part shown before it has a parent flashes on the screen and takes the keyboard away."""
     strays: list[str] = []

@@ -35,7 +35,7 @@ class House:
 def house() -> Iterator[House]:
     house = House()
     yield house
-    assert house.intents.close()
+    assert house.intents.close(30)
 
 
 @pytest.fixture

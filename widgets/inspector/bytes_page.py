@@ -17,7 +17,7 @@ from protocols.record.log import EventLog
 from widgets.hexview import Field, HexView
 from widgets.inspector.chosen import Legend, Picked
 from widgets.inspector.datagram import SHOWN_TEXT, SHOWN_TITLE, DatagramPart, facts_of
-from widgets.inspector.joined import Joined, joined_events, overlap, range_of
+from widgets.inspector.joined import Joined, assembled, joined_events, overlap, range_of
 from widgets.inspector.reasons import reason_of
 from widgets.inspector.sections import EDGE, FactRows, Head, Links, Row
 from widgets.parts.buttons import IconButton
@@ -30,6 +30,8 @@ from widgets.timeline.wording import visible
 
 TEXT_LIMIT: Final = 200_000
 NONE: Final = "This event moved no bytes. Its facts are under Call, and what it means under Why."
+NOT_KEPT: Final = "This event tells of its bytes and keeps no copy of them. Its facts are under Call."
+CARRIED: Final = "This event tells of its bytes and keeps no copy of them: the events above carried them."
 
 
 class BytesPage(QWidget):
@@ -41,6 +43,8 @@ class BytesPage(QWidget):
         super().__init__()
         self._event: Event | None = None
         self._joined: list[Joined] = []
+        self._data = b""
+        self._marked: ByteRange | None = None
         self.head = Head()
         self.facts = FactRows()
         self.links = Links("Carried by")
@@ -132,17 +136,21 @@ class BytesPage(QWidget):
         reading = self.datagram.show_event(event)
         self.facts.show_rows(_facts(event) if reading is None else facts_of(event, reading))
         self.links.show_links((), ())
-        data = event.data or b""
+        self._data, self._marked = event.data or b"", marked
+        self._empty.set_sentence(NOT_KEPT if event.size else NONE)
+        self._show_data()
+        self._show_reason()
+        self._later.start(0)
+
+    def _show_data(self) -> None:
+        event, data = self._event, self._data
         self._pages.setCurrentIndex(0 if data else 1)
-        if data:
-            base = event.offset or 0
-            self.hex.set_data(data, base, (Field(0, len(data), 0, "Data"),))
-            self._mark(marked)
+        if data and event is not None:
+            self.hex.set_data(data, event.offset or 0, (Field(0, len(data), 0, "Data"),))
+            self._mark(self._marked)
             self._fit_height()
             self._show_text()
         self._show_picked()
-        self._show_reason()
-        self._later.start(0)
 
     def _mark(self, marked: ByteRange | None) -> None:
         place = None if self._event is None else range_of(self._event.raw())
@@ -164,7 +172,7 @@ class BytesPage(QWidget):
 
     def _show_text(self) -> None:
         if self._view.current() == 1 and self._event is not None:
-            text = (self._event.data or b"")[:TEXT_LIMIT].decode("utf-8", "replace")
+            text = self._data[:TEXT_LIMIT].decode("utf-8", "replace")
             self.text.setPlainText(text.replace("\r\n", "\u240d\u240a\n"))
 
     def _on_view_chosen(self, index: int) -> None:
@@ -175,15 +183,15 @@ class BytesPage(QWidget):
     def _show_picked(self) -> None:
         """The legend of the tint, and what the chosen bytes mean."""
         event = self._event
-        if event is None or not event.data:
+        if event is None or not self._data:
             return
-        kept, size = len(event.data), event.size or len(event.data)
+        kept, size = len(self._data), event.size or len(self._data)
         marked = self.hex.mark
         self._legend.show_counts(kept, size, 0 if marked is None else marked[1] - marked[0])
         start, stop = self.hex.selection()
         if start == stop and marked is not None:
             start, stop = marked
-        self._picked.show_bytes((event.offset or 0) + start, event.data[start:stop])
+        self._picked.show_bytes((event.offset or 0) + start, self._data[start:stop])
 
     def _show_reason(self) -> None:
         if not self.datagram.isHidden():
@@ -205,6 +213,12 @@ class BytesPage(QWidget):
         texts = [f"{visible(one.kind)} {visible(one.who)}".strip() for one in self._joined]
         tips = [f"Bytes {grouped(one.bytes.start)} to {grouped(one.bytes.stop - 1)}" for one in self._joined]
         self.links.show_links(texts, tips)
+        if event.size and not self._data:
+            self._data = assembled(log, self._row, self._joined) or b""
+            if self._data:
+                self._show_data()
+            elif texts:
+                self._empty.set_sentence(CARRIED)
 
     def _on_links_chosen(self, number: int) -> None:
         if self._event is not None and number < len(self._joined):

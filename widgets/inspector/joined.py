@@ -15,6 +15,7 @@ from widgets.selection import ByteRange
 NEAR_ROWS: Final = 12_000
 """What belongs together is not further apart than this: a search that stays under some 10 ms."""
 MOST: Final = 12
+ASSEMBLED_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,23 @@ def joined_events(log: EventLog, row: int) -> list[Joined]:
         if len(found) >= MOST:
             break
     return found[:MOST]
+
+
+def assembled(log: EventLog, row: int, joined: list[Joined]) -> bytes | None:
+    """The bytes of an event that keeps none itself, out of the calls that carried them; None unless all are there."""
+    place = range_of(log.raw(row))
+    if place is None or place.stop - place.start > ASSEMBLED_BYTES:
+        return None
+    whole, there = bytearray(place.stop - place.start), bytearray(place.stop - place.start)
+    for one in joined:
+        data, common = log.raw(one.row)[8] or b"", overlap(place, one.bytes)
+        if common is None:
+            continue
+        start, stop = common[0], min(common[1], one.bytes.start + len(data))
+        if start < stop:
+            whole[start - place.start : stop - place.start] = data[start - one.bytes.start : stop - one.bytes.start]
+            there[start - place.start : stop - place.start] = b"\1" * (stop - start)
+    return bytes(whole) if all(there) else None
 
 
 def _match(raw: Raw, row: int, wanted: Raw, place: ByteRange | None) -> Joined | None:

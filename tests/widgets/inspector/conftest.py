@@ -35,7 +35,7 @@ class Stage:
     def close(self) -> None:
         """Let go of everything."""
         self.bridge.close()
-        assert self.lab.intents.close()
+        assert self.lab.intents.close(30)
         self.window.close()
 
 

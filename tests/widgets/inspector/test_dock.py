@@ -67,6 +67,27 @@ def test_an_event_without_bytes_says_so(stage: Any, dock: InspectorDock) -> None
     assert dock.bytes_page._empty.isVisible()
 
 
+def test_a_message_that_keeps_no_bytes_shows_those_of_its_calls_or_says_where_they_are(
+    qtbot: QtBot, stage: Any, dock: InspectorDock
+) -> None:
+    me, it = {"end": "client"}, {"end": "server"}
+    reply = scenes.raw(9003, "message", "reply", "ftp", "9", "", "out", 2, size=4, **it)
+    lone = scenes.raw(9004, "message", "transfer", "ftp", "10", "", "out", 0, size=4, **it)
+    first = len(stage.desk.log)
+    stage.desk.log.append([
+        scenes.raw(9000, "call", "send", "ftp", "9", "", "out", 0, b"..aa", **it),
+        scenes.raw(9001, "call", "send", "ftp", "9", "", "out", 4, b"bb", **it),
+        scenes.raw(9002, "call", "recv", "client 9", "9", "", "in", 0, b"..aabb", **me),
+        reply, lone,
+    ])  # fmt: skip
+    page = dock.bytes_page
+    stage.desk.selection.select(first + 3)
+    qtbot.waitUntil(lambda: page.hex.isVisible() and page.hex.chosen_bytes() == b"aabb")
+    stage.desk.selection.select(first + 4)
+    assert page._empty.isVisible()
+    assert "keeps no copy" in page._empty._sentence.text()
+
+
 def test_bytes_can_be_read_as_text(stage: Any, dock: InspectorDock) -> None:
     stage.desk.selection.select(row_of(stage, "send", "client 3"))
     dock.bytes_page._view.set_current(1)
