@@ -15,10 +15,13 @@ from fnmatch import fnmatchcase
 from itertools import compress
 from typing import Final, TypeAlias
 
+from protocols.creosote.chances import Chances, codes_of, pattern_of
 from protocols.creosote.filters import LogFilter, Term
-from protocols.creosote.log import LEVEL_NAMES, UNREAD, DatagramLog, Stretch
+from protocols.creosote.log import UNREAD, DatagramLog, Stretch
+from protocols.creosote.parts import part_at
+from protocols.creosote.patterns import literals
 from protocols.creosote.reading.reading import Reading
-from protocols.creosote.sieve import Run, literals, of_kind, of_level, saying, with_field
+from protocols.creosote.sieve import Run, of_kind, of_level, saying, with_field
 
 NO_LIMIT: Final = 1 << 62
 _FIRST_ROWS: Final = 1024
@@ -32,6 +35,8 @@ _REGEX_COST: Final = 0.1
 """A regular expression on a row, measured in readings."""
 _SPARSE: Final = 30
 """One row in so many is left: then looking at the bytes of all takes as long as reading those left."""
+_TOGETHER: Final = 256
+"""Parts that are asked for their chance at once."""
 _INVERTED: Final = bytes([1, 0]) + bytes(254)
 Rows: TypeAlias = "array[int] | range"
 """Rows within a stretch, ascending."""
@@ -52,6 +57,7 @@ class Finder:
         # What is quick goes first: it leaves fewer rows to be read.
         order = ("after", "before", "word", "regex", "from", "level", "kind", "field")
         self._terms = sorted(wanted.terms, key=lambda term: order.index(term.kind))
+        self._chances = Chances(wanted, log.senders)
 
     def within(
         self, stretch: Stretch, start: int = 0, stop: int | None = None, most: int = NO_LIMIT, *, sieved: bool = True
@@ -76,6 +82,24 @@ class Finder:
             rows = self._pass(term, look, rows)
         base = stretch.base
         return [base + row for row in rows]
+
+    def chance_before(self, stretch: Stretch, stop: int) -> tuple[int, int]:
+        """Rows of a stretch before `stop` that may pass, as far as is known without a look: the last ones together.
+
+        Gives their first and the one behind them: rows from that on to `stop` can't pass.
+        """
+        parts, may = stretch.parts, self._chances.may
+        if not parts or not self._chances.tell:
+            return 0, stop
+        at = part_at(parts, stop - 1)
+        while at >= 0 and not may(parts[at]):
+            at -= 1
+        if at < 0:
+            return 0, 0
+        last = at
+        while at > 0 and last - at < _TOGETHER and may(parts[at - 1]):
+            at -= 1
+        return parts[at].start, min(parts[last].stop, stop)
 
     def _pass(self, term: Term, look: _Look, rows: Rows) -> Rows:
         if term.kind in ("after", "before"):
@@ -135,8 +159,12 @@ class Strides:
 
     def back(self, stretch: Stretch, stop: int, bottom: int = 0) -> tuple[int, list[int]]:
         """Look at rows before `stop`, none before `bottom`: at the first of these, and the log's rows that pass."""
+        bottom = max(bottom, 0)
+        low, stop = self._finder.chance_before(stretch, stop)
+        if stop <= bottom:
+            return bottom, []
         while True:
-            start = max(stop - self._rows, bottom, 0)
+            start = max(stop - self._rows, bottom, low)
             found = self._look(stretch, start, stop)
             if found is not None:
                 return start, found
@@ -228,8 +256,7 @@ def _senders_mask(stretch: Stretch, rows: Rows, mask: bytearray) -> bytes:
 
 def _levelled(term: Term, look: _Look, rows: Rows) -> Rows:
     """By the column of levels where it is known; else what can have the level is read, once."""
-    compare, stretch = _COMPARE[term.compare], look.stretch
-    codes = {code for code in range(len(LEVEL_NAMES)) if compare(code, int(term.number))}
+    codes, stretch = codes_of(term), look.stretch
     span = range(rows[0], rows[-1] + 1)
     known = bytes(stretch.levels[span.start : span.stop])
     if known and UNREAD not in known:
@@ -249,25 +276,11 @@ def _midnight_ns(wall_ns: int) -> int:
     return int(time.mktime((parts.tm_year, parts.tm_mon, parts.tm_mday, 0, 0, 0, 0, 0, -1))) * 1_000_000_000
 
 
-_COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {
-    ":": lambda level, wanted: level == wanted,
-    "=": lambda level, wanted: level == wanted,
-    ">=": lambda level, wanted: level >= wanted,
-    ">": lambda level, wanted: level > wanted,
-    "<=": lambda level, wanted: 0 < level <= wanted,
-    "<": lambda level, wanted: 0 < level < wanted,
-}
-
-
 def _field_holds(reading: Reading, term: Term) -> bool:
     for name, value in reading.fields.items():
-        if name.lower() == term.compare and fnmatchcase(value.lower(), _pattern(term.value.lower())):
+        if name.lower() == term.compare and fnmatchcase(value.lower(), pattern_of(term.value)):
             return True
     return False
-
-
-def _pattern(value: str) -> str:
-    return value if any(sign in value for sign in "*?[") else f"*{value}*"
 
 
 def _worded(term: Term, look: _Look, rows: Rows) -> Rows:

@@ -1,6 +1,6 @@
 """DatagramLog: every datagram of a day, in memory, read by row. For one thread; it has no lock.
 
-Ten million rows of 100 bytes take about 1.2 GB: beyond `limit_bytes` the oldest go and are counted,
+Ten million rows of 100 bytes take about 1.3 GB: beyond `limit_bytes` the oldest go and are counted,
 and the numbers of the rest stay. What a row says is read when somebody looks. It must not know Qt.
 """
 
@@ -12,31 +12,38 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
+from protocols.creosote.parts import Part
 from protocols.creosote.reading.gelf import Assembler
 from protocols.creosote.reading.reading import LEVELS, Reading, read
 from protocols.creosote.wire import BUFSIZE
 from protocols.record.bulk import Bulk
 
-LIMIT_BYTES: Final = 1400 << 20
+LIMIT_BYTES: Final = 1350 << 20
 SMALL_ROWS: Final = 2048
 MERGE: Final = 32
 """This many small blocks in a row become one."""
+UNSEALED: Final = 3 * MERGE
+"""So many of the last stretches may still become one with others."""
 UNREAD: Final = 255
 READINGS: Final = 8192
-_CODES: Final = {"": 0} | {level: code for code, level in enumerate(LEVELS, 1)}
+LEVEL_CODES: Final = {"": 0} | {level: code for code, level in enumerate(LEVELS, 1)}
 LEVEL_NAMES: Final = ("", *LEVELS)
 
 
 class Stretch:
-    """Rows that came together: a bulk, its place in the log, its senders' numbers there, and the levels read so far."""
+    """Rows that came together: a bulk, its place in the log, its senders' numbers there, and what is known by now.
 
-    __slots__ = ("base", "bulk", "levels", "who")
+    levels: a byte for each row, UNREAD where it was not read; parts: all rows, or none of which anything is noted.
+    """
+
+    __slots__ = ("base", "bulk", "levels", "parts", "who")
 
     def __init__(self, base: int, bulk: Bulk, who: array[int]) -> None:
         self.base = base
         self.bulk = bulk
         self.who = who
         self.levels = bytearray()
+        self.parts: list[Part] = []
 
     def __len__(self) -> int:
         return len(self.bulk)
@@ -44,7 +51,8 @@ class Stretch:
     @property
     def nbytes(self) -> int:
         """Bytes of memory held."""
-        return self.bulk.nbytes + self.who.itemsize * len(self.who)
+        noted = sum(len(part.grams) for part in self.parts if part.grams)
+        return self.bulk.nbytes + self.who.itemsize * len(self.who) + noted
 
     def level(self, at: int) -> int:
         """The level of a row as a code, 0 for none; read once."""
@@ -52,15 +60,15 @@ class Stretch:
             self.levels = bytearray([UNREAD]) * len(self.bulk)
         code = self.levels[at]
         if code == UNREAD:
-            code = self.levels[at] = _CODES[read(self.bulk.payload(at)).level]
+            code = self.levels[at] = LEVEL_CODES[read(self.bulk.payload(at)).level]
         return code
 
 
 class DatagramLog:
     """All datagrams, oldest first. `len()` is one more than the last row's number.
 
-    first: the oldest row still kept. senders: (bucket, address) by number. counts: datagrams by sender.
-    cut: rows longer than 1,024 bytes, which an original bucket would have cut.
+    first: the oldest row still kept. sealed: stretches before this row stay as they are. senders: (bucket,
+    address) by number. counts: datagrams by sender.
     """
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
@@ -75,6 +83,7 @@ class DatagramLog:
         self._rows = 0
         self.nbytes = 0
         self.first = 0
+        self.sealed = 0
         self.senders: list[tuple[str, tuple[str, int]]] = []
         self.counts: Counter[int] = Counter()
 
@@ -102,6 +111,7 @@ class DatagramLog:
         self._small = self._small + 1 if len(bulk) < SMALL_ROWS else 0
         if self._small >= MERGE:
             self._merge()
+        self.sealed = self._sealed_now()
         self._make_room()
         return seen
 
@@ -126,11 +136,22 @@ class DatagramLog:
 
     def _merge(self) -> None:
         """The last small stretches of one bucket become one: a quiet day would make millions of them."""
-        last = self._stretches[-1].bulk
-        count = 1
-        while count < min(self._small, len(self._stretches)) and _alike(self._stretches[-count - 1].bulk, last):
-            count += 1
+        self._join_last(self._alike_last(self._small))
         self._small = 0
+        while (count := self._alike_last(MERGE, SMALL_ROWS)) >= MERGE:  # what was joined before, and is small still
+            self._join_last(count)
+
+    def _alike_last(self, most: int, below_rows: int = 1 << 32) -> int:
+        """How many of the last stretches are of one bucket and shorter than that."""
+        last = self._stretches[-1].bulk
+        count = 0
+        for stretch in reversed(self._stretches[-most:]):
+            if len(stretch) >= below_rows or not _alike(stretch.bulk, last):
+                break
+            count += 1
+        return count
+
+    def _join_last(self, count: int) -> None:
         if count < 2:
             return
         parts = self._stretches[-count:]
@@ -141,6 +162,12 @@ class DatagramLog:
         self._stretches[-count:] = [merged]
         self._bases[-count:] = [merged.base]
         self.nbytes += merged.nbytes
+
+    def _sealed_now(self) -> int:
+        at = len(self._stretches)
+        while at and len(self._stretches[at - 1]) < SMALL_ROWS and len(self._stretches) - at < UNSEALED:
+            at -= 1
+        return self._bases[at] if at < len(self._bases) else self._rows
 
     def _make_room(self) -> None:
         gone = 0

@@ -23,6 +23,7 @@ from protocols.creosote.filters import LogFilter
 from protocols.creosote.finding import Finder, Strides
 from protocols.creosote.log import DatagramLog
 from protocols.creosote.programs import PROGRAMS
+from protocols.creosote.survey import Survey
 from protocols.record.bulk import Bulk
 from protocols.record.recorder import Recorder
 from protocols.record.sessions import Sessions
@@ -76,8 +77,17 @@ def main() -> None:
         store.flush(600)
         took = time.perf_counter() - began
         print(f"stored: {store.written:,} events, at least {store.written / took:,.0f} a second, missed {store.missed}")
-        for text in ("queue", "nosuchword", "/mx\\d/", "level>=error", "status:504", "from:db -mx1",
-                     "level:critical", "status:599", "from:nobody", "-level>=debug", "kind:pickle", "/no(such|ne)\\d/"):
+        texts = ("queue", "nosuchword", "/mx\\d/", "level>=error", "status:504", "from:db -mx1",
+                     "level:critical", "status:599", "from:nobody", "-level>=debug", "kind:pickle", "/no(such|ne)\\d/",
+                 "mx9999", "zqx", "599999", "after:00:00 queue 999999x", "-queue nosuchword")
+        print("at once, nothing surveyed yet:")
+        for text in ("queue", "nosuchword", "599999", "level:critical"):
+            filtered(log, text)
+        began = time.perf_counter()
+        Survey(log).go_on(3600)
+        print(f"surveyed in {time.perf_counter() - began:.1f} s of idle time; {log.nbytes / 1e6:,.0f} MB now, process"
+              f" {rss_mb():,.0f} MB")
+        for text in texts:
             filtered(log, text)
         path = store.path
         store.close(60)

@@ -11,14 +11,14 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from protocols.creosote.alarms import Alarm, Hit, Watch
-from protocols.creosote.levels import LevelCount
 from protocols.creosote.log import DatagramLog, Stretch
 from protocols.creosote.rates import Rates
 from protocols.creosote.reading.reading import read
 from protocols.creosote.reopened import datagrams_of
+from protocols.creosote.survey import Survey
 from protocols.record.bulk import Bulk
 from protocols.record.event import monotonic_ns
 from protocols.record.log import EventLog
@@ -28,9 +28,13 @@ from widgets.desk import Desk
 TICK_MS: Final = 30
 LEVELS_S: Final = 0.008
 LEVELS_BUSY_S: Final = 0.001
-"""Time a tick may spend on counting levels: little while datagrams come in, more when it can catch up."""
+"""Time a tick may spend on levels and what the parts hold: little while datagrams come in, else enough to catch up."""
+SPARE_S: Final = 0.010
+SPARE_MS: Final = 6
+"""When nothing comes in, the survey goes on so long at a time, and rests so long: whoever clicks waits for one."""
+COUNTED_S: Final = 0.1
 BUSY_ROWS: Final = 1000
-BUSY_TICKS: Final = 10
+BUSY_S: Final = 0.3
 """So long after the last row it counts as busy: rows do not come at every tick."""
 NAME_ROWS: Final = 200
 NAMED_STRETCHES: Final = 64
@@ -51,7 +55,7 @@ class Kept:
         self.watch = Watch(log, (), epoch_ns, past=past)
         self.marks: list[int] = []
         self.rates = Rates()
-        self.levels = LevelCount(log)
+        self.levels = Survey(log)
         self.names: dict[int, str] = {}
         self.tries: dict[int, int] = {}
 
@@ -111,7 +115,11 @@ class Feed(QObject):
         self.live = self.seen = Kept(DatagramLog(), desk.lab.recorder.epoch_ns)
         self._events = desk.log if desk.log.epoch_ns is None else None
         self._new = False
-        self._quiet = BUSY_TICKS
+        self._grew_s = self._counted_s = 0.0
+        self._spare = QTimer(self)
+        self._spare.setSingleShot(True)
+        self._spare.setInterval(SPARE_MS)
+        self._spare.timeout.connect(lambda: self._go_on(SPARE_S))
         self._second = self.now_second()
         desk.bridge.add_bulk_consumer(self.take)
         desk.bridge.every(TICK_MS, self.tick)
@@ -137,7 +145,7 @@ class Feed(QObject):
         return self.seen.log
 
     @property
-    def levels(self) -> LevelCount:
+    def levels(self) -> Survey:
         """How many of each level there are."""
         return self.seen.levels
 
@@ -177,18 +185,37 @@ class Feed(QObject):
         if self.desk.log is not self._events:
             self._look_at(self.desk.log)
         new, self._new = self._new, False
-        self._quiet = 0 if new else self._quiet + 1
+        if new:
+            self._grew_s = time.monotonic()
         if new and self.seen is self.live:
             self.grew.emit()
         self._look_at_alarms()
-        if self.levels.behind:
-            busy = self._quiet < BUSY_TICKS
-            self.levels.go_on(LEVELS_BUSY_S if busy and self.levels.behind > BUSY_ROWS else LEVELS_S)
-            self.counted.emit()
+        if not self._spare.isActive():
+            hurried = self.busy and self.levels.behind > BUSY_ROWS
+            self._go_on(LEVELS_BUSY_S if hurried else LEVELS_S)
         second = self.now_second()
         if second != self._second:
             self._second = second
             self.ticked.emit()
+
+    @property
+    def busy(self) -> bool:
+        """Whether rows came in just now."""
+        return time.monotonic() - self._grew_s < BUSY_S
+
+    def _go_on(self, budget_s: float) -> None:
+        """Count levels and note what the parts hold, for about so long; then again soon, if nothing else is to do."""
+        survey = self.levels
+        if survey.done:
+            return
+        behind, busy = survey.behind, self.busy
+        survey.go_on(budget_s, counts_first=busy)
+        now = time.monotonic()
+        if behind and (now - self._counted_s > COUNTED_S or not survey.behind):
+            self._counted_s = now
+            self.counted.emit()
+        if not busy and not survey.done:
+            self._spare.start()
 
     def _look_at_alarms(self) -> None:
         hits: list[Hit] = []

@@ -157,7 +157,8 @@ class LogPane(QWidget):
         if not rows.wanted.everything:
             parts.append(f"{grouped(rows.count())} of {grouped(len(log))} shown")
             if rows.unseen:
-                parts.append(f"looking through {grouped(rows.unseen)} older ones")
+                kept = len(log) - log.first
+                parts.append(f"searched {grouped(kept - rows.unseen)} of {grouped(kept)}")
         elif rows.joined:
             parts.append(f"{many(len(log) - log.first, 'datagram')} in {many(rows.count(), 'row')}")
         else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -105,7 +104,7 @@ class Assembler:
         whole = b"".join(parts[at] for at in sorted(parts))
         self._drop(key)
         found = read(whole)
-        return None if found is None else replace(found, fields={**found.fields, "chunks": str(count)})
+        return None if found is None else msgspec.structs.replace(found, fields={**found.fields, "chunks": str(count)})
 
     def _forget(self, now_ns: int) -> None:
         while self._pending:

@@ -19,7 +19,7 @@ _encode: Final = msgspec.json.encode
 
 def read(data: bytes) -> Reading | None:
     """The reading of a JSON object (RFC 8259), or None for anything else."""
-    if data[:1] not in b"{ \t\r\n" or data.lstrip()[:1] != b"{":
+    if data[:1] != b"{" and data.lstrip()[:1] != b"{":
         return None
     try:
         found = _decode(data)
@@ -34,16 +34,19 @@ def from_object(found: dict[str, Any], data: bytes) -> Reading:
     text = message if isinstance(message, str) else data.decode("utf-8", "replace").strip()
     return Reading(
         "json", text, level_of(_first(found, _LEVEL)), flat(_first(found, _SOURCE)), flat(_first(found, _STAMP)),
-        kept_fields([(str(name), flat(value)) for name, value in found.items()]),
+        kept_fields([(name, flat(value)) for name, value in found.items()]),
     )  # fmt: skip
 
 
 def _first(found: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((found[name] for name in names if found.get(name) is not None), None)
+    for name in names:
+        if (value := found.get(name)) is not None:
+            return value
+    return None
 
 
 def flat(value: Any) -> str:
     """A value as one cell holds it: text as it is, the rest as JSON, None as nothing."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else _encode(value).decode("utf-8")
+    if isinstance(value, str):
+        return value
+    return "" if value is None else _encode(value).decode("utf-8")

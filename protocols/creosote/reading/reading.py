@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
+
+import msgspec
 
 FIELDS: Final = 100
 """Fields that are kept of one message."""
@@ -30,8 +31,7 @@ _LEVEL_IN_TEXT: Final = re.compile(
 _HEAD: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What a payload says.
 
     kind: text, bytes, json, syslog, gelf, logfmt, trace or pickle. text: the message itself, may hold
@@ -45,7 +45,7 @@ class Reading:
     level: str = ""
     source: str = ""
     stamp: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = msgspec.field(default_factory=dict)
     warning: str = ""
 
 
@@ -85,16 +85,35 @@ def kept_fields(pairs: list[tuple[str, str]]) -> dict[str, str]:
     return {name[:VALUE_CHARACTERS]: value[:VALUE_CHARACTERS] for name, value in pairs[:FIELDS]}
 
 
-def read(data: bytes) -> Reading:
-    """What a payload says. Any bytes at all give a Reading; nothing raises."""
+Reader: TypeAlias = "Callable[[bytes], Reading | None]"
+TextReader: TypeAlias = "Callable[[str], Reading | None]"
+_by_first: dict[int, tuple[Reader, ...]] = {}
+_of_text: list[TextReader] = []
+
+
+def _learn() -> None:
+    """Which readers a first byte can mean; asked for once, as each row of a day is read."""
     from protocols.creosote.reading import gelf, jsonline, logfmt, pickled, syslog, tracebacks
 
-    readers: tuple[Callable[[bytes], Reading | None], ...] = (gelf.read, pickled.read, jsonline.read, syslog.read)
-    for reader in readers:
+    _by_first.update(dict.fromkeys(b"\x1e\x1fx", (gelf.read,)))
+    _by_first.update(dict.fromkeys(b" \t\r\n", (jsonline.read,)))
+    _by_first.update(dict.fromkeys(b"\x80\x00", (pickled.read,)))  # alone, or behind a length below 16 MB
+    _by_first.update({ord("{"): (gelf.read, jsonline.read), ord("<"): (syslog.read,)})
+    _of_text.extend((tracebacks.read, logfmt.read))
+
+
+def read(data: bytes) -> Reading:
+    """What a payload says. Any bytes at all give a Reading; nothing raises."""
+    if not _of_text:
+        _learn()
+    for reader in _by_first.get(data[0], ()) if data else ():
         if (found := reader(data)) is not None:
             return found
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return Reading("bytes", repr(data)[2:-1], level_in(data[:_HEAD].decode("ascii", "replace")))
-    return tracebacks.read(text) or logfmt.read(text) or Reading("text", text.rstrip("\r\n"), level_in(text))
+    for read_text in _of_text:
+        if (found := read_text(text)) is not None:
+            return found
+    return Reading("text", text.rstrip("\r\n"), level_in(text))

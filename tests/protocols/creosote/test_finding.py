@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from protocols.creosote.filters import LogFilter, Term
 from protocols.creosote.finding import Finder, Strides, TooMuch
 from protocols.creosote.log import LEVEL_NAMES, DatagramLog
+from protocols.creosote.patterns import literals
 from protocols.creosote.programs import PROGRAMS
-from protocols.creosote.sieve import literals
+from protocols.creosote.survey import Survey
 from tests.protocols.creosote.test_log import filled
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
@@ -79,6 +80,7 @@ FILTERS = [
     *(f"kind:{kind}" for kind in ("text", "bytes", "json", "syslog", "gelf", "logfmt", "trace", "pickle", "other")),
     "/mx\\d/", "/^ERROR/", "/err(or)?:/", "/(db|disk)$/", "/(?:error|x+)/", "/[de]b/", "/(?=x)y|error/", "/a{0}db/",
     "/(?i:DB).up/", "/(?:db){2,}|queue/", "/\\bup\\b/", "/(d)(?(1)b|x)/", "/\\xff/",
+    "/[dx]b.?(u|d)/", "/m(a|x[012])/", "/e(|r)ror$/", "/er{2}or/",
 ]  # fmt: skip
 rows = st.lists(
     st.sampled_from(ROWS)
@@ -94,8 +96,9 @@ filters = st.lists(
 @given(rows, filters, st.none() | st.frozensets(st.integers(0, 6)), st.integers(1, 80), st.booleans(), st.data())
 @example(ROWS, "level:error", None, 99, False, None)
 def test_quickly_found_is_found_by_reading_each_row(
-    payloads: list[bytes], text: str, senders: frozenset[int] | None, size: int, levels_known: bool, data: object
-) -> None:
+    payloads: list[bytes], text: str, senders: frozenset[int] | None, size: int, levels_known: bool,
+    data: st.DataObject | None,
+) -> None:  # fmt: skip
     log, plain = filled(payloads, size), filled(payloads, size)
     wanted = LogFilter(text, senders=senders)
     expected = [
@@ -104,12 +107,34 @@ def test_quickly_found_is_found_by_reading_each_row(
         and all(holds(plain, row, term) != term.negated for term in wanted.terms)
     ]  # fmt: skip
     if levels_known:
-        known = len(log) if data is None else data.draw(st.integers(0, len(log)))  # type: ignore[attr-defined]
+        known = len(log) if data is None else data.draw(st.integers(0, len(log)))
         for stretch in log.stretches(0, known):
             for at in range(min(len(stretch), known - stretch.base)):
                 stretch.level(at)
+    if data is not None:
+        surveyed(log, data)
     finder = Finder(log, wanted, 0)
     assert [row for stretch in log.stretches(0, len(log)) for row in finder.within(stretch)] == expected
+    assert going_back(log, Strides(finder, 1.0)) == expected
+
+
+def surveyed(log: DatagramLog, data: st.DataObject) -> None:
+    """Note what its parts hold; of some all, of some a part."""
+    log.sealed = data.draw(st.integers(0, len(log)))
+    survey = Survey(log, 1, data.draw(st.integers(1, 9)))
+    for _ in range(data.draw(st.integers(0, 60))):
+        survey.go_on(0, counts_first=data.draw(st.booleans()))
+
+
+def going_back(log: DatagramLog, strides: Strides) -> list[int]:
+    """What is found newest first, as the window does; oldest first."""
+    found: list[int] = []
+    for stretch in reversed(log.stretches(0, len(log))):
+        stop = len(stretch)
+        while stop:
+            stop, rows = strides.back(stretch, stop)
+            found[:0] = rows
+    return found
 
 
 @pytest.mark.parametrize("text", FILTERS)
@@ -137,8 +162,10 @@ def test_what_a_pattern_must_hold_stands_in_whatever_it_matches(data: bytes, pat
 
 def test_patterns_are_known_by_the_most_telling_bytes() -> None:
     assert literals(b"mx\\d") == [b"mx"]
-    assert literals(b"Queue [12]\\d\\d$") == [b"queue "]
-    assert literals(b"time(out|d)") is not None
+    assert literals(b"Queue [12]\\d\\d$") == [b"queue 1", b"queue 2"]
+    assert literals(b"^time(out|d)\\b") == [b"timeout", b"timed"]
+    assert literals(b"no(such|ne)\\d") == [b"nosuch", b"none"]
+    assert literals(b"a[b-e](xx|yzz)[^q]k?lm+") == [b"xx", b"yzz"]
     assert literals(b"one|three|(two)+") == [b"one", b"three", b"two"]
     assert literals(b"\\d+") is None
     assert literals(b"(x|\\d)y*") is None
