@@ -5,76 +5,16 @@ By hand: `python -m tests.gallery.http --out DIR`. Never collected by pytest.
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-from PySide6.QtCore import QEventLoop
-from PySide6.QtWidgets import QApplication
-
 from protocols.http.presets import PRESETS
-from protocols.lab import Lab
-from protocols.record.log import EventLog
-from widgets.actions import Actions
-from widgets.bridge import Bridge
-from widgets.desk import Desk
+from tests.gallery.studio import Studio, asked
 from widgets.http.panel import HttpPanel
-from widgets.selection import Selection
-from widgets.theme.theme import theme
-
-SIZES = {"1440": (992, 740, 1.0), "1280": (832, 650, 1.0), "x2": (1900, 1100, 2.0)}
 
 
-class Studio:
-    """A panel with services that run, and a camera."""
-
-    def __init__(self, out: Path, sizes: str) -> None:
-        self.out = out
-        self.sizes = {name: size for name, size in SIZES.items() if name in sizes.split(",")}
-        self.app = QApplication.instance() or QApplication(sys.argv[:1])
-        self.lab = Lab()
-        self.bridge = Bridge(self.lab)
-        log = EventLog()
-        self.bridge.add_consumer(log.append)
-        theme().hold()
-        self.panel = HttpPanel(Desk(self.lab, self.bridge, Actions(), Selection(), log))
-        theme().release()
-        self.panel.resize(992, 700)
-        self.panel.show()
-        self.panel.shown()
-
-    def settle(self, seconds: float = 0.15) -> None:
-        """Let the window live."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-
-    def until(self, condition: Callable[[], object]) -> None:
-        """Let the window live until something holds, ten seconds at most."""
-        end = time.monotonic() + 10
-        while not condition() and time.monotonic() < end:
-            self.settle(0.02)
-        if not condition():
-            print("never came true", file=sys.stderr)
-
-    def shoot(self, name: str) -> None:
-        """The panel in every size and both palettes."""
-        for size, (width, height, scale) in self.sizes.items():
-            theme().set_scale(scale)
-            self.settle(0.05)
-            self.panel.resize(width, height)
-            for dark in (False, True):
-                theme().set_dark(dark)
-                self.settle(0.1)
-                self.panel.grab().save(str(self.out / f"{name}-{size}-{'dark' if dark else 'light'}.png"))
-        theme().set_scale(1.0)
-        theme().set_dark(False)
+class HttpStudio(Studio[HttpPanel]):
+    """The panel and what a picture of it takes."""
 
     def send(self, url: str, **values: object) -> None:
         """Send a request and wait for its end."""
@@ -84,14 +24,8 @@ class Studio:
         self.until(lambda: ends.slot.phase == "idle" and (ends.response.body_view.prepared or ends.response.failure))
         self.settle(0.2)
 
-    def close(self) -> None:
-        """Stop everything."""
-        self.panel.hidden()
-        self.lab.close()
-        self.bridge.close()
 
-
-def play(studio: Studio) -> None:
+def play(studio: HttpStudio) -> None:
     """From the empty panel through every tab."""
     ends = studio.panel.ends
     request, response = ends.request, ends.response
@@ -133,7 +67,7 @@ def play(studio: Studio) -> None:
     _views(studio, base)
 
 
-def _views(studio: Studio, base: str) -> None:
+def _views(studio: HttpStudio, base: str) -> None:
     panel, ends = studio.panel, studio.panel.ends
     sandbox = ends.servers.start_site({"site": "sandbox", "port": 0, "tls": ""})
     studio.until(lambda: sandbox.phase == "running")
@@ -183,7 +117,7 @@ def _views(studio: Studio, base: str) -> None:
     _low(studio, home)
 
 
-def _scripts(studio: Studio, home: str) -> None:
+def _scripts(studio: HttpStudio, home: str) -> None:
     ends = studio.panel.ends
     studio.panel.show_view("ends")
     form = ends.servers.add_server({"site": "folder", "port": 0, "cgi": True, "types": ".md=text/markdown"})
@@ -203,7 +137,7 @@ def _scripts(studio: Studio, home: str) -> None:
     studio.shoot("26-cgi-environment")
 
 
-def _proxy(studio: Studio, home: str) -> None:
+def _proxy(studio: HttpStudio, home: str) -> None:
     studio.panel.show_view("proxy")
     page = studio.panel.view("proxy")
     page.card.form.set_values({"mode": "forward", "port": 0, "intercept": True})
@@ -217,7 +151,7 @@ def _proxy(studio: Studio, home: str) -> None:
     studio.shoot("34-proxy-warning")
 
 
-def _code(studio: Studio, home: str) -> None:
+def _code(studio: HttpStudio, home: str) -> None:
     studio.panel.show_view("code")
     page = studio.panel.view("code")
     studio.shoot("32-code")
@@ -230,7 +164,7 @@ def _code(studio: Studio, home: str) -> None:
     studio.shoot("33-code-said")
 
 
-def _low(studio: Studio, home: str) -> None:
+def _low(studio: HttpStudio, home: str) -> None:
     panel = studio.panel
     panel.show_view("low")
     page = panel.view("low")
@@ -265,12 +199,8 @@ def _low(studio: Studio, home: str) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--sizes", default="1440,1280,x2")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    studio = Studio(arguments.out, arguments.sizes)
+    arguments = asked(__doc__)
+    studio = HttpStudio(HttpPanel, arguments.out, arguments.sizes)
     try:
         play(studio)
     finally:

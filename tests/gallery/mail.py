@@ -5,84 +5,13 @@ By hand: `python -m tests.gallery.mail --out DIR`. Never collected by pytest.
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-from PySide6.QtCore import QEventLoop
-from PySide6.QtWidgets import QApplication
-
-from protocols.lab import Lab
-from protocols.record.log import EventLog
-from widgets.actions import Actions
-from widgets.bridge import Bridge
-from widgets.desk import Desk
+from tests.gallery.studio import Studio, asked
 from widgets.mail.panel import MailPanel
-from widgets.selection import Selection
-from widgets.theme.theme import theme
-
-SIZES = {"1440": (992, 740, 1.0), "1280": (832, 650, 1.0), "x2": (1900, 1100, 2.0)}
 
 
-class Studio:
-    """A panel with services that run, and a camera."""
-
-    def __init__(self, out: Path, sizes: str) -> None:
-        self.out = out
-        self.sizes = {name: size for name, size in SIZES.items() if name in sizes.split(",")}
-        self.app = QApplication.instance() or QApplication(sys.argv[:1])
-        self.lab = Lab()
-        self.bridge = Bridge(self.lab)
-        log = EventLog()
-        self.bridge.add_consumer(log.append)
-        theme().hold()
-        self.panel = MailPanel(Desk(self.lab, self.bridge, Actions(), Selection(), log))
-        theme().release()
-        self.panel.resize(992, 700)
-        self.panel.show()
-        self.panel.shown()
-
-    def settle(self, seconds: float = 0.15) -> None:
-        """Let the window live."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-
-    def until(self, condition: Callable[[], object]) -> None:
-        """Let the window live until something holds, ten seconds at most."""
-        end = time.monotonic() + 10
-        while not condition() and time.monotonic() < end:
-            self.settle(0.02)
-        if not condition():
-            print("never came true", file=sys.stderr)
-
-    def shoot(self, name: str) -> None:
-        """The panel in every size and both palettes."""
-        for size, (width, height, scale) in self.sizes.items():
-            theme().set_scale(scale)
-            self.settle(0.05)
-            self.panel.resize(width, height)
-            for dark in (False, True):
-                theme().set_dark(dark)
-                self.settle(0.1)
-                self.panel.grab().save(str(self.out / f"{name}-{size}-{'dark' if dark else 'light'}.png"))
-        theme().set_scale(1.0)
-        theme().set_dark(False)
-
-    def close(self) -> None:
-        """Stop everything."""
-        self.panel.hidden()
-        self.lab.close()
-        self.bridge.close()
-
-
-def play(studio: Studio) -> None:
+def play(studio: Studio[MailPanel]) -> None:
     """From the empty panel through every view."""
     panel = studio.panel
     ends = panel.ends
@@ -160,12 +89,8 @@ HTML = """<h2>Hello</h2><p>This is <b>HTML</b>, with a <a href="https://example.
 
 def main() -> int:
     """Take the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp(prefix="netlab-gallery-")))
-    parser.add_argument("--sizes", default="1440,1280,x2")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    studio = Studio(arguments.out, arguments.sizes)
+    arguments = asked(__doc__)
+    studio = Studio(MailPanel, arguments.out, arguments.sizes)
     try:
         play(studio)
     finally:

@@ -5,80 +5,13 @@ By hand: `python -m tests.gallery.sockets --out DIR`. Never collected by pytest.
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-from PySide6.QtCore import QEventLoop
-from PySide6.QtWidgets import QApplication
-
-from protocols.lab import Lab
-from protocols.record.log import EventLog
-from widgets.actions import Actions
-from widgets.bridge import Bridge
-from widgets.desk import Desk
-from widgets.selection import Selection
+from tests.gallery.studio import Studio, asked
 from widgets.sockets.panel import SocketsPanel
-from widgets.theme.theme import theme
 
 LINES = ("The quick brown fox jumps over the lazy dog.", "pack my box with five dozen liquor jugs")
-SIZES = {"1440": (992, 345, 1.0), "1024": (708, 330, 1.0), "tall": (1364, 760, 1.0), "x2": (1900, 1100, 2.0)}
 
 
-class Studio:
-    """A panel with services that run, and a camera."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self.app = QApplication.instance() or QApplication(sys.argv[:1])
-        self.lab = Lab()
-        self.bridge = Bridge(self.lab)
-        log = EventLog()
-        self.bridge.add_consumer(log.append)
-        actions = Actions()
-        actions.add("timeline.ladder", "Show the ladder", lambda: None)
-        self.panel = SocketsPanel(Desk(self.lab, self.bridge, actions, Selection(), log))
-        self.panel.show()
-        self.panel.shown()
-
-    def settle(self, seconds: float = 0.15) -> None:
-        """Let the window live."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-
-    def until(self, condition: Callable[[], object]) -> None:
-        """Let the window live until something holds, five seconds at most."""
-        end = time.monotonic() + 5
-        while not condition() and time.monotonic() < end:
-            self.settle(0.02)
-
-    def shoot(self, name: str) -> None:
-        """The panel in every size and both palettes."""
-        for size, (width, height, scale) in SIZES.items():
-            theme().set_scale(scale)
-            self.settle()
-            self.panel.resize(width, height)
-            for dark in (False, True):
-                theme().set_dark(dark)
-                self.settle()
-                self.panel.grab().save(str(self.out / f"{name}-{size}-{'dark' if dark else 'light'}.png"))
-        theme().set_scale(1.0)
-        theme().set_dark(False)
-
-    def close(self) -> None:
-        """Stop everything."""
-        self.panel.hidden()
-        self.lab.close()
-        self.bridge.close()
-
-
-def play(studio: Studio) -> None:
+def play(studio: Studio[SocketsPanel]) -> None:
     """From the empty panel to a refused connect, then every other view."""
     panel = studio.panel
     ends = panel.ends
@@ -108,7 +41,7 @@ def play(studio: Studio) -> None:
     _others(studio)
 
 
-def _chunks(studio: Studio) -> None:
+def _chunks(studio: Studio[SocketsPanel]) -> None:
     """An answer put together from several chunks, and the strip that points to the ladder."""
     ends = studio.panel.ends
     studio.panel.pointer.done = False
@@ -123,7 +56,7 @@ def _chunks(studio: Studio) -> None:
     studio.shoot("chunks")
 
 
-def _telnet(studio: Studio) -> None:
+def _telnet(studio: Studio[SocketsPanel]) -> None:
     ends = studio.panel.ends
     slot = ends.start_preset({"behaviour": "telnet", "port": 0})
     studio.until(lambda: slot.phase == "running")
@@ -134,7 +67,7 @@ def _telnet(studio: Studio) -> None:
     studio.shoot("telnet")
 
 
-def _spin(studio: Studio) -> None:
+def _spin(studio: Studio[SocketsPanel]) -> None:
     """The loop that spins, and the mended one beside it."""
     ends = studio.panel.ends
     course = ends.start_preset({"behaviour": "upper-course", "transport": "tcp", "port": 0, "model": "threads"})
@@ -149,7 +82,7 @@ def _spin(studio: Studio) -> None:
     course.stop_spinning()
 
 
-def _others(studio: Studio) -> None:
+def _others(studio: Studio[SocketsPanel]) -> None:
     panel = studio.panel
     panel.show_view("steps")
     page = panel.view("steps")
@@ -183,11 +116,8 @@ def _others(studio: Studio) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True)
-    out: Path = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    studio = Studio(out)
+    arguments = asked(__doc__)
+    studio = Studio(SocketsPanel, arguments.out, arguments.sizes)
     try:
         play(studio)
     finally:

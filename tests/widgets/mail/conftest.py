@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from protocols.lab import Lab
-from protocols.record.event import Event
-from protocols.record.log import EventLog
-from widgets.actions import Actions
-from widgets.bridge import Bridge
-from widgets.desk import Desk
+from tests.widgets.on_stage import OnStage, on_stage
 from widgets.mail.both_ends import BothEnds
 from widgets.mail.panel import MailPanel
-from widgets.selection import Selection
-from widgets.theme.theme import theme
 
 LONG_MS = 20_000
 
 
-@dataclass
-class Room:
-    """What a test sees: the panel, the desk, and what the panel asked of the window."""
-
-    panel: MailPanel
-    desk: Desk
-    qtbot: QtBot
-    explained: list[Event] = field(default_factory=list)
-    scripts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    toasts: list[str] = field(default_factory=list)
+class Room(OnStage[MailPanel]):
+    """What a test sees."""
 
     @property
     def ends(self) -> BothEnds:
         """The view of both ends."""
         return self.panel.ends
-
-    def click(self, button: QAbstractButton) -> None:
-        """Click what a person can see and use."""
-        self.qtbot.waitUntil(button.isVisible, timeout=LONG_MS)
-        assert button.isEnabled(), f"{button.text()} can't be clicked"
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-    def wait(self, condition: Callable[[], object], timeout_ms: int = LONG_MS) -> None:
-        """Let the window live until the condition holds."""
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
 
     def serve(self) -> dict[str, tuple[str, int]]:
         """Start the lab's mail server; where it listens."""
@@ -77,33 +49,9 @@ class Room:
         self.wait(lambda: box.slot.phase == "open" and not box.slot.busy)
         return box
 
-    def primaries(self, card: QWidget) -> list[str]:
-        """The primary buttons that a card shows."""
-        buttons = card.findChildren(QPushButton)
-        return [button.text() for button in buttons if button.property("primary") and button.isVisible()]
-
 
 @pytest.fixture
 def room(qtbot: QtBot) -> Iterator[Room]:
     """The panel at 1200 x 760, its services stopped and its threads gone afterwards."""
-    lab = Lab()
-    bridge = Bridge(lab)
-    log = EventLog()
-    bridge.add_consumer(log.append)
-    desk = Desk(lab, bridge, Actions(), Selection(), log)
-    theme().hold()
-    panel = MailPanel(desk)
-    theme().release()
-    made = Room(panel, desk, qtbot)
-    desk.explain = made.explained.append
-    desk.show_python = lambda id, params: made.scripts.append((id, dict(params)))
-    desk.toast = made.toasts.append
-    qtbot.addWidget(panel)
-    panel.resize(1200, 760)
-    panel.show()
-    panel.shown()
-    qtbot.waitExposed(panel)
-    yield made
-    panel.hidden()
-    assert lab.close(20) == []
-    bridge.close()
+    with on_stage(Room, MailPanel, qtbot, 1200, 760) as made:
+        yield made

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
-from protocols.lab import Lab
 from protocols.packets.scapy_child.asking import PacketChild
-from protocols.record.log import EventLog
-from widgets.actions import Actions
-from widgets.bridge import Bridge
+from tests.widgets.on_stage import OnStage, on_stage
 from widgets.desk import Desk
 from widgets.packets.list_page import ListPage
 from widgets.packets.panel import PacketsPanel
-from widgets.selection import Selection
-from widgets.theme.theme import theme
 
 
-@dataclass
-class Room:
-    """What a test sees: the panel, the desk, and what the panel asked of the window."""
-
-    panel: PacketsPanel
-    desk: Desk
-    qtbot: QtBot
-    scripts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    toasts: list[str] = field(default_factory=list)
+class Room(OnStage[PacketsPanel]):
+    """What a test sees."""
 
     @property
     def page(self) -> ListPage:
@@ -42,16 +27,6 @@ class Room:
     def use(self, child: PacketChild) -> None:
         """Let this child dissect."""
         self.page.child = self.page.packet._child = child
-
-    def click(self, button: QAbstractButton) -> None:
-        """Click what a person can see and use."""
-        self.qtbot.waitUntil(button.isVisible)
-        assert button.isEnabled(), f"{button.text()} can't be clicked"
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-    def wait(self, condition: Callable[[], object]) -> None:
-        """Let the window live until the condition holds."""
-        self.qtbot.waitUntil(lambda: bool(condition()))
 
     def type_filter(self, text: str) -> None:
         """Type a filter and press Return."""
@@ -95,26 +70,12 @@ def child() -> Iterator[PacketChild]:
 @pytest.fixture
 def room(qtbot: QtBot, child: PacketChild) -> Iterator[Room]:
     """The panel at 1400 x 850, its child and threads gone afterwards."""
-    lab = Lab()
-    bridge = Bridge(lab)
-    log = EventLog()
-    bridge.add_consumer(log.append)
-    desk = Desk(lab, bridge, Actions(), Selection(), log)
-    theme().hold()
-    panel = PacketsPanel(desk)
-    theme().release()
-    made = Room(panel, desk, qtbot)
-    desk.show_python = lambda id, params: made.scripts.append((id, dict(params)))
-    desk.toast = made.toasts.append
-    made.use(child)
-    qtbot.addWidget(panel)
-    panel.resize(1400, 850)
-    panel.show()
-    panel.shown()
-    qtbot.waitExposed(panel)
-    yield made
-    panel.hidden()
-    panel.packets.document.close()
-    qtbot.waitUntil(lambda: not bridge.pending)  # the child is not still being started
-    assert lab.close(20) == []
-    bridge.close()
+
+    def build(desk: Desk) -> PacketsPanel:
+        panel = PacketsPanel(desk)
+        panel.packets.child = panel.packets.packet._child = child  # this one dissects
+        return panel
+
+    with on_stage(Room, build, qtbot, 1400, 850) as made:
+        yield made
+        made.panel.packets.document.close()

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from protocols.lab import Lab
-from protocols.record.event import Event
-from protocols.record.log import EventLog
-from widgets.actions import Actions
-from widgets.bridge import Bridge
-from widgets.desk import Desk
-from widgets.selection import Selection
+from tests.widgets.on_stage import OnStage, on_stage
 from widgets.sockets.client_card import ClientView
 from widgets.sockets.panel import SocketsPanel
 from widgets.sockets.server_card import ServerView
 
 
-@dataclass
-class Bench:
-    """What a test sees: the panel, the desk, and what the panel asked of the window."""
-
-    panel: SocketsPanel
-    desk: Desk
-    qtbot: QtBot
-    explained: list[Event] = field(default_factory=list)
-    scripts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    toasts: list[str] = field(default_factory=list)
+class Bench(OnStage[SocketsPanel]):
+    """What a test sees."""
 
     @property
     def client(self) -> ClientView:
@@ -43,16 +26,6 @@ class Bench:
     def server(self) -> ServerView:
         """The server shown."""
         return self.panel.ends.servers.current
-
-    def click(self, button: QAbstractButton) -> None:
-        """Click what a person can see and use."""
-        self.qtbot.waitUntil(button.isVisible, timeout=2000)
-        assert button.isEnabled(), f"{button.text()} can't be clicked"
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-    def wait(self, condition: Callable[[], object], timeout_ms: int = 5000) -> None:
-        """Let the window live until the condition holds."""
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
 
     def start_server(self, **values: Any) -> ServerView:
         """Start a server by its form, on a free port."""
@@ -81,31 +54,9 @@ class Bench:
         view.live.input.field.setText(text)
         self.click(view.live.input.send_button)
 
-    def primaries(self, card: QWidget) -> list[str]:
-        """The primary buttons that a card shows."""
-        buttons = card.findChildren(QPushButton)
-        return [button.text() for button in buttons if button.property("primary") and button.isVisible()]
-
 
 @pytest.fixture
 def bench(qtbot: QtBot) -> Iterator[Bench]:
     """The panel at 1440 x 600, its services stopped and its threads gone afterwards."""
-    lab = Lab()
-    bridge = Bridge(lab)
-    log = EventLog()
-    bridge.add_consumer(log.append)
-    desk = Desk(lab, bridge, Actions(), Selection(), log)
-    panel = SocketsPanel(desk)
-    made = Bench(panel, desk, qtbot)
-    desk.explain = made.explained.append
-    desk.show_python = lambda id, params: made.scripts.append((id, dict(params)))
-    desk.toast = made.toasts.append
-    qtbot.addWidget(panel)
-    panel.resize(1440, 600)
-    panel.show()
-    panel.shown()
-    qtbot.waitExposed(panel)
-    yield made
-    panel.hidden()
-    assert lab.close(20) == []
-    bridge.close()
+    with on_stage(Bench, SocketsPanel, qtbot, 1440, 600) as made:
+        yield made
