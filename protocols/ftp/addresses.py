@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
+OFFERS: Final = (227, 229)
+"""The replies that say a data address."""
 _SIX: Final = re.compile(r"(?<![\d,])(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})(?![\d,])")
 _EPSV: Final = re.compile(r"\((?P<d>[!-~])(?P=d)(?P=d)(\d{1,5})(?P=d)\)")
 
@@ -19,8 +21,7 @@ class AddressError(ValueError):
     """Text that is no data address; the message says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataAddress:
+class DataAddress(NamedTuple):
     """Where a data connection is to go. host: "" where only a port is said (EPSV): it is the peer's own.
 
     arithmetic: how the numbers become the address, for a person.
@@ -100,8 +101,12 @@ def address_of_command(verb: str, argument: str) -> DataAddress | None:
         return None
 
 
+@lru_cache(maxsize=16)
 def address_of_reply(code: int, text: str) -> DataAddress | None:
-    """The data address that a reply says (227, 229); None for others and for what can't be read."""
+    """The data address that a reply says (227, 229); None for others and for what can't be read.
+
+    It is asked for twice, by who records the reply and by who obeys it.
+    """
     try:
         return read_port(text) if code == 227 else read_epsv(text) if code == 229 else None
     except AddressError:

@@ -16,10 +16,9 @@ connection it went over, direction is seen from the service. PORT, EPRT, 227 and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from protocols.ftp.addresses import address_of_command, address_of_reply
+from protocols.ftp.addresses import OFFERS, address_of_command, address_of_reply
 from protocols.ftp.replies import meaning_of
 from protocols.record.connections import Role as Role
 from protocols.record.event import Direction, monotonic_ns
@@ -35,8 +34,7 @@ LINES_KEPT: Final = 200
 Way: TypeAlias = Literal["get", "put"]
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """What went over one data connection.
 
     verb: the command (RETR, STOR, APPE, STOU, LIST ..). path: the server's name of it. way: "get" from the server,
@@ -114,12 +112,15 @@ class Dialogue:
 
     def command(self, line: str, *, offset: int | None = None, size: int | None = None, t: int | None = None) -> None:
         """A command line, without its line end. offset, size: its bytes in the control connection's direction."""
-        shown = masked(line)[:LINE_KEPT]
-        verb, argument = split_command(shown.lstrip())
-        detail: dict[str, Any] = {"verb": verb, "argument": argument}
+        verb, argument = split_command(line.lstrip())
+        if verb in SECRET_VERBS and argument:
+            line, argument = f"{verb} {MASK}", MASK
+        detail: dict[str, Any] = {
+            "session": self.session, "role": "control", "end": self.end, "verb": verb, "argument": argument[:LINE_KEPT],
+        }  # fmt: skip
         if (address := address_of_command(verb, argument)) is not None:
             detail["address"] = address.detail()
-        self._put("command", shown, "out" if self.end == "client" else "in", offset, size, detail, t)
+        self._put("command", line[:LINE_KEPT], "out" if self.end == "client" else "in", offset, size, detail, t)
 
     def reply(
         self, code: int, lines: Sequence[str], *, offset: int | None = None, size: int | None = None,
@@ -127,10 +128,13 @@ class Dialogue:
     ) -> None:  # fmt: skip
         """A reply: its code and its lines as they came, without line ends."""
         kept = [line[:LINE_KEPT] for line in lines[:LINES_KEPT]]
-        detail: dict[str, Any] = {"code": code, "lines": kept, "meaning": meaning_of(code)}
+        detail: dict[str, Any] = {
+            "session": self.session, "role": "control", "end": self.end, "code": code, "lines": kept,
+            "meaning": meaning_of(code),
+        }  # fmt: skip
         if len(lines) > len(kept):
             detail["lines_in_all"] = len(lines)
-        if (address := address_of_reply(code, " ".join(kept))) is not None:
+        if code in OFFERS and (address := address_of_reply(code, " ".join(kept))) is not None:
             detail["address"] = address.detail()
         text = kept[-1] if kept else str(code)
         if len(lines) > 1:
@@ -157,4 +161,4 @@ class Dialogue:
         detail: dict[str, Any], t: int | None,
     ) -> None:  # fmt: skip
         self.recorder.put((monotonic_ns() if t is None else t, "message", kind, self.service, self.conn, direction,
-                           offset, size, None, text, {**self._facts("control"), **detail}))  # fmt: skip
+                           offset, size, None, text, detail))  # fmt: skip

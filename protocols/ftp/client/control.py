@@ -11,7 +11,7 @@ import ftplib
 import socket
 import ssl
 from collections import deque
-from typing import Final
+from typing import Any, Final
 
 from protocols import opening, tls
 from protocols.address import Target
@@ -33,6 +33,8 @@ from protocols.secretlines import SecretLines
 GREETING_S: Final = 1.2
 """How long a server may take to speak first before implicit TLS is tried (security "auto")."""
 ABORT_S: Final = 2.0
+CALM_NS: Final = 100_000_000
+"""So shortly after a reply nobody looks whether another one has come that nobody waits for."""
 COMMAND_BYTES: Final = 4096
 Sock = TracedSocket | TracedTLSSocket
 
@@ -41,6 +43,8 @@ class Control(ftplib.FTP):
     """One control connection. Used by one thread; `waiter.cancel()` is for the others.
 
     features: FEAT's lines, by their first word in capitals. chain: the server's certificates (DER). alive: it stands.
+    peer: the server's address as the kernel has it. settled_ns: when the last reply came that somebody waited for; 0
+    where others may follow. buffer: for the data of one transfer after the other.
     """
 
     def __init__(self, site: Site, recorder: Recorder, service: str, waiter: Waiter) -> None:
@@ -59,6 +63,9 @@ class Control(ftplib.FTP):
         self.alive = False
         self.transfer_type = ""
         self.sock: Sock | None = None
+        self.peer: tuple[Any, ...] = ()
+        self.buffer = memoryview(bytearray())
+        self.settled_ns = 0
         self._reader = ReplyReader(site.encoding)
         self._early: deque[Reply] = deque()
         self._sent = 0
@@ -85,6 +92,7 @@ class Control(ftplib.FTP):
             raise trouble.of_os(error, "connect", (site.host, site.port)) from error
         assert isinstance(sock, TracedSocket)
         self.sock, self.af, self.alive = sock, sock.family, True
+        self.peer = sock.getpeername()
         if sock.trace is not None:
             sock.trace.secrets = SecretLines("ftp", "client")
             self.dialogue.conn = self.dialogue.session = sock.trace.conn
@@ -173,7 +181,8 @@ class Control(ftplib.FTP):
         data = line.encode(self.encoding, "surrogateescape") + b"\r\n"
         if len(data) > COMMAND_BYTES:
             raise trouble.trouble("not a command", said=f"it has {len(data)} bytes")
-        self._drain_stale()
+        if monotonic_ns() - self.settled_ns > CALM_NS:
+            self._drain_stale()
         self._doing = split_command(line.lstrip())[0] or line
         started = monotonic_ns()
         self._send(data)
@@ -200,6 +209,7 @@ class Control(ftplib.FTP):
     def send_urgent(self, line: str) -> None:
         """Send a command without hearing first what has come meanwhile: ABOR, in the middle of a transfer."""
         data = line.encode("ascii") + b"\r\n"
+        self.settled_ns = 0
         self._send(data)
         self.dialogue.command(line, offset=self._sent, size=len(data))
         self._sent += len(data)
@@ -217,6 +227,7 @@ class Control(ftplib.FTP):
                 raise self._late()
             self._receive(sock)
         self._early.popleft()
+        self.settled_ns = monotonic_ns() if not self._early else 0
         return reply
 
     def early_reply(self) -> Reply | None:

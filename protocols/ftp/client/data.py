@@ -14,7 +14,7 @@ from typing import Final
 from protocols import connecting, opening
 from protocols.connecting import Stopped
 from protocols.ftp import addresses
-from protocols.ftp.addresses import AddressError, DataAddress
+from protocols.ftp.addresses import DataAddress
 from protocols.ftp.client import trouble
 from protocols.ftp.client.control import Control, Sock
 from protocols.ftp.client.replyreader import Reply
@@ -83,8 +83,7 @@ def _begun(control: Control, command: str, offset: int) -> Reply:
 
 def passive_address(control: Control) -> tuple[str, int]:
     """Ask for a data address: PASV, or EPSV on IPv6 and where it is wanted. The host is always the peer's own."""
-    assert control.sock is not None
-    peer = control.sock.getpeername()[0]
+    peer = control.peer[0]
     if control.af == socket.AF_INET6 or control.site.extended:
         offered = _read(control, control.expect("EPSV"))
     else:
@@ -103,20 +102,16 @@ def passive_address(control: Control) -> tuple[str, int]:
 def _read(control: Control, reply: Reply) -> DataAddress:
     if reply.code not in (227, 229):
         raise trouble.refused(reply, "PASV", control.site.where, control.site.user)
-    try:
-        offered = addresses.address_of_reply(reply.code, reply.words)
-        if offered is None or not offered.port:
-            raise AddressError("no port")
-    except AddressError:
+    offered = addresses.address_of_reply(reply.code, " ".join(reply.lines))
+    if offered is None or not offered.port:
         raise trouble.trouble("bad address", reply, where=control.site.where, said=trouble.said_by(reply),
-                              command="EPSV" if reply.code == 229 else "PASV") from None  # fmt: skip
+                              command="EPSV" if reply.code == 229 else "PASV")  # fmt: skip
     return offered
 
 
 def _passive(control: Control, command: str, offset: int) -> DataLink:
-    assert control.sock is not None
     host, port = passive_address(control)
-    address = (host, port, *control.sock.getpeername()[2:])
+    address = (host, port, *control.peer[2:])
     sock = traced_socket(control.recorder, control.name, control.af)
     try:
         if control.site.source:
@@ -128,12 +123,18 @@ def _passive(control: Control, command: str, offset: int) -> DataLink:
         except OSError as error:
             said = trouble.of_os(error, "connect", (host, port)).told.why
             raise trouble.trouble("data refused", address=address_text((host, port)), said=said) from error
-        local = sock.getsockname()[:2]
+        local = _local(sock)
         return _link(sock, _begun(control, command, offset), "client", local, (host, port))
     except BaseException:
         control.waiter.forget()
         sock.close()
         raise
+
+
+def _local(sock: TracedSocket) -> tuple[str, int]:
+    """This end's address; the trace has asked for it already where it records."""
+    known = sock.trace.end.local if sock.trace is not None and sock.trace.end is not None else None
+    return known if isinstance(known, tuple) else sock.getsockname()[:2]
 
 
 # Active: the server connects to the client

@@ -30,7 +30,7 @@ class Digest:
         self._there = have
         self._hashed = 0
         self._ended = False
-        self._more = threading.Event()
+        self._more: threading.Event | None = None
         self._thread: threading.Thread | None = None
         if have:
             self._follow()
@@ -38,7 +38,7 @@ class Digest:
     def take(self, data: memoryview | bytes) -> None:
         """The next bytes, which are in the file already."""
         self._there += len(data)
-        if self._thread is not None:
+        if self._more is not None:
             self._more.set()
         elif self._fd < 0 or self._there <= INLINE_BYTES:
             self._hash.update(data)
@@ -49,19 +49,21 @@ class Digest:
     def grown(self, count: int) -> None:
         """The file has so many bytes more; nobody has them at hand."""
         self._there += count
-        if self._thread is None:
+        if self._more is None:
             self._follow()
-        self._more.set()
+        else:
+            self._more.set()
 
     def _follow(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="ftp-sha256", daemon=True)
+        self._more = more = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(more,), name="ftp-sha256", daemon=True)
         self._thread.start()
 
-    def _run(self) -> None:
+    def _run(self, more: threading.Event) -> None:
         buffer = bytearray(BLOCK_BYTES)
         view = memoryview(buffer)
         while True:
-            self._more.clear()
+            more.clear()
             count = min(BLOCK_BYTES, self._there - self._hashed)
             if count > 0:
                 try:
@@ -75,12 +77,13 @@ class Digest:
             elif self._ended:
                 return
             else:
-                self._more.wait()
+                more.wait()
 
     def end(self, check: Callable[[], None]) -> str:
         """All bytes were told: the digest, hexadecimal; "" when the file could not be read. `check` may raise."""
         self._ended = True
-        self._more.set()
+        if self._more is not None:
+            self._more.set()
         try:
             while self._thread is not None and self._thread.is_alive():
                 check()
@@ -94,6 +97,6 @@ class Digest:
         """No digest is wanted any more; nothing is left behind."""
         self._ended = True
         self._there = self._hashed
-        self._more.set()
-        if self._thread is not None:
+        if self._more is not None and self._thread is not None:
+            self._more.set()
             self._thread.join()

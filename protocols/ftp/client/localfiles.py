@@ -58,8 +58,8 @@ def check_within(path: Path, base: Path, name: str) -> None:
 class Target:
     """Where a download goes. path: its final name. part: where it is written. offset: bytes there already."""
 
-    path: Path
-    part: Path
+    path: str
+    part: str
     offset: int = 0
     direct: bool = False
     force: bool = False
@@ -106,30 +106,31 @@ class Target:
             except FileExistsError:
                 raise
             except OSError:  # no links on this file system
-                if self.path.exists():
-                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.path)) from None
+                if os.path.exists(self.path):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.path) from None
                 os.rename(self.part, self.path)
                 return
             os.unlink(self.part)
         except FileExistsError:
-            raise trouble.trouble("exists", path=str(self.path)) from None
+            raise trouble.trouble("exists", path=self.path) from None
         except OSError as error:
             raise disk(self.path, error) from error
 
     def forget_empty(self) -> None:
         """Nothing came: leave no empty part."""
         try:
-            if not self.direct and self.part.stat().st_size == 0:
-                self.part.unlink()
+            if not self.direct and os.stat(self.part).st_size == 0:
+                os.unlink(self.part)
         except OSError:
             pass
 
 
-def target(path: Path, *, force: bool = False, resume: bool = False) -> Target:
+def target(to: Path, *, force: bool = False, resume: bool = False) -> Target:
     """Look at what is there, and say where to write. Raises FtpError when something would be written over."""
-    part = path.with_name(path.name + PART)
+    path = str(to)
+    part = path + PART
     try:
-        found = path.lstat()
+        found = os.lstat(path)
     except FileNotFoundError:
         found = None
     except OSError as error:
@@ -139,23 +140,23 @@ def target(path: Path, *, force: bool = False, resume: bool = False) -> Target:
     if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
         return Target(path, path, direct=True)
     if resume:
-        if found is not None and stat.S_ISREG(found.st_mode) and not force and not part.exists():
+        if found is not None and stat.S_ISREG(found.st_mode) and not force and not os.path.exists(part):
             return Target(path, path, found.st_size)  # a part that somebody named like the whole
         if found is None or force:
             return Target(path, part, _size(part), force=force)
     if found is not None and not force:
-        raise trouble.trouble("exists", path=str(path))
+        raise trouble.trouble("exists", path=path)
     return Target(path, part, force=force)
 
 
-def _size(part: Path) -> int:
+def _size(part: str) -> int:
     try:
-        found = part.lstat()
+        found = os.lstat(part)
     except OSError:
         return 0
     return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
-def disk(path: Path, error: OSError) -> trouble.FtpError:
+def disk(path: str, error: OSError) -> trouble.FtpError:
     """A file that can't be written."""
-    return trouble.trouble("disk", path=str(path), said=error.strerror or str(error))
+    return trouble.trouble("disk", path=path, said=error.strerror or str(error))

@@ -44,7 +44,7 @@ def get(session: FtpSession, order: Fetch, tally: Tally) -> None:
     if order.mode == "text" and order.resume:
         raise trouble.trouble("text resume")
     target = localfiles.target(order.to, force=order.force, resume=order.resume)
-    tally.path, tally.part = str(target.path), str(target.part)
+    tally.path, tally.part = target.path, target.part
     tally.size = _announced(session, order)
     tally.offset = target.offset
     stamp = session.modified_ns(order.path) if target.offset or (tally.size or 0) > EXTRA_BYTES else None
@@ -83,14 +83,14 @@ def _announced(session: FtpSession, order: Fetch) -> int | None:
 def _is_whole(target: Target, order: Fetch, tally: Tally, stamp: int | None) -> bool:
     """Look whether a part fits the file; True when nothing is missing any more."""
     if tally.size is not None and target.offset > tally.size:
-        raise trouble.trouble("part too long", part=str(target.part), have=target.offset, size=tally.size)
+        raise trouble.trouble("part too long", part=target.part, have=target.offset, size=tally.size)
     if stamp is not None and stamp > os.stat(target.part).st_mtime_ns:
         raise trouble.trouble("changed", path=order.path)
     return tally.size is not None and target.offset == tally.size
 
 
 def _hash_there(session: FtpSession, target: Target) -> str:
-    with target.part.open("rb") as file:
+    with open(target.part, "rb") as file:
         return Digest(file.fileno(), target.offset).end(session.waiter.check)
 
 
@@ -164,13 +164,13 @@ def _of_cut(session: FtpSession, order: Fetch, tally: Tally, target: Target, lin
     if cut.silent:
         session.abort(link)
         return trouble.trouble("data silence", path=order.path, seconds=f"{session.site.timeout_s:g}",
-                               done=tally.done, part=str(target.part))  # fmt: skip
+                               done=tally.done, part=target.part)  # fmt: skip
     reply = session.after_cut(link, "RETR", cut)
     return _cut_short(order, tally, target, why_cut(cut, reply), reply)
 
 
 def _cut_short(order: Fetch, tally: Tally, target: Target, said: str, reply: Reply | None) -> FtpError:
-    return trouble.trouble("data cut", reply, path=order.path, done=tally.done, said=said, part=str(target.part))
+    return trouble.trouble("data cut", reply, path=order.path, done=tally.done, said=said, part=target.part)
 
 
 def _lied(session: FtpSession, order: Fetch, tally: Tally, target: Target) -> FtpError | None:
@@ -182,7 +182,7 @@ def _lied(session: FtpSession, order: Fetch, tally: Tally, target: Target) -> Ft
         tally.size = now
         return None
     name = "short" if tally.done < tally.size else "long"
-    return trouble.trouble(name, path=order.path, size=tally.size, done=tally.done, part=str(target.part))
+    return trouble.trouble(name, path=order.path, size=tally.size, done=tally.done, part=target.part)
 
 
 def _short(why: BaseException) -> str:

@@ -7,6 +7,7 @@ is kept for `verdict`. It must not know which command moves what.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -26,6 +27,9 @@ BUFFER_BYTES: Final = 1 << 20
 SENDFILE_BYTES: Final = 8 << 20
 SHOWN_BYTES: Final = 64 << 10
 """So many bytes of an upload go through this process, where they are seen; the kernel copies the rest."""
+_LAST: Final = int(getattr(select, "POLLRDHUP", 0))
+"""The other end has closed its direction, where the system tells."""
+_ARRIVED: Final = polling.POLLIN | _LAST
 _WANTS: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -53,25 +57,31 @@ class Pump:
         self._block_bytes = block_bytes
         self._silence_s = control.site.timeout_s
         self._early: Reply | None = None
+        self._fd = link.sock.fileno()
 
     # Waiting
 
-    def _wait(self, mask: int) -> None:
-        """Until the data connection is ready. Raises Cut when it is silent or the server has given up."""
-        control, fd = self._control, self._link.sock.fileno()
+    def _wait(self, mask: int) -> bool:
+        """Until the data connection is ready. Raises Cut when it is silent or the server has given up.
+
+        True: the other end has sent its last byte already, so that no wait is needed before its end.
+        """
+        control, fd = self._control, self._fd
+        watched = {fd: mask}
+        if self._early is None:
+            watched[control.fileno()] = polling.POLLIN
         while True:
-            watched = {fd: mask}
-            if self._early is None:
-                watched[control.fileno()] = polling.POLLIN
             ready = control.waiter.any(watched, self._silence_s)
             if not ready:
                 raise Cut(f"silent for {self._silence_s:g} s", silent=True)
-            if self._early is None and control.fileno() in ready:
+            if len(ready) > 1 or fd not in ready:
                 self._early = control.look()
-                if self._early is not None and self._early.code >= 400 and fd not in ready:
-                    raise Cut("the server ended it")
+                if self._early is not None:
+                    watched = {fd: mask}
+                    if self._early.code >= 400 and fd not in ready:
+                        raise Cut("the server ended it")
             if fd in ready:
-                return
+                return bool(ready[fd] & _LAST)
 
     # From the server
 
@@ -80,10 +90,10 @@ class Pump:
 
         limit: give up beyond so many bytes; they are not all counted then.
         """
-        sock, view = self._link.sock, memoryview(bytearray(self._block_bytes))
-        encrypted, total = isinstance(sock, TracedTLSSocket), 0
+        sock, view = self._link.sock, self._buffer()
+        encrypted, total, last = isinstance(sock, TracedTLSSocket), 0, False
         if not encrypted:
-            self._wait(polling.POLLIN)
+            last = self._wait(_ARRIVED)
         while True:
             try:
                 count = sock.recv_into(view)
@@ -91,7 +101,7 @@ class Pump:
                 self._wait(polling.POLLOUT)
                 continue
             except _WANTS:
-                self._wait(polling.POLLIN)
+                last = self._wait(_ARRIVED)
                 continue
             except OSError as error:
                 raise Cut(error.strerror or str(error)) from error
@@ -101,10 +111,16 @@ class Pump:
             sink(view[:count])
             if limit is not None and total > limit:
                 return total
-            if encrypted:
+            if encrypted or last:
                 self._control.waiter.check()
             else:
-                self._wait(polling.POLLIN)
+                last = self._wait(_ARRIVED)
+
+    def _buffer(self) -> memoryview:
+        """One buffer serves all transfers of a session: making a large one costs more than a small file."""
+        if len(self._control.buffer) < self._block_bytes:
+            self._control.buffer = memoryview(bytearray(self._block_bytes))
+        return self._control.buffer[: self._block_bytes]
 
     # To the server
 
@@ -186,7 +202,7 @@ class Pump:
 
     def verdict(self, command: str) -> Reply:
         """The server's last word on the transfer; raises FtpError when it never comes, or Stopped."""
-        self._control.waiter.forget()
+        self._control.waiter.forget(self._fd)
         self._link.close()
         return self._control.read_reply(command)
 

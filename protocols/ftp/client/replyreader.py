@@ -7,8 +7,7 @@ one reply, and all its bytes. It must not know which command was asked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 LINE_BYTES: Final = 8 << 10
 REPLY_BYTES: Final = 256 << 10
@@ -25,8 +24,7 @@ class ReplyError(ValueError):
         self.said: Final = said[:200].decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply. lines: without line ends, the first and the last with the code in front. size: bytes on the wire."""
 
     code: int
@@ -110,7 +108,7 @@ class ReplyReader:
             if len(self._lines) >= REPLY_LINES or self._size > REPLY_BYTES:
                 raise ReplyError("too many lines", first)
             return None
-        lines = tuple(each.decode(self.encoding, "surrogateescape") for each in self._lines)
+        lines = tuple([each.decode(self.encoding, "surrogateescape") for each in self._lines])
         reply = Reply(int(first[:3]), lines, self._size)
         self._lines.clear()
         self._size = 0

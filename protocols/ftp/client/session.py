@@ -362,6 +362,8 @@ class FtpSession(Remote):
             return self.control.read_reply(command)
         except FtpError:
             return None
+        finally:
+            self.control.settled_ns = 0
 
     def after_failure(self, link: DataLink, why: BaseException) -> None:
         """A cancel, or an error on this side: the server is told, the connection goes on when it answers quickly."""
@@ -387,6 +389,7 @@ class FtpSession(Remote):
                     control.read_reply()
                     heard += 1
                 if heard >= 2:
+                    control.settled_ns = 0  # some servers have a third
                     return
                 rest = max(0.0, (deadline - monotonic_ns()) / 1e9)
                 control.waiter.wait(control.fileno(), polling.POLLIN, rest)

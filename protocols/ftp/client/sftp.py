@@ -278,9 +278,9 @@ class SftpSession(Remote):
             raise trouble.trouble("sftp", where=self.site.where, command=f"open {order.path}", said="no such file")
         target = localfiles.target(order.to, force=order.force, resume=order.resume)
         tally.size = None if entry.kind == "link" else entry.size
-        tally.offset, tally.path, tally.part = target.offset, str(target.path), str(target.part)
+        tally.offset, tally.path, tally.part = target.offset, target.path, target.part
         if tally.size is not None and target.offset > tally.size:
-            raise trouble.trouble("part too long", part=str(target.part), have=target.offset, size=tally.size)
+            raise trouble.trouble("part too long", part=target.part, have=target.offset, size=tally.size)
         target.open()
         digest = Digest(-1 if target.direct else target.fd, target.offset)
         tally.begin()
@@ -288,7 +288,7 @@ class SftpSession(Remote):
             self._run(self._read(order, tally, target, digest), "read", order.path)
             tally.ended_ns = monotonic_ns()
             if tally.size is not None and tally.done < tally.size:
-                raise trouble.trouble("short", path=order.path, size=tally.size, done=tally.done, part=str(target.part))
+                raise trouble.trouble("short", path=order.path, size=tally.size, done=tally.done, part=target.part)
             tally.sha256, tally.whole = digest.end(self.waiter.check), True
         except BaseException as why:
             self._tell("get", order.path, tally, error=type(why).__name__)

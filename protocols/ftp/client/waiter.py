@@ -22,7 +22,8 @@ class Waiter:
         self._stopping = stopping
         self._cancelled = False
         self._poll = polling.poll()
-        self._poll.register(self._wake.fileno(), polling.POLLIN)
+        self._wake_fd = self._wake.fileno()
+        self._poll.register(self._wake_fd, polling.POLLIN)
         self._watched: dict[int, int] = {}
 
     def cancel(self) -> None:
@@ -47,36 +48,37 @@ class Waiter:
         """As `connecting.Wait`: False when the time is over. A descriptor below 0 waits for the time alone."""
         return bool(self.any({fd: mask} if fd >= 0 else {}, timeout_s))
 
-    def any(self, watched: Mapping[int, int], timeout_s: float | None) -> set[int]:
-        """The descriptors that are ready, empty when the time is over. Raises Stopped when cancelled."""
-        self._watch(watched)
+    def any(self, watched: Mapping[int, int], timeout_s: float | None) -> dict[int, int]:
+        """The descriptors that are ready and what for, empty when the time is over. Raises Stopped when cancelled."""
+        if watched != self._watched:
+            self._watch(watched)
         deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * 1e9)
         while True:
             self.check()
             rest = None if deadline is None else max(0, -(-(deadline - monotonic_ns()) // 1_000_000))
-            ready = {fd for fd, _ in self._poll.poll(rest)}
-            if self._wake.fileno() in ready:
+            ready = dict(self._poll.poll(rest))
+            if self._wake_fd in ready:
                 self._wake.clear()
                 self.check()
-                ready.discard(self._wake.fileno())
+                del ready[self._wake_fd]
             if ready or (deadline is not None and monotonic_ns() >= deadline):
                 return ready
 
     def _watch(self, watched: Mapping[int, int]) -> None:
-        if watched == self._watched:
-            return
-        for fd in self._watched.keys() - watched.keys():
-            try:
-                self._poll.unregister(fd)
-            except KeyError:
-                pass
+        old, self._watched = self._watched, dict(watched)
+        for fd in old:
+            if fd not in watched:
+                try:
+                    self._poll.unregister(fd)
+                except KeyError:
+                    pass
         for fd, mask in watched.items():
-            self._poll.register(fd, mask)
-        self._watched = dict(watched)
+            if old.get(fd) != mask:
+                self._poll.register(fd, mask)
 
-    def forget(self) -> None:
-        """Descriptors are about to be closed: their numbers may come back as something else."""
-        self._watch({})
+    def forget(self, fd: int | None = None) -> None:
+        """A descriptor, or all, are about to be closed: their numbers may come back as something else."""
+        self._watch({} if fd is None else {each: mask for each, mask in self._watched.items() if each != fd})
 
     def close(self) -> None:
         """Give its descriptors back."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import ip_address
 from time import monotonic
 from typing import Any, Literal
@@ -271,4 +270,4 @@ class Control(Session):
                 os.close(fd)
             dialogue.transfer(done, conn)
             return
-        self.site.hashing.hash(fd, lambda digest: dialogue.transfer(replace(done, sha256=digest), conn))
+        self.site.hashing.hash(fd, lambda digest: dialogue.transfer(done._replace(sha256=digest), conn))

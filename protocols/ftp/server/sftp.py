@@ -252,7 +252,7 @@ class SftpServer(Service):
         except OSError:
             dialogue.transfer(done, dialogue.conn)
             return
-        self.hashing.hash(fd, lambda digest: dialogue.transfer(replace(done, sha256=digest), dialogue.conn))
+        self.hashing.hash(fd, lambda digest: dialogue.transfer(done._replace(sha256=digest), dialogue.conn))
 
     def user_of(self, name: str) -> User | None:
         """A user by name."""
