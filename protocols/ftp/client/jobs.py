@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from protocols.ftp.client.remote import last
 from protocols.ftp.client.tally import Caller, Mode, Tally
@@ -21,8 +21,7 @@ Way: TypeAlias = Literal["get", "put"]
 ENDED: Final = ("done", "failed", "cancelled")
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What is to be moved. remote: the server's path; local: the path here; folder: with all that is in it.
 
     base: the chosen folder here that nothing may leave, for what comes out of a server's listing.

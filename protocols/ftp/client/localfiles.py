@@ -27,19 +27,21 @@ _WINDOWS_NAMES: Final = frozenset(
 def safe_name(name: str) -> str:
     """A server's name of a file as a name in one folder. Raises FtpError for one that leads elsewhere."""
     windows = sys.platform == "win32"
-    bad = name in ("", ".", "..") or any(mark in name for mark in ("/", "\0") + (("\\", ":") if windows else ()))
-    if bad or (windows and (name.split(".")[0].lower() in _WINDOWS_NAMES or name.endswith((".", " ")))):
+    bad = name in ("", ".", "..") or "/" in name or "\0" in name
+    if windows and not bad:
+        bad = "\\" in name or ":" in name or name.split(".")[0].lower() in _WINDOWS_NAMES or name.endswith((".", " "))
+    if bad:
         raise trouble.trouble("unsafe name", name=repr(name[:80]))
     return name
 
 
-def inside(folder: Path, name: str) -> Path:
+def inside(folder: Path, name: str, *, fresh: bool = False) -> Path:
     """The path of a server's name in a folder. Raises FtpError for one that would leave it.
 
-    A link there that leads out is refused, too.
+    A link there that leads out is refused, too. fresh: the folder was made just now, nothing is in it.
     """
     path = folder / safe_name(name)
-    if path.is_symlink():
+    if not fresh and os.path.islink(path):
         check_within(path, folder, name)
     return path
 

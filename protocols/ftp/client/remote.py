@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocols.ftp.client.pump import BUFFER_BYTES
 from protocols.ftp.client.replyreader import Reply
@@ -21,8 +21,7 @@ from protocols.ftp.listing.entry import Entry, Listing
 from protocols.record.recorder import Recorder
 
 
-@dataclass(frozen=True)
-class Fetch:
+class Fetch(NamedTuple):
     """Get a file. entry: what a listing said of it, saves questions. Replace or resume only when asked.
 
     block_bytes and caller: how the blocks reach the file, as the courses show it; caller "" is the fast way.
@@ -38,8 +37,7 @@ class Fetch:
     entry: Entry | None = None
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(NamedTuple):
     """Put a file. Replace or resume only when asked."""
 
     path: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -32,27 +31,28 @@ def expand(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) -> No
 def _expand_get(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) -> None:
     order = job.order
     listing = remote.listing(order.remote)
+    fresh = not order.local.exists()
     order.local.mkdir(parents=True, exist_ok=True)
     localfiles.check_within(order.local, order.base or order.local, order.remote)
+    base = order.base or order.local
     for number, entry in enumerate(listing.entries):
         remote.waiter.check()
         try:
-            local = localfiles.inside(order.local, entry.name)
+            local = localfiles.inside(order.local, entry.name, fresh=fresh)
             if not entry.known or entry.kind == "other":
                 raise trouble.trouble("unknown line", name=repr(entry.name[:80]))
         except FtpError as error:
-            jobs.add(_child(order, entry, order.local), job, error)
+            jobs.add(_child(order, entry, order.local, base), job, error)
             continue
-        jobs.add(_child(order, entry, local), job)
+        jobs.add(_child(order, entry, local, base), job)
         if not number % HIRE_EACH:
             hire()
     hire()
 
 
-def _child(order: Order, entry: Entry, local: Path) -> Order:
-    base = order.base or order.local
-    return replace(order, remote=join(order.remote, entry.name), local=local, entry=entry, base=base,
-                   folder=entry.kind == "dir", depth=order.depth + 1)  # fmt: skip
+def _child(order: Order, entry: Entry, local: Path, base: Path) -> Order:
+    return order._replace(remote=join(order.remote, entry.name), local=local, entry=entry, base=base,
+                          folder=entry.kind == "dir", depth=order.depth + 1)  # fmt: skip
 
 
 def _expand_put(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) -> None:
@@ -70,8 +70,8 @@ def _expand_put(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) 
             folder = each.is_dir(follow_symlinks=False)
             if not folder and not each.is_file():
                 continue  # a socket, a device, a link to a folder: nothing that can be sent
-            jobs.add(replace(order, remote=join(order.remote, each.name), local=order.local / each.name, folder=folder,
-                             depth=order.depth + 1, known_new=each.name not in there), job)  # fmt: skip
+            jobs.add(order._replace(remote=join(order.remote, each.name), local=order.local / each.name, folder=folder,
+                                    depth=order.depth + 1, known_new=each.name not in there), job)  # fmt: skip
             if not number % HIRE_EACH:
                 hire()
     hire()

@@ -26,12 +26,23 @@ _BODY: Final = re.compile(
     r") (?P<name>.*)",
     re.DOTALL,
 )
+_USUAL: Final = re.compile(
+    r"([-d])([-rwxsStT]{9}) +\d+ +(\S+) +(\S+) +(\d{1,19}) ([A-Z][a-z]{2} [ \d]\d (?:\d\d:\d\d| \d{4})) (\S.*)", re.DOTALL
+)
+"""What nearly all servers send, and no other way to read it: tried first, since it costs a quarter."""
 _KINDS: Final[dict[str, Kind]] = {"-": "file", "d": "dir", "l": "link", "D": "other", "n": "file", "C": "file",
                                   "M": "file"}  # fmt: skip
 
 
 def read_unix(line: str, now: datetime) -> Entry | None:
     """The entry of a line of `ls -l`; None for what is none. now: for years that are left out."""
+    usual = _USUAL.fullmatch(line)
+    if usual is not None:
+        letter, mode, owner, group, size, when, name = usual.groups()
+        modified, exact = _usual_time(when, now)
+        if exact:
+            return Entry(name, "dir" if letter == "d" else "file", int(size), modified, line, letter + mode, owner,
+                         group, "", exact)  # fmt: skip
     head = _HEAD.match(line)
     netware = None if head else _NETWARE.match(line)
     found = head or netware
@@ -66,6 +77,12 @@ def _entry(
     bytes_there = int(size) if "," not in size and len(size) < 25 and kind in ("file", "dir", "link") else None
     return Entry(name, kind, bytes_there, modified, line, letter + mode if len(mode) == 9 else mode, owner, group,
                  target, exact, utc)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _usual_time(text: str, now: datetime) -> tuple[datetime | None, int]:
+    """As `_time`, for "Nov 29 08:41" and "Nov 29  2024"."""
+    return _time(text[:3], text[4:6].strip(), text[7:].strip(), None, None, now)[:2]
 
 
 @lru_cache(maxsize=4096)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+from protocols.ftp.server import listings
 from protocols.ftp.server.library import VirtualFolder
 
 _UNIQUE_TRIES = 50
@@ -21,13 +24,18 @@ class VirtualRoot(VirtualFolder):  # type: ignore[misc]
 
     def __init__(self, root: str, cmd_channel: Any) -> None:
         super().__init__(os.path.realpath(root), cmd_channel)
+        self._inside = self.root.rstrip(os.sep) + os.sep
 
     def open(self, filename: str, mode: str) -> IO[bytes]:
         """Open without a buffer for writing: data connections bring large blocks. Raises OSError."""
         self._check(filename)
-        if os.path.exists(filename) and not os.path.isfile(filename):
+        try:
+            mode_there = os.stat(filename).st_mode
+        except OSError:
+            mode_there = stat.S_IFREG
+        if not stat.S_ISREG(mode_there):
             # A FIFO would block the server's thread, a device is nobody's file.
-            raise OSError(errno.EISDIR if os.path.isdir(filename) else errno.EACCES, "Not a regular file")
+            raise OSError(errno.EISDIR if stat.S_ISDIR(mode_there) else errno.EACCES, "Not a regular file")
         return open(filename, mode, buffering=0 if "b" in mode and not mode.startswith("rb") else -1)
 
     def mkstemp(self, suffix: str = "", prefix: str = "", dir: str | None = None, mode: str = "wb") -> IO[bytes]:
@@ -61,6 +69,29 @@ class VirtualRoot(VirtualFolder):  # type: ignore[misc]
             return os.lstat(path)
         return os.stat(path)
 
+    def format_mlsx(
+        self, basedir: str, listing: Sequence[str], perms: str, facts: Sequence[str], ignore_err: bool = True
+    ) -> Iterator[bytes]:
+        """MLSD's and MLST's lines, by the library's name."""
+        begin = os.path.join(basedir, "")
+
+        def look(name: str) -> os.stat_result:
+            found = os.lstat(begin + name)
+            return self.stat(begin + name) if stat.S_ISLNK(found.st_mode) else found
+
+        return self._encoded(listings.fact_lines(listing, look, perms, facts, not ignore_err))
+
+    def format_list(self, basedir: str, listing: Sequence[str], ignore_err: bool = True) -> Iterator[bytes]:
+        """LIST's lines, by the library's name."""
+        begin = os.path.join(basedir, "")
+        return self._encoded(listings.long_lines(
+            listing, lambda name: os.lstat(begin + name), lambda name: self.readlink(begin + name),
+            self.get_user_by_uid, self.get_group_by_gid,
+        ))  # fmt: skip
+
+    def _encoded(self, lines: Iterator[str]) -> Iterator[bytes]:
+        return listings.blocks(lines, self.cmd_channel.encoding, self.cmd_channel.unicode_errors)
+
     def readlink(self, path: str) -> str:
         """Where a link leads, in virtual words. Raises OSError for one that leads out: where to is not told."""
         target = os.readlink(path)
@@ -81,6 +112,30 @@ class VirtualRoot(VirtualFolder):  # type: ignore[misc]
             return "/"
         virtual = path[len(self.root.rstrip(os.sep)):].replace(os.sep, "/")
         return virtual or "/"
+
+    def validpath(self, path: str) -> bool:
+        """Whether a path leads to somewhere below the root, links and all.
+
+        The root is real already. Mostly there is no link below it, and then there is nothing to follow.
+        """
+        root = self._inside
+        if path == self.root:
+            return True
+        if not path.startswith(root):
+            return bool(super().validpath(path))
+        at, parts = root[:-1], path[len(root) :].split(os.sep)
+        for part in parts:
+            if part in ("", ".", ".."):
+                return bool(super().validpath(path))
+            at = f"{at}{os.sep}{part}"
+            try:
+                if stat.S_ISLNK(os.lstat(at).st_mode):
+                    return bool(super().validpath(path))
+            except FileNotFoundError:
+                return True  # nothing is there, and nothing can be below it
+            except (OSError, ValueError):
+                return bool(super().validpath(path))
+        return True
 
     def virtual(self, path: str) -> str:
         """As `fs2ftp`, for a path that is only shown: it need not lead inside."""
