@@ -84,7 +84,8 @@ class Connections:
             if watched is not None and watched.conn == conn:
                 end.state = watched.state  # it was looked at from the other side before its call returned
             self._ends[mine] = end
-        self.changed.set()
+        if not self.changed.is_set():  # asking costs a tenth of setting
+            self.changed.set()
         return end
 
     def opposite(self, transport: str, end: End) -> End | None:
@@ -128,7 +129,8 @@ class Connections:
                 key, old = self._gone.popleft()
                 if self._ends.get(key) is old:
                     del self._ends[key]
-        self.changed.set()
+        if not self.changed.is_set():
+            self.changed.set()
 
 
 def _fresh(twin: End) -> bool:

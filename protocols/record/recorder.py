@@ -245,7 +245,7 @@ class Recorder:
     def _give(self, raws: list[Raw], packed: PackedRun | None, tails: list[Tail]) -> None:
         """Called with the lock held."""
         self._total += len(raws)
-        size = sum(len(raw[8]) for raw in raws if raw[8] is not None)
+        size = sum([len(raw[8]) for raw in raws if raw[8] is not None]) if tails else 0
         for tail in tails:
             if packed is not None and tail._has_room(len(raws), size):
                 tail._push(packed, len(raws), size)

@@ -212,7 +212,9 @@ class Trace:
             facts["fd"] = fd
         if self.end is not None:
             facts["end"] = self.end.role
-        facts.update((name, value) for name, value in detail.items() if value is not None)
+        for name, value in detail.items():
+            if value is not None:
+                facts[name] = value
         if error is not None:
             facts.update(error_facts(error, kind, address, self.transport))
             summary = f"{summary} = {facts['errno']}"

@@ -176,7 +176,7 @@ class Control(ftplib.FTP):
 
     def putline(self, line: str) -> None:
         """Send one line. Raises FtpError, or ValueError for more than one line."""
-        if any(mark in line for mark in "\r\n\0"):
+        if "\r" in line or "\n" in line or "\0" in line:
             raise trouble.trouble("not a command", said=repr(line[:80]))
         data = line.encode(self.encoding, "surrogateescape") + b"\r\n"
         if len(data) > COMMAND_BYTES:
@@ -218,12 +218,13 @@ class Control(ftplib.FTP):
         """The next reply, whatever it says. Raises FtpError when none came in time, or what came is none."""
         if doing:
             self._doing = split_command(doing.lstrip())[0] if doing[:1].isupper() else doing
-        deadline = self._deadline()
+        deadline, rest = self._deadline(), self.site.timeout_s
         while (reply := self.early_reply()) is None:
             sock = self._standing()
-            if not self._pending() and not self.waiter.wait(sock.fileno(), polling.POLLIN, self._rest(deadline)):
+            if not self._pending() and not self.waiter.wait(sock.fileno(), polling.POLLIN, rest):
                 raise self._late()
-            if monotonic_ns() > deadline:  # bytes come and come, and the reply does not end
+            rest = self._rest(deadline)
+            if not rest:  # bytes come and come, and the reply does not end
                 raise self._late()
             self._receive(sock)
         self._early.popleft()
@@ -234,7 +235,7 @@ class Control(ftplib.FTP):
         """The reply that has come already and that `read_reply` will give next; no wait, nothing is taken."""
         if not self._early:
             try:
-                reply = self._reader.next()
+                reply = self._reader.next() if self._reader.waiting else None
             except ReplyError as error:
                 raise self._broken(error) from None
             if reply is not None:

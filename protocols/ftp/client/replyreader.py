@@ -73,6 +73,11 @@ class ReplyReader:
             raise ReplyError("line too long", bytes(self._buffer[:200]))
 
     @property
+    def waiting(self) -> bool:
+        """Whether `next()` may have something."""
+        return len(self._buffer) > self._looked
+
+    @property
     def pending(self) -> bytes:
         """What came and is no whole line yet, and the lines of a reply that has not ended."""
         return b"\n".join([*self._lines, bytes(self._buffer)])
@@ -91,7 +96,10 @@ class ReplyReader:
             self._looked = len(self._buffer)
             return None
         line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
+        if end + 1 == len(self._buffer):
+            self._buffer = bytearray()
+        else:
+            del self._buffer[: end + 1]
         self._looked = 0
         self._size += end + 1
         if len(line) > LINE_BYTES:

@@ -27,7 +27,8 @@ _BODY: Final = re.compile(
     re.DOTALL,
 )
 _USUAL: Final = re.compile(
-    r"([-d])([-rwxsStT]{9}) +\d+ +(\S+) +(\S+) +(\d{1,19}) ([A-Z][a-z]{2} [ \d]\d (?:\d\d:\d\d| \d{4})) (\S.*)", re.DOTALL
+    r"([-d])([-rwxsStT]{9}) +\d+ +(\S+) +(\S+) +(\d{1,19}) ([A-Z][a-z]{2} [ \d]\d (?:\d\d:\d\d| \d{4})) (\S.*)",
+    re.DOTALL,
 )
 """What nearly all servers send, and no other way to read it: tried first, since it costs a quarter."""
 _KINDS: Final[dict[str, Kind]] = {"-": "file", "d": "dir", "l": "link", "D": "other", "n": "file", "C": "file",
