@@ -113,7 +113,7 @@ class Dialogue:
     def command(self, line: str, *, offset: int | None = None, size: int | None = None, t: int | None = None) -> None:
         """A command line, without its line end. offset, size: its bytes in the control connection's direction."""
         verb, argument = split_command(line.lstrip())
-        if verb in SECRET_VERBS and argument:
+        if verb in FTP_VERBS and argument:
             line, argument = f"{verb} {MASK}", MASK
         detail: dict[str, Any] = {
             "session": self.session, "role": "control", "end": self.end, "verb": verb, "argument": argument[:LINE_KEPT],

@@ -258,12 +258,14 @@ class Control(Session):
         """The file as it is now, to be hashed after the reply; None where there is none to compare."""
         if order.verb not in FILES or (order.verb == "RETR" and not data.transfer_finished):
             return None
-        for path in (lambda: order.real, lambda: os.path.realpath(order.real)):  # mostly it is no link
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | CLOEXEC
+        try:
             try:
-                return os.open(path(), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | CLOEXEC)
+                return os.open(order.real, flags)  # mostly it is no link
             except OSError:
-                continue
-        return None
+                return os.open(os.path.realpath(order.real), flags)
+        except OSError:
+            return None
 
     def _tell(self, order: Order, done: Transfer, conn: str | None, fd: int | None) -> None:
         dialogue = self.dialogue
