@@ -69,6 +69,7 @@ class ResponseCard(Card):
         self.exchange: Exchange | None = None
         self.failure: Failure | None = None
         self.handler_ms: float | None = None
+        self._picked = False
         self.facts = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
         self.meaning = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
         self.answered = LinkButton("")
@@ -140,6 +141,7 @@ class ResponseCard(Card):
     def show_sent(self, sent: Sent | None) -> None:
         """Show a request from its beginning; None for none."""
         self.sent, self.exchange, self.failure, self.handler_ms = sent, None, None, None
+        self._picked = False
         self.wire.forget()
         self.tabs.allow("compare", False)
         self.strip.clear()
@@ -166,7 +168,7 @@ class ResponseCard(Card):
         self.hops.update(exchanges)
         self._suit_hops(len(exchanges))
         at = self.hops_table.currentIndex().row()
-        if exchanges and (at < 0 or not sent.over or at >= len(exchanges)):
+        if exchanges and (at < 0 or not self._picked or at >= len(exchanges)):
             at = len(exchanges) - 1
             self.hops_table.selectRow(at)
         self.exchange = exchanges[at] if exchanges else None
@@ -206,6 +208,7 @@ class ResponseCard(Card):
     def _on_hop(self, at: int) -> None:
         sent = self.sent
         if sent is not None and 0 <= at < len(sent.exchanges):
+            self._picked = True  # from now on it stays, whatever comes
             self.exchange = sent.exchanges[at]
             self.handler_ms = None
             self._say_head(sent)
