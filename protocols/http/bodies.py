@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote_plus
 
-from protocols.http.request import Body, Header, Part, RequestError
+from protocols.http.request import NO_BODY, Body, Header, Part, RequestError
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _TYPES: Final = {
@@ -38,13 +38,18 @@ class Encoded:
         return self.data is not None or bool(self.path) or bool(self.parts)
 
 
+NOTHING: Final = Encoded()
+
+
 def encoded(body: Body) -> Encoded:
     """The body ready to go. Raises RequestError for one that can't be."""
+    if body is NO_BODY:
+        return NOTHING
     kind = body.content_type or _TYPES.get(body.kind, "")
     if body.raw is not None:
         return Encoded(data=body.raw, content_type=kind)
     if body.kind == "none":
-        return Encoded()
+        return NOTHING
     if body.kind == "form":
         return Encoded(data=form_bytes(body.fields), content_type=kind)
     if body.kind == "multipart":

@@ -21,7 +21,7 @@ from protocols.http.bodies import encoded
 from protocols.http.failure import Failure
 from protocols.http.jar import Jar
 from protocols.http.opened import OpenedSockets
-from protocols.http.redirects import Refusal, next_request
+from protocols.http.redirects import REDIRECTS, Refusal, next_request
 from protocols.http.request import Auth, Request, checked
 from protocols.http.run import Run, Sink
 from protocols.http.series import Series
@@ -50,7 +50,7 @@ class HttpClient(Service):
         self._asked: deque[Run] = deque()
         self._cancelled: deque[Run] = deque()
         self._series: deque[Series] = deque()
-        self._idle_handles: list[Any] = []
+        self._idle: list[Transfer] = []
         self._numbers = count(1)
         self._sockets = OpenedSockets(recorder, name)
         self._transfers: dict[Any, Transfer] = {}
@@ -104,7 +104,9 @@ class HttpClient(Service):
             raise ServiceError(f"{self.name} is not running, so it sends nothing")
 
     def _made(self, request: Request, sink: Sink | None) -> Run:
-        ready = _with_identity(checked(request))
+        ready = checked(request)
+        if "@" in ready.url:
+            ready = _with_identity(ready)
         encoded(ready.body)
         return Run(next(self._numbers), ready, sink, self._cancel)
 
@@ -128,13 +130,14 @@ class HttpClient(Service):
                 self._turn()
         finally:
             for transfer in list(self._transfers.values()):
+                run = transfer.run
                 self._drop(transfer)
-                transfer.run.end("cancelled", failure.told("stopped"))
+                run.end("cancelled", failure.told("stopped"))
             multi.close()
             self._sockets.close()
             self._over = True
-            for handle in self._idle_handles:
-                handle.close()
+            for transfer in self._idle:
+                transfer.close()
             while self._asked or self._series:
                 self._end_waiting()
 
@@ -185,7 +188,8 @@ class HttpClient(Service):
         self._multi.socket_action(fd, bits)
 
     def _on_interest(self, what: int, fd: int, _multi: Any, _data: Any) -> None:
-        self._sockets.watched(fd)
+        if fd not in self._sockets.seen:
+            self._sockets.watched(fd)
         if what == pycurl.POLL_REMOVE:
             try:
                 self._poll.unregister(fd)
@@ -230,17 +234,16 @@ class HttpClient(Service):
         if left is not None and left <= 0:
             self._timed_out(run)
             return
-        curl = self._idle_handles.pop() if self._idle_handles else pycurl.Curl()
+        transfer = self._idle.pop() if self._idle else Transfer(self.jar, self._sockets, self.recorder, self.name)
         try:
-            transfer = Transfer(curl, run, encoded(run.request.body), self.jar, self._sockets, self.recorder, self.name,
-                                left)  # fmt: skip
+            transfer.begin(run, encoded(run.request.body), left)
         except Exception as error:  # noqa: BLE001  whatever libcurl refuses must end this run and no other
-            curl.close()
+            transfer.close()
             said = str(error.args[-1]) if isinstance(error, pycurl.error) and error.args else str(error)
             run.end("failed", Failure("REFUSED", "This request can't be sent", said))
             return
-        self._transfers[curl] = transfer
-        self._multi.add_handle(curl)
+        self._transfers[transfer.curl] = transfer
+        self._multi.add_handle(transfer.curl)
         self._act(pycurl.SOCKET_TIMEOUT, 0)
 
     def _timed_out(self, run: Run) -> None:
@@ -272,7 +275,10 @@ class HttpClient(Service):
         if exchange is None or exchange.answer is None or not request.follow:
             run.end("done")
             return
-        leads = next_request(request, request.url, exchange.status, exchange.answer.get("Location"))
+        status = exchange.answer.status
+        leads = (
+            next_request(request, request.url, status, exchange.answer.get("Location")) if status in REDIRECTS else None
+        )
         if leads is None:
             run.end("done")
         elif isinstance(leads, Refusal):
@@ -298,10 +304,10 @@ class HttpClient(Service):
 
     def _give_back(self, transfer: Transfer) -> None:
         """A handle serves again: to make and to close one costs as much as a short request."""
-        keeps = len(self._idle_handles) < HANDLES and not self.stopping.is_set()
+        keeps = len(self._idle) < HANDLES and not self.stopping.is_set()
         transfer.release(close=not keeps)
         if keeps:
-            self._idle_handles.append(transfer.curl)
+            self._idle.append(transfer)
 
 
 def _bits(mask: int) -> int:

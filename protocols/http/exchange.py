@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from protocols.certificates import CertificateFacts
 from protocols.http.request import Header
@@ -43,9 +43,8 @@ class Kept:
         return self.size == len(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class Phases:
-    """How long each part took, in milliseconds; None where it did not happen.
+class Phases(NamedTuple):
+    """How long each part took, in milliseconds to the microsecond; None where it did not happen.
 
     dns: the name. connect: TCP. tls: the handshake. wait: from the request's last byte to the answer's first.
     first_byte: from the start to there. transfer: from there to the end. total: all of it.
@@ -61,8 +60,10 @@ class Phases:
 
     def as_dict(self) -> dict[str, float]:
         """Those that happened."""
-        named = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in named.items() if value is not None}
+        return {name: value for name, value in zip(self._fields, self, strict=True) if value is not None}
+
+
+NO_PHASES: Final = Phases()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ class TLSFacts:
         return [describe_certificate(der) for der in self.chain]
 
 
+NO_TLS: Final = TLSFacts()
+
+
 @dataclass(slots=True)
 class Head:
     """A status line and its headers. version: "1.1". lines that are no header are in `odd`."""
@@ -91,6 +95,20 @@ class Head:
     reason: str
     headers: list[Header] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
+    _cookies: bool | None = field(default=None, init=False, compare=False, repr=False)
+    _listed: list[list[str]] | None = field(default=None, init=False, compare=False, repr=False)
+
+    def sets_cookies(self) -> bool:
+        """Whether one of its headers is a Set-Cookie."""
+        if self._cookies is None:
+            self._cookies = self.get("Set-Cookie") is not None
+        return self._cookies
+
+    def listed(self) -> list[list[str]]:
+        """The headers as JSON has them; not to be changed."""
+        if self._listed is None:
+            self._listed = [list(header) for header in self.headers]
+        return self._listed
 
     def get(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""
@@ -103,7 +121,7 @@ class Head:
         return [value for key, value in self.headers if key.lower() == wanted]
 
 
-@dataclass
+@dataclass(init=False)
 class Exchange:
     """One request and its answer.
 
@@ -127,7 +145,7 @@ class Exchange:
     head_received: int = 0
     interim: list[Head] = field(default_factory=list)
     answer: Head | None = None
-    phases: Phases = field(default_factory=Phases)
+    phases: Phases = NO_PHASES
     tls: TLSFacts | None = None
     rendering: bool = False
     tunnel: bool = False
@@ -141,6 +159,14 @@ class Exchange:
     """Bytes of the answer's body that libcurl read and showed to nobody (a 401 before the real answer)."""
     told: list[str] = field(default_factory=list)
     """What libcurl said meanwhile."""
+
+    def __init__(
+        self, number: int, method: str, url: str, sent: Kept, received: Kept, *, phases: Phases = NO_PHASES
+    ) -> None:
+        # The rest are the class's own until they are set: most of them never are.
+        self.number, self.method, self.url = number, method, url
+        self.sent, self.received, self.phases = sent, received, phases
+        self.request, self.interim, self.told = [], [], []
 
     @property
     def status(self) -> int:
@@ -157,15 +183,10 @@ class Exchange:
         """The answer's body as it came: framed and compressed."""
         return bytes(self.received.data[self.head_received :])
 
-    @property
-    def chunked(self) -> bool:
-        """Whether the answer's body came in chunks, with their sizes on the wire."""
-        coding = (self.answer.get("Transfer-Encoding") or "") if self.answer else ""
-        return "chunked" in coding.lower() and not self.rendering
-
     def trailers(self) -> list[Header]:
         """The headers behind a chunked body (RFC 9112 section 7.1.2), as far as the wire was kept."""
-        if not self.chunked or not self.received.whole:
+        coding = (self.answer.get("Transfer-Encoding") or "") if self.answer else ""
+        if "chunked" not in coding.lower() or self.rendering or not self.received.whole:
             return []
         end = chunks_end(self.wire_body)
         return [] if end is None else _headers(self.wire_body[end:])[0]
@@ -174,17 +195,16 @@ class Exchange:
         """The phases of an exchange inside a transfer, for which libcurl keeps no times, by our own clock."""
         sent = self.sent_ns or self.begun_ns
         first, last = self.first_ns or sent, self.last_ns or sent
-        ms = 1e-6
-        return Phases(wait=max(0, first - sent) * ms, first_byte=(first - self.begun_ns) * ms,
-                      transfer=(last - first) * ms, total=(last - self.begun_ns) * ms)  # fmt: skip
+        return Phases(wait=_ms(max(0, first - sent)), first_byte=_ms(first - self.begun_ns), transfer=_ms(last - first),
+                      total=_ms(last - self.begun_ns))  # fmt: skip
 
     def facts(self) -> dict[str, Any]:
         """The answer as an event's detail has it."""
         answer = self.answer
         facts: dict[str, Any] = {
-            "status": self.status, "reason": answer.reason if answer else "",
-            "headers": [list(header) for header in self.headers],
-            "phases_ms": {name: round(value, 3) for name, value in self.phases.as_dict().items()},
+            "status": answer.status if answer else 0, "reason": answer.reason if answer else "",
+            "headers": answer.listed() if answer else [],
+            "phases_ms": self.phases.as_dict(),
             "version": answer.version if answer else "", "url": self.url, "method": self.method, "hop": self.number,
         }  # fmt: skip
         if self.interim:
@@ -194,6 +214,11 @@ class Exchange:
         if self.rendering:
             facts["rendering"] = True
         return facts
+
+
+def _ms(ns: int) -> float:
+    """Whole microseconds, as libcurl's own times are."""
+    return ns // 1000 / 1000
 
 
 def read_head(block: bytes) -> Head:
@@ -209,6 +234,14 @@ def read_head(block: bytes) -> Head:
     version, status, reason = found.groups()
     headers, odd = _headers(rest)
     return Head(version.decode("ascii"), int(status), (reason or b"").decode("latin-1").rstrip(), headers, odd)
+
+
+def known_head(block: bytes) -> Head:
+    """As `read_head`, not to be changed: answers in a row have the same head nearly always, which is read once."""
+    return read_head(block) if len(block) > _REMEMBERED_BYTES else _known_head(block)
+
+
+_known_head: Final = lru_cache(maxsize=64)(read_head)
 
 
 def read_request_head(block: bytes) -> tuple[str, list[Header]]:

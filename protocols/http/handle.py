@@ -36,10 +36,11 @@ def features() -> frozenset[str]:
     )  # fmt: skip
 
 
-def configure(curl: Any, request: Request, body: Encoded, timeout_s: float | None) -> list[Any]:
+def configure(curl: Any, request: Request, body: Encoded, timeout_ms: int) -> list[Any]:
     """Set a fresh handle up for a checked request; what must live as long as the transfer is returned.
 
-    What a fresh handle does anyway is not said again: it follows no redirect, and looks into no netrc.
+    timeout_ms: 0 for no limit. What a fresh handle does anyway is not said again: it follows no redirect, and looks
+    into no netrc.
     Raises RequestError for what this libcurl can't do.
     """
     set_option = curl.setopt
@@ -56,7 +57,7 @@ def configure(curl: Any, request: Request, body: Encoded, timeout_s: float | Non
         set_option(pycurl.REQUEST_TARGET, request.target.encode("utf-8"))
     if request.decode:
         set_option(pycurl.ACCEPT_ENCODING, "")
-    _limits(curl, request, timeout_s)
+    _limits(curl, request, timeout_ms)
     _auth(curl, request.auth)
     _proxy(curl, request.proxy)
     if request.proxy.url or not request.url.startswith("http://"):
@@ -81,10 +82,15 @@ def _version(request: Request) -> int:
     return int(_VERSIONS[request.version])
 
 
-def _limits(curl: Any, request: Request, timeout_s: float | None) -> None:
+def timeout_ms(timeout_s: float | None) -> int:
+    """A limit in libcurl's words; 0 for none."""
+    return 0 if timeout_s is None else max(1, int(timeout_s * 1000 + 0.5))
+
+
+def _limits(curl: Any, request: Request, timeout_ms: int) -> None:
     limits = request.limits
-    if timeout_s is not None:
-        curl.setopt(pycurl.TIMEOUT_MS, max(1, round(timeout_s * 1000)))
+    if timeout_ms:
+        curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
     if limits.connect_timeout_s is not None:
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(limits.connect_timeout_s * 1000)))
 

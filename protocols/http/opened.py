@@ -21,13 +21,19 @@ SWEEP_S: Final = 0.02
 """libcurl tells nobody when it closes a connection: so often it is looked for, while requests come and go."""
 
 
+_FACTS: Final = ("fd", "thread", "end", "kept", "tls", "via")
+
+
 class Opened:
     """One socket of libcurl's. trace.end is set once it is connected. rendering: it speaks HTTP/2 or 3."""
 
-    __slots__ = ("address", "fd", "inode", "rendering", "since_ns", "tls", "trace", "unsure")
+    __slots__ = ("_ends", "address", "asked", "fd", "inode", "rendering", "since_ns", "tls", "trace", "unsure")
 
     def __init__(self, trace: Trace, inode: int, address: Any) -> None:
         self.trace = trace
+        self._ends: tuple[Address | None, Address | None] | None = None
+        self.asked: tuple[Address, Address] | None = None
+        """The addresses by which libcurl named it."""
         self.inode = inode
         self.fd = -1
         self.address = address
@@ -42,6 +48,12 @@ class Opened:
         """Our end of the connection, once it stands."""
         return self.trace.end
 
+    def ends(self) -> tuple[Address | None, Address | None]:
+        """The addresses of both ends, ours first; None where they are not known, or of another kind."""
+        if self._ends is None and self.trace.end is not None:
+            self._ends = _pair(self.trace.end.local), _pair(self.trace.end.peer)
+        return self._ends or (None, None)
+
 
 class OpenedSockets:
     """All sockets of one multi handle. Used in the thread that drives it, but for `ends` and `count`."""
@@ -51,18 +63,23 @@ class OpenedSockets:
         self._service = service
         self._by_inode: dict[int, Opened] = {}
         self._lent: list[socket.socket] = []
-        self._seen: set[int] = set()
+        self.seen: set[int] = set()
+        """Descriptors that `watched` has looked at."""
         self._swept_ns = 0
+        self._young: list[Opened] = []
+        self._thread = ""
 
     def make(self, family: int, kind: int, proto: int, address: Any) -> tuple[socket.socket, Opened]:
         """A socket for libcurl, which duplicates it; ours is closed soon after. Raises OSError."""
         started = monotonic_ns()
         sock = socket.socket(family, kind & 0xF, proto)  # Linux packs flags into the type
-        self._seen.clear()  # a number may be another socket's from now on
+        self.seen.clear()  # a number may be another socket's from now on
         self._lent.append(sock)
         trace = Trace(self._recorder, self._service, None, transport_of(sock))
         inode = os.fstat(sock.fileno()).st_ino
         opened = self._by_inode[inode] = Opened(trace, inode, address)
+        self._young.append(opened)
+        self._thread = threading.current_thread().name
         text = f"socket({socket.AddressFamily(family).name}, {socket.SocketKind(kind & 0xF).name})"
         if self._recorder.enabled:
             trace.call("socket", text, started, via="libcurl")
@@ -70,9 +87,7 @@ class OpenedSockets:
 
     def watched(self, fd: int) -> None:
         """libcurl waits for this descriptor: it may be the duplicate of one of ours."""
-        if fd in self._seen:
-            return
-        self._seen.add(fd)
+        self.seen.add(fd)
         try:
             opened = self._by_inode.get(os.fstat(fd).st_ino)
         except OSError:
@@ -82,9 +97,11 @@ class OpenedSockets:
 
     def settle(self) -> None:
         """Find the connections that stand by now, and tell them."""
-        for opened in self._by_inode.values():
-            if opened.trace.end is None and opened.fd >= 0:
-                self._stand(opened)
+        if self._young:
+            for opened in self._young:
+                if opened.fd >= 0 and self._by_inode.get(opened.inode) is opened:
+                    self._stand(opened)
+            self._young = [one for one in self._young if one.trace.end is None and one.inode in self._by_inode]
 
     def _stand(self, opened: Opened) -> None:
         trace = opened.trace
@@ -100,10 +117,17 @@ class OpenedSockets:
             return  # not connected yet, or not any more
 
     def find(self, local: Address, remote: Address) -> Opened | None:
-        """The connection between these two addresses."""
+        """The connection that stands between these two addresses, as libcurl writes them."""
+        self.settle()
+        asked = (local, remote)
+        for opened in self._by_inode.values():
+            if opened.asked == asked:
+                return opened
+        plain = _plain(local), _plain(remote)
         for opened in self._by_inode.values():
             end = opened.trace.end
-            if end is not None and end.local == local and end.peer == remote:
+            if end is not None and (end.local, end.peer) == plain:
+                opened.asked = asked
                 return opened
         return None
 
@@ -152,25 +176,33 @@ class OpenedSockets:
         """How many connections stand."""
         return sum(opened.trace.end is not None for opened in list(self._by_inode.values()))
 
-    def data(self, opened: Opened, kind: str, data: bytes) -> tuple[str | None, int | None]:
-        """Record bytes that libcurl sent ("send") or received ("recv"); the connection and their offset."""
+    def data(self, opened: Opened, kind: str, data: bytes, now: int) -> None:
+        """Record bytes that libcurl sent ("send") or received ("recv"), and count them."""
         end = opened.trace.end
         if end is None or opened.rendering:
-            return (None if end is None else end.conn), None
+            return
         outward, size = kind == "send", len(data)
-        offset = end.sent if outward else end.received
+        offset: int | None
         if outward:
-            end.sent += size
+            offset = end.sent
+            end.sent = offset + size
         else:
-            end.received += size
+            offset = end.received
+            end.received = offset + size
         if not self._recorder.enabled:
-            return end.conn, offset
+            return
         kept = end.keep(size)
-        names = ("fd", "thread", "end", "kept", "tls", "via")
-        detail = (names, opened.fd, threading.current_thread().name, "client", kept if kept < size else None,
-                  opened.tls or None, "libcurl")  # fmt: skip
+        detail = (_FACTS, opened.fd, self._thread, "client", kept if kept < size else None, opened.tls or None,
+                  "libcurl")  # fmt: skip
         self._recorder.put((
-            monotonic_ns(), "call", kind, self._service, end.conn, "out" if outward else "in",
+            now, "call", kind, self._service, end.conn, "out" if outward else "in",
             None if opened.unsure and not outward else offset, size, data[:kept], f"{kind}() = {size}", detail,
         ))  # fmt: skip
-        return end.conn, offset
+
+
+def _plain(address: Address) -> Address:
+    return str(address[0]).strip("[]").removeprefix("::ffff:"), address[1]
+
+
+def _pair(address: Any) -> Address | None:
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) and len(address) >= 2 else None

@@ -22,6 +22,8 @@ SCHEMES: Final = ("http", "https", "ftp", "ftps", "file", "data")
 PROXY_SCHEMES: Final = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 section 5.6.2."""
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
+"""Those that need no look at their letters."""
 _UNSENDABLE: Final = re.compile(r"[\r\n\0]")
 _URL_SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 _PLAIN_URL: Final = re.compile(
@@ -112,7 +114,14 @@ class Limits:
     max_redirects: int = 20
 
 
-@dataclass(frozen=True, slots=True)
+NO_BODY: Final = Body()
+NO_AUTH: Final = Auth()
+NO_PROXY: Final = Proxy()
+SYSTEM_TRUST: Final = Trust()
+USUAL_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, init=False)
 class Request:
     """One request as asked for.
 
@@ -126,11 +135,11 @@ class Request:
     method: str = "GET"
     url: str = ""
     headers: tuple[Header, ...] = ()
-    body: Body = Body()
-    auth: Auth = Auth()
-    proxy: Proxy = Proxy()
-    trust: Trust = Trust()
-    limits: Limits = Limits()
+    body: Body = NO_BODY
+    auth: Auth = NO_AUTH
+    proxy: Proxy = NO_PROXY
+    trust: Trust = SYSTEM_TRUST
+    limits: Limits = USUAL_LIMITS
     cookies: tuple[Header, ...] = ()
     without: tuple[str, ...] = ()
     version: Version = "auto"
@@ -142,6 +151,21 @@ class Request:
     http09: bool = False
     """Take an answer without a status line for one of HTTP/0.9, as lenient browsers once did."""
 
+    def __init__(
+        self, method: str = "GET", url: str = "", headers: tuple[Header, ...] = (), body: Body = NO_BODY,
+        auth: Auth = NO_AUTH, proxy: Proxy = NO_PROXY, trust: Trust = SYSTEM_TRUST, limits: Limits = USUAL_LIMITS,
+        cookies: tuple[Header, ...] = (), without: tuple[str, ...] = (), version: Version = "auto",
+        follow: bool = True, decode: bool = True, resolve: tuple[str, ...] = (), connect_to: tuple[str, ...] = (),
+        target: str = "", http09: bool = False,
+    ) -> None:  # fmt: skip
+        # All fields in one step: a frozen dataclass sets them one by one, which is dear where thousands are made.
+        object.__setattr__(self, "__dict__", {
+            "method": method, "url": url, "headers": headers, "body": body, "auth": auth, "proxy": proxy,
+            "trust": trust, "limits": limits, "cookies": cookies, "without": without, "version": version,
+            "follow": follow, "decode": decode, "resolve": resolve, "connect_to": connect_to, "target": target,
+            "http09": http09,
+        })  # fmt: skip
+
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case; None where it is not set."""
         wanted = name.lower()
@@ -150,7 +174,7 @@ class Request:
 
 def checked(request: Request) -> Request:
     """The request if it can be sent, its URL made sendable. Raises RequestError that says what is wrong."""
-    if not _TOKEN.fullmatch(request.method):
+    if request.method not in _METHODS and not _TOKEN.fullmatch(request.method):
         raise RequestError(f"{request.method!r} is no method: that is one word of letters, digits and !#$%&'*+.^_`|~-")
     for name, value in request.headers:
         _check_header(name, value)
@@ -158,14 +182,17 @@ def checked(request: Request) -> Request:
         _one_line("The cookie " + repr(name), name + value)
         if ";" in name + value or "=" in name:
             raise RequestError(f"The cookie {name!r} has a ; or = where none may stand")
-    for what, text in (
-        ("The user name", request.auth.user), ("The password", request.auth.password),
-        ("The token", request.auth.token), ("The request target", request.target), ("The proxy", request.proxy.url),
-    ):  # fmt: skip
-        _one_line(what, text)
-    if " " in request.target:
-        raise RequestError("The request target has a blank in it; write %20, or send it raw")
-    _check_proxy(request.proxy)
+    auth, proxy = request.auth, request.proxy
+    if auth is not NO_AUTH:
+        for what, text in (("user name", auth.user), ("password", auth.password), ("token", auth.token)):
+            _one_line(f"The {what}", text)
+    if request.target:
+        _one_line("The request target", request.target)
+        if " " in request.target:
+            raise RequestError("The request target has a blank in it; write %20, or send it raw")
+    if proxy.url:
+        _one_line("The proxy", proxy.url)
+        _check_proxy(proxy)
     url = checked_url(request.url)
     return request if url == request.url else replace(request, url=url)
 
@@ -190,8 +217,6 @@ def _one_line(what: str, text: str) -> None:
 
 
 def _check_proxy(proxy: Proxy) -> None:
-    if not proxy.url:
-        return
     scheme = proxy.url.partition("://")[0].lower() if "://" in proxy.url else "http"
     if scheme not in PROXY_SCHEMES:
         raise RequestError(f"A proxy's address begins with one of {', '.join(PROXY_SCHEMES)}, not with {scheme}")

@@ -5,10 +5,10 @@ Filled by the client's thread, read by any. It must not know libcurl.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Final, Literal, Protocol, TypeAlias
 
+from protocols.http.ending import Ending
 from protocols.http.exchange import Exchange, Kept
 from protocols.http.failure import Failure
 from protocols.http.request import Request
@@ -24,7 +24,7 @@ class Sink(Protocol):
         """Take a piece of the body. Raises OSError when it can't."""
 
 
-class Run:
+class Run(Ending):
     """A request under way. exchanges: its hops so far, the last may still grow. failure: why it did not end well.
 
     body: the last answer's body, decoded, as much as `limits.keep_bytes` allows. Where a sink takes it, only its
@@ -33,6 +33,7 @@ class Run:
     """
 
     def __init__(self, number: int, request: Request, sink: Sink | None, cancel: Callable[[Run], None]) -> None:
+        super().__init__()
         self.number: Final = number
         self.asked: Final = request
         self.request = request
@@ -46,7 +47,6 @@ class Run:
         self.redirects = 0
         self.then: Callable[[Run], object] | None = None
         self._cancel = cancel
-        self._done = threading.Event()
 
     @property
     def final(self) -> Exchange | None:
@@ -62,20 +62,11 @@ class Run:
         """End it at once; what came so far is kept. Any thread, any number of times."""
         self._cancel(self)
 
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until it has ended; False after `timeout_s` seconds without."""
-        return self._done.wait(timeout_s)
-
-    @property
-    def over(self) -> bool:
-        """Whether it has ended, well or not."""
-        return self._done.is_set()
-
     def end(self, state: State, failure: Failure | None = None) -> None:
-        """Called once, by the client."""
-        if not self._done.is_set():
+        """Called by the client; the first call counts."""
+        if self._claim():
             self.state, self.failure, self.ended_ns = state, failure, monotonic_ns()
-            self._done.set()
+            self._set()
             if self.then is not None:
                 self.then(self)
 

@@ -5,24 +5,24 @@ So two of them are not parted by a hand-over between threads. It must not know l
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from protocols.http.ending import Ending
 from protocols.http.request import Request
 from protocols.http.run import Run
 
 
-class Series:
+class Series(Ending):
     """Made by `HttpClient.send_series`. count: runs that are over. error: what ended it early, or None.
 
     Requests are taken from the iterable, and `each` is called with every run, in the client's thread: both are quick.
     """
 
     def __init__(self, requests: Iterable[Request], each: Callable[[Run], object]) -> None:
+        super().__init__()
         self._requests: Final[Iterator[Request]] = iter(requests)
         self._each = each
-        self._done = threading.Event()
         self.current: Run | None = None
         self.count = 0
         self.cancelled = False
@@ -40,7 +40,8 @@ class Series:
     def end(self, error: BaseException | None = None) -> None:
         """Called by the client's thread: no more comes."""
         self.error = self.error or error
-        self._done.set()
+        if self._claim():
+            self._set()
 
     def cancel(self) -> None:
         """End the run under way, and begin no more. Any thread."""
@@ -48,12 +49,3 @@ class Series:
         run = self.current
         if run is not None:
             run.cancel()
-
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until it is over; False after `timeout_s` seconds without."""
-        return self._done.wait(timeout_s)
-
-    @property
-    def over(self) -> bool:
-        """Whether it is over."""
-        return self._done.is_set()

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import os
 import ssl
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pycurl  # type: ignore[import-untyped]
 
-from protocols.http import failure, handle
+from protocols.http import failure
 from protocols.http.bodies import Encoded
+from protocols.http.easy import EasyHandle
 from protocols.http.exchange import Exchange, Kept, Phases, TLSFacts
 from protocols.http.failure import Failure
 from protocols.http.jar import Jar
 from protocols.http.opened import OpenedSockets
 from protocols.http.redirects import REDIRECTS
 from protocols.http.run import Run
-from protocols.http.wire import HEADER_IN, Wire
+from protocols.http.wire import Wire
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 
@@ -34,54 +34,36 @@ _PROTOCOL_2: Final = 3
 
 
 class Transfer:
-    """One hop. Make it in the client's thread; `curl` is the handle to add to the multi handle."""
+    """A libcurl handle and the hop on it, one after the other. Used in the client's thread only.
 
-    def __init__(
-        self, curl: Any, run: Run, body: Encoded, jar: Jar, sockets: OpenedSockets, recorder: Recorder, service: str,
-        timeout_s: float | None,
-    ) -> None:  # fmt: skip
-        self.curl: Final = curl
-        self.run: Final = run
+    curl: the handle to add to the multi handle. run: whose hop it is.
+    """
+
+    run: Run
+
+    def __init__(self, jar: Jar, sockets: OpenedSockets, recorder: Recorder, service: str) -> None:
         self._jar = jar
         self._sockets = sockets
-        self._body_size = 0
+        self.wire: Final = Wire(recorder, service, sockets)
+        self._easy = EasyHandle(self)
+        self.curl: Final = self._easy.curl
+
+    def begin(self, run: Run, body: Encoded, timeout_s: float | None) -> None:
+        """The next hop. Raises RequestError, pycurl.error for what libcurl can't do."""
+        request = run.request
+        self.run = run
         self._wanted: bool | None = None
         self._cut: Failure | None = None
-        is_http = run.request.url.partition(":")[0].lower() in ("http", "https")
-        self.wire: Final = Wire(
-            recorder, service, sockets, url=run.request.url, method=run.request.method,
-            number=len(run.exchanges) + 1, limit=run.request.limits.keep_bytes, is_http=is_http,
-        )  # fmt: skip
-        self._before = len(run.exchanges)
-        self._cookies = jar.lines() if is_http else []
-        self._set_cookies()
-        self._held = handle.configure(curl, run.request, body, timeout_s)
-        self._hook_up()
-
-    def _set_cookies(self) -> None:
-        """Before libcurl may talk about them: its words come by a callback that only a running transfer can take."""
-        self.curl.setopt(pycurl.COOKIEFILE, "")  # switches the engine on
-        self.curl.setopt(pycurl.COOKIELIST, "ALL")
-        for line in self._cookies:
-            self.curl.setopt(pycurl.COOKIELIST, line.encode("utf-8", "surrogateescape"))
-
-    def _hook_up(self) -> None:
-        set_option = self.curl.setopt
-        set_option(pycurl.DEBUGFUNCTION, self._on_wire)
-        set_option(pycurl.WRITEFUNCTION, self._on_body)
-        set_option(pycurl.OPENSOCKETFUNCTION, self._on_open)
-        set_option(pycurl.PREREQFUNCTION, self._on_connected)
+        self._well = False
+        is_http = request.url.startswith(("http://", "https://")) or _is_http(request.url)
+        self.wire.begin(run.exchanges, request.url, request.method, request.limits.keep_bytes, is_http)
+        self._cookies = self._jar.lines() if is_http else []
+        self._easy.prepare(request, body, timeout_s, self._cookies)
 
     # Callbacks
 
-    def _on_wire(self, kind: int, data: bytes) -> None:
-        if kind == HEADER_IN and self.wire.continues(data):
-            return
-        self.wire.take(kind, data)
-        if len(self.run.exchanges) != self._before + len(self.wire.exchanges):
-            self.run.exchanges[self._before :] = self.wire.exchanges
-
-    def _on_open(self, _purpose: int, address: Any) -> Any:
+    def open_socket(self, _purpose: int, address: Any, /) -> Any:
+        """libcurl wants a socket for this address."""
         family, kind, proto, where = address
         try:
             sock, opened = self._sockets.make(family, kind, proto, where)
@@ -91,11 +73,8 @@ class Transfer:
         self.wire.mine.append(opened)
         return sock
 
-    def _on_connected(self, remote: str, local: str, remote_port: int, local_port: int) -> int:
-        self.wire.connected((remote, remote_port), (local, local_port))
-        return int(pycurl.PREREQFUNC_OK)
-
-    def _on_body(self, data: bytes) -> int:
+    def take_body(self, data: bytes, /) -> int:
+        """A piece of the body, decoded; how much of it was taken: less than all ends the transfer."""
         if self._wanted is None:
             self._wanted = not self._leads_on()
         run, limit, size = self.run, self.run.request.limits.max_bytes, len(data)
@@ -122,51 +101,61 @@ class Transfer:
             and self.run.redirects < self.run.request.limits.max_redirects
         )  # fmt: skip
 
+    def connected(self, remote: str, local: str, remote_port: int, local_port: int, /) -> int:
+        """libcurl is about to send over the connection between these addresses (CURLOPT_PREREQFUNCTION)."""
+        self.wire.connected((remote, remote_port), (local, local_port))
+        return 0  # PREREQFUNC_OK
+
     # The end
 
     def finish(self, code: int, said: str) -> Failure | None:
         """libcurl is done with it, or it was taken away (code -1): the last times, and why it failed if it did."""
         self._sockets.settle()
-        self.wire.close_exchange()
-        exchange = self.wire.current
-        if exchange is None and (code in (0, *failure.TLS_CODES) or self.wire.opened is not None):
+        wire = self.wire
+        wire.close_exchange()
+        exchange = wire.current
+        if exchange is None and (code in (0, *failure.TLS_CODES) or wire.opened is not None):
             exchange = self._silent_exchange()
         elif exchange is not None and exchange.tunnel and code in failure.TLS_CODES:
-            self.wire.tell_answer(exchange)
+            wire.tell_answer(exchange)
             exchange = self._silent_exchange()  # the tunnel stands; what failed is the handshake inside it
         if exchange is not None:
             exchange.phases = self._phases_of(exchange)
             if exchange.tls is not None:
                 exchange.tls = self._with_chain(exchange.tls, code)
-            exchange.rendering = exchange.rendering or self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _PROTOCOL_2
-            self.wire.tell_answer(exchange)
-        if self._cookies or self.wire.sets_cookies:
+            if not exchange.rendering and (exchange.answer is None or not exchange.answer.version.startswith("1")):
+                exchange.rendering = self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _PROTOCOL_2
+            wire.tell_answer(exchange)
+        if self._cookies or wire.sets_cookies:
             self._jar.changed(self._cookies, self.curl.getinfo(pycurl.INFO_COOKIELIST))
-        self._tell_unconnected(code)
-        return self._failure(code, said)
+        self._well = code == 0 and self._cut is None
+        if wire.mine:
+            self._tell_unconnected()
+        return None if self._well else self._failure(code, said)
 
-    def release(self, *, close: bool = True) -> None:
-        """The handle is out of the multi handle: let go what it needed. Connections are the multi handle's.
-
-        close False: it is set back, to serve again.
-        """
+    def release(self, *, close: bool) -> None:
+        """The handle is out of the multi handle: let go what it needed. Connections are the multi handle's."""
+        changed = self.wire.sets_cookies
+        self.wire.forget()
+        del self.run
         if close:
-            self.curl.close()
+            self._easy.close()
         else:
-            self.curl.reset()
-        for held in self._held:
-            held.close()
+            self._easy.release(well=self._well and not changed)
+
+    def close(self) -> None:
+        """It serves no more."""
+        self._easy.close()
 
     def _silent_exchange(self) -> Exchange:
         """A transfer without a line on any wire: a file, or a handshake that failed."""
-        number = self._before + len(self.wire.exchanges) + 1
-        exchange = Exchange(number, self.run.request.method, self.run.request.url, Kept(0), Kept(0))
+        request = self.run.request
+        exchange = Exchange(len(self.run.exchanges) + 1, request.method, request.url, Kept(0), Kept(0))
         self.wire.place(exchange)
-        self.wire.exchanges.append(exchange)
-        self.run.exchanges[self._before :] = self.wire.exchanges
+        self.wire.add(exchange)
         return exchange
 
-    def _tell_unconnected(self, code: int) -> None:
+    def _tell_unconnected(self) -> None:
         errno = self.curl.getinfo(pycurl.OS_ERRNO)
         for opened in self.wire.mine:
             if opened.end is None and errno and opened is not self.wire.opened:
@@ -187,39 +176,36 @@ class Transfer:
 
         Then (Digest: a 401 before the real answer) opening the connection was the first one's.
         """
-        whole, among = self._phases(), [one for one in self.wire.exchanges if not one.tunnel]
+        whole = self._phases()
+        if len(self.wire.exchanges) < 2:
+            return whole
+        among = [one for one in self.wire.exchanges if not one.tunnel]
         if len(among) < 2 or among[0] is last or among[0].conn != last.conn:
             return whole
         first = among[0].phases
         opening = sum(part or 0.0 for part in (whole.dns, whole.connect, whole.tls))
         if not self.wire.exchanges[0].tunnel:
-            among[0].phases = replace(
-                first, dns=whole.dns, connect=whole.connect, tls=whole.tls,
-                total=(first.total or 0.0) + opening,
-                first_byte=None if first.first_byte is None else first.first_byte + opening,
-            )  # fmt: skip
+            among[0].phases = first._replace(
+                dns=whole.dns, connect=whole.connect, tls=whole.tls, total=round((first.total or 0.0) + opening, 3),
+                first_byte=None if first.first_byte is None else round(first.first_byte + opening, 3),
+            )
         return last.stamped_phases()
 
     def _phases(self) -> Phases:
-        """libcurl's times, which all count from the start, as lengths in milliseconds."""
+        """libcurl's times, microseconds that all count from the start, as lengths in milliseconds."""
         info = self.curl.getinfo
-        dns, connect, tls, ready, first, total = (
-            info(option) / 1000 for option in (
-                pycurl.NAMELOOKUP_TIME_T, pycurl.CONNECT_TIME_T, pycurl.APPCONNECT_TIME_T, pycurl.POSTTRANSFER_TIME_T,
-                pycurl.STARTTRANSFER_TIME_T, pycurl.TOTAL_TIME_T,
-            )
-        )  # fmt: skip
-        fresh = info(pycurl.NUM_CONNECTS) > 0
-        began = bool(first)
-        return Phases(
-            dns=dns if fresh else None,
-            connect=max(0.0, connect - dns) if fresh and connect else None,
-            tls=max(0.0, tls - connect) if fresh and tls else None,
-            wait=max(0.0, first - ready) if began else None,
-            first_byte=first if began else None,
-            transfer=max(0.0, total - first) if began else None,
-            total=total,
-        )
+        first, total = info(pycurl.STARTTRANSFER_TIME_T), info(pycurl.TOTAL_TIME_T)
+        dns = connect = tls = wait = transfer = None
+        if info(pycurl.NUM_CONNECTS) > 0:
+            named, connected = info(pycurl.NAMELOOKUP_TIME_T), info(pycurl.CONNECT_TIME_T)
+            shaken = info(pycurl.APPCONNECT_TIME_T)
+            dns = named / 1000
+            connect = max(0, connected - named) / 1000 if connected else None
+            tls = max(0, shaken - connected) / 1000 if shaken else None
+        if first:
+            wait = max(0, first - info(pycurl.POSTTRANSFER_TIME_T)) / 1000
+            transfer = max(0, total - first) / 1000
+        return Phases(dns, connect, tls, wait, first / 1000 if first else None, transfer, total / 1000)
 
     def _with_chain(self, facts: TLSFacts, code: int) -> TLSFacts:
         pems = [value for entry in self.curl.getinfo(pycurl.INFO_CERTINFO) for name, value in entry if name == "Cert"]
@@ -231,6 +217,10 @@ class Transfer:
                 continue
         verified = self.run.request.trust.verify and code != failure.VERIFY
         return TLSFacts(facts.version, facts.cipher, facts.alpn, tuple(chain), verified)
+
+
+def _is_http(url: str) -> bool:
+    return url.partition(":")[0].lower() in ("http", "https")
 
 
 def pycurl_text(code: int) -> str:

@@ -8,9 +8,10 @@ It must not know who asked, or drive libcurl.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, Literal, TypeAlias
 
-from protocols.http.exchange import Exchange, Kept, TLSFacts, read_head, read_request_head
+from protocols.http.exchange import NO_TLS, Exchange, Kept, TLSFacts, known_head, read_request_head
 from protocols.http.opened import Opened, OpenedSockets
 from protocols.record.connections import KEEP_CALL_BYTES
 from protocols.record.event import Direction, monotonic_ns
@@ -21,70 +22,71 @@ TEXT, HEADER_IN, HEADER_OUT, DATA_IN, DATA_OUT, TLS_IN, TLS_OUT = range(7)
 _TLS_LINE: Final = re.compile(r"SSL connection using (\S+) / (\S+)")
 _ALPN: Final = re.compile(r"ALPN: server accepted (\S+)")
 _TOLD_LINES: Final = 200
+_Act: TypeAlias = Literal["", "handshake", "alpn", "version", "sent"]
 
 
 class Wire:
-    """Takes libcurl's words for one transfer. exchanges: what became of them, the last under way."""
+    """Takes libcurl's words, for one transfer after the other. exchanges: what became of them, the last under way."""
 
-    def __init__(
-        self, recorder: Recorder, service: str, sockets: OpenedSockets, *, url: str, method: str, number: int,
-        limit: int, is_http: bool = True,
-    ) -> None:  # fmt: skip
+    def __init__(self, recorder: Recorder, service: str, sockets: OpenedSockets) -> None:
         self._recorder = recorder
         self._service = service
         self._sockets = sockets
+        self._head = bytearray()
+        self.begin([], "", "", 0, True)
+
+    def begin(self, exchanges: list[Exchange], url: str, method: str, limit: int, is_http: bool) -> None:
+        """A transfer begins. exchanges: of its run so far; those of this transfer are added to them."""
+        self._all = exchanges
         self._url = url
         self._method = method
-        self._number = number
         self._limit = limit
         self._is_http = is_http
-        self._head = bytearray()
+        self._head.clear()
         self._told_request = True
         self._told: list[str] = []
-        self._tls = TLSFacts()
+        self._tls = NO_TLS
         self._tls_started = 0
         self.exchanges: list[Exchange] = []
+        self.current: Exchange | None = None
+        """The exchange under way."""
         self.opened: Opened | None = None
         self.mine: list[Opened] = []
         self.last_text = ""
         self.sets_cookies = False
 
-    @property
-    def current(self) -> Exchange | None:
-        """The exchange under way."""
-        return self.exchanges[-1] if self.exchanges else None
-
-    def continues(self, line: bytes) -> bool:
-        """Take a further line of a head that is not over yet: most of what libcurl says is that. Else False."""
-        if self._head and len(line) > 2 and self._is_http:
-            self._head += line
-            return True
-        return False
+    def forget(self) -> None:
+        """The transfer is over: what it brought is not held any longer."""
+        self._all, self.exchanges, self.mine, self._told = [], [], [], []
+        self.current = None
 
     def take(self, kind: int, data: bytes) -> None:
-        """libcurl's callback."""
+        """libcurl's callback. Most of what it says is a further line of a head that is not over yet."""
         if kind == HEADER_IN:
-            self._header_in(data)
+            if self._head and len(data) > 2 and self._is_http:
+                self._head += data
+            else:
+                self._header_in(data)
+        elif kind == TEXT:
+            self._text(data)
         elif kind == DATA_IN:
             self._data_in(data)
         elif kind == DATA_OUT:
             self._data_out(data)
         elif kind == HEADER_OUT:
             self._header_out(data)
-        elif kind == TEXT:
-            self._text(data.decode("utf-8", "replace").strip())
         elif kind == TLS_OUT and not self._tls_started:
             self._tls_started = monotonic_ns()
             self._sockets.settle()
 
     def connected(self, remote: tuple[str, int], local: tuple[str, int]) -> None:
         """libcurl is about to send over the connection between these addresses (CURLOPT_PREREQFUNCTION)."""
-        self._sockets.settle()
-        self.opened = self._sockets.find(_plain(local), _plain(remote)) or self.opened
+        self.opened = self._sockets.find(local, remote) or self.opened
 
     # Texts
 
-    def _text(self, text: str) -> None:
+    def _text(self, data: bytes) -> None:
+        text, act = _read_text(data)
         if not text:
             return
         self.last_text = text
@@ -92,18 +94,24 @@ class Wire:
         told = self._told if exchange is None or exchange.answer is not None else exchange.told
         if len(told) < _TOLD_LINES:
             told.append(text)
-        if text.startswith("SSL connection using"):
+        if act:
+            self._act_on(act, text, exchange)
+
+    def _act_on(self, act: _Act, text: str, exchange: Exchange | None) -> None:
+        if act == "sent":
+            if exchange is not None:
+                exchange.sent_ns = monotonic_ns()
+                if not self._told_request:
+                    self._tell_request(exchange)
+        elif act == "handshake":
             self._handshake(text)
-        elif text.startswith("ALPN: server accepted"):
+        elif act == "alpn":
             found = _ALPN.match(text)
             self._tls = TLSFacts(self._tls.version, self._tls.cipher, found.group(1) if found else "")
-        elif text.startswith("using HTTP/"):
+        else:
             opened = self._standing()
             if opened is not None:
                 opened.rendering = text.startswith(("using HTTP/2", "using HTTP/3"))
-        elif "completely sent off" in text and exchange is not None:
-            exchange.sent_ns = monotonic_ns()
-            self._tell_request()
 
     def _handshake(self, text: str) -> None:
         found = _TLS_LINE.match(text)
@@ -138,15 +146,19 @@ class Wire:
             self._count_unseen()
             before.phases = before.stamped_phases()
             self.tell_answer(before)
-        exchange = Exchange(
-            self._number + len(self.exchanges), self._method, self._url, Kept(self._limit), Kept(self._limit)
-        )
+        exchange = Exchange(len(self._all) + 1, self._method, self._url, Kept(self._limit), Kept(self._limit))
         exchange.begun_ns = monotonic_ns()
         exchange.told, self._told = self._told, []
         self.place(exchange)
-        self.exchanges.append(exchange)
+        self.add(exchange)
         self._told_request = False
         return exchange
+
+    def add(self, exchange: Exchange) -> None:
+        """It belongs to this transfer, and to its run."""
+        self.exchanges.append(exchange)
+        self._all.append(exchange)
+        self.current = exchange
 
     def place(self, exchange: Exchange) -> None:
         """Note down which connection it goes over, and from which byte on."""
@@ -155,7 +167,7 @@ class Wire:
             return
         end = opened.end
         exchange.conn = end.conn
-        exchange.local, exchange.remote = _pair(end.local), _pair(end.peer)
+        exchange.local, exchange.remote = opened.ends()
         exchange.rendering = opened.rendering
         if opened.tls:
             exchange.tls = self._tls
@@ -170,42 +182,41 @@ class Wire:
         exchange.sent.add(data)
         exchange.head_sent += len(data)
         if self._is_http and b"\n" in data:
-            exchange.request_line, exchange.request = read_request_head(bytes(exchange.sent.data))
+            whole = data if exchange.head_sent == len(data) <= self._limit else bytes(exchange.sent.data)
+            exchange.request_line, exchange.request = read_request_head(whole)
             method, _, rest = exchange.request_line.partition(" ")
             exchange.method = method or exchange.method
-            exchange.tunnel = method == "CONNECT" and self._method != "CONNECT"
-            if exchange.tunnel:
-                exchange.url = rest.partition(" ")[0]
-        self._record("send", data)
+            if method == "CONNECT" and self._method != "CONNECT":
+                exchange.tunnel, exchange.url = True, rest.partition(" ")[0]
+        if self.opened is not None:
+            self._sockets.data(self.opened, "send", data, monotonic_ns())
 
     def _data_out(self, data: bytes) -> None:
         exchange = self.current or self._new()
         exchange.sent.add(data)
-        self._record("send", data)
+        if self.opened is not None:
+            self._sockets.data(self.opened, "send", data, monotonic_ns())
 
     def _header_in(self, data: bytes) -> None:
         """A line of a head. The lines are used together, when the blank one has come."""
-        if not self._head:
-            self._first()
+        exchange = self._first() if not self._head else self.current
         self._head += data
         if data in (b"\r\n", b"\n") or not self._is_http:
-            exchange = self.current
             assert exchange is not None
             self._flush_head(exchange)
 
     def _flush_head(self, exchange: Exchange) -> None:
         block = bytes(self._head)
         self._head.clear()
-        if not block:
-            return
         exchange.received.add(block)
-        exchange.last_ns = monotonic_ns()
-        self._record("recv", block)
+        exchange.last_ns = now = monotonic_ns()
+        if self.opened is not None:
+            self._sockets.data(self.opened, "recv", block, now)
         if not self._is_http or exchange.answer is not None:
             return
-        head = read_head(block)
-        self.sets_cookies = self.sets_cookies or b"set-cookie" in block.lower()
         exchange.head_received += len(block)
+        head = known_head(block)
+        self.sets_cookies = self.sets_cookies or head.sets_cookies()
         if 100 <= head.status < 200 and head.status != 101:
             exchange.interim.append(head)
         else:
@@ -213,22 +224,20 @@ class Wire:
 
     def _data_in(self, data: bytes) -> None:
         exchange = self._first()
-        self._flush_head(exchange)
+        if self._head:
+            self._flush_head(exchange)
         exchange.received.add(data)
-        self._record("recv", data)
+        if self.opened is not None:
+            self._sockets.data(self.opened, "recv", data, exchange.last_ns)
 
     def _first(self) -> Exchange:
         exchange = self.current or self._new()
-        now = monotonic_ns()
+        exchange.last_ns = now = monotonic_ns()
         if not exchange.first_ns:
             exchange.first_ns = now
-            self._tell_request()
-        exchange.last_ns = now
+            if not self._told_request:
+                self._tell_request(exchange)
         return exchange
-
-    def _record(self, kind: str, data: bytes) -> None:
-        if self.opened is not None:
-            self._sockets.data(self.opened, kind, data)
 
     # Messages
 
@@ -237,8 +246,10 @@ class Wire:
         exchange = self.current
         if exchange is None:
             return
-        self._flush_head(exchange)
-        self._tell_request()
+        if self._head:
+            self._flush_head(exchange)
+        if not self._told_request:
+            self._tell_request(exchange)
         if exchange.tls is None and self.opened is not None and self.opened.tls:
             exchange.tls = self._tls
 
@@ -255,28 +266,30 @@ class Wire:
             exchange.unseen = int(length) - seen
             opened.end.received += exchange.unseen
 
-    def _tell_request(self) -> None:
-        exchange = self.current
-        if exchange is None or self._told_request:
-            return
+    def _tell_request(self, exchange: Exchange) -> None:
         self._told_request = True
         if not self._recorder.enabled:
             return
         line = exchange.request_line or f"{exchange.method} {exchange.url}"
-        detail = {
+        detail: dict[str, Any] = {
             "method": exchange.method, "url": exchange.url, "headers": [list(h) for h in exchange.request],
             "hop": exchange.number, "body_bytes": exchange.sent.size - exchange.head_sent,
-            **({"rendering": True} if exchange.rendering else {}), **({"tunnel": True} if exchange.tunnel else {}),
         }  # fmt: skip
+        if exchange.rendering:
+            detail["rendering"] = True
+        if exchange.tunnel:
+            detail["tunnel"] = True
         self._message("request", "out", exchange, exchange.sent, exchange.begin_sent, line, detail, exchange.begun_ns)
 
     def tell_answer(self, exchange: Exchange) -> None:
         """Record an answer, when its phases are known."""
         if not self._recorder.enabled or (exchange.answer is None and not exchange.received.size):
             return
-        text = f"{exchange.status} {exchange.answer.reason}".rstrip() if exchange.answer else "an answer without a head"
+        head = exchange.answer
+        text = f"{head.status} {head.reason}".rstrip() if head is not None else "an answer without a head"
         size = exchange.received.size - exchange.head_received
-        detail = {**exchange.facts(), "body_bytes": size}
+        detail = exchange.facts()
+        detail["body_bytes"] = size
         if exchange.unseen:
             detail["unseen_bytes"] = exchange.unseen
         self._message("response", "in", exchange, exchange.received, exchange.begin_received,
@@ -293,9 +306,14 @@ class Wire:
                             kept.size, data, summary, detail))  # fmt: skip
 
 
-def _plain(address: tuple[str, int]) -> tuple[str, int]:
-    return str(address[0]).strip("[]").removeprefix("::ffff:"), address[1]
-
-
-def _pair(address: Any) -> tuple[str, int] | None:
-    return (str(address[0]), int(address[1])) if isinstance(address, tuple) and len(address) >= 2 else None
+@lru_cache(maxsize=256)
+def _read_text(data: bytes) -> tuple[str, _Act]:
+    """What libcurl said, and what it means for us: it says nearly the same with each request."""
+    text = data.decode("utf-8", "replace").strip()
+    if text.startswith("SSL connection using"):
+        return text, "handshake"
+    if text.startswith("ALPN: server accepted"):
+        return text, "alpn"
+    if text.startswith("using HTTP/"):
+        return text, "version"
+    return text, "sent" if "completely sent off" in text else ""

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.packets import bpf
@@ -21,12 +20,11 @@ from widgets.packets.capture_form import CaptureForm
 from widgets.packets.capture_launch import OWN, Surroundings
 from widgets.packets.capture_slot import CaptureSlot
 from widgets.packets.level_strip import LevelStrip
-from widgets.packets.looking import Looking
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox, Pages, scrolled
-from widgets.parts.trouble import Mend, TroubleStrip
+from widgets.parts.trouble import TroubleStrip
 
 POLL_MS: Final = 100
 EARLIER_ROWS: Final = 200_000
@@ -50,10 +48,9 @@ class CapturePage(QWidget):
     why_requested = Signal(object)
     did = Signal(str, dict)
 
-    def __init__(self, desk: Desk, looking: Looking | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
-        self.looking = looking if looking is not None else Looking(desk, self)
         self.slot = CaptureSlot(desk, self)
         self.strip = LevelStrip()
         self.form = CaptureForm()
@@ -64,12 +61,11 @@ class CapturePage(QWidget):
         self.stop_button = Button("Stop", "square")
         self.show_button = Button("Show the packets", "list", small=True)
         self.trouble = TroubleStrip()
+        self.surroundings: Surroundings | None = None
         self._lay_out()
         self._wire()
         self._refresh()
-        if self.surroundings is not None:
-            self._on_found(self.surroundings)
-        self.looking.look_once()
+        self.look()
 
     def _lay_out(self) -> None:
         self.facts = {
@@ -105,12 +101,10 @@ class CapturePage(QWidget):
         column.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        self.scroll_area = scrolled(holder)
-        outer.addWidget(self.scroll_area)
+        outer.addWidget(scrolled(holder))
 
     def _wire(self) -> None:
-        self.look_button.clicked.connect(self._look_again)
-        self.looking.found.connect(self._on_found)
+        self.look_button.clicked.connect(self.look)
         self.start_button.clicked.connect(self.start)
         self.form.start_requested.connect(self.start)
         self.form.check_requested.connect(self._check)
@@ -118,7 +112,6 @@ class CapturePage(QWidget):
         self.show_button.clicked.connect(lambda: self.show_requested.emit(self.slot.path))
         self.trouble.why_requested.connect(lambda: self.why_requested.emit(self.slot.trouble))
         self.strip.copied.connect(lambda command: self.desk.toast(f"Copied: {command}"))
-        self.trouble.mend_requested.connect(self._copy)
         self.slot.changed.connect(self._refresh)
         self.slot.started.connect(self._on_started)
         self.slot.ended.connect(self.ended)
@@ -126,25 +119,16 @@ class CapturePage(QWidget):
         cancel = self.desk.bridge.every(POLL_MS, self._poll)
         self.destroyed.connect(cancel)
 
-    @property
-    def surroundings(self) -> Surroundings | None:
-        """What this user may do, once it is known."""
-        return self.looking.surroundings
-
-    def _look_again(self) -> None:
+    def look(self) -> None:
+        """Ask the system again what this user may do."""
         self.look_button.setEnabled(False)
-        self.looking.look_again()
+        self.desk.bridge.call(capture_launch.look, self._on_looked, owner=self)
 
-    def _on_found(self, found: Surroundings) -> None:
+    def _on_looked(self, found: Surroundings) -> None:
+        self.surroundings = found
         self.look_button.setEnabled(True)
         self.strip.show_levels(found.levels.levels)
         self.form.show_surroundings(found)
-
-    def show_level(self, number: int) -> None:
-        """Bring what is told of that level into view."""
-        card = next((card for card in self.strip.cards if card.level.number == number), None)
-        if card is not None:
-            self.scroll_area.ensureWidgetVisible(card)
 
     def _check(self, text: str) -> None:
         self.desk.bridge.call(
@@ -170,13 +154,7 @@ class CapturePage(QWidget):
     def _on_failed(self) -> None:
         trouble = self.slot.trouble
         if isinstance(trouble, Explained):
-            commands = [one for one in trouble.mend if one.startswith("sudo ")]
-            mends = [Mend(one, "Copy the command", "copy") for one in commands]
-            self.trouble.tell(trouble.title, trouble.why, mends, errno=trouble.errno)
-
-    def _copy(self, command: str) -> None:
-        QGuiApplication.clipboard().setText(command)
-        self.desk.toast(f"Copied: {command}")
+            self.trouble.tell(trouble.title, trouble.why, errno=trouble.errno)
 
     def _poll(self) -> None:
         self.slot.poll()

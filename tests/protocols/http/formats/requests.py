@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -89,4 +89,4 @@ def sent(body: Body) -> Encoded:
 def told(request: Request) -> dict[str, Any]:
     """A request without its body and type, which the formats say in different places."""
     bare = replace(request, body=Body(), headers=tuple(one for one in request.headers if one[0] != "Content-Type"))
-    return {name: getattr(bare, name) for name in bare.__slots__}
+    return {one.name: getattr(bare, one.name) for one in fields(bare)}
