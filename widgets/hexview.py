@@ -7,6 +7,7 @@ It must not know events, connections or where the bytes come from.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
+    QHelpEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -21,8 +23,9 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 
+from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 from widgets.theme.tokens import tint
 
@@ -64,6 +67,8 @@ class HexView(QAbstractScrollArea):
         self._anchor: int | None = None
         self._cursor: int | None = None
         self._per_line = 8
+        self.tip: Callable[[int], str] | None = None
+        """Words for the byte under the pointer, by its place in `data`."""
         self.verticalScrollBar().valueChanged.connect(self.viewport().update)
         theme().changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -249,6 +254,13 @@ class HexView(QAbstractScrollArea):
             cells = [self._hex_left() + self._cell(at) + self._char for at in range(self._per_line)]
             at = min(range(self._per_line), key=lambda place: abs(cells[place] - x))
         return min(max(start + min(max(at, 0), self._per_line - 1), 0), len(self._data) - 1)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ToolTip or self.tip is None or not isinstance(event, QHelpEvent):
+            return super().viewportEvent(event)
+        at = self._byte_at(QPointF(event.pos()))
+        QToolTip.showText(event.globalPos(), plain_tip(self.tip(at)) if at is not None else "", self)
+        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at = self._byte_at(event.position())

@@ -183,10 +183,15 @@ class Exchange:
         """The answer's body as it came: framed and compressed."""
         return bytes(self.received.data[self.head_received :])
 
+    @property
+    def chunked(self) -> bool:
+        """Whether the answer's body came in chunks, with their sizes on the wire."""
+        coding = (self.answer.get("Transfer-Encoding") or "") if self.answer else ""
+        return "chunked" in coding.lower() and not self.rendering
+
     def trailers(self) -> list[Header]:
         """The headers behind a chunked body (RFC 9112 section 7.1.2), as far as the wire was kept."""
-        coding = (self.answer.get("Transfer-Encoding") or "") if self.answer else ""
-        if "chunked" not in coding.lower() or self.rendering or not self.received.whole:
+        if not self.chunked or not self.received.whole:
             return []
         end = chunks_end(self.wire_body)
         return [] if end is None else _headers(self.wire_body[end:])[0]

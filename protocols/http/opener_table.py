@@ -8,33 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from protocols.named import Named
+
 Outcome: TypeAlias = Literal["answer", "error", "failed", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Choosable:
-    """A handler to tick. name: its class in urllib.request. usual: urlopen() has it of itself."""
-
-    key: str
-    name: str
-    meaning: str
-    usual: bool = False
-
-
 HANDLERS: Final = (
-    Choosable("redirect", "HTTPRedirectHandler", "Goes where 301, 302, 303, 307 and 308 lead.", True),
-    Choosable("cookies", "HTTPCookieProcessor", "Keeps cookies in a jar and sends them back."),
-    Choosable("basic", "HTTPBasicAuthHandler", "Answers a 401 that asks for Basic: user and password in base64."),
-    Choosable("digest", "HTTPDigestAuthHandler", "Answers a 401 that asks for Digest: a hash, never the password."),
-    Choosable("proxy", "ProxyHandler", "Sends requests to a proxy in place of the server."),
-    Choosable("proxy_basic", "ProxyBasicAuthHandler", "Answers a proxy's 407 with user and password in base64."),
-    Choosable("proxy_digest", "ProxyDigestAuthHandler", "Answers a proxy's 407 with a hash."),
-    Choosable("ftp_cache", "CacheFTPHandler", "Keeps the control connection of FTP for the next file."),
-    Choosable("lab", "LabHandler", "A handler of one's own: it opens lab: URLs, which nobody else knows."),
-    Choosable("errors", "HTTPErrorProcessor", "Makes an exception of every answer from 300 on.", True),
+    Named("redirect", "HTTPRedirectHandler", "Goes where 301, 302, 303, 307 and 308 lead."),
+    Named("cookies", "HTTPCookieProcessor", "Keeps cookies in a jar and sends them back."),
+    Named("basic", "HTTPBasicAuthHandler", "Answers a 401 that asks for Basic: user and password in base64."),
+    Named("digest", "HTTPDigestAuthHandler", "Answers a 401 that asks for Digest: a hash, never the password."),
+    Named("proxy", "ProxyHandler", "Sends requests to a proxy in place of the server."),
+    Named("proxy_basic", "ProxyBasicAuthHandler", "Answers a proxy's 407 with user and password in base64."),
+    Named("proxy_digest", "ProxyDigestAuthHandler", "Answers a proxy's 407 with a hash."),
+    Named("ftp_cache", "CacheFTPHandler", "Keeps the control connection of FTP for the next file."),
+    Named("lab", "LabHandler", "A handler of one's own: it opens lab: URLs, which nobody else knows."),
+    Named("errors", "HTTPErrorProcessor", "Makes an exception of every answer from 300 on."),
 )  # fmt: skip
-"""In the order in which the window shows them."""
-USUAL: Final = tuple(one.key for one in HANDLERS if one.usual)
+"""In the order in which the window shows them; the title is the class in urllib.request."""
+USUAL: Final = ("redirect", "errors")
+"""urlopen() has these of itself."""
 
 
 @dataclass(frozen=True, slots=True)

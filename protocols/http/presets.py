@@ -54,6 +54,9 @@ PRESETS: Final = (
     Preset("urllib", "Python urllib", "Closes the connection after each answer.", (
         ("Accept-Encoding", "identity"), ("User-Agent", "Python-urllib/3.11"), ("Connection", "close"),
     ), ("Accept",)),
+    Preset("webdav", "WebDAV, listing", "For PROPFIND: the folder and what is in it, no deeper.", (
+        ("Depth", "1"), ("Content-Type", "application/xml"), ("Accept", "*/*"),
+    )),
     Preset("json", "JSON service", "Says and wants JSON.", (
         ("Accept", "application/json"), ("Content-Type", "application/json"),
     )),

@@ -24,6 +24,7 @@ DEFAULT: Final[Params] = {
 """steps: each is its name and the fields of Given, in their order."""
 _SHOWN: Final = {
     "getresponse": "print(response.status, response.reason)", "read": "print(data)",
+    "readline": "print(line)", "iterate": "print(lines)",
     "endheaders": 'print("the head is sent")',
 }  # fmt: skip
 

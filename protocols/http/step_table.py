@@ -9,21 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from protocols.named import Named
+
 Stage: TypeAlias = Literal["idle", "connected", "request started", "request sent", "response", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One button. meaning: what it does, in a sentence."""
-
-    id: str
-    title: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
-    """What a step is given. size: of read, 0 for all. host, accept_encoding: whether putrequest adds these headers."""
+    """What a step is given. size: of read and readline, 0 for all.
+
+    host, accept_encoding: whether putrequest adds these headers.
+    """
 
     method: str = "GET"
     target: str = "/"
@@ -36,21 +32,23 @@ class Given:
 
 
 STEPS: Final = (
-    Step("connect", "Connect", "Open the TCP connection; nothing is sent."),
-    Step("putrequest", "Put request", "Begin a request: its first line, and Host, go into a buffer."),
-    Step("putheader", "Put header", "Add one header to the buffer, as often as wanted."),
-    Step("endheaders", "End headers", "Add the blank line and send the buffer: the server sees the head now."),
-    Step("send", "Send", "Send bytes of the body as they are; Content-Length must have said how many."),
-    Step("getresponse", "Get response", "Wait for the answer's status line and headers; the body stays unread."),
-    Step("read", "Read", "Take the body, all or a part; after the last byte the connection can serve again."),
-    Step("close", "Close", "Close the connection."),
+    Named("connect", "Connect", "Open the TCP connection; nothing is sent."),
+    Named("putrequest", "Put request", "Begin a request: its first line, and Host, go into a buffer."),
+    Named("putheader", "Put header", "Add one header to the buffer, as often as wanted."),
+    Named("endheaders", "End headers", "Add the blank line and send the buffer: the server sees the head now."),
+    Named("send", "Send", "Send bytes of the body as they are; Content-Length must have said how many."),
+    Named("getresponse", "Get response", "Wait for the answer's status line and headers; the body stays unread."),
+    Named("read", "Read", "Take the body, all or a part; after the last byte the connection can serve again."),
+    Named("readline", "Read a line", "Take the body up to its next line end: the answer is a file that is only read."),
+    Named("iterate", "Iterate", "Take the rest line by line, as `for line in response` does."),
+    Named("close", "Close", "Close the connection."),
 )
 LEGAL: Final[Mapping[Stage, tuple[str, ...]]] = {
     "idle": ("connect",),
     "connected": ("putrequest", "close"),
     "request started": ("putheader", "endheaders"),
     "request sent": ("send", "getresponse"),
-    "response": ("read", "putrequest", "close"),
+    "response": ("read", "readline", "iterate", "putrequest", "close"),
     "closed": ("connect",),
 }
 AFTER: Final[Mapping[tuple[Stage, str], Stage]] = {
@@ -93,5 +91,7 @@ def code_of(step: str, given: Given, host: str, port: int, *, tls: bool = False)
         "send": f"conn.send({given.data[:60]!r})",
         "getresponse": "response = conn.getresponse()",
         "read": f"data = response.read({given.size or ''})",
+        "readline": f"line = response.readline({given.size or ''})",
+        "iterate": "lines = list(response)",
         "close": "conn.close()",
     }[step]

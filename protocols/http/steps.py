@@ -8,19 +8,26 @@ right. What is right when stands in `step_table`. It must not know a window.
 from __future__ import annotations
 
 import http.client
+import itertools
 import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Final
 
 from protocols.http.dialled import dialled
-from protocols.http.step_table import AFTER, LEGAL, STEPS, Given, Stage, Step, code_of, why_not
+from protocols.http.step_table import AFTER, LEGAL, STEPS, Given, Stage, code_of, why_not
+from protocols.named import Named
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 from protocols.service.base import Facts, Service, ServiceError
 from protocols.service.wake import Readiness, Wake
+
+LINES: Final = 100_000
+"""Lines that are taken at one go: an endless body must not hold the step for ever."""
+_READS: Final = ("read", "readline", "iterate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class HttpSteps(Service):
 
     # What a panel uses
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Named, ...]:
         """The steps in their usual order."""
         return STEPS
 
@@ -148,7 +155,7 @@ class HttpSteps(Service):
         acts: dict[str, Callable[[Given], tuple[str, bytes]]] = {
             "connect": self._connect, "putrequest": self._putrequest, "putheader": self._putheader,
             "endheaders": self._endheaders, "send": self._send, "getresponse": self._getresponse, "read": self._read,
-            "close": self._close_step,
+            "readline": self._readline, "iterate": self._iterate, "close": self._close_step,
         }  # fmt: skip
         try:
             text, data = acts[step](given)
@@ -161,7 +168,7 @@ class HttpSteps(Service):
     def _failed(self, step: str, error: Exception, before: Stage, legal: tuple[str, ...], code: str) -> StepResult:
         name = type(error).__name__
         if isinstance(error, OSError):
-            told = explain(error, call="recv" if step in ("getresponse", "read") else step, address=self._place)
+            told = explain(error, call="recv" if step in ("getresponse", *_READS) else step, address=self._place)
             name, why = told.errno, told.why
         else:
             why = why_not(step, before, name, str(error))
@@ -207,7 +214,22 @@ class HttpSteps(Service):
         if self._response is None:
             raise http.client.ResponseNotReady("no response")
         data = self._response.read(given.size or None)
-        return f"{len(data)} bytes" + ("" if self._response.isclosed() else ", more may come"), data
+        return f"{len(data)} bytes{self._more()}", data
+
+    def _readline(self, given: Given) -> tuple[str, bytes]:
+        if self._response is None:
+            raise http.client.ResponseNotReady("no response")
+        line = self._response.readline(given.size or -1)
+        return (f"a line of {len(line)} bytes{self._more()}" if line else "no bytes: the body is over"), line
+
+    def _iterate(self, _: Given) -> tuple[str, bytes]:
+        if self._response is None:
+            raise http.client.ResponseNotReady("no response")
+        lines = list(itertools.islice(self._response, LINES))
+        return f"{len(lines)} line{'s' * (len(lines) != 1)}{self._more()}", b"".join(lines)
+
+    def _more(self) -> str:
+        return "" if self._response is None or self._response.isclosed() else ", more may come"
 
     def _close_step(self, _: Given) -> tuple[str, bytes]:
         self._end_connection()

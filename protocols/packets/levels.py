@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from protocols.packets import bpf
+from protocols.packets.capture.asking import may_ask, own_command
 from protocols.packets.capture.dumpcapping import find_dumpcap
 from protocols.packets.capture.live import Way, has_net_raw
 from protocols.packets.networks.network import possible
@@ -64,9 +66,8 @@ class Levels:
 def probe() -> Levels:
     """Try everything once, with children that end at once. About 0.2 s."""
     ways = _ways()
-    asking: tuple[Way, ...] = ("sudo", "pkexec")
-    may_ask = tuple(way for way in asking if shutil.which(way))
-    return Levels((_zero(), _one(), _two(ways, may_ask)), ways, may_ask)
+    asked = may_ask()
+    return Levels((_zero(), _one(), _two(ways, asked)), ways, asked)
 
 
 def _zero() -> Level:
@@ -99,7 +100,7 @@ def _one() -> Level:
     return Level(1, title, False, (), (More(refusal.why, refusal.command, refusal.setting),))
 
 
-def _two(ways: tuple[Way, ...], may_ask: tuple[Way, ...]) -> Level:
+def _two(ways: tuple[Way, ...], asked: tuple[Way, ...]) -> Level:
     title = "Real interfaces"
     now: list[str] = []
     if "dumpcap" in ways:
@@ -111,8 +112,10 @@ def _two(ways: tuple[Way, ...], may_ask: tuple[Way, ...]) -> Level:
     more = [] if "dumpcap" in ways else [_dumpcap_mend()]
     if not {"own", "sudo"} & set(ways):
         what = "Capture and send raw frames by a child that is started as root; the window stays without."
-        how = "sudo netlab capture --interface lo" if "sudo" in may_ask or not may_ask else "pkexec netlab capture"
-        more.append(More(what, how))
+        more.append(More(what, f"sudo {shlex.quote(own_command())} capture --interface lo"))
+        if "pkexec" in asked:
+            now_if_asked = "Choose a child by pkexec in the capture form: it asks for the password of an administrator."
+            more.append(More(now_if_asked))
     return Level(2, title, bool(ways), tuple(now), tuple(more))
 
 

@@ -6,10 +6,10 @@ Data and one function; the table is the whole knowledge. It must not know socket
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
 from protocols.address import Target
+from protocols.named import Named
 
 Role: TypeAlias = Literal["server", "client"]
 Stage: TypeAlias = Literal[
@@ -19,29 +19,20 @@ Key: TypeAlias = tuple[Role, bool]
 """Role, and whether datagrams."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One button. meaning: what it does, in a sentence."""
+_CREATE: Final = Named("create", "Create", "Ask the kernel for a socket: a descriptor, bound to nothing yet.")
+_BIND: Final = Named("bind", "Bind", "Give the socket its local address, by which others find it.")
+_LISTEN: Final = Named("listen", "Listen", "Make it a listening socket: the kernel queues connections from now on.")
+_ACCEPT: Final = Named("accept", "Accept", "Take the next connection from the queue: a second socket, for it alone.")
+_CONNECT: Final = Named("connect", "Connect", "Go to the server's address: SYN, SYN-ACK, ACK.")
+_SEND: Final = Named("send", "Send", "Give bytes to the kernel; it gives back how many it took.")
+_RECV: Final = Named("recv", "Receive", "Take at most n bytes that have come; b'' is the end of the stream.")
+_SHUTDOWN: Final = Named("shutdown", "Shut down", "End our direction (FIN); the other one still works.")
+_CLOSE: Final = Named("close", "Close", "Give the descriptor back.")
+_SENDTO: Final = Named("sendto", "Send to", "Send one datagram to an address. Nobody need be there.")
+_RECVFROM: Final = Named("recvfrom", "Receive from", "Take one datagram and learn who sent it.")
+_FIX: Final = Named("connect", "Connect", "Fix the peer: only its datagrams are taken, and a dead port is told.")
 
-    id: str
-    title: str
-    meaning: str
-
-
-_CREATE: Final = Step("create", "Create", "Ask the kernel for a socket: a descriptor, bound to nothing yet.")
-_BIND: Final = Step("bind", "Bind", "Give the socket its local address, by which others find it.")
-_LISTEN: Final = Step("listen", "Listen", "Make it a listening socket: the kernel queues connections from now on.")
-_ACCEPT: Final = Step("accept", "Accept", "Take the next connection from the queue: a second socket, for it alone.")
-_CONNECT: Final = Step("connect", "Connect", "Go to the server's address: SYN, SYN-ACK, ACK.")
-_SEND: Final = Step("send", "Send", "Give bytes to the kernel; it gives back how many it took.")
-_RECV: Final = Step("recv", "Receive", "Take at most n bytes that have come; b'' is the end of the stream.")
-_SHUTDOWN: Final = Step("shutdown", "Shut down", "End our direction (FIN); the other one still works.")
-_CLOSE: Final = Step("close", "Close", "Give the descriptor back.")
-_SENDTO: Final = Step("sendto", "Send to", "Send one datagram to an address. Nobody need be there.")
-_RECVFROM: Final = Step("recvfrom", "Receive from", "Take one datagram and learn who sent it.")
-_FIX: Final = Step("connect", "Connect", "Fix the peer: only its datagrams are taken, and a dead port is told.")
-
-STEPS: Final[Mapping[Key, tuple[Step, ...]]] = {
+STEPS: Final[Mapping[Key, tuple[Named, ...]]] = {
     ("server", False): (_CREATE, _BIND, _LISTEN, _ACCEPT, _RECV, _SEND, _SHUTDOWN, _CLOSE),
     ("client", False): (_CREATE, _CONNECT, _SEND, _RECV, _SHUTDOWN, _CLOSE),
     ("server", True): (_CREATE, _BIND, _RECVFROM, _SENDTO, _CLOSE),

@@ -1,4 +1,4 @@
-"""Step by step: a server's or client's calls one at a time, the illegal ones too.
+"""Named by step: a server's or client's calls one at a time, the illegal ones too.
 
 Each step is the real call on a real socket in the machine's own worker, so a wrong order gets
 the kernel's own answer, with its reason and what would have been right. What is legal when
@@ -16,13 +16,14 @@ from dataclasses import dataclass
 
 from protocols.address import Target, Transport
 from protocols.connecting import Stopped, Wait, connect, poll_wait
+from protocols.named import Named
 from protocols.record import polling
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
 from protocols.record.traced import TracedSocket, traced_socket
 from protocols.service.base import Facts
-from protocols.sockets.step_table import AFTER, LEGAL, STEPS, Role, Stage, Step, code_of
+from protocols.sockets.step_table import AFTER, LEGAL, STEPS, Role, Stage, code_of
 from protocols.sockets.worker import ClientWorker
 
 NO_SOCKET = "There is no socket yet: create makes one."
@@ -80,7 +81,7 @@ class StepMachine(ClientWorker):
         self._cancelled = False
         self._bound_path = ""
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Named, ...]:
         """The steps of this role, in their usual order."""
         return STEPS[self.role, self.datagram]
 

@@ -1,6 +1,6 @@
 """Live capture on loopback at full speed: our ring and our two ways of the window beside tcpdump.
 
-    python -m tests.bench.packets_capture [--count 1000000] [--size 100] [--rounds 3]
+    python -m tests.bench.packets_capture [--count 500000] [--size 100] [--rounds 7]
 
 Every method gets the same sender in turn (sendmmsg through ctypes, a process of its own, into a socket that nobody
 reads) and the same filter. Rate: frames captured in a second of sending; each loopback frame counts once. "ring" is
@@ -8,6 +8,10 @@ the capturing child with TPACKET_V3 writing to /dev/null, as tcpdump does; "wind
 a file that this process reads while it grows, as the window does. What was captured and what the kernel dropped must
 together be what was sent, to the last frame; a run where they are not is told: tcpdump and dumpcap count drops by
 libpcap, whose ring on loopback holds each frame twice. Needs CAP_NET_RAW and tcpdump; no C.
+
+The methods take turns, each round begins with another one, and the first round is thrown away: what else the machine
+does then falls on all of them. A ratio is taken within its round; of the ratios the median and both ends are told. The
+processor time of the capturing processes while it was sent, which other programs change least, stands beside them.
 """
 
 from __future__ import annotations
@@ -25,12 +29,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
+
 from protocols.packets.capture.live import LiveCapture, Way
 from protocols.packets.capture.wanted import Wanted
 from protocols.packets.files.capture import Capture
 from protocols.record.recorder import Recorder
 
 BUFFER_KB = 64 << 10
+LOOK_S = 0.03
+"""How often a window takes what has come (`widgets/bridge.py`)."""
 SENDER = r"""
 import ctypes, socket, sys, time
 port, count, size = map(int, sys.argv[1:])
@@ -60,23 +68,30 @@ print(time.monotonic() - began)
 
 @dataclass(frozen=True)
 class Run:
-    """One method once. seconds: that sending took."""
+    """One method once. seconds: that sending took; cpu_s: of the processor in the capturing child and its children."""
 
     captured: int
     dropped: int
     sent: int
     seconds: float
+    cpu_s: float
 
     @property
     def rate(self) -> float:
         return self.captured / self.seconds
 
 
-def send(port: int, count: int, size: int) -> float:
-    done = subprocess.run(
-        [sys.executable, "-c", SENDER, str(port), str(count), str(size)], check=True, capture_output=True, text=True
-    )
-    return float(done.stdout)
+def sender(port: int, count: int, size: int) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", SENDER, str(port), str(count), str(size)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+
+def cpu_s(pid: int | None) -> float:
+    """Processor time of a capturing child and its own children so far, without which its start would count."""
+    if pid is None:
+        return 0.0
+    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return sum(one.cpu_times().user + one.cpu_times().system for one in family)
 
 
 def tcpdump(port: int, count: int, size: int) -> Run:
@@ -88,26 +103,28 @@ def tcpdump(port: int, count: int, size: int) -> Run:
     assert child.stderr is not None
     child.stderr.readline()
     time.sleep(0.3)
-    seconds = send(port, count, size)
-    time.sleep(0.5)
+    before = cpu_s(child.pid)
+    seconds = float(sender(port, count, size).communicate()[0])
+    time.sleep(1.2)  # libpcap takes a block that is not full after a second
+    spent = cpu_s(child.pid) - before
     child.terminate()
     said = child.communicate()[1]
     numbers = {word: int(number) for number, word in re.findall(r"(\d+) packets (captured|dropped)", said)}
-    return Run(numbers.get("captured", 0), numbers.get("dropped", 0), count, seconds)
+    return Run(numbers.get("captured", 0), numbers.get("dropped", 0), count, seconds, spent)
 
 
 def ours(port: int, count: int, size: int, way: Way, path: str, *, followed: bool) -> Run:
     live = LiveCapture(Recorder(), Wanted(path, rule=f"udp port {port}"), way)
     live.start()
-    sender = subprocess.Popen(
-        [sys.executable, "-c", SENDER, str(port), str(count), str(size)], stdout=subprocess.PIPE, text=True
-    )
+    pid = live.child.pid()
+    before = cpu_s(pid)
+    sending = sender(port, count, size)
     capture = Capture(path, growing=True) if followed else None
-    while sender.poll() is None:
+    while sending.poll() is None:
         if capture is None or not capture.more():
-            time.sleep(0.01)
-    assert sender.stdout is not None
-    seconds = float(sender.stdout.read())
+            time.sleep(LOOK_S)
+    seconds = float(sending.communicate()[0])
+    spent = cpu_s(pid) - before
     live.stop(60)
     if capture is not None:
         while capture.more():
@@ -117,15 +134,15 @@ def ours(port: int, count: int, size: int, way: Way, path: str, *, followed: boo
             print(f"the file has {len(capture)} packets, {live.counts.captured} were counted")
         capture.close()
     counts = live.counts
-    return Run(counts.captured, counts.dropped + counts.dropped_by_us, count, seconds)
+    return Run(counts.captured, counts.dropped + counts.dropped_by_us, count, seconds, spent)
 
 
 def main() -> int:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--count", type=int, default=500_000)
     parser.add_argument("--size", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
     wanted = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="nl-bench-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     results: dict[str, list[Run]] = {}
@@ -143,10 +160,13 @@ def main() -> int:
             }
             if shutil.which("dumpcap") is None:
                 del methods["window, dumpcap"]
-            for _ in range(wanted.rounds):
-                for name, method in methods.items():
-                    results.setdefault(name, []).append(method())
+            names = list(methods)
+            for number in range(wanted.rounds + 1):
+                for name in names[number % len(names) :] + names[: number % len(names)]:
+                    run = methods[name]()
                     Path(file).unlink(missing_ok=True)
+                    if number:
+                        results.setdefault(name, []).append(run)
     finally:
         shutil.rmtree(folder)
     report(results)
@@ -154,14 +174,18 @@ def main() -> int:
 
 
 def report(results: dict[str, list[Run]]) -> None:
-    print(f"{'method':<16} {'k frames/s':>10} {'to tcpdump':>10} {'dropped':>9}  captured + dropped = sent")
-    for name, runs in results.items():
+    print(f"{'method':<16} {'k frames/s':>10} {'to tcpdump':>10} {'(low, high)':>13} {'cpu us/frame':>12} "
+          f"{'dropped':>9}  captured + dropped = sent")  # fmt: skip
+    for name in sorted(results, key=["tcpdump", "ring", "window, ring", "window, dumpcap"].index):
+        runs = results[name]
         ratios = [one.rate / base.rate for one, base in zip(runs, results["tcpdump"], strict=True)]
-        exact = ["yes" if one.captured + one.dropped == one.sent else str(one.captured + one.dropped - one.sent)
-                 for one in runs]  # fmt: skip
-        dropped = statistics.median(one.dropped for one in runs)
-        print(f"{name:<16} {statistics.median(one.rate for one in runs) / 1000:>10.0f} "
-              f"{statistics.median(ratios):>10.2f} {dropped:>9.0f}  {', '.join(exact)}")  # fmt: skip
+        wrong = [str(one.captured + one.dropped - one.sent) for one in runs if one.captured + one.dropped != one.sent]
+        middle = statistics.median
+        print(f"{name:<16} {middle(one.rate for one in runs) / 1000:>10.0f} {middle(ratios):>10.2f} "
+              f"{f'({min(ratios):.2f}, {max(ratios):.2f})':>13} "
+              f"{middle(one.cpu_s / max(one.captured, 1) for one in runs) * 1e6:>12.2f} "
+              f"{middle(one.dropped for one in runs):>9.0f}  "
+              f"{'yes' if not wrong else 'off by ' + ', '.join(wrong)}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from protocols.http.presets import PRESETS
 from tests.gallery.studio import Studio, asked
 from widgets.http.panel import HttpPanel
+from widgets.theme.theme import theme
 
 
 class HttpStudio(Studio[HttpPanel]):
@@ -115,6 +116,7 @@ def _views(studio: HttpStudio, base: str) -> None:
     _proxy(studio, home)
     _code(studio, home)
     _low(studio, home)
+    _lessons(studio, home)
 
 
 def _scripts(studio: HttpStudio, home: str) -> None:
@@ -197,12 +199,62 @@ def _low(studio: HttpStudio, home: str) -> None:
     studio.shoot("28-websocket")
 
 
+def _lessons(studio: HttpStudio, home: str) -> None:
+    panel, ends = studio.panel, studio.panel.ends
+    panel.show_view("ends")
+    response = ends.response
+    ends.request.tabs.show_page("params")
+    studio.send(f"{home}/chunked?n=3")
+    response.tabs.show_page("wire")
+    response.wire.show_way(1)
+    response.wire.answer.hex.select(9, 12)
+    studio.shoot("40-byte-map")
+    ends.request.auth.fields.set_values({"kind": "digest", "user": "guido", "password": "guido456"})
+    studio.send(f"{home}/digest/md5")
+    response.tabs.show_page("identity")
+    studio.shoot("41-identity")
+    ends.request.auth.fields.set_values({"kind": "none"})
+    studio.send(f"{home}/html")
+    response.tabs.show_page("page")
+    studio.settle(0.3)
+    response.page.show_way(1)
+    studio.until(lambda: response.page.parser.events)
+    response.page.parser.table.selectRow(8)
+    studio.shoot("42-parser")
+    ends.request.set_url(f"{home}/echo?name=Dave&email=dave%40dabeaz.com", "PROPFIND")
+    studio.shoot("43-webdav")
+    ends.request.set_url(f"{home}/echo?name=Dave&email=dave%40dabeaz.com&n=1&n=2", "GET")
+    panel.show_low("layers")
+    page = panel.view("low").layers
+    studio.shoot("44-layers-empty")
+    page.run()
+    studio.until(lambda: len(page.results) == 4)
+    studio.shoot("45-layers")
+    panel.show_ways()
+    studio.until(lambda: panel.ways is not None and len(panel.ways.differ) == 2)
+    for name, dialog in (("46-two-ways", panel.ways), ("47-query", ends.request.params_page.show_query())):
+        for dark in (False, True):
+            theme().set_dark(dark)
+            studio.settle(0.2)
+            dialog.grab().save(str(studio.out / f"{name}-{'dark' if dark else 'light'}.png"))
+        theme().set_dark(False)
+        dialog.close()
+
+
+PARTS = {"lessons": _lessons, "low": _low, "code": _code, "proxy": _proxy, "scripts": _scripts}
+
+
 def main() -> None:
     """Take all pictures."""
-    arguments = asked(__doc__)
+    arguments = asked(__doc__, tuple(PARTS))
     studio = HttpStudio(HttpPanel, arguments.out, arguments.sizes)
     try:
-        play(studio)
+        if arguments.part:
+            site = studio.panel.ends.servers.start_site({"site": "sandbox", "port": 0, "tls": ""})
+            studio.until(lambda: site.phase == "running")
+            PARTS[arguments.part](studio, site.url.rstrip("/"))
+        else:
+            play(studio)
     finally:
         studio.close()
 

@@ -85,11 +85,12 @@ class Studio(Generic[P]):
         self.bridge.close()
 
 
-def asked(words: str | None) -> argparse.Namespace:
-    """What the command line of a gallery asks: `out`, a folder that is there now, and `sizes`."""
+def asked(words: str | None, parts: tuple[str, ...] = ()) -> argparse.Namespace:
+    """What the command line of a gallery asks: `out`, a folder that is there now, `sizes`, `part` ("" for all)."""
     parser = argparse.ArgumentParser(description=words)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sizes", default=",".join(SIZES))
+    parser.add_argument("--part", choices=("", *parts), default="", help="only this one of the pictures")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments

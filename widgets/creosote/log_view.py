@@ -7,6 +7,7 @@ row. It follows the tail only while it is at the bottom. It must not know filter
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
@@ -27,6 +28,7 @@ from widgets.creosote.chosen_rows import ChosenRows
 from widgets.creosote.log_head import LogHead
 from widgets.creosote.row_painter import RowPainter
 from widgets.creosote.rows import LogRows
+from widgets.creosote.tail_picture import TailPicture
 from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
@@ -58,6 +60,8 @@ class LogView(QAbstractScrollArea):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._fit_later)
+        self._tail = TailPicture(self)
+        self._tail.ready.connect(self._on_tail_ready)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Log of datagrams")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -142,7 +146,13 @@ class LogView(QAbstractScrollArea):
             self._later.start(max(PAINT_MS - round((time.monotonic() - self._fitted_s) * 1000), 0))
 
     def _fit_later(self) -> None:
+        if self._tail.busy:
+            return
         self._fitted_s = time.monotonic()
+        top = self.rows.count() - self.page()
+        if self._follows and self.isVisible() and top - self.top() >= self.page():
+            self._paint_tail(top)
+            return
         before = (self.top(), self.verticalScrollBar().maximum())
         bar = self.verticalScrollBar()
         if not self._follows and before[1] and bar.maximum() >= self.page():
@@ -154,7 +164,26 @@ class LogView(QAbstractScrollArea):
             return
         self._fit_bars()
 
+    def _paint_tail(self, top: int) -> None:
+        """A page of new rows: painted a few at a time, then shown."""
+        lines = [(place, self.rows.number(place)) for place in range(top, top + self.page())]
+        port = self.viewport()
+        self._tail.begin(top, lines, self._paint_lines, port.size(), port.devicePixelRatioF(), theme().tokens.base)
+
+    def _on_tail_ready(self, top: int) -> None:
+        if not self._follows:
+            self._tail.forget()
+            return
+        bar = self.verticalScrollBar()
+        self._own = True
+        bar.setPageStep(self.page())
+        bar.setRange(0, top)
+        bar.setValue(top)
+        self._own = False
+        self.viewport().update()
+
     def _on_rows_shifted(self, by: int) -> None:
+        self._tail.forget()
         if not self._follows:
             bar = self.verticalScrollBar()
             self._own = True
@@ -164,6 +193,7 @@ class LogView(QAbstractScrollArea):
             self.viewport().update()
 
     def _on_rows_restarted(self) -> None:
+        self._tail.forget()
         self._hovered = -1
         current = self.chosen.current
         keeps = current is not None and not self._follows and self.rows.has(current)
@@ -190,19 +220,27 @@ class LogView(QAbstractScrollArea):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        height, width, top = self.painter.row_height, self.viewport().width(), self.top()
-        area = event.rect()
-        painter.fillRect(area, theme().tokens.base)
-        first, last = top + area.top() // height, min(self.rows.count(), top + area.bottom() // height + 1)
-        lines = []
-        for place in range(first, last):
-            row, y = self.rows.number(place), (place - top) * height
-            lines.append((row, y))
+        port, top, area = self.viewport(), self.top(), event.rect()
+        painter = QPainter(port)
+        picture = self._tail.take(top, port.size(), port.devicePixelRatioF()) if area == port.rect() else None
+        if picture is not None:
+            painter.drawPixmap(0, 0, picture)
+        else:
+            height = self.painter.row_height
+            painter.fillRect(area, theme().tokens.base)
+            places = range(top + area.top() // height, min(self.rows.count(), top + area.bottom() // height + 1))
+            self._paint_lines(painter, [(place, self.rows.number(place)) for place in places], top)
+        painter.end()
+
+    def _paint_lines(self, painter: QPainter, places: Sequence[tuple[int, int]], top: int) -> None:
+        """Paint these (place, row), the page beginning at `top`; the ground is filled."""
+        height, width = self.painter.row_height, self.viewport().width()
+        lines = [(row, (place - top) * height) for place, row in places]
+        for place, row in places:
             hovered = place == self._hovered
             if place % 2 or hovered or self.painter.alarms or self.chosen.has(row):
                 ground = self.painter.ground(place, row, selected=self.chosen.has(row), hovered=hovered)
-                painter.fillRect(0, y, width, height, ground)
+                painter.fillRect(0, (place - top) * height, width, height, ground)
         for column, left, wide in self.head.places():
             if left < width and left + wide > 0:
                 self.painter.paint(painter, lines, column, left, wide)
@@ -212,7 +250,6 @@ class LogView(QAbstractScrollArea):
             for row, y in lines:
                 if row == current:
                     painter.drawRect(0, y, width - 1, height - 1)
-        painter.end()
 
     # Sizes
 
@@ -229,12 +266,14 @@ class LogView(QAbstractScrollArea):
         self.head.share(port.width())
 
     def _on_head_resized(self) -> None:
+        self._tail.forget()
         bar, wide = self.horizontalScrollBar(), self.viewport().width()
         bar.setPageStep(wide)
         bar.setRange(0, max(self.head.length() - wide, 0))
         self.viewport().update()
 
     def _on_theme_changed(self) -> None:
+        self._tail.forget()
         self.painter.refresh()
         self.head.setFont(theme().font("table_head"))
         self.head.forget_widths()

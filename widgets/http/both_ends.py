@@ -104,7 +104,7 @@ class BothEnds(QWidget):
         servers.first_requested.connect(self.start_sample)
         servers.url_wanted.connect(request.set_url)
         servers.request_wanted.connect(self.send_to)
-        servers.page_wanted.connect(self.open_page)
+        servers.try_wanted.connect(self.open_try)
         servers.started.connect(self._on_server_started)
         servers.failed.connect(self._on_server_failed)
         servers.picked.connect(self._on_served_picked)
@@ -159,12 +159,10 @@ class BothEnds(QWidget):
         self.request.go_to(server.url)
         self.send()
 
-    def open_page(self, method: str, url: str) -> None:
-        """A page of a site: asked for at once, or only typed where it wants a body."""
-        self.request.set_url(url, method)
-        if method in ("GET", "HEAD"):
-            self.request.body_editor.kind.choose("none")
-            self.send()
+    def open_try(self, request: Request) -> None:
+        """A page of a site, asked for with the body and the identity that show what it does; the rest stays."""
+        self.request.take_try(request)
+        self.send()
 
     def send_to_file(self, path: Path) -> None:
         """Send the request, its body into a file."""

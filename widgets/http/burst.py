@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Final
 
@@ -22,17 +22,19 @@ LOOK_S: Final = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One copy that is over. begun_ms: from the burst's start. status: 0 where no answer came."""
+    """One copy that is over. begun_ms: from the burst's start. status: 0 where no answer came. conn: which connection
+    it went over, None where there was none."""
 
     number: int
     begun_ms: float
     took_ms: float
     status: int
+    conn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All that are over, in numbers. per_s: answers in a second, over the whole time."""
+    """All that are over, in numbers. per_s: answers in a second, over all. connections: how many they used."""
 
     count: int
     failed: int
@@ -41,14 +43,20 @@ class Summary:
     p95_ms: float
     most_ms: float
     per_s: float
+    connections: int = 0
 
 
 class Burst:
-    """One burst, for a lab thread; any thread may look and cancel. total: copies; at_once: of them at a time."""
+    """One burst, for a lab thread; any thread may look and cancel. total: copies; at_once: of them at a time.
 
-    def __init__(self, client: HttpClient, request: Request, total: int, at_once: int) -> None:
+    keep_alive False: each copy says Connection: close, so the next one needs a connection of its own.
+    """
+
+    def __init__(
+        self, client: HttpClient, request: Request, total: int, at_once: int, *, keep_alive: bool = True
+    ) -> None:
         self._client = client
-        self._request = request
+        self._request = request if keep_alive else _closing(request)
         self.total: Final = total
         self.at_once: Final = at_once
         self._given = 0
@@ -66,7 +74,7 @@ class Burst:
         left = []
         for run in self._runs:
             if run.over:
-                self.shots.append(Shot(run.number, (run.begun_ns - self._begun_ns) / 1e6, run.total_ms(), run.status))
+                self._note(run)
             else:
                 left.append(run)
         self._runs = left
@@ -97,7 +105,13 @@ class Burst:
 
     def _take(self, run: Run) -> None:
         self._begun_ns = self._begun_ns or run.begun_ns
-        self.shots.append(Shot(run.number, (run.begun_ns - self._begun_ns) / 1e6, run.total_ms(), run.status))
+        self._note(run)
+
+    def _note(self, run: Run) -> None:
+        conn = run.final.conn if run.final is not None else None
+        self.shots.append(
+            Shot(run.number, (run.begun_ns - self._begun_ns) / 1e6, run.total_ms(), run.status, conn)
+        )
 
     def cancel(self) -> None:
         """End those under way, and begin no more."""
@@ -116,4 +130,10 @@ def summary(shots: Sequence[Shot]) -> Summary | None:
     span_ms = max(shot.begun_ms + shot.took_ms for shot in shots) - min(shot.begun_ms for shot in shots)
     at = max(0, math.ceil(0.95 * len(times)) - 1)
     return Summary(len(times), sum(not shot.status for shot in shots), times[0], times[len(times) // 2], times[at],
-                   times[-1], len(times) * 1000 / span_ms if span_ms else 0.0)  # fmt: skip
+                   times[-1], len(times) * 1000 / span_ms if span_ms else 0.0,
+                   len({shot.conn for shot in shots if shot.conn}))  # fmt: skip
+
+
+def _closing(request: Request) -> Request:
+    others = tuple(one for one in request.headers if one[0].lower() != "connection")
+    return replace(request, headers=(*others, ("Connection", "close")))

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.desk import Desk
+from widgets.http.layers_page import LayersPage
 from widgets.http.openers_page import OpenersPage
 from widgets.http.request_card import RequestCard
 from widgets.http.steps_page import StepsPage
@@ -29,13 +30,15 @@ class LowLevelPage(QWidget):
         self.openers = OpenersPage(desk, request, self)
         self.tabs.add("openers", "urllib, handler by handler", self.openers)
         self.tabs.add("websocket", "WebSocket", self.websocket)
+        self.layers = LayersPage(desk, request, self)
+        self.tabs.add("layers", "Layers", self.layers)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.tabs)
 
     def python(self) -> tuple[str, dict[str, Any]]:
         """The script of what is shown, as (action id, parameters)."""
-        pages: dict[str, StepsPage | OpenersPage | WebSocketPage] = {
-            "steps": self.steps, "openers": self.openers, "websocket": self.websocket,
+        pages: dict[str, StepsPage | OpenersPage | WebSocketPage | LayersPage] = {
+            "steps": self.steps, "openers": self.openers, "websocket": self.websocket, "layers": self.layers,
         }  # fmt: skip
         return pages[self.tabs.current()].python()

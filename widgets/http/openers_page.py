@@ -13,7 +13,7 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
-from protocols.http.opener_table import HANDLERS, OpenerOrder
+from protocols.http.opener_table import HANDLERS, USUAL, OpenerOrder
 from protocols.http.openers import Opening, file_name
 from protocols.numbers import grouped
 from widgets.desk import Desk
@@ -133,8 +133,8 @@ class OpenersPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         for one in HANDLERS:
-            box = self.fields.check(f"with_{one.key}", one.name, one.usual, tip=one.meaning)
-            self.ticks[one.key] = box
+            box = self.fields.check(f"with_{one.id}", one.title, one.id in USUAL, tip=one.meaning)
+            self.ticks[one.id] = box
             column.addWidget(box)
         return holder
 

@@ -1,4 +1,4 @@
-"""The page tab: forms of an HTML page to be filled in and sent, and its links to be followed.
+"""The page tab: forms of an HTML page to be filled in and sent, its links to be followed, how a parser reads it.
 
 Nothing of a page is shown as a browser would, and nothing of it runs. It must not know how a
 request is sent.
@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.http.page import Field, Form, Page, read_page
 from widgets.desk import Desk
+from widgets.http.parser_view import ParserView
 from widgets.parts.buttons import Button
 from widgets.parts.card import Line
 from widgets.parts.field import LabelledField
-from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.flow import FlowBox, Pages, scrolled
 from widgets.parts.paths import PathLine
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
+from widgets.parts.segments import Segments
 from widgets.parts.text import ElidedLabel, Label
 from widgets.theme.theme import theme
 from widgets.timeline.wording import visible
@@ -134,10 +136,27 @@ class PageView(QWidget):
         row = FlowBox(self.follow_button)
         row.flow.setContentsMargins(12, 6, 12, 4)
         column.addWidget(row)
+        self.parser = ParserView(desk)
+        self.ways = Segments(("Forms and links", "Parser"), "How the page is read")
+        self.pages = Pages(scrolled(inner), self.parser)
+        above = QHBoxLayout()
+        above.setContentsMargins(12, 6, 12, 0)
+        above.addWidget(self.ways)
+        above.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(inner))
+        outer.setSpacing(0)
+        outer.addLayout(above)
+        outer.addWidget(self.pages, 1)
+        self.ways.chosen.connect(self.show_way)
         self._shown = ("", "")
+
+    def show_way(self, way: int) -> None:
+        """Its forms and links, or the calls of html.parser."""
+        self.ways.set_current(way)
+        self.pages.setCurrentIndex(way)
+        if way:
+            self.parser.show_page(self._shown[0])
 
     def _follow(self) -> None:
         at = self.links.currentIndex().row()
@@ -149,6 +168,8 @@ class PageView(QWidget):
         if not html or (html, url) == self._shown:
             return
         self._shown = (html, url)
+        if self.pages.currentIndex():
+            self.parser.show_page(html)
         self.desk.bridge.call(lambda: read_page(html, url), self._on_page, owner=self)
 
     def _on_page(self, page: Page) -> None:

@@ -31,6 +31,7 @@ from widgets.parts.segments import Segments
 if TYPE_CHECKING:
     from widgets.http.program_page import ProgramPage
     from widgets.http.proxy_page import ProxyPage
+    from widgets.http.ways_dialog import WaysDialog
 
 POLL_MS: Final = 250
 FILES_MS: Final = 2000
@@ -59,6 +60,7 @@ class HttpPanel(Panel):
         self._polls: list[Callable[[], None]] = []
         self._proxy: ProxyPage | None = None
         self._proxy_kept: Mapping[str, Any] = {}
+        self.ways: WaysDialog | None = None
         self._programs: ProgramPage | None = None
         self._programs_kept: Mapping[str, Any] = {}
         self.pages.addWidget(self.ends)
@@ -107,6 +109,7 @@ class HttpPanel(Panel):
             low = LowLevelPage(self.desk, self.ends.request)
             low.websocket.other_end_requested.connect(lambda: self._with_sandbox(low.websocket.connect_now))
             low.openers.other_end_requested.connect(lambda: self._with_sandbox(low.openers.suggest))
+            low.layers.other_end_requested.connect(lambda: self._with_sandbox(low.layers.refresh))
             return low
         if name == "parallel":
             from widgets.http.parallel_page import ParallelPage
@@ -131,6 +134,29 @@ class HttpPanel(Panel):
                 then()
 
         self.ends.servers.started.connect(on_started)
+
+    def show_low(self, page: str) -> None:
+        """Go to a page of the low level."""
+        from widgets.http.low_level_page import LowLevelPage
+
+        self.show_view("low")
+        low = self.view("low")
+        assert isinstance(low, LowLevelPage)
+        low.tabs.show_page(page)
+
+    def show_ways(self) -> None:
+        """One page two ways, from the sandbox; one is started where none runs."""
+        sandbox = next((slot for slot in self.ends.servers.slots()
+                        if slot.phase == "running" and slot.values.get("site") == "sandbox"), None)  # fmt: skip
+        if sandbox is None:
+            self._with_sandbox(self.show_ways)
+            return
+        from widgets.http.ways_dialog import WaysDialog
+
+        base, slot = sandbox.url.rstrip("/"), self.ends.slot
+        believed = self.ends.request.believed()
+        self.ways = WaysDialog(self.desk, lambda target: slot.fetch(base + target, believed), self)
+        self.ways.open_over()
 
     def _made_proxy(self) -> QWidget:
         from widgets.http.proxy_page import ProxyPage

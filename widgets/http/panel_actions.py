@@ -63,6 +63,15 @@ class PanelActions:
         add("new-server", "New web server", self._panel.new_server, "server", "", "A form for one more")
         add("stop-server", "Stop the web server shown", ends.servers.stop, "square", "", "",
             lambda: ends.servers.current.slot.phase == "running")  # fmt: skip
+        add("browser", "Open the web server in the browser", ends.servers.open_in_browser, "external-link", "",
+            "The system's browser asks it; its requests are shown here",
+            lambda: ends.servers.current.slot.phase == "running")  # fmt: skip
+        add("two-ways", "One page, two ways", self._panel.show_ways, "columns-2", "",
+            "From a file and computed, side by side")  # fmt: skip
+        add("layers", "The request on four layers", lambda: self._panel.show_low("layers"), "layers", "",
+            "Socket, http.client, urllib, libcurl")  # fmt: skip
+        add("query", "Encode and decode a query\u2026", ends.request.params_page.show_query, "binary", "",
+            "urlencode and parse_qs, live")  # fmt: skip
         add("handler", "Go to the handler that answered", ends.go_to_handler, "server", "",
             "In the server's rows and on the time line",
             lambda: ends.served_for(ends.response.exchange) is not None)  # fmt: skip
@@ -110,8 +119,9 @@ class PanelActions:
 
     def _fill_menus(self) -> None:
         get = self._panel.desk.actions.get
-        names = ("send-to-file", "proxy-send", "save-body", "compare", "explore", "", "paste", "import", "",
-                 "copy-curl", "export-http", "export-har", "", "save-request", "save-copy", "collection", "",
+        names = ("send-to-file", "proxy-send", "save-body", "compare", "explore", "layers", "two-ways", "",
+                 "paste", "import", "", "copy-curl", "export-http", "export-har", "",
+                 "save-request", "save-copy", "collection", "",
                  "other-end", "handler", "key-log")  # fmt: skip
         for name in names:
             if name:

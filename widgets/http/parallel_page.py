@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.client import HttpClient
@@ -31,7 +31,8 @@ from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import TroubleStrip
 
 POLL_MS: Final = 100
-FACTS: Final = ("Over", "Failed", "Least", "Median", "95 of 100 within", "Most", "Answers a second")
+FACTS: Final = ("Over", "Failed", "Least", "Median", "95 of 100 within", "Most", "Answers a second",
+                "Connections")  # fmt: skip
 
 
 NOTHING: Final = (
@@ -76,6 +77,11 @@ class ParallelPage(QWidget):
         form.flow.setContentsMargins(12, 10, 12, 8)
         form.add(self.fields.number("total", "Copies", 50, (1, MOST)))
         form.add(self.fields.number("at_once", "At once", 10, (1, 500)))
+        alive = self.fields.check("keep_alive", "Keep connections", True,
+                                  tip="The next copy goes over a connection that is there. Without: one connection for "
+                                  "each, as HTTP/1.0 does it")  # fmt: skip
+        form.add(alive)
+        form.flow.setAlignment(alive, Qt.AlignmentFlag.AlignBottom)
         form.add(self.start_button)
         form.add(self.stop_button)
         numbers = FlowBox(spacing=20, line_spacing=6)
@@ -118,6 +124,7 @@ class ParallelPage(QWidget):
         values = ("",) * len(FACTS) if found is None else (
             f"{grouped(found.count)} of {grouped(total)}", grouped(found.failed), ms_text(found.least_ms),
             ms_text(found.median_ms), ms_text(found.p95_ms), ms_text(found.most_ms), f"{found.per_s:.0f}",
+            grouped(found.connections),
         )  # fmt: skip
         for fact, value in zip(self.facts.values(), values, strict=True):
             fact.set_value(value)
@@ -137,11 +144,11 @@ class ParallelPage(QWidget):
             self._refuse(str(error))
             return
         lab, jar, client = self.desk.lab, self.slot.jar, self.slot.client
-        total, at_once = self.fields["total"], self.fields["at_once"]
+        total, at_once, alive = self.fields["total"], self.fields["at_once"], self.fields["keep_alive"]
 
         def work() -> tuple[HttpClient, Burst]:
             running = client if client is not None and client.state == "running" else start_client(lab, jar)
-            return running, Burst(running, trusting(request, believed), total, at_once)
+            return running, Burst(running, trusting(request, believed), total, at_once, keep_alive=alive)
 
         self.start_button.setEnabled(False)
         self.desk.bridge.call(work, self._on_made, lambda error: self._refuse(str(error)), owner=self)

@@ -129,6 +129,7 @@ class ProxyCard(Card):
         url = self._example() or EXAMPLE
         trust = f" --cacert {self._authority}" if proxy.intercepting and self._authority else ""
         who = f" -U {shlex.quote(proxy.order.user)}" if proxy.order.user else ""  # curl asks for the password
+        who += " --proxy-digest" if who and proxy.order.digest else ""
         return f"curl -x {proxy.url}{who}{trust} {_quoted(url)}"
 
     def ask_save_authority(self) -> None:

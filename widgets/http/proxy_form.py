@@ -44,8 +44,9 @@ class ProxyForm(QWidget):
                           tip="Clients must trust the lab's authority; what they say is then shown in the clear"))
         row.add(add.check("verify", "Verify origins", True, tip="Whether certificates of origins are checked"))
         row.add(add.line("user", "Asks for user", hint="Nobody is asked", characters=12,
-                         tip="Clients that don't give this user and password get 407 (Proxy-Authenticate: Basic)"))
+                         tip="Clients that don't give this user and password get 407 (Proxy-Authenticate)"))
         row.add(add.line(SECRET, "And password", characters=12, tip="Kept in memory, never in a file"))
+        row.add(add.check("digest", "As a hash (Digest)", tip="Ask for Digest in place of Basic, which is readable"))
         secret = add.editor(SECRET)
         assert isinstance(secret, QLineEdit)
         secret.setEchoMode(QLineEdit.EchoMode.PasswordEchoOnEdit)
@@ -64,6 +65,7 @@ class ProxyForm(QWidget):
         self.fields.show("intercept", mode == "forward")
         self.fields.show("user", mode == "forward")
         self.fields.show(SECRET, mode == "forward" and bool(self.fields["user"]))
+        self.fields.show("digest", mode == "forward" and bool(self.fields["user"]))
         self.fields.show("verify", mode == "forward" and self.fields["intercept"])
         words = [SENTENCES[mode]]
         if self.fields["host"] in ("0.0.0.0", "::"):

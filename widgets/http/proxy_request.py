@@ -28,7 +28,7 @@ _CONNECTION: Final = frozenset(("host", "connection", "proxy-connection", "conte
 def through(request: Request, proxy: DebugProxy) -> Request:
     """The request by way of the proxy: told to it, or with a reverse one in the place of its server."""
     if proxy.order.reverse is None:
-        return replace(request, proxy=Proxy(proxy.url, proxy.order.user, proxy.order.password))
+        return replace(request, proxy=Proxy(proxy.url, proxy.order.user, proxy.order.password, proxy.order.digest))
     host, port = proxy.address
     place = f"[{host}]" if ":" in host else host
     return replace(request, proxy=Proxy(), connect_to=(f"::{place}:{port}",))

@@ -44,7 +44,7 @@ def order_of(values: Mapping[str, Any]) -> ProxyOrder:
     return ProxyOrder(
         host=str(values.get("host") or "127.0.0.1"), port=int(values.get("port", 0) or 0), reverse=reverse,
         intercept=reverse is None and bool(values.get("intercept")), verify=bool(values.get("verify", True)),
-        user=user, password=password if user else "",
+        user=user, password=password if user else "", digest=bool(user) and bool(values.get("digest")),
     )  # fmt: skip
 
 

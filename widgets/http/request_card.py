@@ -13,14 +13,15 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from protocols.http.formats.curl_read import from_curl
 from protocols.http.masking import hides_header
+from protocols.http.methods import webdav_note
 from protocols.http.presets import Preset, without_of
-from protocols.http.request import Request, RequestError, Trust, checked
+from protocols.http.request import Auth, Request, RequestError, Trust, checked
 from widgets.http.auth_page import AuthPage
 from widgets.http.body_editor import BodyEditor
 from widgets.http.headers_page import HeadersPage
 from widgets.http.options_page import OptionsPage
 from widgets.http.pairs import Pair, PairsModel
-from widgets.http.pairs_view import PairsView
+from widgets.http.params_page import ParamsPage
 from widgets.http.raw_page import RawPage
 from widgets.http.request_launch import RawOrder
 from widgets.http.url_bar import UrlBar
@@ -62,7 +63,7 @@ class RequestCard(Card):
         self.tabs = TabPages("Parts of the request", self.pages)
         inside = self.tabs.pages
         self.headers_page = HeadersPage(self.headers)
-        self.params_view = PairsView(self.params, "Parameters of the URL", "Add a parameter")
+        self.params_page = ParamsPage(self.params)
         self.body_editor, self.auth, self.options = BodyEditor(inside), AuthPage(inside), OptionsPage(inside)
         self.raw = RawPage(self.pages)
         self.modes = Segments(("Fields", "Raw"), "How the request is written")
@@ -81,13 +82,14 @@ class RequestCard(Card):
         self.bar.row.addWidget(self.more_button)
         self.filled: Callable[[Request], Request] = lambda request: request
         self._quiet = False
+        self._tried = Auth()
         self._lay_out()
         self._wire()
         self._count()
 
     def _lay_out(self) -> None:
         for key, title, page in (
-            ("params", "Params", self.params_view), ("headers", "Headers", self.headers_page),
+            ("params", "Params", self.params_page), ("headers", "Headers", self.headers_page),
             ("body", "Body", self.body_editor), ("auth", "Auth", self.auth), ("options", "Options", self.options),
         ):  # fmt: skip
             self.tabs.add(key, title, page)
@@ -137,6 +139,9 @@ class RequestCard(Card):
     def _on_edited(self) -> None:
         self.strip.clear()
         self.note.clear()
+        dav = webdav_note(self.bar.method.currentText())
+        if dav and not self.is_raw:
+            self.note.say("WebDAV.", dav)
         self._count()
         self.changed.emit()
 
@@ -229,6 +234,16 @@ class RequestCard(Card):
         self.body_editor.fill(request.body)
         self.auth.fill(request.auth)
         self.options.fill(request)
+        self.show_raw(False)
+
+    def take_try(self, request: Request) -> None:
+        """Method, URL and body of a request; its identity, too, in place of the one of such a request before."""
+        self.set_url(request.url, request.method)
+        self.body_editor.fill(request.body)
+        if request.auth != self._tried:
+            if request.auth.kind != "none" or self.auth.auth() == self._tried:
+                self.auth.fill(request.auth)
+            self._tried = request.auth
         self.show_raw(False)
 
     def set_url(self, url: str, method: str = "") -> None:

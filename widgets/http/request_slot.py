@@ -95,6 +95,15 @@ class RequestSlot(QObject):
         self.desk.bridge.call(work, lambda made: self._on_sent(request, made, file, asked), self._on_refused,
                               owner=self)  # fmt: skip
 
+    def fetch(self, url: str, believed: str = "lab") -> Run:
+        """A plain GET beside the request of the card, on the calling lab thread; waits for its end."""
+        client = self.client
+        if client is None or client.state != "running":
+            self.client = client = start_client(self.desk.lab, self.jar)
+        run = client.send(trusting(Request(url=url), believed))
+        run.wait()
+        return run
+
     def send_raw(self, order: RawOrder) -> None:
         """Send bytes as they are typed."""
         if self.phase != "idle":

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from protocols.http.exchange import Exchange
 from protocols.http.failure import Failure
+from protocols.http.identity import speaks_of_identity
 from protocols.http.reading import meaning
 from protocols.numbers import size_text
 from widgets.desk import Desk
@@ -20,6 +21,7 @@ from widgets.http.body_view import BodyView
 from widgets.http.compare_view import CompareView
 from widgets.http.history import Past
 from widgets.http.hops import HopsModel, sign_of
+from widgets.http.identity_view import IdentityView
 from widgets.http.mends import mends_for
 from widgets.http.page_view import PageView
 from widgets.http.phase_rows import ms_text
@@ -27,8 +29,7 @@ from widgets.http.response_headers import HeadersView
 from widgets.http.sent import Sent
 from widgets.http.timing_view import TimingView
 from widgets.http.tls_view import TLSView
-from widgets.http.wire_text import wire_lines
-from widgets.http.wire_view import WireView
+from widgets.http.wire_page import WirePage
 from widgets.parts.buttons import IconButton, LinkButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
@@ -68,6 +69,7 @@ class ResponseCard(Card):
         self.exchange: Exchange | None = None
         self.failure: Failure | None = None
         self.handler_ms: float | None = None
+        self._picked = False
         self.facts = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
         self.meaning = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
         self.answered = LinkButton("")
@@ -83,14 +85,13 @@ class ResponseCard(Card):
         self.tabs = TabPages("Parts of the answer", self._answer)
         inside = self.tabs.pages
         self.body_view, self.headers, self.timing = BodyView(desk, inside), HeadersView(inside), TimingView(inside)
-        self.wire, self.tls, self.page = WireView(inside), TLSView(desk, inside), PageView(desk, inside)
-        self.compare = CompareView(desk, inside)
+        self.wire, self.tls, self.page = WirePage(inside), TLSView(desk, inside), PageView(desk, inside)
+        self.identity, self.compare = IdentityView(inside), CompareView(desk, inside)
         self.empty = EmptyState("globe", NOTHING_YET, "Start a sample site", button_icon="play", primary=True,
                                 parent=self.whole)  # fmt: skip
         self._lay_out_answer()
         for page in (self.empty, self._answer):
             self.whole.addWidget(page)
-        self._wire_shown: tuple[int, int, int] | None = None
         self.head.add_detail(self.facts)
         self.head.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for button in (self.explore_button, self.save_button):
@@ -103,7 +104,7 @@ class ResponseCard(Card):
         pages: tuple[tuple[str, str, QWidget], ...] = (
             ("body", "Body", self.body_view), ("headers", "Headers", self.headers), ("timing", "Timing", self.timing),
             ("wire", "Wire", self.wire), ("tls", "TLS", self.tls), ("page", "Page", self.page),
-            ("compare", "Compare", self.compare),
+            ("identity", "Auth", self.identity), ("compare", "Compare", self.compare),
         )  # fmt: skip
         for key, title, part in pages:
             self.tabs.add(key, title, part)
@@ -140,7 +141,8 @@ class ResponseCard(Card):
     def show_sent(self, sent: Sent | None) -> None:
         """Show a request from its beginning; None for none."""
         self.sent, self.exchange, self.failure, self.handler_ms = sent, None, None, None
-        self._wire_shown = None
+        self._picked = False
+        self.wire.forget()
         self.tabs.allow("compare", False)
         self.strip.clear()
         self.body_view.begin(sent)
@@ -166,7 +168,7 @@ class ResponseCard(Card):
         self.hops.update(exchanges)
         self._suit_hops(len(exchanges))
         at = self.hops_table.currentIndex().row()
-        if exchanges and (at < 0 or not sent.over or at >= len(exchanges)):
+        if exchanges and (at < 0 or not self._picked or at >= len(exchanges)):
             at = len(exchanges) - 1
             self.hops_table.selectRow(at)
         self.exchange = exchanges[at] if exchanges else None
@@ -206,6 +208,7 @@ class ResponseCard(Card):
     def _on_hop(self, at: int) -> None:
         sent = self.sent
         if sent is not None and 0 <= at < len(sent.exchanges):
+            self._picked = True  # from now on it stays, whatever comes
             self.exchange = sent.exchanges[at]
             self.handler_ms = None
             self._say_head(sent)
@@ -272,6 +275,7 @@ class ResponseCard(Card):
         exchange = self.exchange
         self.tabs.allow("tls", exchange is not None and exchange.tls is not None)
         self.tabs.allow("page", self.body_view.kind == "html")
+        self.tabs.allow("identity", exchange is not None and speaks_of_identity(exchange))
         self.tabs.set_count("headers", len(exchange.headers) if exchange is not None else 0)
 
     def _fill_tab(self) -> None:
@@ -283,16 +287,11 @@ class ResponseCard(Card):
         fill: dict[str, Callable[[], object]] = {
             "headers": lambda: self.headers.show_exchange(exchange),
             "timing": lambda: self.timing.show_exchange(exchange, self.handler_ms),
-            "wire": lambda: self._fill_wire(exchange),
+            "wire": lambda: self.wire.show_exchange(exchange),
+            "identity": lambda: self.identity.show_exchange(sent, exchange),
             "tls": lambda: self.tls.show_exchange(exchange),
             "page": lambda: self.page.show_page(self.body_view.html(), exchange.url),
         }
         run = fill.get(self.tabs.current())
         if run is not None:
             run()
-
-    def _fill_wire(self, exchange: Exchange) -> None:
-        key = (id(exchange), exchange.sent.size, exchange.received.size)
-        if key != self._wire_shown:
-            self._wire_shown = key
-            self.wire.set_lines(wire_lines(exchange))

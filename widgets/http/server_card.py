@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
+from protocols.http.server.sandbox.route import Try
 from protocols.http.server.served import ServedLog
 from protocols.record.event import Raw
 from widgets.desk import Desk
-from widgets.http.pages_menu import fill_pages
+from widgets.http.pages_menu import fill_pages, try_request
 from widgets.http.server_form import ServerForm
 from widgets.http.server_live import ServerLive
 from widgets.http.server_slot import WORDS, ServerSlot
@@ -77,7 +79,7 @@ def _mends(errno: str) -> tuple[Mend, ...]:
 
 
 class ServerCard(Card):
-    """All servers. `picked(slot, served)`: a row was chosen. `url_wanted(url)`, `page_wanted(method, url)`: type this.
+    """All servers. `picked(slot, served)`: a row was chosen. `url_wanted(url)`, `try_wanted(request)`: send this.
 
     `started(slot)`: one listens; `request_wanted(slot)`: send a first request to it; `first_requested`: the sample.
     """
@@ -86,7 +88,7 @@ class ServerCard(Card):
     started = Signal(object)
     failed = Signal(object)
     url_wanted = Signal(str)
-    page_wanted = Signal(str, str)
+    try_wanted = Signal(object)
     request_wanted = Signal(object)
     first_requested = Signal()
     why_requested = Signal(object)
@@ -112,6 +114,7 @@ class ServerCard(Card):
         self.pages_button.setToolTip("What the site has, ready to be asked for")
         self.pages_menu = QMenu(self.pages_button)
         self.pages_button.setMenu(self.pages_menu)
+        self.browser_button = IconButton("external-link", "Open in the browser")
         self.clear_button = IconButton("trash-2", "Forget the rows shown")
         self.more_button = Button("Another", "plus", small=True)
         self.form_button = Button("Set up", "sliders-horizontal", small=True)
@@ -120,14 +123,15 @@ class ServerCard(Card):
         self.pages = Pages()
         self.add_head(self.tabs)
         self.add_head(self.where)
-        for button in (self.pages_button, self.delay, self.clear_button, self.more_button, self.form_button,
-                       self.stop_button, self.start_button):  # fmt: skip
+        for button in (self.pages_button, self.browser_button, self.delay, self.clear_button, self.more_button,
+                       self.form_button, self.stop_button, self.start_button):  # fmt: skip
             self.add_action(button)
         self.add(self.pages, 1)
         self.tabs.chosen.connect(self.choose)
         self.pages_menu.aboutToShow.connect(lambda: fill_pages(self.pages_menu, self._on_page))
         self.where.clicked.connect(lambda: self.url_wanted.emit(self.current.slot.url))
         self.delay.valueChanged.connect(self._on_delay)
+        self.browser_button.clicked.connect(self.open_in_browser)
         self.clear_button.clicked.connect(self.forget)
         self.more_button.clicked.connect(self._on_more)
         self.form_button.clicked.connect(self._on_form)
@@ -135,12 +139,18 @@ class ServerCard(Card):
         self.start_button.clicked.connect(lambda: self.start(self.current))
         self.add_server(empty=True)
 
-    def _on_page(self, method: str, target: str) -> None:
-        self.page_wanted.emit(method, self.current.slot.url.rstrip("/") + target)
+    def _on_page(self, one: Try) -> None:
+        self.try_wanted.emit(try_request(one, self.current.slot.url.rstrip("/")))
 
     def stop(self) -> None:
         """End the server shown."""
         self.current.slot.stop()
+
+    def open_in_browser(self) -> None:
+        """Let the system's browser ask the server shown: its requests are rows here, as any other client's."""
+        url = self.current.slot.url
+        if url and not QDesktopServices.openUrl(QUrl(url)):
+            self.desk.toast(f"No browser could be started: open {url} in one")
 
     def forget(self) -> None:
         """Forget the rows shown; they stay recorded."""
@@ -261,7 +271,7 @@ class ServerCard(Card):
         self.where.setText(slot.url)
         self.where.setVisible(running)
         self.tabs.setVisible(len(self.views) > 1)
-        for widget in (self.delay, self.clear_button, self.stop_button):
+        for widget in (self.browser_button, self.delay, self.clear_button, self.stop_button):
             widget.setVisible(running)
         self.delay.setVisible(running and hasattr(slot.server, "set_delay_ms"))
         self.more_button.setVisible(running)

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolTip, QWidget
 
+from protocols.http.methods import METHODS, WEBDAV
+from protocols.http.parts import span_at, url_parts
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
+from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
-METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
+ALL: Final = (*METHODS, *WEBDAV)
+ANY_WORD: Final = "One of these, or any word of your own"
 
 
 class MethodBox(QComboBox):
@@ -25,10 +29,18 @@ class MethodBox(QComboBox):
         super().__init__()
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.addItems(METHODS)
+        for at, one in enumerate(ALL):
+            self.addItem(one.title)
+            self.setItemData(at, one.meaning, Qt.ItemDataRole.ToolTipRole)
+        self.insertSeparator(len(METHODS))
         self.setAccessibleName("Method")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setToolTip("One of these, or any word of your own")
+        self.editTextChanged.connect(lambda _text: self._suit())
+        self._suit()
+
+    def _suit(self) -> None:
+        found = next((one.meaning for one in ALL if one.id == self.currentText().strip().upper()), "")
+        self.setToolTip(f"{found}\n{ANY_WORD}".strip())
 
     def sizeHint(self) -> QSize:
         wide = self.fontMetrics().horizontalAdvance("OPTIONS") + theme().px(48)
@@ -42,9 +54,27 @@ class MethodBox(QComboBox):
 
 
 class UrlLine(QLineEdit):
-    """The URL. A line break in what is pasted is kept out of it, but a whole curl command is told."""
+    """The URL. A line break in what is pasted is kept out of it, but a whole curl command is told.
+
+    Under the pointer each part of it says what it is.
+    """
 
     curl_pasted = Signal(str)
+
+    def words_at(self, x: int) -> str:
+        """What stands at a place of the line."""
+        place = self.cursorPositionAt(QPoint(x, self.height() // 2))
+        found = span_at(url_parts(self.text()), place)
+        if found is None:
+            return ""
+        part = "\u2022" * 6 if found.name == "Password" else self.text()[found.start : found.stop][:200]
+        return f"{found.name}: {part}\n{found.told}"
+
+    def event(self, event: QEvent, /) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), plain_tip(self.words_at(event.pos().x())), self)
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent, /) -> None:
         super().keyPressEvent(event)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from widgets.http.pairs import Pair
 
-_SAFE: Final = "{}:/@!$'()*,;~"
+_SAFE: Final = "{}"
+"""Of a variable's name; all else goes as urlencode() writes it: a blank as +, @ as %40."""
 
 
 def query_of(url: str) -> str | None:
@@ -55,7 +56,7 @@ def with_pairs(url: str, pairs: Sequence[Pair]) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(text, safe=_SAFE, errors="replace")
+    return quote_plus(text, safe=_SAFE, errors="replace")
 
 
 def merged(old: Sequence[Pair], url: str) -> list[Pair]:

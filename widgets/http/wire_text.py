@@ -20,11 +20,15 @@ _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class WireLine:
-    """One line. role: who said it, or that it is framing, or the lab's own remark. end: its line end, written out."""
+    """One line. role: who said it, or that it is framing, or the lab's own remark. end: its line end, written out.
+
+    at: where it begins in its direction of the exchange, None for what is no line of it.
+    """
 
     role: Role
     text: str
     end: str = ""
+    at: int | None = None
 
 
 def wire_lines(exchange: Exchange, limit: int = LIMIT_BYTES) -> list[WireLine]:
@@ -38,11 +42,7 @@ def wire_lines(exchange: Exchange, limit: int = LIMIT_BYTES) -> list[WireLine]:
     received = bytes(exchange.received.data[:limit])
     head = min(exchange.head_received, len(received))
     lines += lines_of("received", received[:head])
-    coding = (exchange.answer.get("Transfer-Encoding") or "") if exchange.answer else ""
-    if "chunked" in coding.lower() and not exchange.rendering:
-        lines += _chunks(received[head:])
-    else:
-        lines += lines_of("received", received[head:])
+    lines += _chunks(received, head) if exchange.chunked else lines_of("received", received[head:], head)
     lines += _cut(len(received), exchange.received.size, "received")
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = [WireLine("note", f"{len(lines) - MOST_LINES} more lines.")]
@@ -53,13 +53,14 @@ def _cut(shown: int, size: int, what: str) -> list[WireLine]:
     return [WireLine("note", f"{size - shown} more bytes were {what}.")] if size > shown else []
 
 
-def lines_of(role: Role, data: bytes) -> list[WireLine]:
-    """Bytes cut behind each LF, its sign and CR's shown; long lines in pieces."""
-    return [
-        WireLine(role, readable(text[at : at + LINE_LIMIT]), end if at + LINE_LIMIT >= len(text) else "")
-        for text, end in (_ended(piece) for piece in re.findall(rb"[^\n]*\n|[^\n]+", data))
-        for at in range(0, max(1, len(text)), LINE_LIMIT)
-    ]
+def lines_of(role: Role, data: bytes, base: int = 0) -> list[WireLine]:
+    """Bytes cut behind each LF, its sign and CR's shown; long lines in pieces. base: where `data` begins."""
+    lines = []
+    for found in re.finditer(rb"[^\n]*\n|[^\n]+", data):
+        text, end = _ended(found.group())
+        lines += [WireLine(role, readable(text[at : at + LINE_LIMIT]), end if at + LINE_LIMIT >= len(text) else "",
+                           base + found.start() + at) for at in range(0, max(1, len(text)), LINE_LIMIT)]  # fmt: skip
+    return lines
 
 
 def _ended(line: bytes) -> tuple[bytes, str]:
@@ -69,26 +70,25 @@ def _ended(line: bytes) -> tuple[bytes, str]:
     return (line[:-1], "\\n") if line.endswith(b"\n") else (line, "")
 
 
-def _chunks(body: bytes) -> list[WireLine]:
-    """A chunked body: the size lines are framing, and say what they mean."""
+def _chunks(data: bytes, place: int) -> list[WireLine]:
+    """A chunked body from `place` on: the size lines are framing, and say what they mean."""
     lines: list[WireLine] = []
-    place = 0
-    while place < len(body):
-        found = _CHUNK.match(body, place)
+    while place < len(data):
+        found = _CHUNK.match(data, place)
         if found is None:
-            return lines + lines_of("received", body[place:])
+            return lines + lines_of("received", data[place:], place)
         size = int(found.group(1), 16)
         words = f"chunk of {size} bytes" if size else "last chunk"
         text, end = _ended(found.group())
-        lines.append(WireLine("chunk", readable(text), f"{end}   {words}"))
+        lines.append(WireLine("chunk", readable(text), f"{end}   {words}", place))
         place = found.end()
         if not size:
-            return lines + lines_of("received", body[place:])
-        lines += lines_of("received", body[place : place + size])
+            return lines + lines_of("received", data[place:], place)
+        lines += lines_of("received", data[place : place + size], place)
         place += size
-        closing = re.compile(rb"\r?\n").match(body, place)
+        closing = re.compile(rb"\r?\n").match(data, place)
         if closing is not None:
-            lines.append(WireLine("chunk", "", f"{_ended(closing.group())[1]}   end of the chunk"))
+            lines.append(WireLine("chunk", "", f"{_ended(closing.group())[1]}   end of the chunk", place))
             place = closing.end()
     return lines
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from protocols.numbers import size_text
 from protocols.packets.bpf import FilterError, NoLibpcap
+from protocols.packets.capture.asking import NotGranted
 from protocols.packets.capture.interfaces import Interface, interfaces
 from protocols.packets.capture.live import LiveCapture, Way
 from protocols.packets.capture.wanted import Wanted
@@ -41,9 +42,15 @@ class Surroundings:
     interfaces: tuple[Interface, ...]
 
 
-def look() -> Surroundings:
-    """Ask the system; takes a moment."""
-    return Surroundings(probe(), tuple(interfaces()))
+_probed: list[Levels] = []
+"""What the first probe of this process found: rights do not change unless somebody changes them."""
+
+
+def look(*, again: bool = True) -> Surroundings:
+    """Ask the system; takes a moment. again: what this user may do, too, and not the interfaces alone."""
+    levels = _probed[0] if _probed and not again else probe()
+    _probed[:] = [levels]
+    return Surroundings(levels, tuple(interfaces()))
 
 
 def folder_for_captures(folder: Path | None) -> Path:
@@ -103,6 +110,9 @@ def explained(error: BaseException, values: Mapping[str, Any]) -> Explained:
     """What went wrong, for the strip."""
     if isinstance(error, (FilterError, NoLibpcap)):
         return Explained("EINVAL", "The capture filter can't be used", str(error), "", (), ())
+    if isinstance(error, NotGranted):
+        why = f"{error.sentence} In a terminal it goes with: {error.helps}"
+        return Explained("EPERM", "The right was not given", "", why, (), (error.helps,))
     return explain(error, call="socket", address=str(values.get("where", "")), transport="packet")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.packets import bpf
@@ -20,11 +21,12 @@ from widgets.packets.capture_form import CaptureForm
 from widgets.packets.capture_launch import OWN, Surroundings
 from widgets.packets.capture_slot import CaptureSlot
 from widgets.packets.level_strip import LevelStrip
+from widgets.packets.looking import Looking
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox, Pages, scrolled
-from widgets.parts.trouble import TroubleStrip
+from widgets.parts.trouble import Mend, TroubleStrip
 
 POLL_MS: Final = 100
 EARLIER_ROWS: Final = 200_000
@@ -48,9 +50,10 @@ class CapturePage(QWidget):
     why_requested = Signal(object)
     did = Signal(str, dict)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, looking: Looking | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
+        self.looking = looking if looking is not None else Looking(desk, self)
         self.slot = CaptureSlot(desk, self)
         self.strip = LevelStrip()
         self.form = CaptureForm()
@@ -61,11 +64,12 @@ class CapturePage(QWidget):
         self.stop_button = Button("Stop", "square")
         self.show_button = Button("Show the packets", "list", small=True)
         self.trouble = TroubleStrip()
-        self.surroundings: Surroundings | None = None
         self._lay_out()
         self._wire()
         self._refresh()
-        self.look()
+        if self.surroundings is not None:
+            self._on_found(self.surroundings)
+        self.looking.look_once()
 
     def _lay_out(self) -> None:
         self.facts = {
@@ -101,10 +105,12 @@ class CapturePage(QWidget):
         column.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(holder))
+        self.scroll_area = scrolled(holder)
+        outer.addWidget(self.scroll_area)
 
     def _wire(self) -> None:
-        self.look_button.clicked.connect(self.look)
+        self.look_button.clicked.connect(self._look_again)
+        self.looking.found.connect(self._on_found)
         self.start_button.clicked.connect(self.start)
         self.form.start_requested.connect(self.start)
         self.form.check_requested.connect(self._check)
@@ -112,6 +118,7 @@ class CapturePage(QWidget):
         self.show_button.clicked.connect(lambda: self.show_requested.emit(self.slot.path))
         self.trouble.why_requested.connect(lambda: self.why_requested.emit(self.slot.trouble))
         self.strip.copied.connect(lambda command: self.desk.toast(f"Copied: {command}"))
+        self.trouble.mend_requested.connect(self._copy)
         self.slot.changed.connect(self._refresh)
         self.slot.started.connect(self._on_started)
         self.slot.ended.connect(self.ended)
@@ -119,16 +126,25 @@ class CapturePage(QWidget):
         cancel = self.desk.bridge.every(POLL_MS, self._poll)
         self.destroyed.connect(cancel)
 
-    def look(self) -> None:
-        """Ask the system again what this user may do."""
-        self.look_button.setEnabled(False)
-        self.desk.bridge.call(capture_launch.look, self._on_looked, owner=self)
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """What this user may do, once it is known."""
+        return self.looking.surroundings
 
-    def _on_looked(self, found: Surroundings) -> None:
-        self.surroundings = found
+    def _look_again(self) -> None:
+        self.look_button.setEnabled(False)
+        self.looking.look_again()
+
+    def _on_found(self, found: Surroundings) -> None:
         self.look_button.setEnabled(True)
         self.strip.show_levels(found.levels.levels)
         self.form.show_surroundings(found)
+
+    def show_level(self, number: int) -> None:
+        """Bring what is told of that level into view."""
+        card = next((card for card in self.strip.cards if card.level.number == number), None)
+        if card is not None:
+            self.scroll_area.ensureWidgetVisible(card)
 
     def _check(self, text: str) -> None:
         self.desk.bridge.call(
@@ -154,7 +170,13 @@ class CapturePage(QWidget):
     def _on_failed(self) -> None:
         trouble = self.slot.trouble
         if isinstance(trouble, Explained):
-            self.trouble.tell(trouble.title, trouble.why, errno=trouble.errno)
+            commands = [one for one in trouble.mend if one.startswith("sudo ")]
+            mends = [Mend(one, "Copy the command", "copy") for one in commands]
+            self.trouble.tell(trouble.title, trouble.why, mends, errno=trouble.errno)
+
+    def _copy(self, command: str) -> None:
+        QGuiApplication.clipboard().setText(command)
+        self.desk.toast(f"Copied: {command}")
 
     def _poll(self) -> None:
         self.slot.poll()

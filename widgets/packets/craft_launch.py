@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from protocols.packets.capture.asking import NotGranted
 from protocols.packets.capture.live import Way
 from protocols.packets.craft import rst
 from protocols.packets.craft.expression import Stack, parse
@@ -34,7 +35,7 @@ class Bench:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self.child: Final = PacketChild(self._begin, self._end, patience_s=PATIENCE_S)
+        self.child = PacketChild(self._begin, self._end, patience_s=PATIENCE_S)
 
     def _begin(self, service: Service) -> None:
         self._lab.start(service, room="")
@@ -120,6 +121,9 @@ def explained(error: BaseException) -> Explained:
         return Explained("EPERM", "No private network", "", f"{error.refusal.why} {what}".strip(), (), ())
     if isinstance(error, PacketChildError):
         return Explained("EINVAL", "This makes no packet", "", str(error), (), ())
+    if isinstance(error, NotGranted):
+        why = f"{error.sentence} A private network needs no right."
+        return Explained("EPERM", "The right was not given", "", why, (), ())
     if isinstance(error, PermissionError):
         why = "Raw frames need the right to (CAP_NET_RAW), and this user has it not. A private network needs no right."
         return Explained("EPERM", "Not allowed to send", "", why, (), ())

@@ -35,7 +35,7 @@ from widgets.packets.craft_send import SendRow
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.field import LabelledField
-from widgets.parts.flow import scrolled
+from widgets.parts.flow import reveal, scrolled
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label
@@ -152,7 +152,7 @@ class CraftPage(QWidget):
         for part in (left, self.table, right):
             splitter.addWidget(part)
         splitter.setSizes([150, 380, 420])
-        splitter.setMinimumHeight(theme().row_height() * 11)
+        splitter.setMinimumHeight(theme().row_height() * 9)
         return splitter
 
     def _templates(self) -> QMenu:
@@ -358,6 +358,7 @@ class CraftPage(QWidget):
         self.busy = False
         self.answers.show_outcome(outcome)
         self.answers.show()
+        QTimer.singleShot(0, self, lambda: reveal(self.answers))  # once it has its place
         if outcome.why:
             self.strip.tell("Not all was sent", outcome.why)
         if any(one.by_kernel and one.summary.endswith(" R") for one in outcome.others):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -22,18 +22,24 @@ _ICONS = ("layers", "network", "plug-zap")
 
 
 class CommandLine(QWidget):
-    """A command in the fixed font, and a button that copies it. copied(command): it was."""
+    """A command in the fixed font, and a button that copies it. copied(command): it was.
+
+    short: one line, whose tool tip has what does not fit; else as many as it needs.
+    """
 
     copied = Signal(str)
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, *, short: bool = False) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         self.command = command
-        self.label = ElidedLabel(command, "mono")
-        self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.label = ElidedLabel(command, "mono") if short else Label(command, "mono", wrap=True)
+        if short:
+            self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            self.label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.label.setAccessibleName(command)
         self.button = IconButton("copy", f"Copy the command {command}")
         self.button.clicked.connect(self._copy)
         row.addWidget(self.label, 1)

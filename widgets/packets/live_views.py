@@ -6,7 +6,7 @@ packet leads to its call on the time line. It must not know the window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from PySide6.QtCore import QObject, Signal
@@ -17,11 +17,14 @@ from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
 from widgets.packets import capture_launch
 from widgets.packets.capture_page import CapturePage
+from widgets.packets.level_bar import LevelBar
 from widgets.packets.live_strip import LiveStrip
+from widgets.packets.looking import Looking
 from widgets.selection import ByteRange
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
+    from widgets.packets.capture_launch import Surroundings
     from widgets.packets.craft_page import CraftPage
     from widgets.packets.list_page import ListPage
     from widgets.packets.networks_page import NetworksPage
@@ -37,7 +40,7 @@ class LiveViews(QObject):
     """Makes the views. show_requested(name): go to that view. did(script, params): for Show as Python. changed: a
     capture has begun or ended.
 
-    packets: the list. strip: for above all views.
+    packets: the list. levels, strip: for above all views.
     """
 
     show_requested = Signal(str)
@@ -49,11 +52,15 @@ class LiveViews(QObject):
         self.desk = desk
         self.packets = packets
         self.strip = LiveStrip()
+        self.levels = LevelBar()
+        self.looking = Looking(desk, self)
         self.pages: dict[str, QWidget] = {}
         self._kept: dict[str, Mapping[str, Any]] = {}
         self._live_path = ""
-        self._levels_wait: list[Callable[[], object]] = []
         self.strip.stop_requested.connect(self.stop)
+        self.looking.found.connect(lambda found: self.levels.show_levels(found.levels))
+        self.levels.copied.connect(lambda command: desk.toast(f"Copied: {command}"))
+        self.levels.level_requested.connect(self._on_level)
         packets.current_changed.connect(self._on_current)
         cancel = desk.bridge.every(LOOK_MS, self._look)
         self.destroyed.connect(cancel)
@@ -81,7 +88,7 @@ class LiveViews(QObject):
         return cast(CapturePage, self.page("capture"))
 
     def _made_capture(self) -> CapturePage:
-        page = CapturePage(self.desk)
+        page = CapturePage(self.desk, self.looking)
         page.started.connect(self._on_started)
         page.ended.connect(self._on_ended)
         page.show_requested.connect(self._on_show)
@@ -101,16 +108,20 @@ class LiveViews(QObject):
         page = CraftPage(self.desk)
         page.why_requested.connect(self._explain)
         page.did.connect(self.did)
-        self._tell_levels(page)
+
+        def tell(found: Surroundings) -> None:
+            """Where can be sent to, as soon as it is known what this user may do."""
+            page.show_levels(found.levels, tuple(one.name for one in found.interfaces if one.up))
+
+        self.looking.found.connect(tell)
+        if self.looking.surroundings is not None:
+            tell(self.looking.surroundings)
+        self.looking.look_once()
         return page
 
-    def _tell_levels(self, page: CraftPage) -> None:
-        """As soon as it is known what this user may do."""
-        found = self.capture.surroundings
-        if found is not None:
-            page.show_levels(found.levels, tuple(one.name for one in found.interfaces if one.up))
-        else:
-            self._levels_wait.append(lambda: self._tell_levels(page))
+    def _on_level(self, number: int) -> None:
+        self.show_requested.emit("capture")
+        self.capture.show_level(number)
 
     def _made_ping(self) -> PingPage:
         from widgets.packets.ping_page import PingPage
@@ -157,10 +168,6 @@ class LiveViews(QObject):
         page = self.pages.get("capture")
         if not isinstance(page, CapturePage):
             return
-        if page.surroundings is not None and self._levels_wait:
-            waiting, self._levels_wait = self._levels_wait, []
-            for tell in waiting:
-                tell()
         service = page.slot.service
         if service is None or page.slot.phase != "running":
             self.strip.hide()

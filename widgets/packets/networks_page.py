@@ -11,6 +11,7 @@ from typing import Any, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from protocols.numbers import grouped
 from protocols.packets.capture.live import LiveCapture
 from protocols.packets.networks.hostjob import HostJob
 from protocols.packets.networks.network import PrivateNetwork
@@ -49,6 +50,7 @@ _TO: Final = ("talk", "ping", "trace")
 _TEXT: Final = ("talk", "shout")
 _TOLD: Final = ("recvfrom", "recv", "sendto", "sendall", "echo", "hop", "accept", "connect")
 MOST_ROWS: Final = 2000
+FIRST: Final = "Build the network, then let its hosts talk: what their sockets do is told here, in its order."
 
 
 class NetworksPage(QWidget):
@@ -68,6 +70,7 @@ class NetworksPage(QWidget):
         self.network: PrivateNetwork | None = None
         self.capture: LiveCapture | None = None
         self.jobs: list[HostJob] = []
+        self._did: list[tuple[int, tuple[str, str]]] = []
         self.trouble: Explained | None = None
         self.busy = False
         self.fields = Fields(self)
@@ -75,6 +78,7 @@ class NetworksPage(QWidget):
         self.model = RowsModel(("Who", "What"), parent=self)
         self.table = PlainTable(self.model, "What the hosts did", mono=(1,), widths=(200,), stretch=1)
         self.captured = Label("", "body", "text2")
+        self.first = Label(FIRST, "body", "text2", wrap=True)
         self.strip = TroubleStrip()
         self.mends = QVBoxLayout()
         self._lay_out()
@@ -102,6 +106,7 @@ class NetworksPage(QWidget):
         inside.addWidget(self.captured)
         self.card.add_section(body)
         self.did_card = Card("What the hosts did", "list")
+        self.did_card.add_section(self.first)
         self.did_card.add(self.table, 1)
         holder = QWidget()
         column = QVBoxLayout(holder)
@@ -218,6 +223,7 @@ class NetworksPage(QWidget):
 
     def _on_started(self, network: PrivateNetwork) -> None:
         self.network = network
+        self._did = []
         self.model.set_rows(())
         names = [host.name for host in network.hosts]
         for key in ("host", "to"):
@@ -289,14 +295,21 @@ class NetworksPage(QWidget):
         if self.network is None:
             return
         names = {host.name for host in self.network.hosts}
-        rows = [
-            (str(raw[3]), raw[9])
+        fresh = [
+            (raw[0], (str(raw[3]), str(raw[9])))
             for raw in raws
             if raw[2] in _TOLD and raw[3] and raw[3].partition(",")[0] in names and "errno" not in detail_of(raw)
         ]
-        if rows and self.model.rowCount() < MOST_ROWS:
-            self.model.append(rows)
-            self.table.scrollToBottom()
+        if not fresh or len(self._did) >= MOST_ROWS:
+            return
+        late = bool(self._did) and min(fresh)[0] < self._did[-1][0]
+        self._did = sorted([*self._did, *fresh])  # each host tells through a pipe of its own: one may come late
+        if late:
+            self.model.set_rows(row for _, row in self._did)
+        else:
+            self.model.append([row for _, row in self._did[-len(fresh) :]])
+        self.first.hide()
+        self.table.scrollToBottom()
 
     def _poll(self) -> None:
         if self.network is not None and self.network.state in ("stopped", "failed") and not self.busy:
@@ -313,7 +326,8 @@ class NetworksPage(QWidget):
         self.view.show_words({host: ", ".join(told) for host, told in words.items()})
         if self.capture is not None:
             counts = self.capture.counts
-            self.captured.setText(f"{counts.captured} packets captured, {counts.dropped} dropped by the kernel")
+            packets = "1 packet" if counts.captured == 1 else f"{grouped(counts.captured)} packets"
+            self.captured.setText(f"{packets} captured, {grouped(counts.dropped)} dropped by the kernel")
 
     def _refresh(self) -> None:
         stands = self.network is not None

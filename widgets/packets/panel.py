@@ -53,6 +53,7 @@ class PacketsPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(PanelHead(self.title, self.segments, self.open_button, self.save_button, self.python_button))
+        column.addWidget(self.live.levels)
         column.addWidget(self.live.strip)
         column.addWidget(self.stack, 1)
 
@@ -81,6 +82,7 @@ class PacketsPanel(Panel):
 
     def shown(self) -> None:
         self.packets.shown()
+        self.live.looking.look_once()
 
     def hidden(self) -> None:
         self.packets.hidden()

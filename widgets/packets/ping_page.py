@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.packets.reach.services import Checking, Pinging, Reaching, Tracing
@@ -25,6 +26,7 @@ from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
+from widgets.theme.theme import theme
 
 POLL_MS: Final = 100
 KINDS: Final = (
@@ -37,6 +39,14 @@ TITLES: Final[Mapping[str, tuple[str, ...]]] = {
     "traceroute": ("Hops", "Router", "After", "What"),
     "ports": ("Port", "Name", "After", "What"),
 }
+FIRST: Final[Mapping[str, str]] = {
+    "ping": "Start asks the host for an echo, without any permission: how long each took, and its TTL, come below.",
+    "traceroute": "Start sends datagrams with TTL 1, 2, 3 and so on: the router where one dies tells of itself below.",
+    "ports": "Start connects to each port: open, closed (a RST came) or silent (nothing came) is told below.",
+}
+"""What Start will do, before anything was done."""
+BESIDE_PX: Final = 900
+"""Below this width the neighbours stand under what came back."""
 _LOOPBACK_ONLY: Final = "Nobody is on a wire of this machine now: loopback needs no ARP."
 
 
@@ -55,9 +65,9 @@ class PingPage(QWidget):
         self.starting = False
         self._shown = 0
         self.model = RowsModel(TITLES["ping"], parent=self, numbers=(0, 2))
-        self.table = PlainTable(self.model, "What came back", mono=(1,), middle=(1,), widths=(70, 260, 200), stretch=3)
+        self.table = PlainTable(self.model, "What came back", mono=(1,), middle=(1,), widths=(50, 170, 110), stretch=3)
         self.around = RowsModel(("Address", "Hardware", "Interface", "State"), parent=self)
-        self.neighbours = PlainTable(self.around, "Neighbours", mono=(0, 1), widths=(200, 160, 90), stretch=3)
+        self.neighbours = PlainTable(self.around, "Neighbours", mono=(0, 1), widths=(140, 160, 70), stretch=3)
         self.note = Label("", "body", "text2", wrap=True)
         self.none = Label("", "body", "text2", wrap=True)
         self.strip = TroubleStrip()
@@ -96,13 +106,22 @@ class PingPage(QWidget):
         self.around_card.add_action(self.look_button)
         self.around_card.add_section(self.none)
         self.around_card.add(self.neighbours, 1)
-        splitter = Splitter()
-        splitter.addWidget(self.card)
-        splitter.addWidget(self.around_card)
-        splitter.setSizes([640, 380])
+        self.none.hide()
+        self.splitter = Splitter()
+        self.splitter.addWidget(self.card)
+        self.splitter.addWidget(self.around_card)
+        self.splitter.setSizes([620, 420])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(splitter)
+        outer.addWidget(self.splitter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        beside = self.width() >= theme().px(BESIDE_PX)
+        wanted = Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical
+        if self.splitter.orientation() != wanted:
+            self.splitter.setOrientation(wanted)
+            self.splitter.setSizes([620, 420] if beside else [700, 300])
 
     def _wire(self) -> None:
         self.fields.changed.connect(self._suit)
@@ -123,6 +142,8 @@ class PingPage(QWidget):
         self.fields.show("ports", kind == "ports")
         for name in ("count", "interval_ms", "size"):
             self.fields.show(name, kind == "ping")
+        if key == "kind" or not self.note.text():
+            self.note.setText(FIRST[kind])
 
     def start(self) -> None:
         """Do what the form says; nothing while something runs."""
@@ -132,6 +153,7 @@ class PingPage(QWidget):
         kind, host = str(values["kind"]), str(values["host"]).strip()
         self.starting, self.trouble = True, None
         self.strip.clear()
+        self.note.setText("")
         self.model.set_rows((), TITLES[kind])
         self._shown = 0
 

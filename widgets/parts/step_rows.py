@@ -7,26 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from typing import Final, Protocol
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from protocols.named import Named
 from widgets.parts.buttons import Button
 from widgets.parts.text import ElidedLabel
 
 _MODULES: Final = re.compile(r"\b(?:socket|http\.client)\.(?=AF_|SO|SH|socket\(|HTTP)")
-
-
-class Step(Protocol):
-    """A call. meaning: what it does, in a sentence."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def meaning(self) -> str: ...
 
 
 class CodeLine(ElidedLabel):
@@ -57,7 +47,7 @@ class StepRows(QWidget):
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(1, 1)
 
-    def set_steps(self, steps: Iterable[Step]) -> None:
+    def set_steps(self, steps: Iterable[Named]) -> None:
         """Show other calls."""
         for widget in (*self.buttons.values(), *self._codes.values()):
             self._grid.removeWidget(widget)

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.address import Target
 from protocols.concurrency.contract import DATAGRAM
-from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, Step, code_of
+from protocols.named import Named
+from protocols.sockets.step_table import LEGAL, STEPS, Role, Stage, code_of
 from protocols.sockets.steps import StepMachine, StepResult
 from widgets.desk import Desk
 from widgets.orders import Orders
@@ -198,7 +199,7 @@ class StepSide(Card):
             "steps": tuple(self.taken or usual),
         }
 
-    def _usual(self) -> tuple[Step, ...]:
+    def _usual(self) -> tuple[Named, ...]:
         return STEPS[self.role, self.order.datagram]
 
     def stop_waiting(self) -> None:

@@ -53,6 +53,7 @@ class _Proxy(Foreground[DebugProxy]):
                              reverse=leads, user=order.user or None, pid=os.getpid())  # fmt: skip
             return
         who = f" -U {shlex.quote(order.user)}" if order.user else ""  # curl asks for the password itself
+        who += " --proxy-digest" if order.digest else ""
         use = f"for {address_text(order.reverse)}" if order.reverse else f"curl -x {server.url}{who} URL"
         tell(f"listening on {where} ({use}); Ctrl+C ends it")
         if opened:

@@ -19,6 +19,7 @@ for example:
   netlab proxy --intercept-tls                 HTTPS is opened; the second line says whom clients must trust
   netlab proxy --throttle 20000 --delay-ms 200 a slow and distant line, both ways
   netlab proxy --user guido:guido456           clients without it get 407; curl -x .. -U guido:guido456
+  netlab proxy --user guido:guido456 --digest  the same by a hash; curl adds --proxy-digest
   netlab proxy --reverse 127.0.0.1:2345        whoever connects here talks to the server there
 With --json every event is a line on stdout, a "request" and a "response" for each exchange among them.
 Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.
@@ -38,6 +39,7 @@ def add_commands(subparsers: Any) -> None:
     add("--intercept-tls", action="store_true", help="open HTTPS with the lab's authority")
     add("--insecure", action="store_true", help="do not verify the certificates of origins")
     add("--user", default="", metavar="U:P", help="ask clients for this user and password")
+    add("--digest", action="store_true", help="ask for it as a hash (Digest), not in base64 (Basic)")
     add("--throttle", type=_rate, metavar="B/S", help="bytes a second, each way")
     add("--delay-ms", type=_delay, default=0, metavar="N", help="so much later, each way")
     add("--json", action="store_true", help="every event on stdout, one JSON object a line")
@@ -76,10 +78,13 @@ def _run(arguments: argparse.Namespace) -> int:
     user, colon, password = arguments.user.partition(":")
     if arguments.user and not (user and colon):
         arguments.parser.error("--user is USER:PASSWORD")
+    if arguments.digest and not arguments.user:
+        arguments.parser.error("--digest needs --user")
     if arguments.reverse and (arguments.intercept_tls or arguments.user):
         arguments.parser.error("--reverse passes plain TCP on: there is nothing to open, and nobody to ask")
     order = ProxyOrder(
         host=arguments.host, port=arguments.port, reverse=arguments.reverse, intercept=arguments.intercept_tls,
         verify=not arguments.insecure, user=user, password=password,
+        digest=arguments.digest,
     )  # fmt: skip
     return command.run(order, arguments.throttle, arguments.delay_ms, arguments.json)

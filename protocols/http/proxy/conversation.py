@@ -244,7 +244,7 @@ class Conversation:
         self.core.fail(entry, why)
 
     def _say(self, entry: Entry, why: Failure, status: int) -> None:
-        headers = [("Proxy-Authenticate", 'Basic realm="NetLab proxy"')] if status == 407 else []
+        headers = [("Proxy-Authenticate", one) for one in gate.challenges(self.core)] if status == 407 else []
         head, body = answers.sentence(status, why.why, why.mend, headers=headers)
         entry.status, entry.reason = status, answers.reason_of(status)
         side = entry.response

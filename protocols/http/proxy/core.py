@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from protocols.http.digest import DigestGuard
 from protocols.http.failure import Failure
 from protocols.http.proxy.entry import Entry, Shelf, Side, State
 from protocols.http.proxy.holding import Holding
@@ -26,6 +27,7 @@ from protocols.record.recorder import Recorder
 from protocols.service.base import is_exposed
 
 Way: TypeAlias = Literal["up", "down"]
+REALM: Final = "NetLab proxy"
 SAFE_PORTS: Final = frozenset((80, 443, 8000, 8080, 8443))
 """Where CONNECT leads from a proxy that other machines reach: else anybody could send mail through it."""
 
@@ -35,7 +37,7 @@ class ProxyOrder:
     """What is asked for.
 
     reverse: pass every connection on to this place as plain TCP. intercept: open HTTPS with the lab's authority.
-    verify: check the certificates of origins. user, password: clients must give them (Basic).
+    verify: check the certificates of origins. user, password: clients must give them (Basic); digest: as a hash.
     connect_ports: where CONNECT may lead; None: anywhere, or `SAFE_PORTS` when other machines reach the proxy.
     """
 
@@ -46,6 +48,7 @@ class ProxyOrder:
     verify: bool = True
     user: str = ""
     password: str = ""
+    digest: bool = False
     connect_ports: frozenset[int] | None = None
 
 
@@ -66,6 +69,7 @@ class Core:
         self.shelf: Final = Shelf(self.folder)
         self.holding: Final = Holding()
         self.via: Final = f"netlab-{secrets.token_hex(3)}"
+        self.guard: Final = DigestGuard(REALM, order.user, order.password)
 
     def may_connect(self, port: int) -> bool:
         """Whether CONNECT may lead to this port."""

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 from protocols import pcapng
 from protocols.packets import bpf
 from protocols.packets.capture.dropping import give_up
-from protocols.packets.capture.ring import PacketRing
+from protocols.packets.capture.ring import PacketRing, load
 from protocols.packets.capture.wanted import LOOPBACK, Wanted, link_type
 from protocols.record import polling
 from protocols.service.childmain import Job
@@ -85,7 +85,9 @@ class Capturing:
             raise ValueError(f"{self.wanted.interface} is no interface whose packets can be captured here")
         rule = bpf.compiled(self.wanted.rule, linktype)
         once = self.wanted.interface == LOOPBACK
-        self.ring = PacketRing(self.wanted.interface, rule, once=once, promiscuous=self.wanted.promiscuous)
+        blocks, promiscuous = max(self.wanted.buffer_mb, 1), self.wanted.promiscuous
+        self.ring = PacketRing(self.wanted.interface, rule, once=once, blocks=blocks, promiscuous=promiscuous)
+        load()  # who it becomes may not be able to read the lab's files
         give_up()
         self.output = Output(self.wanted, linktype)
         self.captured = 0

@@ -39,7 +39,7 @@ def find_dumpcap() -> str | None:
 
 def arguments(wanted: Wanted) -> list[str]:
     """What dumpcap is started with."""
-    words = ["-i", wanted.interface, "-w", wanted.path]
+    words = ["-i", wanted.interface, "-w", wanted.path, "-B", str(max(wanted.buffer_mb, 1))]
     words += ["-f", wanted.rule] if wanted.rule.strip() else []
     words += [] if wanted.promiscuous else ["-p"]
     words += ["-c", str(wanted.count)] if wanted.count is not None else []

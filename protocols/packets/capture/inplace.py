@@ -77,16 +77,19 @@ class Columns:
         words[options] = _FLAGS_OPTION
         words[options + 1] = np.where(self._outgoing[:-1], 2, 1)
         words[options + 2] = _FILLER | room << 16
-        for place in range(int(room.max()) >> 2):
-            inside = place < (room >> 2)
-            words[options[inside] + 3 + place] = 0
+        filler = options + 3
+        everywhere, most = int(room.min()) >> 2, int(room.max()) >> 2
+        for place in range(everywhere):  # packets of one size, the usual flood, have all the same room
+            words[filler + place] = 0
+        for place in range(everywhere, most):
+            words[filler[place < (room >> 2)] + place] = 0
         end = head + (total >> 2) - 1
         words[end - 1] = 0  # no more options
         words[end] = total
         return self._view[int(start[0]) : int(start[-1] + total[-1])]
 
     def _pad(self, data: Numbers, kept: Numbers, padded: Numbers) -> None:
-        for place in range(3):
+        for place in range(int((padded - kept).max())):
             inside = kept + place < padded
             self._bytes[(data + kept)[inside] + place] = 0
 

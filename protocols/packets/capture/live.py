@@ -7,12 +7,13 @@ with the rights that this process has, or our own behind sudo or pkexec. It must
 from __future__ import annotations
 
 import os
-import shutil
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from protocols.packets import bpf
+from protocols.packets.capture.asking import argv_of, own_command, refusal
 from protocols.packets.capture.capturing import COUNTS, ENDED
 from protocols.packets.capture.wanted import Wanted, link_type
 from protocols.pcapng import ETHERNET
@@ -46,7 +47,7 @@ class Counts:
 
 
 class LiveCapture(ChildService):
-    """One capture. start() returns when packets come in; raises FilterError, PermissionError, OSError.
+    """One capture. start() returns when packets come in; raises FilterError, NotGranted, PermissionError, OSError.
 
     counted: called with the counts when they change, in the service's thread. entering: what stands before the child's
     command, so that it runs within a private network.
@@ -72,7 +73,13 @@ class LiveCapture(ChildService):
 
     def _open(self) -> None:
         bpf_checked(self.wanted)
-        super()._open()
+        try:
+            super()._open()
+        except OSError as error:
+            wanted = self.wanted
+            words = ["sudo", own_command(), "capture", "--interface", wanted.interface, "--write", wanted.path]
+            helps = shlex.join(words)
+            raise refusal(self.way, error, helps) from None
 
     def _saw(self, event: Event, foreign: str | None) -> None:
         detail = event.detail
@@ -101,17 +108,6 @@ def bpf_checked(wanted: Wanted) -> None:
         bpf.compiled(wanted.rule, link_type(wanted.interface) or ETHERNET)
     except bpf.NoLibpcap:
         return
-
-
-def argv_of(way: Way) -> list[str] | None:
-    """What starts the child: behind sudo and pkexec the packages are named anew, for they clear the environment."""
-    if way not in ("sudo", "pkexec"):
-        return None
-    from pathlib import Path
-
-    root = str(Path(__file__).resolve().parents[3])
-    prefix = [shutil.which("sudo") or "sudo", "-n"] if way == "sudo" else [shutil.which("pkexec") or "pkexec"]
-    return [*prefix, shutil.which("env") or "/usr/bin/env", f"PYTHONPATH={root}", *command()]
 
 
 def has_net_raw() -> bool:

@@ -147,6 +147,11 @@ class PacketRing:
         time.sleep(3 * RETIRE_MS / 1000)
 
 
+def load() -> None:
+    """Load what the first block needs: numpy, which takes a moment, and only in the capturing child."""
+    from protocols.packets.capture import inplace  # noqa: F401
+
+
 def block_of(seconds: int, nanoseconds: int, data: bytes, length: int, outgoing: bool) -> bytes:
     """One packet as a pcapng block of its own."""
     stamp = seconds * 1_000_000_000 + nanoseconds

@@ -28,7 +28,8 @@ class Wanted:
     """A capture. path: the pcapng file; with ring_files, its name gets a number and a time before the ending.
 
     seconds, count, size_bytes: it ends by itself when one is reached; None never. ring_bytes: a new file begins when
-    one has so many bytes, and of the files the newest ring_files are kept (0: all in one file).
+    one has so many bytes, and of the files the newest ring_files are kept (0: all in one file). buffer_mb: what the
+    kernel holds for a child that is not quick enough; a packet beyond it is dropped and counted.
     """
 
     path: str
@@ -40,6 +41,7 @@ class Wanted:
     ring_files: int = 0
     ring_bytes: int = 10_000_000
     promiscuous: bool = False
+    buffer_mb: int = 64
 
     def params(self) -> dict[str, Any]:
         """As JSON carries it."""

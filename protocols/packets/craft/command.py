@@ -102,9 +102,11 @@ def _do(order: Order, stack: Stack, entering: tuple[str, ...], way: Way) -> int:
 
 
 def _refused(error: OSError) -> int:
+    from protocols.packets.capture.asking import own_command
+
     say(f"It could not be sent: {error.strerror or error}.")
     if isinstance(error, PermissionError) or error.errno == 5:
-        say('What helps: "sudo netlab craft .. --send", or --private, which needs no root.')
+        say(f'What helps: "sudo {own_command()} craft .. --send", or --private, which needs no root.')
     return FAILED
 
 

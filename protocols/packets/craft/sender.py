@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from protocols.packets.capture.live import Way, argv_of
+from protocols.packets.capture.asking import argv_of, refusal
+from protocols.packets.capture.live import Way
 from protocols.packets.craft.expression import Stack
 from protocols.packets.craft.sending import FRAME, SENT
 from protocols.packets.scapy_child.asking import PacketChild
@@ -125,7 +126,10 @@ class Order:
 
 
 class Volley(ChildService):
-    """The sending child as a service. Ended, it has the frames: `sent`, `heard`. start() raises PermissionError."""
+    """The sending child as a service. Ended, it has the frames: `sent`, `heard`.
+
+    start() raises PermissionError, which is NotGranted where sudo or pkexec refused.
+    """
 
     def __init__(self, recorder: Recorder, built: Built, order: Order) -> None:
         params = {
@@ -140,6 +144,7 @@ class Volley(ChildService):
         }
         argv = [*order.entering, *(argv_of(order.way) or command())]
         super().__init__(recorder, "craft", "sender", _SENDING, params, saw=self._saw, argv=argv)
+        self._way: Final = order.way
         self.sent: list[Seen] = []
         self.heard: list[Seen] = []
         self.total = 0
@@ -158,6 +163,12 @@ class Volley(ChildService):
             self.total = int(event.detail.get("sent", 0))
             text = event.detail.get("text")
             self.failure = f"The kernel refused the packet: {text}." if text else ""
+
+    def _open(self) -> None:
+        try:
+            super()._open()
+        except OSError as error:
+            raise refusal(self._way, error) from None
 
     def _close(self) -> None:
         super()._close()

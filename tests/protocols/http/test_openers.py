@@ -39,9 +39,9 @@ def told(opening: Opening, method: str) -> list[str]:
 
 
 def test_the_chain_is_the_handlers_in_the_order_in_which_they_are_asked(site: str) -> None:
-    opening = opened(f"{site}/echo", *(one.key for one in HANDLERS), proxy="http://127.0.0.1:1")
+    opening = opened(f"{site}/echo", *(one.id for one in HANDLERS), proxy="http://127.0.0.1:1")
     names = [link.name for link in opening.chain]
-    assert set(names) >= {one.name for one in HANDLERS}
+    assert set(names) >= {one.title for one in HANDLERS}
     assert [link.order for link in opening.chain] == sorted(link.order for link in opening.chain)
     assert names[0] == "ProxyHandler"
     assert names[-1] == "HTTPErrorProcessor"

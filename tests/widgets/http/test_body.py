@@ -184,7 +184,7 @@ def test_what_a_hostile_server_sends_is_cut_and_said_so(room: Room, tmp_path: Pa
     assert "lines of" in view.note.text()
     assert view.source.document().blockCount() <= 10_001
     response.tabs.show_page("wire")
-    assert response.wire.document().blockCount() <= 3_002
+    assert response.wire.text.document().blockCount() <= 3_002
     response.tabs.show_page("body")
     room.send(f"{url}line.txt")
     assert max(len(line) for line in view.source.toPlainText().split("\n")) <= 2_001

@@ -38,7 +38,7 @@ def test_chunks_and_trailers_are_seen_on_the_wire(room: Room, site: str) -> None
     room.send(f"{site}/trailer")
     response = room.ends.response
     response.tabs.show_page("wire")
-    shown = response.wire.toPlainText()
+    shown = response.wire.text.toPlainText()
     assert "   chunk of " in shown
     assert "   last chunk" in shown
     response.tabs.show_page("headers")

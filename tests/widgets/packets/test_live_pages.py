@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,13 +20,15 @@ from pytestqt.qtbot import QtBot
 from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import make_server
 from protocols.lab import Lab
-from protocols.packets.capture.live import has_net_raw
+from protocols.packets.capture.live import LiveCapture, has_net_raw
 from protocols.packets.files.capture import Capture
 from protocols.packets.levels import Level, Levels, More
 from protocols.packets.networks.network import possible
 from protocols.packets.reconstruct.service import OwnTraffic
+from protocols.packets.scapy_child.asking import PacketChild
 from protocols.record.log import EventLog
 from protocols.record.traced import traced_socket
+from tests.protocols.packets.capture.test_asking import packet_sockets
 from widgets.actions import Actions
 from widgets.bridge import Bridge
 from widgets.desk import Desk
@@ -94,6 +98,13 @@ def talk(lab: Lab) -> None:
     lab.stop(server, 10)
 
 
+def crafting(room: Room, child: PacketChild) -> CraftPage:
+    """The craft view with the module's scapy child: its start takes longer than a test."""
+    page = CraftPage(room.desk)
+    page.bench.child = child
+    return page
+
+
 def test_the_labs_own_traffic_becomes_packets_while_it_happens(room: Room) -> None:
     page = CapturePage(room.desk)
     room.show(page)
@@ -143,6 +154,43 @@ def test_loopback_is_captured_with_counts_and_a_right_filter(room: Room) -> None
         assert len(capture) == 5
 
 
+def test_the_window_has_no_packet_socket_and_a_dead_child_shows(room: Room) -> None:
+    if not has_net_raw():
+        pytest.skip("capturing needs CAP_NET_RAW")
+    page = CapturePage(room.desk)
+    room.show(page)
+    page.form.fields.set_values({"where": "lo", "rule": "udp port 9"})
+    room.click(page.start_button)
+    room.wait(lambda: page.slot.phase == "running")
+    service = page.slot.service
+    assert isinstance(service, LiveCapture)
+    pid = service.child.pid()
+    assert pid is not None
+    assert packet_sockets(pid), "the child has one"
+    assert not packet_sockets(os.getpid())
+    os.killpg(pid, signal.SIGKILL)
+    room.wait(lambda: page.card.head.state.word == "Ended")
+    assert "The capturing child ended" in page.trouble.text()
+    assert "what it wrote is whole up to there" in page.trouble.text()
+    assert page.start_button.isVisible()
+
+
+def test_a_refusal_of_sudo_is_told_with_the_command_for_a_terminal(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "sudo"
+    program.write_text('#!/bin/sh\necho "sudo: a password is required" >&2\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    page = CapturePage(room.desk)
+    room.show(page)
+    page.slot.start({"where": "lo", "way": "sudo"})
+    room.wait(lambda: "no terminal on which to ask" in page.trouble.text())
+    assert "capture --interface lo --write" in page.trouble.text()
+    room.click(page.trouble.buttons[next(iter(page.trouble.buttons))])
+    assert QGuiApplication.clipboard().text().startswith("sudo ")
+
+
 def test_a_level_that_does_not_work_says_why_and_has_the_command(room: Room) -> None:
     strip = LevelStrip()
     room.show(strip)
@@ -162,7 +210,7 @@ def test_a_level_that_does_not_work_says_why_and_has_the_command(room: Room) -> 
     assert QGuiApplication.clipboard().text() == copied[0] == "sudo sysctl -w user.max_user_namespaces=15000"
 
 
-def test_without_permission_the_lab_captures_itself_and_sends_in_private(room: Room) -> None:
+def test_without_permission_the_lab_captures_itself_and_sends_in_private(room: Room, child: PacketChild) -> None:
     """No privilege is a useful panel: the levels as an ordinary user has them."""
     levels = Levels(
         (
@@ -173,7 +221,7 @@ def test_without_permission_the_lab_captures_itself_and_sends_in_private(room: R
         (),
         (),
     )
-    page = CraftPage(room.desk)
+    page = crafting(room, child)
     room.show(page)
     page.show_levels(levels, ("lo", "eth0"))
     assert page.row.fields["interface"] == PRIVATE
@@ -183,11 +231,10 @@ def test_without_permission_the_lab_captures_itself_and_sends_in_private(room: R
         room.wait(lambda: page.answers.isVisible() and not page.busy)
         assert "1 sent, 1 answered" in page.answers.summary.text()
         assert "echo-reply" in page.answers.model.row(0)[2]
-    page.bench.child.stop()
 
 
-def test_layers_are_stacked_by_click_and_every_field_is_editable(room: Room) -> None:
-    page = CraftPage(room.desk)
+def test_layers_are_stacked_by_click_and_every_field_is_editable(room: Room, child: PacketChild) -> None:
+    page = crafting(room, child)
     room.show(page)
     page.set_expression('IP(dst="127.0.0.1")')
     room.wait(lambda: page.built is not None and len(page.built.layers) == 1)
@@ -214,7 +261,6 @@ def test_layers_are_stacked_by_click_and_every_field_is_editable(room: Room) -> 
     assert not page.send_button.isEnabled()
     page.edit_packet(bytes.fromhex("4500001c0001000040017cde7f0000017f0000010800f7ff00000000"), 101)
     room.wait(lambda: "ICMP(" in page.edit.text())
-    page.bench.child.stop()
 
 
 def test_ping_ports_and_a_name_that_is_none(room: Room) -> None:
@@ -271,8 +317,8 @@ def test_a_private_network_is_built_heard_captured_and_taken_down(room: Room) ->
         assert not any(service.state == "running" for service in room.desk.running.all())
 
 
-def test_forms_come_back(room: Room) -> None:
-    craft, ping = CraftPage(room.desk), PingPage(room.desk)
+def test_forms_come_back(room: Room, child: PacketChild) -> None:
+    craft, ping = crafting(room, child), PingPage(room.desk)
     kept: dict[str, Any] = {"expression": 'IP(dst="10.0.0.1")/TCP(dport=81)', "send": {"count": 3}}
     craft.restore_state(kept)
     assert craft.save_state()["expression"] == kept["expression"]
@@ -283,4 +329,3 @@ def test_forms_come_back(room: Room) -> None:
     room.show(craft)
     craft.layout().addWidget(ping)  # so that one window owns both
     room.wait(lambda: craft.built is not None)
-    craft.bench.child.stop()

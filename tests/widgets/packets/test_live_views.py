@@ -10,10 +10,13 @@ import pytest
 from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import make_server
 from protocols.packets.capture.live import has_net_raw
+from protocols.packets.levels import Level, Levels, More
+from protocols.packets.scapy_child.asking import PacketChild
 from protocols.record.traced import traced_socket
 from tests.widgets.packets.conftest import Room
-from widgets.packets.capture_launch import OWN
+from widgets.packets.capture_launch import OWN, Surroundings
 from widgets.packets.craft_page import CraftPage
+from widgets.packets.live_views import VIEWS
 from widgets.packets.networks_page import NetworksPage
 from widgets.packets.ping_page import PingPage
 
@@ -56,7 +59,7 @@ def test_own_traffic_grows_in_the_list_and_leads_to_its_calls(room: Room, tmp_pa
     assert panel.packets.model.rowCount() == 11
 
 
-def test_a_captured_packet_is_edited_and_sent_again(room: Room, tmp_path: Path) -> None:
+def test_a_captured_packet_is_edited_and_sent_again(room: Room, child: PacketChild, tmp_path: Path) -> None:
     if not has_net_raw():
         pytest.skip("capturing needs CAP_NET_RAW")
     panel, live = room.panel, room.panel.live
@@ -77,9 +80,10 @@ def test_a_captured_packet_is_edited_and_sent_again(room: Room, tmp_path: Path) 
         room.wait(lambda: panel.current_view() == "packets" and panel.packets.model.rowCount() == 1)
         panel.packets.go_to(0)
         room.wait(lambda: panel.packets.table.current() == 0 and room.desk.actions.get("packets.edit").isEnabled())
-        room.desk.actions.get("packets.edit").trigger()
         craft = live.page("craft")
         assert isinstance(craft, CraftPage)
+        craft.bench.child = child
+        room.desk.actions.get("packets.edit").trigger()
         room.wait(lambda: "once more" in craft.edit.text() and craft.built is not None)
         assert panel.current_view() == "craft"
         craft.set_expression(craft.stack.text().replace("once more", "and again"))
@@ -87,7 +91,6 @@ def test_a_captured_packet_is_edited_and_sent_again(room: Room, tmp_path: Path) 
         room.click(craft.send_button)
         room.wait(lambda: not craft.busy)
         assert ear.recv(100) == b"and again"
-    craft.bench.child.stop()
 
 
 def test_views_are_built_when_first_shown_and_their_forms_come_back(room: Room) -> None:
@@ -101,3 +104,39 @@ def test_views_are_built_when_first_shown_and_their_forms_come_back(room: Room) 
     panel.show_view("networks")
     assert isinstance(panel.live.page("networks"), NetworksPage)
     assert panel.save_state()["live"]["ping"]["host"] == "::1"
+
+
+def test_the_levels_stand_above_every_view_with_the_command_for_what_does_not_work(
+    room: Room, child: PacketChild
+) -> None:
+    craft = room.panel.live.page("craft")
+    assert isinstance(craft, CraftPage)
+    craft.bench.child = child
+    panel, bar = room.panel, room.panel.live.levels
+    room.wait(lambda: len(bar.items) == 3)
+    assert bar.items[0].text() == "L0 no permission: works"
+    lacking = Levels(
+        (
+            Level(0, "No permission", True, ("Captures open.",)),
+            Level(1, "Private network", True, ("Hosts of one's own.",)),
+            Level(2, "Real interfaces", False, (), (More("Join the group.", "sudo usermod -aG wireshark me"),)),
+        ),
+        (),
+        (),
+    )
+    panel.live.looking.found.emit(Surroundings(lacking, ()))
+    assert [item.text().rpartition(": ")[2] for item in bar.items] == ["works", "works", "not yet"]
+    assert "Join the group.\n    sudo usermod" in bar.items[2].toolTip()
+    for name, _ in VIEWS:
+        panel.show_view(name)
+        assert bar.isVisible()
+        assert bar.more is not None
+        assert bar.more.label.text() == "sudo usermod -aG wireshark me"
+    panel.show_view("ping")
+    room.click(bar.more.button)
+    assert room.toasts == ["Copied: sudo usermod -aG wireshark me"]
+    room.click(bar.items[2])
+    assert panel.current_view() == "capture"
+    assert panel.live.capture.strip.cards[2].isVisible()
+    assert craft.row.values()["way"] == "own"
+    room.wait(lambda: craft.built is not None)

@@ -10,10 +10,11 @@ import hashlib
 import html
 from typing import Any, Final
 
+from protocols.http.bodies import FORM_TYPE
 from protocols.http.server.answer import Answer, page
 from protocols.http.server.asked import Asked
 from protocols.http.server.formdata import FormData, FormError, read_form
-from protocols.http.server.sandbox.route import ANY, Route, json_answer, wants_json
+from protocols.http.server.sandbox.route import ANY, Route, Try, json_answer, wants_json
 
 SHOWN_BYTES: Final = 1 << 20
 _FORM: Final = """\
@@ -39,7 +40,8 @@ def routes() -> list[Route]:
         Route("/echo", echo, "Forms", "Echo", "What came, as JSON: method, target, headers in order, body, form.",
               "/echo?name=Dave&email=dave%40dabeaz.com", ANY),
         Route("/form", form, "Forms", "A form", "A form by POST, with ?method=get by GET; the answer shows its fields.",
-              methods=("GET", "HEAD", "POST")),
+              methods=("GET", "HEAD", "POST"), tries=(
+                  Try("The form, sent", "POST", "/form", FORM_TYPE, b"name=Dave&email=dave%40dabeaz.com"),)),
         Route("/upload", upload, "Forms", "An upload",
               "A form with files. The answer shows name, type, size and SHA-256 of each; nothing is kept.",
               methods=("GET", "HEAD", "POST")),

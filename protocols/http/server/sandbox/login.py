@@ -1,4 +1,4 @@
-"""Cookies and a login: a form sets a cookie, the cookie opens a page (BEAZLEY-77).
+"""Cookies and a login: a form sets a cookie, the cookie opens a page.
 
 Who is logged in stands in the cookie, signed: nothing is kept here, so it holds in every
 concurrency model. It must not know connections. RFC 6265.
@@ -14,11 +14,12 @@ import time
 from typing import Final
 from urllib.parse import parse_qsl
 
+from protocols.http.bodies import FORM_TYPE
 from protocols.http.request import Header
 from protocols.http.server.answer import Answer, page
 from protocols.http.server.asked import Asked
 from protocols.http.server.formdata import FormError, read_form
-from protocols.http.server.sandbox.route import ANY, Route, json_answer, not_allowed
+from protocols.http.server.sandbox.route import ANY, Route, Try, json_answer, not_allowed
 
 USER: Final = "guido"
 PASSWORD: Final = "guido456"
@@ -43,7 +44,9 @@ class Login:
         return [
             Route("/login", self.login, "Cookies", "Log in",
                   f"A form; user {USER}, password {PASSWORD}. The answer sets a cookie and leads to /private.",
-                  methods=("GET", "HEAD", "POST")),
+                  methods=("GET", "HEAD", "POST"), tries=(
+                      Try(f"Log in as {USER}", "POST", "/login", FORM_TYPE,
+                          f"user={USER}&password={PASSWORD}".encode()),)),
             Route("/private", self.private, "Cookies", "A private page",
                   "For who has the cookie; others are led to /login (302)."),
             Route("/logout", self.logout, "Cookies", "Log out", "Takes the cookie back.", methods=ANY),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from protocols.http.request import Header
+from protocols.http.request import AuthKind, Header
 from protocols.http.server.answer import Answer, error_page
 from protocols.http.server.asked import Asked
 
@@ -16,8 +16,23 @@ ANY: Final[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
+class Try:
+    """A request ready to be sent, to see what a page does. auth: "basic" or "digest", with the sandbox's own user."""
+
+    title: str
+    method: str = "GET"
+    target: str = ""
+    content_type: str = ""
+    data: bytes = b""
+    auth: AuthKind = "none"
+
+
+@dataclass(frozen=True)
 class Route:
-    """A page. path: ends with "/" where more may follow. example: a target to try. methods: empty for all."""
+    """A page. path: ends with "/" where more may follow. example: a target to try. methods: empty for all.
+
+    tries: requests that show it, where a plain one does not do.
+    """
 
     path: str
     answer: Callable[[Asked], Answer]
@@ -26,6 +41,12 @@ class Route:
     text: str
     example: str = ""
     methods: tuple[str, ...] = ("GET", "HEAD")
+    tries: tuple[Try, ...] = ()
+
+    def requests(self) -> tuple[Try, ...]:
+        """What can be tried at a click."""
+        plain = Try(self.title, self.methods[0] if self.methods else "GET", self.link)
+        return (*((plain,) if plain.method in ("GET", "HEAD") else ()), *self.tries)
 
     @property
     def link(self) -> str:

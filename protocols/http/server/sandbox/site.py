@@ -12,7 +12,7 @@ from typing import Final
 
 from protocols.http.server.answer import Answer, error_page, page
 from protocols.http.server.asked import Asked
-from protocols.http.server.sandbox import bodies, events, forms, statuses, trigrams, websocket
+from protocols.http.server.sandbox import bodies, events, forms, services, statuses, trigrams, ways, websocket
 from protocols.http.server.sandbox.authentication import Guards
 from protocols.http.server.sandbox.login import Login
 from protocols.http.server.sandbox.route import Route, not_allowed
@@ -25,8 +25,9 @@ class Sandbox:
 
     def __init__(self) -> None:
         self.routes: Final[list[Route]] = [
-            *Store().routes(), *statuses.routes(), *Login().routes(), *Guards().routes(), *forms.routes(),
-            *trigrams.routes(), *bodies.routes(), *events.routes(), *websocket.routes(),
+            *Store().routes(), *services.routes(), *statuses.routes(), *Login().routes(), *Guards().routes(),
+            *forms.routes(), *trigrams.routes(), *ways.routes(), *bodies.routes(), *events.routes(),
+            *websocket.routes(),
         ]  # fmt: skip
         self._exact = {route.path: route for route in self.routes if not route.path.endswith("/")}
         self._below = [route for route in self.routes if route.path.endswith("/")]

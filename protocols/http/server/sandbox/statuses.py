@@ -12,10 +12,12 @@ from urllib.parse import quote
 from protocols.http.request import Header
 from protocols.http.server.answer import Answer, error_page, page, phrase_of
 from protocols.http.server.asked import Asked
-from protocols.http.server.sandbox.route import ANY, Route, number, tail, word
+from protocols.http.server.sandbox.route import ANY, Route, Try, number, tail, word
 
 DELAY_MS: Final = 60_000
 CHAIN: Final = 1000
+BUTTONS: Final = (200, 204, 304, 400, 403, 404, 418, 500, 501, 503)
+"""Statuses that can be had at a click; the page has all others, too."""
 REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MORE: Final[dict[int, list[Header]]] = {
     401: [("WWW-Authenticate", 'Basic realm="sandbox"')],
@@ -33,16 +35,18 @@ def routes() -> list[Route]:
     return [
         Route("/status/", status, "Statuses", "Any status",
               "Answers with the status in the path, 100 to 599, after ?delay_ms=.. milliseconds.",
-              "/status/404?delay_ms=100", ANY),
+              "/status/404?delay_ms=100", ANY, tuple(Try(f"{code} {phrase_of(code)}", target=f"/status/{code}")
+                                                     for code in BUTTONS)),
         Route("/redirect/", chain, "Statuses", "A chain of redirects",
               "So many redirects, then /echo. ?status=301 chooses their kind.", "/redirect/3", ANY),
         Route("/loop", loop, "Statuses", "A circle", "Redirects to itself for ever: a client must give up.",
               "/loop", ANY),
         Route("/see-other", see_other, "Statuses", "303 See Other",
               "Leads to /echo. Whatever the method was, the client goes on with GET, without the body.",
-              "/see-other", ANY),
+              "/see-other", ANY, (Try("303 turns POST into GET", "POST", "/see-other", "text/plain", b"body"),)),
         Route("/keep/", keep, "Statuses", "307 and 308",
-              "Lead to /echo. The client sends the same method and the same body again.", "/keep/307", ANY),
+              "Lead to /echo. The client sends the same method and the same body again.", "/keep/307", ANY,
+              (Try("307 keeps POST and its body", "POST", "/keep/307", "text/plain", b"body"),)),
         Route("/forget/", forget, "Statuses", "301 and 302",
               "Lead to /echo. By old custom clients turn POST into GET, and no other method.", "/forget/302", ANY),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The REST store: items in memory, made, read, replaced, changed and deleted as JSON (BARKER-09).
+"""The REST store: items in memory, made, read, replaced, changed and deleted as JSON.
 
 POST makes, PUT replaces or makes, PATCH merges (RFC 7396), DELETE deletes. It must not know
 connections. In a model with processes each has a store of its own, which is what such models mean.
@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from protocols.http.server.answer import Answer
 from protocols.http.server.asked import Asked
-from protocols.http.server.sandbox.route import Route, json_answer, not_allowed
+from protocols.http.server.sandbox.route import Route, Try, json_answer, not_allowed
 
 ITEMS: Final = 1000
 ITEM_BYTES: Final = 256 << 10
+_JSON: Final = "application/json"
 _ONE: Final = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ALL: Final = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 
@@ -33,8 +34,13 @@ class Store:
         text = "The list. GET reads it, POST adds an item (201 and its Location), DELETE empties it."
         one = "One item: GET, PUT (makes or replaces), PATCH (merges), DELETE. 404 where there is none."
         return [
-            Route("/items", self.all, "Store", "Items", text, methods=_ALL),
-            Route("/items/", self.one, "Store", "An item", one, "/items/1", _ONE),
+            Route("/items", self.all, "Store", "Items", text, methods=_ALL, tries=(
+                Try("Make one", "POST", "/items", _JSON, b'{"name": "ink", "price": 3}'),
+                Try("Only the head", "HEAD", "/items"), Try("Empty it", "DELETE", "/items"))),
+            Route("/items/", self.one, "Store", "An item", one, "/items/1", _ONE, tries=(
+                Try("Replace it", "PUT", "/items/1", _JSON, b'{"name": "red pen", "price": 4}'),
+                Try("Change it", "PATCH", "/items/1", _JSON, b'{"price": 5}'),
+                Try("Delete it", "DELETE", "/items/1"), Try("What may be asked", "OPTIONS", "/items/1"))),
         ]
 
     def all(self, asked: Asked) -> Answer:

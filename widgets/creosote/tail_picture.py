@@ -1,0 +1,73 @@
+"""TailPicture: a page of new rows painted a few rows at a time, so that the event loop turns in between.
+
+When a hundred thousand rows a second come in, every row of the page is new each time: painted at once they are the
+longest piece of work of the window. It must not know rows, columns or scrolling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from PySide6.QtCore import QObject, QSize, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPixmap
+
+BAND: Final = 5
+"""Rows painted between two turns of the event loop: about a millisecond, a few while workers have the processors."""
+Paint: TypeAlias = "Callable[[QPainter, Sequence[tuple[int, int]], int], object]"
+
+
+class TailPicture(QObject):
+    """ready(top): the page that begins at this place is painted; `take` gives it, once."""
+
+    ready = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._picture: QPixmap | None = None
+        self._top = 0
+        self._lines: Sequence[tuple[int, int]] = ()
+        self._paint: Paint | None = None
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._on_turn_timeout)
+
+    @property
+    def busy(self) -> bool:
+        """Whether rows are still to be painted."""
+        return bool(self._lines)
+
+    def begin(
+        self, top: int, lines: Sequence[tuple[int, int]], paint: Paint, size: QSize, dpr: float, ground: QColor
+    ) -> None:
+        """Paint these lines (place, row) on a page of that size in px. paint: is given some lines, and `top`."""
+        if self._picture is None or self._picture.size() != size * dpr:
+            self._picture = QPixmap(size * dpr)
+        self._picture.setDevicePixelRatio(dpr)
+        self._picture.fill(ground)
+        self._top, self._lines, self._paint = top, lines, paint
+        self._turn.start(1)
+
+    def forget(self) -> None:
+        """What is painted is no longer what will be shown."""
+        self._lines, self._paint = (), None
+        self._turn.stop()
+
+    def take(self, top: int, size: QSize, dpr: float) -> QPixmap | None:
+        """The page, if it is painted and is this one; only once: whatever changes later is painted anew."""
+        if self._paint is None or self.busy:
+            return None
+        picture, self._paint = self._picture, None
+        return picture if picture is not None and top == self._top and picture.size() == size * dpr else None
+
+    def _on_turn_timeout(self) -> None:
+        if self._picture is None or self._paint is None:
+            return
+        band, self._lines = self._lines[:BAND], self._lines[BAND:]
+        painter = QPainter(self._picture)
+        self._paint(painter, band, self._top)
+        painter.end()
+        if self._lines:
+            self._turn.start(1)
+        else:
+            self.ready.emit(self._top)
