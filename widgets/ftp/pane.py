@@ -25,10 +25,10 @@ from protocols.ftp.listing.entry import Entry, Listing
 from protocols.numbers import grouped
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.ftp.ask_strip import AskStrip
 from widgets.ftp.client_slot import mend_of
 from widgets.ftp.entry_tree import COLUMNS, EntryTree, Node, nodes_of
 from widgets.ftp.entry_view import EntryView
+from widgets.parts.ask_strip import AskStrip
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import IconButton
 from widgets.parts.empty import EmptyState

@@ -21,7 +21,13 @@ SECURITY = (
 )
 NOT_THERE: Final = ("ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH")
 """Errors that the lab's own server mends."""
+PASSWORD: Final = Mend("password", "Type the password again", "key")
 OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
+
+
+LOST: Final = ("GONE", "BYE")
+"""The session was over without anybody's will: it can be opened again."""
+AGAIN: Final = Mend("again", "Connect again", "rotate-cw")
 
 
 class AccountFields(QWidget):
@@ -74,6 +80,13 @@ class AccountFields(QWidget):
             self._facts["user"].set_value(account.user or "nobody")
         self.row.setVisible(not running)
         self.facts.setVisible(running)
+
+    def ask_password(self) -> None:
+        """Let a person type the password anew."""
+        editor = self.fields.editor("password")
+        assert isinstance(editor, QLineEdit)
+        editor.setFocus()
+        editor.selectAll()
 
     def set_address(self, host: str, port: int, security: str = "none") -> None:
         """Fill in where a server is."""

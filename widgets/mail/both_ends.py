@@ -16,7 +16,7 @@ from protocols.mail.message.compose import DraftError, write
 from protocols.record.event import Raw, detail_of
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.mail.account_fields import NOT_THERE
+from widgets.mail.account_fields import NOT_THERE, PASSWORD
 from widgets.mail.compose_card import ComposeCard
 from widgets.mail.dialogue_view import DialogueView
 from widgets.mail.hold_strip import HoldStrip
@@ -74,7 +74,7 @@ class BothEnds(QWidget):
         compose.send_requested.connect(self.send)
         compose.cancel_requested.connect(sending.cancel)
         compose.make_button.clicked.connect(self.make_source)
-        compose.mend_requested.connect(lambda _key: self.give_other_end())
+        compose.mend_requested.connect(self._mend)
         compose.why_requested.connect(lambda: self.why_requested.emit(self._trouble))
         sending.ended.connect(self._on_sent)
         sending.failed.connect(self._on_failed)
@@ -109,7 +109,7 @@ class BothEnds(QWidget):
         self.dialogue.clear()
         compose.begin()
         compose.set_busy(True, word="Connecting")
-        self.sending.send(draft, account, compose.notify(), str(values["ret"] or ""))
+        self.sending.send(draft, account, compose.notify(), str(values["ret"] or ""), compose.line_ends())
 
     def _on_changed(self) -> None:
         if not self.sending.busy:
@@ -156,6 +156,12 @@ class BothEnds(QWidget):
 
     # The other end
 
+    def _mend(self, key: str) -> None:
+        if key == PASSWORD.key:
+            self.compose.ask_password()
+        else:
+            self.give_other_end()
+
     def give_other_end(self) -> None:
         """Start a server, unless one runs; its address is filled in when it listens."""
         if self.server.server is not None:
@@ -164,8 +170,8 @@ class BothEnds(QWidget):
             self.server.start()
 
     def _on_served(self, server: Any) -> None:
-        host, port = server.ends["smtp"]
-        self.compose.account.set_address(host, port)
+        if "smtp" in server.ends:
+            self.compose.account.set_address(*server.ends["smtp"])
         self.compose.strip.clear()
         self.compose.send_button.setFocus()
         self.served.emit(server)

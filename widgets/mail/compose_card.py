@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
+from protocols.mail.client.lineends import WRONG_ENDS
 from protocols.mail.client.smtp import MECHANISMS, Sent
 from protocols.mail.message.compose import Draft, split_addresses
-from widgets.mail.account_fields import OTHER_END, AccountFields
+from widgets.mail.account_fields import OTHER_END, PASSWORD, AccountFields
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
@@ -36,6 +37,21 @@ NOTICES: Final = (("success", "SUCCESS", "when it is delivered"), ("failure", "F
 
 
 REPLY_SHOWN: Final = 160
+SMUGGLED: Final = """From: {sender}
+To: {to}
+Subject: the first mail
+
+Behind the lone dot stands a second mail, in commands.
+.
+MAIL FROM:<boss@example.org>
+RCPT TO:<{to}>
+DATA
+From: The boss <boss@example.org>
+To: {to}
+Subject: a smuggled mail
+
+Nobody has sent this by a session of its own.
+"""
 
 
 def refusal_of(sent: Sent) -> str:
@@ -66,7 +82,7 @@ class ComposeCard(Card):
         self.fields = Fields(self)
         self.strip = TroubleStrip()
         self.note = Banner("note")
-        self.tabs = TabPages("Parts of the mail")
+        self.tabs = TabPages("Parts of the mail", tight=True)
         self.text = CodeEdit("Text of the mail")
         self.html = CodeEdit("HTML of the mail")
         self.source = CodeEdit("Raw source of the mail")
@@ -177,10 +193,18 @@ class ComposeCard(Card):
         column = QVBoxLayout(page)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
-        self.raw_box = self.fields.check("raw", "Send this source in place of the fields",
-                                         tip="The envelope still comes from the fields")  # fmt: skip
+        self.raw_box = self.fields.check("raw", "Send this source",
+                                         tip="In place of the fields; the envelope still comes from them")  # fmt: skip
         self.make_button = Button("Make it of the fields", "refresh-cw", small=True)
-        column.addWidget(FlowBox(self.raw_box, self.make_button, spacing=12))
+        self.smuggle_button = Button("Smuggle", "bug", small=True)
+        self.smuggle_button.setToolTip("A sample: a lone dot behind a bare line feed, then a second mail in commands")
+        ends = self.fields.choice("ends", "Line ends", [Choice(key, title) for key, (title, _) in WRONG_ENDS.items()])
+        row = FlowBox(self.raw_box, self.make_button, self.smuggle_button, ends, spacing=12)
+        for widget in (self.raw_box, self.make_button, self.smuggle_button):
+            row.flow.setAlignment(widget, Qt.AlignmentFlag.AlignBottom)
+        self.ends_words = Label("", "caption", "text2", wrap=True)
+        column.addWidget(row)
+        column.addWidget(self.ends_words)
         column.addWidget(self.source, 1)
         return page
 
@@ -190,6 +214,7 @@ class ComposeCard(Card):
         self.progress.cancelled.connect(self.cancel_requested)
         self.attach_button.clicked.connect(lambda: ask_file(self, "File to attach", self.attach))
         self.detach_button.clicked.connect(self._detach)
+        self.smuggle_button.clicked.connect(self.smuggle)
         self.fields.changed.connect(lambda _key: self._on_edited())
         self.account.changed.connect(self._on_edited)
         for edit in (self.text, self.html, self.source):
@@ -210,6 +235,18 @@ class ComposeCard(Card):
             self.files.takeItem(row)
             self._on_edited()
 
+    def smuggle(self) -> None:
+        """Fill in a source that tries to get a second mail past the server."""
+        envelope = self.draft(fields_only=True)
+        to = (envelope.rcpt_to() or ("bob@example.org",))[0]
+        self.source.show_text(SMUGGLED.format(sender=envelope.mail_from(), to=to))
+        self.fields.set_values({"raw": True, "ends": "lf.crlf"})
+        self.tabs.show_page("source")
+
+    def line_ends(self) -> str:
+        """The line ends that a raw source gets on the wire; others always get CRLF."""
+        return str(self.fields["ends"] or "crlf") if self.fields["raw"] else "crlf"
+
     def _on_edited(self) -> None:
         self.strip.clear()
         self.note.clear()
@@ -219,6 +256,8 @@ class ComposeCard(Card):
         own = any(fields[key] for key in ("envelope_from", "envelope_to", "bcc", "cc", "success", "failure", "delay"))
         tabs.set_word("envelope", THERE if own else "")
         tabs.set_word("source", THERE if fields["raw"] else "")
+        self.ends_words.setText(WRONG_ENDS[str(fields["ends"] or "crlf")][1])
+        self.ends_words.setVisible(fields["ends"] not in ("", "crlf"))
         self.set_chip(f"to {self.account.account().where}")
         self.changed.emit()
 
@@ -299,4 +338,10 @@ class ComposeCard(Card):
     def tell(self, title: str, why: str, errno: str, *, refused: bool) -> None:
         """It failed: why, and a way out where nobody listens."""
         self.set_state("error", "Not sent")
-        self.strip.tell(title, why, (OTHER_END,) if refused else (), errno=errno)
+        mends = (OTHER_END,) if refused else (PASSWORD,) if errno == "AUTH" else ()
+        self.strip.tell(title, why, mends, errno=errno)
+
+    def ask_password(self) -> None:
+        """Let a person type the password anew."""
+        self.tabs.show_page("server")
+        self.account.ask_password()

@@ -18,7 +18,7 @@ from protocols.mail.dialogue import Protocol
 from protocols.record.event import Raw, detail_of
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.mail.account_fields import AccountFields
+from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, AccountFields
 from widgets.mail.dialogue_view import DialogueView
 from widgets.mail.latest import Latest
 from widgets.mail.session_slot import SessionSlot
@@ -31,6 +31,7 @@ from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme
 
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("smtp", "pop3", "imap", "nntp")
+ENDS: Final = {"CRLF": b"\r\n", "LF": b"\n", "CR": b"\r"}
 PORTS: Final = {"smtp": 2525, "pop3": 1100, "imap": 1430, "nntp": 1119}
 FIRST: Final[dict[str, tuple[str, ...]]] = {
     "smtp": ("EHLO me", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA", "Subject: by hand", "",
@@ -68,9 +69,10 @@ class TypedLine(QLineEdit):
 
 
 class HandPage(QWidget):
-    """The view. `why_requested(explained)`."""
+    """The view. `why_requested(explained)`. `server_wanted(protocol)`: the lab's own server for it is to run."""
 
     why_requested = Signal(object)
+    server_wanted = Signal(str)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +97,7 @@ class HandPage(QWidget):
             "Connect to a server: its greeting comes first, then type your line.",
         )
         self.line = TypedLine()
+        self.end = Segments(tuple(ENDS), "Line end")
         self.send_button = Button("Send", "corner-down-left")
         self.next_button = Button("", "lightbulb", small=True)
         self.turn = Label("", "caption", "text2")
@@ -114,6 +117,9 @@ class HandPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.line, 1)
+        self.end.setToolTip("How the line ends on the wire. A strict server takes CRLF alone: LF gets 500, after CR it "
+                            "goes on waiting for the line's end")  # fmt: skip
+        row.addWidget(self.end)
         row.addWidget(self.send_button)
         foot = QWidget()
         column = QVBoxLayout(foot)
@@ -136,6 +142,7 @@ class HandPage(QWidget):
         self.slot.changed.connect(self._on_changed)
         self.slot.opened.connect(self.line.setFocus)
         self.slot.failed.connect(self.tell)
+        self.strip.mend_requested.connect(self._mend)
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
         self.line.returnPressed.connect(self.send)
         self.send_button.clicked.connect(self.send)
@@ -149,6 +156,8 @@ class HandPage(QWidget):
     def use(self, ends: Mapping[str, tuple[str, int]]) -> None:
         """Fill in where servers listen."""
         self._ends = {**self._ends, **ends}
+        if self.strip.errno in NOT_THERE:
+            self.strip.clear()
         self._on_kind()
 
     def _on_kind(self) -> None:
@@ -179,7 +188,8 @@ class HandPage(QWidget):
         text = self.line.text()
         if self.slot.phase != "open":
             return
-        self.slot.do(lambda session: session.type(text))
+        end = ENDS[tuple(ENDS)[self.end.current()]]
+        self.slot.do(lambda session: session.type(text, end=end))
         self._asked = True
         if not SECRET.search(text):
             self.line.remember(text)
@@ -220,8 +230,15 @@ class HandPage(QWidget):
     def tell(self, told: Explained) -> None:
         """Something failed, or the server hung up: why."""
         self.trouble = told
-        self.strip.tell(told.title, told.why, errno=told.errno)
+        mends = (OTHER_END,) if told.errno in NOT_THERE else (AGAIN,) if told.errno in LOST else ()
+        self.strip.tell(told.title, told.why, mends, errno=told.errno)
         self.latest.choose_failure(self._name, told.errno)
+
+    def _mend(self, key: str) -> None:
+        if key == OTHER_END.key:
+            self.server_wanted.emit(self.protocol)
+        else:
+            self.open()
 
     def take(self, raws: Sequence[Raw]) -> None:
         """New events from the recorder."""

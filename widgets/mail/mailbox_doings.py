@@ -5,6 +5,7 @@ It must not know how the list is filled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,13 +38,16 @@ class MailboxDoings:
         self.delete_button = Button("Delete", "trash-2", small=True)
         self.undo_button = Button("Take marks back", "undo-2", small=True)
         self.move_button = Button("Move to", "folder-open", small=True)
+        self.copy_button = Button("Copy to", "copy", small=True)
         self.parts_button = Button("Parts", "layers", small=True)
         self.parts_button.setToolTip("What the mail consists of, as the server tells it; fetch one part alone")
         self.parts_menu = QMenu(self.parts_button)
         self.append_button = Button("Append\u2026", "upload", small=True)
-        self.menu = QMenu(self.move_button)
+        self.menu, self.copy_menu = QMenu(self.move_button), QMenu(self.copy_button)
         self.move_button.setMenu(self.menu)
-        self.menu.aboutToShow.connect(self._fill)
+        self.copy_button.setMenu(self.copy_menu)
+        self.menu.aboutToShow.connect(lambda: self._fill(self.menu, self.move))
+        self.copy_menu.aboutToShow.connect(lambda: self._fill(self.copy_menu, self.copy))
         self.flag_button.clicked.connect(lambda: self._toggle("\\Flagged"))
         self.unread_button.clicked.connect(lambda: self._toggle("\\Seen"))
         self.delete_button.clicked.connect(self.delete)
@@ -54,7 +58,7 @@ class MailboxDoings:
     def buttons(self) -> tuple[Button, ...]:
         """All of them, in order."""
         return (self.flag_button, self.unread_button, self.delete_button, self.undo_button, self.move_button,
-                self.parts_button, self.append_button)  # fmt: skip
+                self.copy_button, self.parts_button, self.append_button)  # fmt: skip
 
     def chosen(self) -> Listed | None:
         """The mail of the current row."""
@@ -64,10 +68,12 @@ class MailboxDoings:
         """Allow what the view allows."""
         page = self._page
         imap, is_open, listed = page.protocol == "imap", page.slot.phase == "open", self.chosen()
-        for button in (self.flag_button, self.unread_button, self.move_button, self.parts_button, self.append_button):
+        for button in (self.flag_button, self.unread_button, self.move_button, self.copy_button, self.parts_button,
+                       self.append_button):  # fmt: skip
             button.setVisible(imap)
         self.undo_button.setVisible(not imap)
-        for button in (self.flag_button, self.unread_button, self.delete_button, self.move_button, self.parts_button):
+        for button in (self.flag_button, self.unread_button, self.delete_button, self.move_button, self.copy_button,
+                       self.parts_button):  # fmt: skip
             button.setEnabled(is_open and listed is not None)
         self.append_button.setEnabled(is_open and imap)
         self.undo_button.setEnabled(is_open and any(entry.deleted for entry in page.entries.values()))
@@ -91,13 +97,17 @@ class MailboxDoings:
 
         self._page.slot.do(lambda session: session.flag(listed.uid, flag, on), done)
 
-    def _fill(self) -> None:
-        self.menu.clear()
+    def _fill(self, menu: QMenu, act: Callable[[str], None]) -> None:
+        menu.clear()
         for (name,) in self._page.folders.rows():
-            self.menu.addAction(name.replace("&", "&&")).triggered.connect(partial(self._move_to, name))
+            menu.addAction(name.replace("&", "&&")).triggered.connect(partial(_to, act, name))
 
-    def _move_to(self, folder: str, _checked: bool = False) -> None:
-        self.move(folder)
+    def copy(self, folder: str) -> None:
+        """Copy the chosen mail into a folder."""
+        listed, page = self.chosen(), self._page
+        if listed is not None:
+            page.slot.do(lambda session: session.copy(listed.uid, folder),
+                         lambda _: page.desk.toast(f"A copy lies in {folder}"))  # fmt: skip
 
     def move(self, folder: str) -> None:
         """Move the chosen mail into a folder."""
@@ -198,3 +208,7 @@ class MailboxDoings:
             self.refresh()
 
         page.slot.do(lambda session: session.reset(), done)
+
+
+def _to(act: Callable[[str], None], folder: str, _checked: bool = False) -> None:
+    act(folder)

@@ -6,6 +6,7 @@ must not know the other views of the panel.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,15 +16,19 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from protocols.mail.client import listing
 from protocols.mail.client.imap import ImapSession
-from protocols.mail.client.imaprows import Folder, Selected
+from protocols.mail.client.imaprows import Selected
+from protocols.mail.client.listing import Listed
 from protocols.mail.client.pop3 import Entry, Pop3Session
+from protocols.mail.message.envelope import Envelope
 from protocols.mail.message.shown import Shown, read_file
 from protocols.numbers import grouped
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.mail.account_fields import NOT_THERE, OTHER_END, AccountFields
+from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, PASSWORD, AccountFields
+from widgets.mail.envelopes import Envelopes
 from widgets.mail.latest import Latest
 from widgets.mail.mailbox_doings import MailboxDoings
+from widgets.mail.mailbox_folders import MailboxFolders
 from widgets.mail.mailbox_model import MailboxModel
 from widgets.mail.message_view import MessageView
 from widgets.mail.session_slot import SessionSlot
@@ -37,8 +42,10 @@ from widgets.parts.rows_model import RowsModel
 from widgets.parts.segments import Segments
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label
-from widgets.parts.trouble import TroubleStrip
+from widgets.parts.trouble import Mend, TroubleStrip
 
+OUR_UIDL: Final = re.compile("[0-9a-f]{16}")
+"""How the lab's own server writes a unique id: the folder's validity and the UID."""
 PROTOCOLS: Final = ("imap", "pop3")
 PORTS: Final = {"imap": 1430, "pop3": 1100}
 WORDS: Final = {"idle": ("", ""), "starting": ("waiting", "Connecting"), "open": ("running", "Connected"),
@@ -51,14 +58,16 @@ class MailboxPage(QWidget):
     why_requested = Signal(object)
     server_wanted = Signal()
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, envelopes: Envelopes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
+        self.envelopes = envelopes
         self.slot = SessionSlot(desk, self)
         self.latest = Latest(desk, self)
         self.trouble: Explained | None = None
         self.entries: dict[int, Entry] = {}
         self._ends: Mapping[str, tuple[str, int]] = {}
+        self._login = ("", "")
         self._count = 0
         self._name = ""
         self._fetching = 0
@@ -71,7 +80,8 @@ class MailboxPage(QWidget):
         self.strip = TroubleStrip()
         self.head = Card(parent=self)
         self.folders = RowsModel(("Folder",), self)
-        self.folder_table = PlainTable(self.folders, "Folders", stretch=0)
+        self.folder_list = MailboxFolders(self)
+        self.folder_table = self.folder_list.table
         self.model = MailboxModel(self)
         self.list = PlainTable(self.model, "Mails, newest first", widths=(160, 0, 150, 80), stretch=1)
         self.search = QLineEdit()
@@ -104,6 +114,7 @@ class MailboxPage(QWidget):
         column.setSpacing(0)
         row = FlowBox(self.search, *self.doings.buttons(), spacing=8)
         row.flow.setContentsMargins(12, 8, 12, 8)
+        column.addWidget(self.folder_list.ask)
         column.addWidget(row)
         column.addWidget(self.list, 1)
         column.addWidget(self.progress)
@@ -112,7 +123,7 @@ class MailboxPage(QWidget):
         inner.addWidget(self.message)
         inner.setSizes([300, 400])
         self.split = Splitter(Qt.Orientation.Horizontal)
-        self.split.addWidget(self.folder_table)
+        self.split.addWidget(self.folder_list)
         self.split.addWidget(inner)
         self.split.setSizes([150, 700])
         self.split.setStretchFactor(1, 1)
@@ -132,10 +143,9 @@ class MailboxPage(QWidget):
         self.slot.changed.connect(self._on_changed)
         self.slot.opened.connect(self._on_open)
         self.slot.failed.connect(self.tell)
-        self.strip.mend_requested.connect(lambda _key: self.server_wanted.emit())
+        self.strip.mend_requested.connect(self._mend)
         self.empty.acted.connect(self.server_wanted)
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
-        self.folder_table.picked.connect(lambda row: self.select(self.folders.row(row)[0]))
         self.list.picked.connect(self.show_row)
         self.model.wanted.connect(self._fetch)
         self.progress.cancelled.connect(self.slot.cancel)
@@ -150,7 +160,7 @@ class MailboxPage(QWidget):
 
     def use(self, ends: Mapping[str, tuple[str, int]], user: str = "", password: str = "") -> None:
         """Fill in where a server listens, and who may log in."""
-        self._ends = ends
+        self._ends, self._login = ends, (user, password)
         self.empty.button.hide()
         self.empty.set_sentence("Open the mailbox: its mails stand here, newest first.")
         self.strip.clear()
@@ -195,30 +205,50 @@ class MailboxPage(QWidget):
         else:
             self.progress.hide()
         self.doings.refresh()
+        self.folder_list.refresh()
 
     def tell(self, told: Explained) -> None:
         """Something failed: why."""
         self.trouble = told
         self.model.forget_asked()
-        self.strip.tell(told.title, told.why, (OTHER_END,) if told.errno in NOT_THERE else (), errno=told.errno)
+        self.strip.tell(told.title, told.why, self._mends(told), errno=told.errno)
+        self.empty.button.setVisible(OTHER_END.key not in self.strip.buttons and not self._ends)
         self.latest.choose_failure(self._name, told.errno)
+
+    def _mends(self, told: Explained) -> tuple[Mend, ...]:
+        """The ways out of an error."""
+        if told.errno in NOT_THERE:
+            return (OTHER_END,)
+        if told.errno in LOST:
+            return (AGAIN,)
+        if told.errno != "AUTH":
+            return ()
+        account, (user, password) = self.account.account(), self._login
+        ours = (account.host, account.port) in self._ends.values() and (account.user, account.password) != self._login
+        return (PASSWORD, Mend("login", f"Log in as {user}", "key")) if ours and user and password else (PASSWORD,)
+
+    def _mend(self, key: str) -> None:
+        if key == OTHER_END.key:
+            self.server_wanted.emit()
+        elif key == AGAIN.key:
+            self.open()
+        elif key == PASSWORD.key:
+            self.account.ask_password()
+        else:
+            user, password = self._login
+            self.account.fields.set_values({"user": user, "password": password})
+            self.open()
 
     def _on_open(self) -> None:
         self.pages.setCurrentWidget(self.split)
         imap = self.protocol == "imap"
-        self.folder_table.setVisible(imap)
+        self.folder_list.setVisible(imap)
         self.search.setVisible(imap)
         if imap:
-            self.slot.do(lambda session: session.folders(), self._on_folders)
+            self.folder_list.ask_for_all("INBOX")
             self.select("INBOX")
         else:
             self.slot.do(lambda session: session.entries(), self._on_entries)
-
-    def _on_folders(self, folders: list[Folder]) -> None:
-        names = sorted((each.name for each in folders if each.selectable), key=lambda name: (name != "INBOX", name))
-        self.folders.set_rows([(name,) for name in names])
-        if names:
-            self.folder_table.selectRow(0)
 
     def _on_entries(self, entries: list[Entry]) -> None:
         self.entries = {entry.number: entry for entry in entries}
@@ -306,7 +336,7 @@ class MailboxPage(QWidget):
 
         def done(shown: Shown) -> None:
             if asked == self._fetching:
-                self.message.show_message(shown)
+                self.message.show_message(shown, self._envelope(shown, listed))
                 self.latest.choose(self._name, "data")
 
         if self.protocol == "imap":
@@ -316,6 +346,17 @@ class MailboxPage(QWidget):
         else:
             self.slot.do(lambda session: session.retrieve(listed.number, listed.size), done, then=then)
         self.doings.refresh()
+
+    def _envelope(self, shown: Shown, listed: Listed) -> Envelope | None:
+        """The envelope that the mail came in, as far as anybody knows."""
+        account, session = self.account.account(), self.slot.session
+        uid = 0
+        if self.protocol == "pop3":
+            unique = self.entries[listed.number].uid if listed.number in self.entries else ""
+            uid = int(unique[8:], 16) if OUR_UIDL.fullmatch(unique) else 0
+        elif session is not None and session.selected is not None and session.selected.name.upper() == "INBOX":
+            uid = listed.uid
+        return self.envelopes.find(shown, (account.host, account.port), account.user, uid)
 
     def values(self) -> dict[str, Any]:
         """What the next start shall find again."""

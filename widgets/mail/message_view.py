@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.mail.message.envelope import WITNESSES, Envelope, compared, in_words
 from protocols.mail.message.shown import Shown, save_part
 from protocols.numbers import size_text
 from widgets.desk import Desk
@@ -26,6 +27,7 @@ from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.paths import ask_folder
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
+from widgets.parts.splitter import Splitter
 from widgets.parts.tab_pages import TabPages
 from widgets.parts.text import ElidedLabel, Label
 from widgets.theme.theme import theme
@@ -45,6 +47,7 @@ class MessageView(QWidget):
         self.shown: Shown | None = None
         self.subject = ElidedLabel("", "section")
         self.people = ElidedLabel("", "caption", "text2")
+        self.hidden = ElidedLabel("", "caption", "warning")
         self.notice = Banner("warning")
         self.tabs = TabPages("Views of the mail", self)
         inside = self.tabs.pages
@@ -52,6 +55,7 @@ class MessageView(QWidget):
         self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.html = HtmlView()
         self.headers = RowsModel(("Field", "Value"), self)
+        self.envelope = RowsModel(("Envelope", "Address", "In the header"), self)
         self.hops = RowsModel(("Server", "From", "By", "When"), self)
         self.parts = PartsModel(self)
         self.remote = RowsModel(("Kind", "Address", ""), self)
@@ -74,7 +78,7 @@ class MessageView(QWidget):
         head = QVBoxLayout()
         head.setContentsMargins(12, 8, 12, 6)
         head.setSpacing(2)
-        for widget in (self.subject, self.people, self.notice):
+        for widget in (self.subject, self.people, self.hidden, self.notice):
             head.addWidget(widget)
         whole = QWidget()
         column = QVBoxLayout(whole)
@@ -111,7 +115,20 @@ class MessageView(QWidget):
         self.hop_words = Label("Servers it says it went through, the last one first", "caption", "text2")
         self.hop_words.setContentsMargins(12, 6, 12, 4)
         self.hop_table = PlainTable(self.hops, "Received fields", mono=(0, 1), widths=(170, 200, 90))
-        column.addWidget(self.header_table, 2)
+        self.envelope_words = Label("", "caption", "text2", wrap=True)
+        self.envelope_words.setContentsMargins(12, 6, 12, 4)
+        self.envelope_table = PlainTable(self.envelope, "Envelope", mono=(0, 1), widths=(100, 160), stretch=2)
+        self.envelope_box = QWidget()
+        side = QVBoxLayout(self.envelope_box)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.setSpacing(0)
+        side.addWidget(self.envelope_words)
+        side.addWidget(self.envelope_table, 1)
+        both = Splitter(Qt.Orientation.Horizontal)
+        both.addWidget(self.header_table)
+        both.addWidget(self.envelope_box)
+        both.setSizes([500, 400])
+        column.addWidget(both, 2)
         column.addWidget(self.hop_words)
         column.addWidget(self.hop_table, 1)
         return page
@@ -143,9 +160,10 @@ class MessageView(QWidget):
 
     # Showing
 
-    def show_message(self, shown: Shown) -> None:
-        """Show a mail that was read."""
+    def show_message(self, shown: Shown, envelope: Envelope | None = None) -> None:
+        """Show a mail that was read, beside the envelope that it came in where that is known."""
         self.shown = shown
+        self._show_envelope(shown, envelope)
         self.subject.setText(visible(shown.subject) or "(no subject)")
         words = (visible(shown.sender), f"to {visible(shown.recipients)}" if shown.recipients else "",
                  visible(shown.date), size_text(shown.size))  # fmt: skip
@@ -173,6 +191,16 @@ class MessageView(QWidget):
             return
         more = f" And {len(notices) - NOTICES_SHOWN} more." if len(notices) > NOTICES_SHOWN else ""
         self.notice.say("This mail is odd.", visible(". ".join(notices[:NOTICES_SHOWN]) + "." + more))
+
+    def _show_envelope(self, shown: Shown, envelope: Envelope | None) -> None:
+        told = compared(envelope, shown.lines) if envelope is not None else []
+        words = visible(in_words(told))
+        self.hidden.setText(f"Envelope: {words}" if words else "")
+        self.hidden.setVisible(bool(words))
+        self.envelope_box.setVisible(bool(told))
+        if envelope is not None:
+            self.envelope_words.setText(f"Envelope, {WITNESSES[envelope.witness]}")
+        self.envelope.set_rows([(each.command, visible(each.address), visible(each.remark)) for each in told])
 
     def _show_html(self, shown: Shown) -> None:
         clean = shown.html

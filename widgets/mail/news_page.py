@@ -18,7 +18,7 @@ from protocols.mail.news.client import Entered, GroupInfo, NewsSession, Overview
 from protocols.mail.news.server import NewsServer
 from protocols.record.explain import Explained, explain
 from widgets.desk import Desk
-from widgets.mail.account_fields import AccountFields
+from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, AccountFields
 from widgets.mail.latest import Latest
 from widgets.mail.message_view import MessageView
 from widgets.mail.session_slot import SessionSlot
@@ -133,6 +133,7 @@ class NewsPage(QWidget):
         self.slot.changed.connect(self._on_changed)
         self.slot.opened.connect(self._on_open)
         self.slot.failed.connect(self.tell)
+        self.strip.mend_requested.connect(lambda key: self.give_other_end() if key == OTHER_END.key else self.open())
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
         self.group_table.picked.connect(lambda row: self.enter(self.groups.row(row)[0]))
         self.article_table.picked.connect(self.show_article)
@@ -161,6 +162,14 @@ class NewsPage(QWidget):
             return server
 
         self.desk.bridge.call(work, self._on_served, self._on_not_served, owner=self)
+
+    def give_other_end(self) -> None:
+        """Start a news server, unless one runs; either way it is read."""
+        if self.server is None:
+            self.start_server()
+        else:
+            self.account.set_address(*self.server.address)
+            self.open()
 
     def _on_served(self, server: NewsServer) -> None:
         self.server = server
@@ -204,7 +213,7 @@ class NewsPage(QWidget):
         port = self.server.address[1] if self.server is not None else 0
         self.serve_button.setText(f"Stop the server on {port}" if port else "Start a news server")
         self.serve_button.set_icon("play" if self.server is None else "square")
-        self.empty.button.setVisible(self.server is None)
+        self.empty.button.setVisible(self.server is None and self.strip.isHidden())
         self.serve_button.setVisible(self.server is not None or self.pages.currentWidget() is not self.empty)
         word = {"idle": ("", ""), "starting": ("waiting", "Connecting"), "open": ("running", "Connected"),
                 "ended": ("stopped", "Closed")}[phase]  # fmt: skip
@@ -213,7 +222,9 @@ class NewsPage(QWidget):
     def tell(self, told: Explained) -> None:
         """Something failed: why."""
         self.trouble = told
-        self.strip.tell(told.title, told.why, errno=told.errno)
+        mends = (OTHER_END,) if told.errno in NOT_THERE else (AGAIN,) if told.errno in LOST else ()
+        self.strip.tell(told.title, told.why, mends, errno=told.errno)
+        self.empty.button.setVisible(self.server is None and OTHER_END not in mends)
         self.latest.choose_failure(self._name, told.errno)
 
     def _on_open(self) -> None:

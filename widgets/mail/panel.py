@@ -17,6 +17,7 @@ from widgets.desk import Desk
 from widgets.failed_call import event_of
 from widgets.mail import demo
 from widgets.mail.both_ends import BothEnds
+from widgets.mail.envelopes import Envelopes
 from widgets.mail.panel_actions import PanelActions
 from widgets.mail.transcripts_page import TranscriptsPage
 from widgets.panel import DemoStep, Panel
@@ -94,7 +95,7 @@ class MailPanel(Panel):
         if name == "mailbox":
             from widgets.mail.mailbox_page import MailboxPage
 
-            page = MailboxPage(self.desk)
+            page = MailboxPage(self.desk, Envelopes(lambda: self.ends.server.server, self.ends.sending))
             page.server_wanted.connect(self.ends.give_other_end)
             if self._served:
                 page.use(self._served, *self._login)
@@ -104,6 +105,7 @@ class MailPanel(Panel):
 
             hand = HandPage(self.desk)
             hand.use(self._served)
+            hand.server_wanted.connect(self._give_other_end)
             return hand
         from widgets.mail.news_page import NewsPage
 
@@ -161,6 +163,12 @@ class MailPanel(Panel):
     def ends_served(self) -> dict[str, tuple[str, int]]:
         """Where the lab's own servers listen, by protocol."""
         return dict(self._served)
+
+    def _give_other_end(self, protocol: str) -> None:
+        if protocol == "nntp":
+            self.news.start_server()
+        else:
+            self.ends.give_other_end()
 
     def _use(self, ends: Mapping[str, tuple[str, int]]) -> None:
         self._served.update(ends)

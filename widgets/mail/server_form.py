@@ -29,6 +29,12 @@ STRICT: Final = (
 )  # fmt: skip
 PORTS: Final = (("smtp_port", "SMTP", 8025), ("pop3_port", "POP3", 8110), ("imap_port", "IMAP", 8143))
 
+SWITCHES: Final = (
+    ("sync", "Sync to disk", "250 is said when the disk has the mail (fsync): slower, and safe when the machine ends"),
+    ("received", "Return-Path and Received", "Put in front of each mail, as RFC 5321 section 4.4 asks of a server; "
+                                             "without, a mail comes back byte for byte"),
+)  # fmt: skip
+
 
 class MailServerForm(QWidget):
     """The fields; the card's head has the button. strip: where a start that failed is told."""
@@ -47,6 +53,7 @@ class MailServerForm(QWidget):
         column.setSpacing(10)
         column.addWidget(self.strip)
         column.addWidget(self._where())
+        column.addWidget(self._doors())
         column.addWidget(self.table)
         column.addWidget(self._kept())
         column.addWidget(self._how())
@@ -68,6 +75,15 @@ class MailServerForm(QWidget):
             row.add(add.number(key, caption, port, (0, 65535), zero="any free"))
         return row
 
+    def _doors(self) -> QWidget:
+        add, row = self.fields, FlowBox(spacing=12)
+        row.add(Label("Serves", "body"))
+        for key, caption, _ in PORTS:
+            row.add(add.check(key.replace("_port", ""), caption, True, tip=f"Without it {caption} is left out"))
+        for key, caption, tip in SWITCHES:
+            row.add(add.check(key, caption, tip=tip))
+        return row
+
     def _kept(self) -> QWidget:
         add, row = self.fields, FlowBox(spacing=12)
         row.add(add.line("domain", "Domain", hint="Any", characters=14, tip="Take mail for NAME@ this domain only"), 1)
@@ -76,6 +92,8 @@ class MailServerForm(QWidget):
         row.add(self.store_button)
         row.flow.setAlignment(self.store_button, Qt.AlignmentFlag.AlignBottom)
         row.add(add.number("size_mib", "Largest mail", 100, (1, 1024), suffix=" MiB"))
+        row.add(add.number("silence_s", "Time-out", 300, (1, 86_400), suffix=" s",
+                           tip="Who says nothing for so long is told so and let go"))  # fmt: skip
         return row
 
     def _how(self) -> QWidget:
@@ -92,6 +110,8 @@ class MailServerForm(QWidget):
 
     def _suit(self) -> None:
         tls = bool(self.fields["tls"])
+        for key, _, _ in PORTS:
+            self.fields.editor(key).setEnabled(bool(self.fields[key.replace("_port", "")]))
         self.fields.editor("login_needs_tls").setEnabled(tls)
         domain = str(self.fields["domain"]).strip()
         words = [f"A user gets mail for NAME@{domain or ' any domain'}; nothing is relayed, all others get 550."]

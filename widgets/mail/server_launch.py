@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from protocols.mail.server.rules import Rule
 from protocols.mail.server.service import MailServer
-from protocols.mail.server.setup import MailSetup, SetupError
+from protocols.mail.server.setup import TIME_OUT_S, MailSetup, SetupError
 from protocols.record.explain import Explained, explain
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def setup_of(values: Mapping[str, Any], rules: tuple[Rule, ...] = ()) -> MailSet
     store = str(values.get("store") or "").strip()
     tls = bool(values.get("tls"))
     setup = MailSetup(
-        host=host, smtp_port=int(values.get("smtp_port", 0)), pop3_port=int(values.get("pop3_port", 0)),
-        imap_port=int(values.get("imap_port", 0)), users=users,
+        host=host, smtp_port=_port(values, "smtp"), pop3_port=_port(values, "pop3"), imap_port=_port(values, "imap"),
+        users=users, sync=bool(values.get("sync")), received=bool(values.get("received")),
+        timeout_s=float(values.get("silence_s", TIME_OUT_S)),
         domain=str(values.get("domain") or "").strip() or None, store=Path(store).expanduser() if store else None,
         tls=tls, login_needs_tls=tls and bool(values.get("login_needs_tls")),
         auth_needed=bool(values.get("auth_needed")), size_limit=int(values.get("size_mib", 100)) << 20,
@@ -50,6 +51,11 @@ def setup_of(values: Mapping[str, Any], rules: tuple[Rule, ...] = ()) -> MailSet
     )  # fmt: skip
     setup.check()
     return setup
+
+
+def _port(values: Mapping[str, Any], protocol: str) -> int | None:
+    """The port of a protocol; None where it is left out."""
+    return int(values.get(f"{protocol}_port", 0)) if values.get(protocol, True) else None
 
 
 def start_server(

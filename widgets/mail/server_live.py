@@ -110,6 +110,7 @@ class MailServerLive(QWidget):
             self.warning.clear()
         if server is None:
             return
+        self.empty.button.setVisible("smtp" in server.ends)
         for name, where in self.doors.items():
             host, port = server.ends.get(name, ("", 0))
             where.setVisible(bool(port))

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from protocols.assets import asset
 from protocols.mail.server import rules_file
 from protocols.mail.server.rules import AFTER_DATA, FAULTS, PROTOCOLS, Rule, RuleError
 from widgets.desk import Desk
 from widgets.parts.banner import Banner
-from widgets.parts.buttons import Button
+from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import Line
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, scrolled
@@ -27,19 +28,23 @@ from widgets.parts.paths import ask_file, ask_place
 from widgets.parts.text import Label
 
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "refuse": ("protocol", "at", "text", "times"), "refuse recipient": ("match", "code", "text"),
+    "refuse": ("protocol", "at", "code", "text", "first", "times"), "refuse recipient": ("match", "code", "text"),
     "mailbox full": ("match", "full"), "too many mails": ("count", "ms"), "greylist": ("ms",),
-    "drop the line": ("protocol", "at", "times"), "slow down": ("protocol", "at", "ms"), "wrong capability": ("words",),
-    "wrong count": ("count",),
+    "drop the line": ("protocol", "at", "first", "times"), "slow down": ("protocol", "at", "ms"),
+    "wrong capability": ("words",), "wrong count": ("count",),
 }  # fmt: skip
 _WHICH: Final = (Choice("", "all three"), *(Choice(one, one.upper()) for one in PROTOCOLS))
 _FULL: Final = (Choice("452", "452 at RCPT"), Choice("552", "552 after the content"))
 
 
 class RuleLine(QWidget):
-    """One rule: the switch, its settings, and how often it has fired. `changed`: it is another rule now."""
+    """One rule: the switch, its settings, and how often it has fired.
+
+    `changed`: it is another rule now; `removed`: take it away.
+    """
 
     changed = Signal()
+    removed = Signal()
 
     def __init__(self, rule: Rule, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +54,7 @@ class RuleLine(QWidget):
         self.switch.setChecked(rule.on)
         self.switch.setToolTip(FAULTS[rule.fault])
         self.fired = Label("", "caption", "text2")
+        self.remove_button = IconButton("trash-2", f"Take the rule away: {rule.title}")
         row = FlowBox(spacing=12)
         for name in _FIELDS[rule.fault]:
             row.add(self._field(name), 1 if name in ("text", "words") else 0)
@@ -56,6 +62,7 @@ class RuleLine(QWidget):
         head.addWidget(self.switch)
         head.addStretch(1)
         head.addWidget(self.fired, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.remove_button, 0, Qt.AlignmentFlag.AlignVCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -64,7 +71,8 @@ class RuleLine(QWidget):
         self._row = row
         row.setVisible(rule.on)
         self.switch.toggled.connect(self._on_toggled)
-        self.fields.changed.connect(lambda _key: self.changed.emit())
+        self.fields.changed.connect(lambda _key: self._on_changed())
+        self.remove_button.clicked.connect(self.removed)
 
     def _field(self, name: str) -> QWidget:
         add, rule = self.fields, self._rule
@@ -91,12 +99,19 @@ class RuleLine(QWidget):
             case "ms":
                 caption = "Within" if rule.fault == "too many mails" else "Time"
                 return add.number("ms", caption, int(rule.seconds * 1000), (0, 3_600_000), suffix=" ms")
+            case "first":
+                return add.number("first", "From the", rule.first, (1, 1000), suffix=". time on",
+                                  tip="So many occasions pass before it fires")  # fmt: skip
             case "times":
                 return add.number("times", "How often", rule.times, (0, 1000), zero="always", suffix=" times")
         return add.number("count", "Mails" if rule.fault == "too many mails" else "Too many", rule.count, (0, 100_000))
 
     def _on_toggled(self, on: bool) -> None:
         self._row.setVisible(on)
+        self.changed.emit()
+
+    def _on_changed(self) -> None:
+        self.switch.setText(self.rule().title)
         self.changed.emit()
 
     def rule(self) -> Rule:
@@ -127,6 +142,12 @@ class RulesPage(QWidget):
         self.desk = desk
         self.lines: list[RuleLine] = []
         self.strip = Banner("error")
+        self.add_button = Button("New rule", "plus", small=True)
+        self.menu = QMenu(self.add_button)
+        self.add_button.setMenu(self.menu)
+        for fault, what in FAULTS.items():
+            action = self.menu.addAction(f"{fault.capitalize()}: {what}")
+            action.triggered.connect(partial(self._add_of, fault))
         self.load_button = Button("Load\u2026", "folder-open", small=True)
         self.save_button = Button("Save\u2026", "save", small=True)
         self.off_button = Button("All off", "power", small=True)
@@ -137,7 +158,7 @@ class RulesPage(QWidget):
         buttons = QHBoxLayout()
         buttons.setContentsMargins(12, 8, 12, 4)
         buttons.setSpacing(6)
-        for button in (self.load_button, self.save_button, self.off_button):
+        for button in (self.add_button, self.load_button, self.save_button, self.off_button):
             buttons.addWidget(button)
         buttons.addStretch(1)
         whole = QVBoxLayout(self)
@@ -145,7 +166,8 @@ class RulesPage(QWidget):
         whole.setSpacing(0)
         whole.addLayout(buttons)
         whole.addWidget(self.strip)
-        whole.addWidget(scrolled(self._body), 1)
+        self._scroll = scrolled(self._body)
+        whole.addWidget(self._scroll, 1)
         self.load_button.clicked.connect(lambda: ask_file(self, "Rules", self.load, "Rules (*.toml)"))
         self.save_button.clicked.connect(
             lambda: ask_place(self, "Save the rules", "rules.toml", self.save, "Rules (*.toml)")
@@ -166,6 +188,7 @@ class RulesPage(QWidget):
                 self._column.addWidget(Line())
             line = RuleLine(rule, self._body)
             line.changed.connect(self._on_changed)
+            line.removed.connect(partial(self.remove, line))
             self._column.addWidget(line)
             self.lines.append(line)
         self._column.addStretch(1)
@@ -177,6 +200,22 @@ class RulesPage(QWidget):
     def _on_changed(self) -> None:
         self.strip.clear()
         self.changed.emit(self.rules())
+
+    def _add_of(self, fault: str, _checked: bool = False) -> None:
+        self.add(fault)
+
+    def add(self, fault: str) -> RuleLine:
+        """A new rule of this fault, switched on, below the others."""
+        self.show_rules([*self.rules(), Rule(fault)])
+        self._on_changed()
+        line = self.lines[-1]
+        QTimer.singleShot(0, line, lambda: self._scroll.ensureWidgetVisible(line))
+        return line
+
+    def remove(self, line: RuleLine) -> None:
+        """Take a rule away."""
+        self.show_rules([each.rule() for each in self.lines if each is not line])
+        self._on_changed()
 
     def refuse(self, words: str) -> None:
         """Say what is wrong with them; those from before count on."""

@@ -60,7 +60,8 @@ class MailSlot(QObject):
     def _on_started(self, server: MailServer) -> None:
         self.server = server
         wanted = [int(self.values.get(name, 0)) for name in server_launch.PORTS]
-        if any(port and port not in server.facts().ports for port in wanted):
+        if any(port and self.values.get(name.removesuffix("_port"), True) and port not in server.facts().ports
+               for name, port in zip(server_launch.PORTS, wanted, strict=True)):
             self.desk.toast("A port is taken: the server listens on free ones")
         self._set_phase("running")
         self.started.emit(server)

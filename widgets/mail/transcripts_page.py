@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QVBoxLayout, QWidget
 
 from protocols.record.event import Raw
 from widgets.desk import Desk
@@ -33,7 +33,10 @@ class TranscriptsPage(QWidget):
         self.choice.setProperty("small", True)
         self.choice.setAccessibleName("Connection")
         self.newest_button = Button("Newest", "arrow-down", small=True)
-        self.table = PlainTable(self.model, "Lines of both ends", mono=(0, 1, 2), widths=(34, 380, 380, 80))
+        self.table = PlainTable(self.model, "Lines of both ends", mono=(0, 1, 2), widths=(34, 0, 0, 80))
+        self.table.horizontalHeader().setStretchLastSection(False)
+        for end in (1, 2):  # the ends share what the times leave
+            self.table.horizontalHeader().setSectionResizeMode(end, QHeaderView.ResizeMode.Stretch)
         self.empty = EmptyState("columns-2", "Send a mail to the server of the lab: what each end wrote stands here.")
         self.pages = Pages(self.empty, self.table)
         self.meaning = Aside()

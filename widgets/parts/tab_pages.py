@@ -14,13 +14,13 @@ from widgets.parts.tabs import TabBar
 
 
 class TabPages(QWidget):
-    """Pages by key. `shown(key)`: a person went to another."""
+    """Pages by key. `shown(key)`: a person went to another. tight: many tabs share a narrow card."""
 
     shown = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, tight: bool = False) -> None:
         super().__init__(parent)
-        self.bar = TabBar()
+        self.bar = TabBar(tight=tight)
         self.bar.setAccessibleName(name)
         self.pages = Pages(parent=self)
         self._keys: list[str] = []

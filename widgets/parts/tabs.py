@@ -11,13 +11,16 @@ from widgets.theme.theme import theme
 ICON_GAP = 8
 # As the style sheet has it.
 MARGIN = 10
+TIGHT_MARGIN = 5
 
 
 class TabBar(QTabBar):
-    """A flat tab bar; `add` takes a Lucide icon."""
+    """A flat tab bar; `add` takes a Lucide icon. tight: little room between the tabs."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, tight: bool = False) -> None:
         super().__init__(parent)
+        self._margin = TIGHT_MARGIN if tight else MARGIN
+        self.setProperty("tight", tight)
         self.setDrawBase(False)
         self.setExpanding(False)
         self.setUsesScrollButtons(True)
@@ -33,7 +36,7 @@ class TabBar(QTabBar):
         # The style measures the normal weight and pads twice; the chosen tab is bolder and must not be cut.
         words = QFontMetrics(theme().ui_font(10, 600)).horizontalAdvance(self.tabText(index))
         icon = 0 if self.tabIcon(index).isNull() else self.iconSize().width() + ICON_GAP
-        return QSize(words + icon + 2 * MARGIN + 4, theme().line_height() + 22)
+        return QSize(words + icon + 2 * self._margin + 4, theme().line_height() + 22)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         return self.tabSizeHint(index)

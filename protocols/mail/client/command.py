@@ -149,8 +149,8 @@ def _text(value: str) -> str:
 
 
 class _Send(Errand):
-    def __init__(self, account: Account, draft: Draft, raw: str = "") -> None:
-        self._account, self._draft, self._raw = account, draft, raw
+    def __init__(self, account: Account, draft: Draft, raw: str = "", ends: str = "crlf") -> None:
+        self._account, self._draft, self._raw, self._ends = account, draft, raw, ends
 
     def session(self, recorder: Recorder) -> MailSession:
         return SmtpSession(recorder, self._account, name="mail send")
@@ -166,7 +166,7 @@ class _Send(Errand):
                     write(draft, file, utf8=utf8)
             envelope = Envelope(draft.mail_from(), draft.rcpt_to(), utf8)
             opened: Callable[[], BinaryIO] = lambda: path.open("rb")  # noqa: E731
-            sent: Sent = wait(session.send(envelope, opened, path.stat().st_size))
+            sent: Sent = wait(session.send(envelope, opened, path.stat().st_size, ends=self._ends))
         finally:
             spool.close()
         record_sent(session, envelope, sent)
@@ -212,7 +212,7 @@ def sending(arguments: Any) -> Errand:
     )  # fmt: skip
     if not raw:
         write(Draft(**{**draft.__dict__, "attachments": ()}), io.BytesIO())  # what can't be written is told at once
-    return _Send(_account(arguments), draft, raw)
+    return _Send(_account(arguments), draft, raw, arguments.line_ends)
 
 
 def _addresses(texts: list[str]) -> tuple[str, ...]:

@@ -34,9 +34,13 @@ class Refused(Exception):
 
 
 def explained(
-    error: BaseException, broken: OSError | None, protocol: str, address: tuple[str, int], *, connected: bool
-) -> Explained:
-    """An error of a client, explained. broken: what the wire remembers. connected: whether there was a connection."""
+    error: BaseException, broken: OSError | None, protocol: str, address: tuple[str, int], *, connected: bool,
+    asked: bool = True, goodbye: bool = False,
+) -> Explained:  # fmt: skip
+    """An error of a client, explained. broken: what the wire remembers. connected: whether there was a connection.
+
+    asked: something was asked of the server; goodbye: its last words were that it hangs up.
+    """
     cause: BaseException = broken if broken is not None else error
     blanks = {"host": address[0], "port": address[1], "protocol": _NAMES.get(protocol, protocol)}
     if isinstance(cause, Limit):
@@ -44,11 +48,13 @@ def explained(
     if isinstance(cause, Stopped):
         return told("CANCELLED", said="", **blanks)
     if isinstance(cause, Hangup):
-        return told("HANGUP", said=cause.said or "nothing at all", **blanks)
+        return told("HANGUP" if asked else "GONE", said=cause.said or "nothing at all", **blanks)
     if isinstance(cause, TimeoutError) and connected:
         return told("SILENCE", said="", **blanks)
     if isinstance(cause, OSError) and not isinstance(cause, smtplib.SMTPException):
         return explain(cause, call="recv" if connected else "connect", address=address)
+    if isinstance(error, imaplib.IMAP4.abort) and goodbye:
+        return told("BYE", said=said_by(error), **blanks)
     if isinstance(error, Refused):
         return told(error.symbol, said=error.reply, **blanks)
     if isinstance(error, ServiceError):

@@ -387,6 +387,29 @@ class ImapSession(MailSession):
         """Make a folder."""
         return self.ask(f"CREATE {folder}", lambda _: self._moved(self._box.folder.create(folder)))
 
+    def delete_folder(self, folder: str) -> Task[None]:
+        """Delete a folder and all in it; INBOX is open afterwards where it was that one."""
+
+        def go(_: Task[None]) -> None:
+            self._leave_folder(folder)
+            self._moved(self._box.folder.delete(folder))
+
+        return self.ask(f"DELETE {folder}", go)
+
+    def rename(self, before: str, after: str) -> Task[None]:
+        """Give a folder another name; INBOX is open afterwards where it was that one."""
+
+        def go(_: Task[None]) -> None:
+            self._leave_folder(before)
+            self._moved(self._box.folder.rename(before, after))
+
+        return self.ask(f"RENAME {before}", go)
+
+    def _leave_folder(self, folder: str) -> None:
+        """Servers hang up on who has a folder open that goes. CLOSE would expunge it, UNSELECT not all have."""
+        if self.selected is not None and self.selected.name == folder:
+            self._select("INBOX", False)
+
 
 def _status_words(error: BaseException) -> str:
     result = getattr(error, "command_result", None)

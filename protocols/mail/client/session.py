@@ -109,6 +109,8 @@ class MailSession(Service):
         self._tasks: deque[Task[Any]] = deque()
         self._task: Task[Any] | None = None
         self._ending = False
+        self._resting = False
+        """Nothing is asked of the server just now."""
         self._lock = threading.Lock()
 
     # What others ask for; any thread
@@ -237,11 +239,13 @@ class MailSession(Service):
 
     def _rest(self) -> bool:
         """Nothing is asked for; False when the connection ended meanwhile."""
+        self._resting = True
         try:
             self._idle()
         except Exception as error:  # noqa: BLE001  what libraries raise for what a server says unasked
             self._tell(self._wire.broken if self._wire is not None and self._wire.broken is not None else error)
             return False
+        self._resting = False
         return True
 
     def _say_goodbye(self) -> None:
@@ -279,4 +283,6 @@ class MailSession(Service):
         """What an error of this session means, in plain words."""
         broken = self._wire.broken if self._wire is not None else None
         address = (self.account.host, self.account.port)
-        return explained(error, broken, self.protocol, address, connected=self._wire is not None)
+        goodbye = self._wire is not None and self._wire.replies.ended
+        return explained(error, broken, self.protocol, address, connected=self._wire is not None,
+                         asked=not self._resting, goodbye=goodbye)  # fmt: skip

@@ -138,14 +138,20 @@ class SmtpSession(MailSession):
         """What the server's answer to EHLO lists, with its parameters."""
         return dict(self._library.esmtp_features)
 
-    def send(self, envelope: Envelope, message: Callable[[], BinaryIO], size: int = 0) -> Task[Sent]:
+    def send(
+        self, envelope: Envelope, message: Callable[[], BinaryIO], size: int = 0, *, ends: str = "crlf"
+    ) -> Task[Sent]:
         """Send a message. message: opens its bytes when they are wanted; size: how many, for the progress.
+
+        ends: its line ends on the wire, a key of `lineends.WRONG_ENDS`.
 
         The task's error is a library's or the wire's, explained by `explained`; a refusal is no error.
         """
-        return self.ask("send", lambda task: self._send(task, envelope, message, size))
+        return self.ask("send", lambda task: self._send(task, envelope, message, size, ends))
 
-    def _send(self, task: Task[Sent], envelope: Envelope, message: Callable[[], BinaryIO], size: int) -> Sent:
+    def _send(
+        self, task: Task[Sent], envelope: Envelope, message: Callable[[], BinaryIO], size: int, ends: str
+    ) -> Sent:
         library = self._library
         task.total = size
         mail_options, rcpt_options, remarks = self._options(envelope, size)
@@ -165,18 +171,18 @@ class SmtpSession(MailSession):
             if last.code != 421:
                 library.rset()
             return Sent(tuple(recipients), last.code, last.reply, raised="SMTPRecipientsRefused", remarks=remarks)
-        return self._data(task, tuple(recipients), message, remarks)
+        return self._data(task, tuple(recipients), message, remarks, ends)
 
     def _data(
         self, task: Task[Sent], recipients: tuple[Recipient, ...], message: Callable[[], BinaryIO],
-        remarks: tuple[str, ...],
+        remarks: tuple[str, ...], ends: str,
     ) -> Sent:  # fmt: skip
         library = self._library
         code, said = library.docmd("DATA")
         if code != 354:
             return Sent(recipients, code, readable(said), raised="SMTPDataError", remarks=remarks)
         with message() as source:
-            size = self.wire.send_text(source, task.progress)
+            size = self.wire.send_text(source, task.progress, ends=ends)
         code, said = library.getreply()
         raised = "" if 200 <= code < 300 else "SMTPDataError"
         if raised and code != 421:

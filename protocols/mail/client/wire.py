@@ -15,10 +15,10 @@ from typing import Any, BinaryIO, Final
 from protocols import opening
 from protocols.connecting import Stopped, Wait
 from protocols.mail.client.gate import Gate
-from protocols.mail.client.lineends import with_crlf
+from protocols.mail.client.lineends import on_the_wire
 from protocols.mail.client.replies import Replies
 from protocols.mail.dialogue import Dialogue, readable
-from protocols.mail.dots import DotReader, LenientDotReader, stuffed
+from protocols.mail.dots import DotReader, LenientDotReader
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.traced import TracedSocket
@@ -192,10 +192,13 @@ class Wire:
             else:
                 view = view[count:]
 
-    def send_text(self, source: BinaryIO, went_on: GoesOn | None = None) -> int:
-        """Send a text and its final dot (after DATA, POST ..); the bytes on the wire. Line ends become CRLF."""
+    def send_text(self, source: BinaryIO, went_on: GoesOn | None = None, *, ends: str = "crlf") -> int:
+        """Send a text and its final dot (after DATA, POST ..); the bytes on the wire.
+
+        ends: line ends become CRLF, or what is wrong on purpose, a key of WRONG_ENDS.
+        """
         size, head = 0, b""
-        for out in stuffed(with_crlf(iter(lambda: source.read(CHUNK_BYTES), b""))):
+        for out in on_the_wire(iter(lambda: source.read(CHUNK_BYTES), b""), ends):
             head += out[: max(CHUNK_BYTES - len(head), 0)]
             self._send(out)
             size += len(out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from protocols.mail.client.lineends import WRONG_ENDS
 from protocols.words import WordParser
 
 _SEND: Final = """\
@@ -87,6 +88,8 @@ def _add_send(kinds: Any) -> None:
     add("--html", default="", metavar="T|@FILE", help="the same in HTML")
     add("--attach", action="append", default=[], metavar="FILE", help="a file to attach; may be given several times")
     add("--raw", metavar="FILE", help="the whole message, in place of subject, text and attachments")
+    add("--line-ends", choices=tuple(WRONG_ENDS), default="crlf",
+        help="with --raw, wrong on purpose: lf, cr, or a lone dot that smuggles (default: %(default)s)")  # fmt: skip
     _add_account(parser)
 
 

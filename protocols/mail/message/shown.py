@@ -69,6 +69,7 @@ class Shown:
     spans: tuple[Span, ...]
     hops: tuple[Hop, ...]
     notices: tuple[str, ...]
+    message_id: str = ""
 
 
 def read_file(path: Path) -> Shown:
@@ -91,7 +92,7 @@ def read(message: Message, path: Path | None = None) -> Shown:
     return Shown(
         path, message.size, message.header("Subject"), message.header("From"), message.header("To"),
         message.header("Date"), message.lines[:LINES_SHOWN], text[:TEXT_CHARS], html, _inline(message), _rows(message),
-        source, spans, message.hops, tuple(dict.fromkeys(more)),
+        source, spans, message.hops, tuple(dict.fromkeys(more)), message.header("Message-ID").strip()[:998],
     )  # fmt: skip
 
 

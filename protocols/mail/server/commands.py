@@ -43,6 +43,9 @@ def add_words(serve: WordParser) -> None:
     add("--auth", action="store_true", help="take mail only from who has logged in")
     add("--size-limit", type=_size, default=100 << 20, metavar="BYTES", help="of one mail (default: 100 MiB)")
     add("--lenient", action="store_true", help="let bare line feeds and a wrong order of commands pass")
+    add("--received", action="store_true", help="put Return-Path and Received in front of each mail (RFC 5321 4.4)")
+    add("--timeout-s", type=_seconds, default=300.0, metavar="N", help="of silence (default: %(default)g)")
+    add("--without", action="append", choices=("smtp", "pop3", "imap"), default=[], help="leave a protocol out")
     add("--sync", action="store_true", help="answer 250 when the disk has the mail (slower)")
     add("--rules", metavar="FILE", help="failures on purpose, see assets/mail/rules.toml")
     add("--json", action="store_true", help="every event on stdout, one JSON object a line")
@@ -68,6 +71,23 @@ def _size(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
+
+
+def _ports(arguments: argparse.Namespace) -> dict[str, int | None]:
+    return {
+        f"{name}_port": None if name in arguments.without else getattr(arguments, f"{name}_port")
+        for name in ("smtp", "pop3", "imap")
+    }
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
@@ -79,11 +99,12 @@ def _run(arguments: argparse.Namespace) -> int:
     place = Path(arguments.rules) if arguments.rules else None
     try:
         setup = MailSetup(
-            host=arguments.host, smtp_port=arguments.smtp_port, pop3_port=arguments.pop3_port,
-            imap_port=arguments.imap_port, users=dict(arguments.user) or usual.users, domain=arguments.domain,
+            host=arguments.host, **_ports(arguments), users=dict(arguments.user) or usual.users,
+            domain=arguments.domain,
             store=Path(arguments.store) if arguments.store else None, tls=arguments.tls,
             login_needs_tls=arguments.login_needs_tls, auth_needed=arguments.auth, size_limit=arguments.size_limit,
-            lenient=arguments.lenient, sync=arguments.sync, rules=rules_file.load(place) if place is not None else (),
+            lenient=arguments.lenient, sync=arguments.sync, received=arguments.received, timeout_s=arguments.timeout_s,
+            rules=rules_file.load(place) if place is not None else (),
         )  # fmt: skip
         setup.check()
     except (SetupError, RuleError) as error:

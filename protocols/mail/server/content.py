@@ -17,9 +17,9 @@ from protocols.mail.server.store import Delivery
 
 
 class Content:
-    """One mail's content. `take`, then `keep`, and `drop` in any case."""
+    """One mail's content. `take`, then `keep`, and `drop` in any case. head: lines to put in front of it."""
 
-    def __init__(self, house: House, link: Link, recipients: Sequence[str]) -> None:
+    def __init__(self, house: House, link: Link, recipients: Sequence[str], head: bytes = b"") -> None:
         self._house: Final = house
         self._link: Final = link
         self._dots: Final = LenientDotReader() if house.setup.lenient else DotReader()
@@ -30,6 +30,8 @@ class Content:
         try:
             if user is not None:
                 self._delivery = Delivery(house.store.boxes[user].inbox, sync=house.setup.sync)
+                if head:
+                    self._delivery.write(head)
         except OSError as error:
             self._error = error
 

@@ -289,6 +289,11 @@ class MailServer(Service):
         """The connections that are served."""
         return [replace(one) for one in self._house.links()] if self._house is not None else []
 
+    def delivered_as(self, user: str, uid: int) -> Delivered | None:
+        """The mail that was delivered into a user's INBOX under this UID, as far as it is remembered. Any thread."""
+        wanted = (user, uid)
+        return next((one for one in reversed(list(self.house.delivered)) if wanted in one.files), None)
+
     def counts(self) -> dict[str, dict[str, int]]:
         """How many messages lie in which folder, by user. It looks at the disk."""
         if self._house is None:

@@ -31,7 +31,8 @@ class MailSetup:
     login_needs_tls: no password is taken in plain. auth_needed: mail is taken from who has logged in only.
     size_limit: bytes of one mail. lenient: bare line feeds and a wrong order of commands are let pass.
     sync: a mail is taken when the disk has it: safe when
-    the machine ends, and slower. timeout_s: of silence. rules: failures on purpose.
+    the machine ends, and slower. received: Return-Path and Received are put in front of each mail, as RFC 5321 section
+    4.4 asks of a server; without, a mail comes back byte for byte. timeout_s: of silence. rules: failures on purpose.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +51,7 @@ class MailSetup:
     size_limit: int = SIZE_LIMIT
     lenient: bool = False
     sync: bool = False
+    received: bool = False
     timeout_s: float = TIME_OUT_S
     rules: tuple[Rule, ...] = ()
 

@@ -22,6 +22,7 @@ from protocols.mail.server.link import Link, open_transport
 from protocols.mail.server.rules import AFTER_DATA
 from protocols.mail.server.smtp_address import AddressError, check_mail, check_rcpt, path_of
 from protocols.mail.server.smtp_talk import Closed, SmtpTalk, printable
+from protocols.mail.server.trace_lines import trace_lines
 
 RECIPIENTS: Final = 10_000
 
@@ -118,7 +119,7 @@ class LabSMTP(SmtpTalk):
 
     async def _take_content(self) -> None:
         envelope = self.envelope
-        content = Content(self.house, self.link, envelope.rcpt_tos)
+        content = Content(self.house, self.link, envelope.rcpt_tos, self._trace())
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             await content.take(self.ears)
@@ -133,6 +134,18 @@ class LabSMTP(SmtpTalk):
             await content.drop()
         self.begin_anew()
         await self.push(answer)
+
+    def _trace(self) -> bytes:
+        """Return-Path and Received, where the server is to add them (RFC 5321 section 4.4)."""
+        if not self.house.setup.received:
+            return b""
+        with_ = f"{'UTF8' if self.envelope.smtp_utf8 else 'E'}SMTP" if self.session.extended_smtp else "SMTP"
+        if self.session.extended_smtp:  # RFC 3848
+            with_ += "S" * self.link.inside_tls + "A" * bool(self.session.authenticated)
+        return trace_lines(
+            self.envelope.mail_from or "", self.envelope.rcpt_tos, str(self.session.host_name or "unknown"),
+            self.link.peer.rpartition(":")[0].strip("[]"), with_,
+        )  # fmt: skip
 
     async def smtp_RSET(self, arg: str | None) -> None:
         """RFC 5321 section 4.1.1.5."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 
 from tests.widgets.mail.conftest import Room
@@ -77,3 +79,19 @@ def test_no_line_with_a_secret_is_brought_back_by_a_key() -> None:
         assert SECRET.search(text)
     for text in ("LIST", "USER bob", "RCPT TO:<login@example.org>", "Subject: AUTH me", "LOGIN"):
         assert not SECRET.search(text)
+
+
+def test_where_nobody_listens_both_views_give_the_other_end(room: Room) -> None:
+    for name, protocol in (("hand", "imap"), ("news", "nntp")):
+        room.panel.show_view(name)
+        page: Any = room.panel.view(name)
+        page.account.set_address("127.0.0.1", 1)
+        if name == "hand":
+            room.click(page.kind.button(2))
+        page.account.set_address("127.0.0.1", 1)
+        room.click(page.connect_button)
+        room.wait(page.strip.isVisible)
+        room.click(page.strip.buttons["other-end"])
+        room.wait(lambda protocol=protocol: protocol in room.panel.ends_served())
+        room.wait(lambda page=page: not page.strip.isVisible())
+        assert page.account.account().port == room.panel.ends_served()[protocol][1]

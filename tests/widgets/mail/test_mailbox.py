@@ -73,6 +73,8 @@ def test_imap_flags_deletes_moves_searches_and_new_mail_appears(room: Room) -> N
     box.doings.refresh()
     room.click(box.doings.flag_button)
     room.wait(lambda: "\\Flagged" in box.model.listed(0).flags)
+    box.doings.copy("Sent")
+    room.wait(lambda: "A copy lies in Sent" in room.toasts)
     box.doings.move("Trash")
     room.wait(lambda: box.model.count == 2)
     box.list.setCurrentIndex(box.model.index(0, 0))
@@ -91,6 +93,54 @@ def test_imap_flags_deletes_moves_searches_and_new_mail_appears(room: Room) -> N
     room.wait(lambda: box.model.count == 2)
     room.panel.show_view("mailbox")
     room.wait(lambda: box.model.listed(0) and box.model.listed(0).subject == "four")
+
+
+def test_folders_are_made_renamed_and_deleted(room: Room) -> None:
+    room.serve()
+    box = room.open_box()
+    folders = box.folder_list
+    names = lambda: [row[0] for row in box.folders.rows()]  # noqa: E731
+    room.wait(lambda: "INBOX" in names())
+    assert not folders.delete_button.isEnabled()  # INBOX stays
+    room.click(folders.new_button)
+    folders.ask.field.setText("Work & play")
+    room.click(folders.ask.yes)
+    room.wait(lambda: "Work & play" in names())
+    folders.table.setCurrentIndex(box.folders.index(names().index("Work & play"), 0))
+    folders.table.picked.emit(names().index("Work & play"))
+    room.wait(lambda: not box.slot.busy and box.slot.session.selected.name == "Work & play")
+    room.click(folders.rename_button)
+    folders.ask.field.setText("W\u00f6rk")
+    room.click(folders.ask.yes)
+    room.wait(lambda: "W\u00f6rk" in names() and not box.slot.busy and folders.chosen() == "W\u00f6rk")
+    room.click(folders.delete_button)
+    room.click(folders.ask.yes)
+    room.wait(lambda: "W\u00f6rk" not in names() and not box.slot.busy)
+    assert box.slot.session.selected.name == folders.chosen() == "INBOX"
+    assert not box.strip.isVisible()
+
+
+def test_the_envelope_stands_beside_the_header(room: Room) -> None:
+    room.serve()
+    room.send(to="bob@example.org", bcc="ann@example.org", envelope_from="real@example.org", subject="lies")
+    for kind in ("imap", "pop3"):
+        box = room.open_box(kind)
+        room.wait(lambda box=box: box.model.listed(0))
+        box.show_row(0)
+        room.wait(lambda box=box: box.message.shown)
+        assert box.message.envelope.rows() == [
+            ("MAIL FROM", "real@example.org", "From says ann@example.org"),
+            ("RCPT TO", "bob@example.org", "as in To"),
+            ("RCPT TO", "ann@example.org", "in no header: a blind copy"),
+        ]
+        assert box.message.envelope_words.text() == "Envelope, as the lab's server got it"
+        assert box.message.hidden.isVisible()
+        room.click(box.leave_button)
+        room.wait(lambda box=box: box.slot.phase == "ended")
+    shown = box.message.shown
+    room.ends.server.server.house.delivered.clear()
+    found = box.envelopes.find(shown, ("127.0.0.1", 1), "bob", 1)
+    assert (found.sender, found.witness) == ("real@example.org", "client")
 
 
 def test_pop3_cut_line_deletes_nothing_and_quit_does(room: Room) -> None:
@@ -122,6 +172,25 @@ def test_a_wrong_password_is_told_in_the_view(room: Room) -> None:
     room.wait(box.strip.isVisible)
     assert box.strip.errno == "AUTH"
     assert box.slot.phase == "idle"
+    room.click(box.strip.buttons["password"])
+    assert box.account.fields.editor("password").hasFocus() or not box.isActiveWindow()
+    room.click(box.strip.buttons["login"])
+    room.wait(lambda: box.slot.phase == "open" and not box.slot.busy)
+    room.ends.server.stop()
+    room.wait(box.strip.isVisible)
+    assert box.strip.errno in ("BYE", "GONE")
+    assert list(box.strip.buttons) == ["again"]
+
+
+def test_a_mailbox_that_nobody_serves_offers_one_way_out(room: Room) -> None:
+    room.panel.show_view("mailbox")
+    box = room.panel.mailbox
+    box.account.set_address("127.0.0.1", 1)
+    room.click(box.connect_button)
+    room.wait(box.strip.isVisible)
+    assert not box.empty.button.isVisible()
+    room.click(box.strip.buttons["other-end"])
+    room.wait(lambda: room.panel.ends_served() and not box.strip.isVisible())
 
 
 HOSTILE = (

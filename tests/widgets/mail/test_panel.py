@@ -217,3 +217,21 @@ def test_the_mailbox_gives_a_server_where_none_runs(room: Room) -> None:
     room.open_box()
     room.click(box.leave_button)
     room.wait(lambda: box.slot.phase == "ended")
+
+
+def test_a_second_mail_is_smuggled_past_a_lenient_server_only(room: Room) -> None:
+    for strictness, outcome in (("strict", "none"), ("lenient", "all")):
+        room.ends.server.start({"strictness": strictness, "smtp_port": 0, "pop3_port": 0, "imap_port": 0})
+        room.wait(lambda: room.ends.server.slot.phase == "running")
+        room.panel.show_view("ends")
+        room.ends.compose.tabs.show_page("source")
+        room.click(room.ends.compose.smuggle_button)
+        assert "554" in room.ends.compose.ends_words.text()
+        assert room.send(to="bob@example.org").outcome == outcome
+        if strictness == "strict":
+            assert "smuggled" in room.ends.compose.note.text()
+        else:
+            room.wait(lambda: room.ends.server.live.mails.total == 2)
+            assert room.ends.server.live.mails.mail(1).sender == "boss@example.org"  # type: ignore[union-attr]
+        room.ends.server.stop()
+        room.wait(lambda: room.ends.server.slot.phase == "ended")

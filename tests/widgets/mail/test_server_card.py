@@ -112,6 +112,36 @@ def test_one_click_starts_a_server_and_another_sends_a_first_mail(room: Room) ->
     assert card.live.table.model().index(0, 3).data() == "ann@netlab.example"
 
 
+def test_a_protocol_can_be_left_out_and_the_switches_count(room: Room) -> None:
+    server = room.serve(smtp=False, pop3=False, sync=True, received=True, silence_s=7)
+    assert list(server.ends) == ["imap"]
+    assert (server.setup.sync, server.setup.received, server.setup.timeout_s) == (True, True, 7.0)
+    assert not room.card.live.empty.button.isVisible()
+    assert not room.card.form.fields.editor("smtp_port").isEnabled()
+    assert room.card.form.fields.editor("imap_port").isEnabled()
+
+
+def test_a_rule_is_added_changed_and_taken_away(room: Room) -> None:
+    room.serve()
+    rules = room.card.live.rules
+    before = len(rules.lines)
+    room.card.live.tabs.show_page("rules")
+    next(one for one in rules.menu.actions() if one.text().startswith("Refuse recipient")).trigger()
+    line = rules.lines[-1]
+    line.fields.set_values({"match": "carl@*", "code": 553, "text": "5.7.1 Not for Carl"})
+    assert line.switch.text() == "refuse recipient carl@*"
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as caught:
+        room.send("carl@x")
+    assert caught.value.recipients == {"carl@x": (553, b"5.7.1 Not for Carl")}
+    line = rules.add("refuse")
+    line.fields.set_values({"at": "NOOP", "first": 3, "code": 555, "text": "5.0.0 The third"})
+    with smtplib.SMTP(*room.card.slot.server.ends["smtp"]) as client:  # type: ignore[union-attr]
+        assert [client.noop()[0] for _ in range(4)] == [250, 250, 555, 555]
+    for _ in range(2):
+        room.click(rules.lines[-1].remove_button)
+    assert len(rules.lines) == len(room.card.slot.rules) == before
+
+
 def test_a_row_selects_the_event_of_its_mail(room: Room) -> None:
     room.serve()
     for name in ("ann", "bob"):

@@ -166,7 +166,7 @@ def _imap(talk: Talk, fetch: list[bytes]) -> None:
         (b"* 1 FETCH (UID 1 BODY[] {20}\r\nshort", "SILENCE"),
         (b"* 1 FETCH ((((\r\n%s OK done\r\n", "CANT_SAY"),
         (b"%s OK nothing\r\n", "REFUSED"),
-        (b"* BYE gone\r\n", "REFUSED"),
+        (b"* BYE gone\r\n", "BYE"),
         (b"* 1 FETCH (UID 1 BODY[] NIL)\r\n%s NO no\r\n", "REFUSED"),
     ],
 )

@@ -12,6 +12,7 @@ import struct
 
 import pytest
 
+from protocols.mail.server.setup import MailSetup
 from protocols.record.event import detail_of
 from protocols.tls import client_context
 from tests.protocols.mail.server.lab import PLAIN, Raw7, Running, running
@@ -239,3 +240,23 @@ def test_a_stop_in_the_middle_of_a_mail_keeps_none_of_it() -> None:
         client.ask(b"DATA")
         client.send(b"Subject: half\r\n")
         assert lab.server.stop(2.0)
+
+
+def test_the_trace_stands_in_front_where_it_is_asked_for_and_the_rest_is_byte_for_byte() -> None:
+    for setup in (MailSetup(received=True), MailSetup()):
+        with running(setup) as lab, Raw7(lab.server.ends["smtp"]) as client:
+            client.answer()
+            for line in (b"EHLO odd(name)", b"MAIL FROM:<a@example.org>", b"RCPT TO:<ann@lab>", b"DATA"):
+                client.ask(line)
+            assert client.ask(PLAIN + b".").startswith(b"250")
+            folder = lab.server.store.boxes["ann"].inbox
+            (entry,) = folder.entries()
+            kept = b"".join(folder.chunks(entry))
+            assert kept.endswith(PLAIN)
+            trace = kept.removesuffix(PLAIN).decode()
+            assert bool(trace) == setup.received
+            if trace:
+                assert trace.startswith("Return-Path: <a@example.org>\r\nReceived: from odd?name? ([127.0.0.1])\r\n")
+                assert "with ESMTP\r\n\tfor <ann@lab>;\r\n" in trace
+            assert lab.server.delivered_as("ann", entry.uid) == lab.server.delivered()[0]
+            assert lab.server.delivered_as("ann", 99) is None
