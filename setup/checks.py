@@ -36,7 +36,8 @@ def prepare() -> bool:
     needed = machine.missing_libraries(machine.OFFSCREEN)
     if environment.needs_making():
         needed = [*machine.missing_venv(), *needed]
-    useful = [*machine.missing_programs(machine.PEERS), *machine.missing_libraries(machine.X11, unpacked.LIBRARIES)]
+    useful = [*machine.missing_programs(machine.PEERS), *machine.missing_modules(machine.PERL),
+              *machine.missing_libraries(machine.X11, unpacked.LIBRARIES)]  # fmt: skip
     if needed:
         reason = "the tests need; install and start again"
         return machine.mend([*needed, *useful], what_for=reason)

@@ -65,6 +65,8 @@ PEERS: Final[Mapping[str, str]] = {
     "tcpdump": "tcpdump",
 }
 """Program -> Debian package: foreign programs that the tests talk to; servers among them are started by the tests."""
+PERL: Final[Mapping[str, str]] = {"Net/SSLeay.pm": "libnet-ssleay-perl"}
+"""Perl module -> Debian package: swaks speaks TLS with it."""
 DAEMONS: Final[Mapping[str, str]] = {
     "nginx": "nginx",
     "dovecot-core": "dovecot",
@@ -91,6 +93,12 @@ def _loads(name: str) -> bool:
 def missing_programs(wanted: Mapping[str, str]) -> list[str]:
     """The packages of the wanted programs that are not on the PATH (nor in the sbin folders)."""
     return [package for name, package in wanted.items() if find_program(name) is None]
+
+
+def missing_modules(wanted: Mapping[str, str]) -> list[str]:
+    """The packages of the wanted Perl modules that are where no Debian package puts them."""
+    folders = [Path("/usr/share/perl5"), *Path("/usr/lib").glob("*/perl5/*"), *Path("/usr/local/share/perl").glob("*")]
+    return [package for name, package in wanted.items() if not any((each / name).is_file() for each in folders)]
 
 
 def find_program(name: str) -> str | None:

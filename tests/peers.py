@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from setup import unpacked
-from setup.machine import PEERS, apt_line, find_program
+from setup.machine import PEERS, PERL, apt_line, find_program, missing_modules
+
+
+def require_module(name: str) -> None:
+    """Skip the calling test where a Perl module is missing, such as "Net/SSLeay.pm"."""
+    if missing := missing_modules({name: PERL[name]}):
+        pytest.skip(f"{name} is not installed here; {apt_line(missing)}")
 
 
 def require_tool(name: str) -> str:

@@ -135,7 +135,8 @@ class Bridge(QObject):
     def every(self, interval_ms: int, run: Callable[[], object]) -> Callable[[], None]:
         """Call `run` about each `interval_ms` in the GUI thread; returns what ends it.
 
-        For light looks (a label, a counter) only. While nothing happens the pace is IDLE_MS.
+        For light looks (a label, a counter) only. While nothing happens the pace is IDLE_MS. It ends by itself with
+        the object whose method `run` is.
         """
         poll = _Poll(interval_ms / 1000, time.monotonic() + interval_ms / 1000, run)
         self._polls.append(poll)
@@ -256,7 +257,10 @@ class Bridge(QObject):
 
     def _run_polls(self, now: float) -> None:
         for poll in tuple(self._polls):
-            if poll.due <= now:
+            owner = getattr(poll.run, "__self__", None)
+            if isinstance(owner, QObject) and not isValid(owner):
+                self._polls.remove(poll)  # it is gone, and with it what it looked at
+            elif poll.due <= now:
                 poll.due = now + poll.interval_s
                 try:
                     poll.run()

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import imaplib
 import os
+import poplib
 import resource
 import sys
 import tempfile
@@ -59,6 +60,8 @@ PATIENCE_S = 120.0
 
 
 DIFFERENT = 1000
+QUICK_SIZES = "protocol pop3 {\n  pop3_fast_size_lookups = yes\n}\n"
+"""Dovecot sums up all sizes before it answers anything by POP3: with this from the names of the files."""
 
 
 def fill(maildir: Path, count: int, owner: tuple[int, int] | None = None) -> None:
@@ -70,7 +73,7 @@ def fill(maildir: Path, count: int, owner: tuple[int, int] | None = None) -> Non
         at = number % DIFFERENT
         text = (f"From: Sender {at} <s{at}@example.org>\r\nTo: bob@x.org\r\nSubject: number {at}\r\n"
                 f"Date: Sun, 29 Nov 2026 05:00:00 +0000\r\nMessage-ID: <{at}@x.org>\r\n\r\nhi {at}\r\n")  # fmt: skip
-        name = os.path.join(cur, f"{1_700_000_000 + number}.M{number}.bench,S={len(text)}:2,")
+        name = os.path.join(cur, f"{1_700_000_000 + number}.M{number}.bench,S={len(text)},W={len(text)}:2,")
         if number >= DIFFERENT:
             os.link(names[at], name)
             continue
@@ -162,6 +165,24 @@ def bare(port: int) -> None:
     print(f"{'(imaplib alone, no window)':34} {count:>8,} {time.perf_counter() - began:>8.2f}", flush=True)
 
 
+def bare_pop3(port: int) -> None:
+    """The same first screen by poplib alone."""
+    began = time.perf_counter()
+    box = poplib.POP3("127.0.0.1", port, timeout=PATIENCE_S)
+    box.user("big")
+    box.pass_("secret")
+    box.noop()
+    ready = time.perf_counter() - began
+    count = box.stat()[0]
+    for number in range(count, count - 50, -1):
+        box.list(number)
+        box.uidl(number)
+        box.top(number, 0)
+    took = time.perf_counter() - began
+    print(f"{'(poplib alone; login alone: ' + f'{ready:.2f})':34} {count:>8,} {took:>8.2f}", flush=True)
+    box.quit()
+
+
 def mailboxes(count: int) -> None:
     """First screens, against Dovecot and our own server."""
     window = Window()
@@ -173,13 +194,15 @@ def mailboxes(count: int) -> None:
 def dovecots(window: Window, count: int) -> None:
     """Against Dovecot."""
     print(f"{'mailbox':34} {'mails':>8} {'first s':>8} {'jump s':>8} {'gap ms':>10}")
-    with _folder("dv-") as folder, running(Path(folder)) as dovecot:
+    with _folder("dv-") as folder, running(Path(folder), more=QUICK_SIZES) as dovecot:
         fill(dovecot.maildir("big"), count, dovecot.owner)
         bare(dovecot.ports["imap"])  # Dovecot makes its index of a mailbox that was never opened
         for what in ("Dovecot", "Dovecot again"):
             window.measure(what, "imap", ("127.0.0.1", dovecot.ports["imap"]), "big", "secret")
             bare(dovecot.ports["imap"])
-        window.measure("Dovecot by POP3", "pop3", ("127.0.0.1", dovecot.ports["pop3"]), "big", "secret")
+        for what in ("Dovecot by POP3", "Dovecot by POP3 again"):
+            bare_pop3(dovecot.ports["pop3"])
+            window.measure(what, "pop3", ("127.0.0.1", dovecot.ports["pop3"]), "big", "secret")
 
 
 def own(window: Window, count: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from protocols.tls import lab_ca
-from tests.peers import require_tool
+from tests.peers import require_module, require_tool
 from tests.protocols.mail.server.lab import PLAIN, Running, running
 
 
@@ -56,6 +56,24 @@ def test_swaks_with_each_login(mechanism: str) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert b"Subject: by swaks" in _inbox(lab)[0]
         assert _run([*command, "--auth-password", "no"]).returncode == 28
+
+
+@pytest.mark.parametrize("how", ["starttls", "tls"])
+def test_swaks_inside_tls_verifies_us(how: str, tmp_path: Path) -> None:
+    swaks = require_tool("swaks")
+    require_module("Net/SSLeay.pm")
+    (tmp_path / "ca.pem").write_bytes(lab_ca().pem)
+    with running(tls=True, login_needs_tls=True) as lab:
+        host, port = lab.server.ends["smtps" if how == "tls" else "smtp"]
+        command = [swaks, "--server", host, "--port", str(port), "--from", "a@b.example", "--to", "ann@lab.example",
+                   "--tls-on-connect" if how == "tls" else "--tls", "--tls-verify", "--tls-ca-path",
+                   str(tmp_path / "ca.pem"), "--auth", "PLAIN", "--auth-user", "ann", "--auth-password", "ann",
+                   "--h-Subject", "by swaks"]  # fmt: skip
+        done = _run(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert b"Subject: by swaks" in _inbox(lab)[0]
+        (mail,) = lab.facts("mail")
+        assert (mail["tls"], mail["user"]) == (True, "ann")
 
 
 def test_exim_delivers_through_us() -> None:

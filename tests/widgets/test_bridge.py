@@ -271,3 +271,18 @@ def test_what_is_held_back_is_counted_and_drained(
     assert bridge.behind == 1
     assert bridge.drain() == 0
     assert got == ["young"]
+
+
+def test_a_look_ends_with_the_object_whose_it_was(qtbot: Any, bridge: Bridge) -> None:
+    class Looker(QObject):
+        seen = 0
+
+        def look(self) -> None:
+            Looker.seen += 1
+
+    looker = Looker()
+    bridge.every(1, looker.look)
+    qtbot.waitUntil(lambda: Looker.seen > 0)
+    shiboken6.delete(looker)
+    assert len(bridge._polls) == 1
+    qtbot.waitUntil(lambda: not bridge._polls)

@@ -18,7 +18,7 @@ from protocols.mail.client import listing
 from protocols.mail.client.imap import ImapSession
 from protocols.mail.client.imaprows import Selected
 from protocols.mail.client.listing import Listed
-from protocols.mail.client.pop3 import Entry, Pop3Session
+from protocols.mail.client.pop3 import LIST_MOST, Entry, Pop3Session
 from protocols.mail.message.envelope import Envelope
 from protocols.mail.message.shown import Shown, read_file
 from protocols.numbers import grouped
@@ -46,10 +46,17 @@ from widgets.parts.trouble import Mend, TroubleStrip
 
 OUR_UIDL: Final = re.compile("[0-9a-f]{16}")
 """How the lab's own server writes a unique id: the folder's validity and the UID."""
+LISTED_WHOLE: Final = 2000
+"""So many mails of POP3 are listed at once."""
 PROTOCOLS: Final = ("imap", "pop3")
 PORTS: Final = {"imap": 1430, "pop3": 1100}
 WORDS: Final = {"idle": ("", ""), "starting": ("waiting", "Connecting"), "open": ("running", "Connected"),
                 "ended": ("stopped", "Closed")}  # fmt: skip
+
+
+def _listed_page(found: list[tuple[Entry, bytes]]) -> tuple[list[Entry], list[Listed]]:
+    entries = [entry for entry, _ in found]
+    return entries, listing.of_heads(entries, {entry.number: head for entry, head in found})
 
 
 class MailboxPage(QWidget):
@@ -248,7 +255,16 @@ class MailboxPage(QWidget):
             self.folder_list.ask_for_all("INBOX")
             self.select("INBOX")
         else:
+            self.slot.do(lambda session: session.count(), self._on_stat)
+
+    def _on_stat(self, told: tuple[int, int]) -> None:
+        """So many mails are there; of very many only those are asked for that one looks at."""
+        self.entries = {}
+        if told[0] <= LISTED_WHOLE:
             self.slot.do(lambda session: session.entries(), self._on_entries)
+        else:
+            self.model.begin(min(told[0], LIST_MOST))
+            self._say_count()
 
     def _on_entries(self, entries: list[Entry]) -> None:
         self.entries = {entry.number: entry for entry in entries}
@@ -275,16 +291,20 @@ class MailboxPage(QWidget):
     def _fetch(self, keys: list[int]) -> None:
         """Rows that the list wants to show."""
         if self.protocol == "pop3":
-            numbers = tuple(key for key in keys if key in self.entries and not self.entries[key].deleted)
-            entries = [self.entries[number] for number in numbers]
-            self.slot.do(lambda session: session.heads(numbers), self.model.fill,
-                         then=lambda heads: listing.of_heads(entries, heads))  # fmt: skip
+            gone = {number for number, entry in self.entries.items() if entry.deleted}
+            numbers = tuple(key for key in keys if key not in gone)
+            self.slot.do(lambda session: session.page(numbers), self._on_page, then=_listed_page)
         elif self.model.searched:
             uids = tuple(keys)
             self.slot.do(lambda session: session.rows_of_uids(uids), self.model.fill, then=listing.of_rows)
         else:
             first, last = min(keys), max(keys)
             self.slot.do(lambda session: session.rows(first, last), self.model.fill, then=listing.of_rows)
+
+    def _on_page(self, found: tuple[list[Entry], list[Listed]]) -> None:
+        for entry in found[0]:
+            self.entries.setdefault(entry.number, entry)
+        self.model.fill(found[1])
 
     def look_for(self) -> None:
         """Search at the server; an empty line shows the whole folder again."""

@@ -52,6 +52,8 @@ class Pop3Session(MailSession):
         super().__init__(recorder, account, name=name, gate=gate)
         self.spool: Final = Spool()
         self.welcome = ""
+        self._known: dict[int, Entry] = {}
+        self._has_uidl = True
         self._library: _Library
 
     def _begin(self) -> None:
@@ -108,28 +110,48 @@ class Pop3Session(MailSession):
             entry = found.get(int(number)) if number.isdigit() and len(number) < 12 else None
             if entry is not None:
                 entry.uid = readable(uid[:200])
+        self._known = found
         return list(found.values())
 
-    def head(self, number: int, lines: int = 0) -> Task[bytes]:
-        """TOP: the header and the first `lines` lines of the body."""
-        return self.ask(f"TOP {number}", lambda _: self._head(number, lines))
+    def page(self, numbers: tuple[int, ...]) -> Task[list[tuple[Entry, bytes]]]:
+        """Some messages with their headers, whether or not `entries` was asked for; one that is refused is left out.
 
-    def heads(self, numbers: tuple[int, ...]) -> Task[dict[int, bytes]]:
-        """The headers of several messages; one that is refused is left out."""
+        A mailbox of 100,000 shows its newest ones so: LIST and UIDL of all take a while, and of one none.
+        """
 
-        def go(task: Task[dict[int, bytes]]) -> dict[int, bytes]:
-            found = {}
+        def go(task: Task[list[tuple[Entry, bytes]]]) -> list[tuple[Entry, bytes]]:
+            found: list[tuple[Entry, bytes]] = []
             for number in numbers:
                 if task.cancelled:
                     break
                 try:
-                    found[number] = self._head(number, 0)
+                    head = self._head(number, 0)
+                    found.append((self._known.get(number) or self._entry(number), head))
                 except poplib.error_proto:
                     if self.wire.closed:
                         raise
             return found
 
         return self.ask("TOP", go)
+
+    def _entry(self, number: int) -> Entry:
+        """LIST and UIDL of one message."""
+        library: Any = self._library
+        words = library.list(number).split()
+        size = int(words[2]) if len(words) > 2 and words[2].isdigit() and len(words[2]) < 20 else 0
+        entry = self._known[number] = Entry(number, size)
+        if self._has_uidl:
+            try:
+                entry.uid = readable(library.uidl(number).split(b" ", 2)[-1][:200])
+            except poplib.error_proto:  # an optional command
+                self._has_uidl = False
+                if self.wire.closed:
+                    raise
+        return entry
+
+    def head(self, number: int, lines: int = 0) -> Task[bytes]:
+        """TOP: the header and the first `lines` lines of the body."""
+        return self.ask(f"TOP {number}", lambda _: self._head(number, lines))
 
     def _head(self, number: int, lines: int) -> bytes:
         self._library._shortcmd(f"TOP {number} {lines}")  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ def _free_ports(count: int) -> list[int]:
             sock.close()
 
 
-def _config(server: Dovecot, pem: Path | None) -> str:
+def _config(server: Dovecot, pem: Path | None, more: str) -> str:
     me, folder = pwd.getpwuid(os.geteuid()).pw_name, server.folder
     mail = pwd.getpwuid(server.owner[0]).pw_name
     users = "" if me == "root" else f"default_internal_user = {me}\ndefault_login_user = {me}\n"
@@ -132,12 +132,16 @@ namespace inbox {{
     auto = create
   }}
 }}
+{more}
 """
 
 
 @contextmanager
-def running(folder: Path, *, pem: bytes = b"") -> Iterator[Dovecot]:
-    """A Dovecot in `folder`, which must have a short path and be reachable by all. pem: its key and certificate."""
+def running(folder: Path, *, pem: bytes = b"", more: str = "") -> Iterator[Dovecot]:
+    """A Dovecot in `folder`, which must have a short path and be reachable by all.
+
+    pem: its key and certificate. more: lines of its configuration.
+    """
     program = require_tool("dovecot")
     owner = (os.geteuid(), os.getegid())
     if owner[0] == 0:
@@ -155,7 +159,7 @@ def running(folder: Path, *, pem: bytes = b"") -> Iterator[Dovecot]:
         path = folder / "server.pem"
         path.write_bytes(pem)
     config = folder / "dovecot.conf"
-    config.write_text(_config(server, path))
+    config.write_text(_config(server, path, more))
     process = subprocess.Popen([program, "-F", "-c", str(config)], stderr=subprocess.PIPE)
     try:
         _wait_for(server, process)

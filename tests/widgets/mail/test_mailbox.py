@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QAbstractItemModel
 from PySide6.QtTest import QAbstractItemModelTester
 
@@ -161,6 +162,24 @@ def test_pop3_cut_line_deletes_nothing_and_quit_does(room: Room) -> None:
         assert again.model.count == left
         room.click(again.cut_button)
         room.wait(lambda again=again: again.slot.phase == "ended")
+
+
+def test_of_very_many_mails_by_pop3_those_in_sight_are_asked_for(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    import widgets.mail.mailbox_page as page
+
+    monkeypatch.setattr(page, "LISTED_WHOLE", 1)
+    room.serve()
+    for subject in ("one", "two"):
+        room.send(to="bob@example.org", subject=subject)
+    box = room.open_box("pop3")
+    room.wait(lambda: box.model.count == 2 and box.model.listed(0) and box.model.listed(1))
+    assert box.model.listed(0).subject == "two"
+    assert box.model.listed(0).size > 0
+    assert all(len(entry.uid) == 16 for entry in box.entries.values())
+    box.list.setCurrentIndex(box.model.index(0, 0))
+    box.doings.refresh()
+    room.click(box.doings.delete_button)
+    room.wait(lambda: any(entry.deleted for entry in box.entries.values()))
 
 
 def test_a_wrong_password_is_told_in_the_view(room: Room) -> None:

@@ -206,6 +206,16 @@ def test_pop3_counts_that_are_wrong_are_told(lines: list[bytes], symbol: str) ->
         assert session.explained(caught.value).errno == symbol
 
 
+def test_a_page_of_pop3_takes_odd_sizes_and_does_without_unique_ids() -> None:
+    answers = {b"LIST": [b"+OK 1 -7"], b"UIDL": [b"-ERR no"], b"TOP": [b"+OK", b"Subject: x", b"", b"."]}
+    with liar(lambda talk: _pop3(talk, answers)) as port, session_with("pop3", port, timeout_s=WAIT_S) as session:
+        session.start()
+        found = session.page((1, 2)).result(WAIT_S)
+        assert [(entry.number, entry.size, entry.uid, head) for entry, head in found] == [
+            (1, 0, "", b"Subject: x\r\n\r\n"), (2, 0, "", b"Subject: x\r\n\r\n"),
+        ]  # fmt: skip
+
+
 def test_a_pop3_message_without_an_end_stops_at_the_limit_and_cancel_at_once() -> None:
     def play(talk: Talk) -> None:
         talk.say(b"+OK hi")
