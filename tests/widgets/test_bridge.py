@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
@@ -163,7 +164,6 @@ def test_the_outcome_for_a_widget_that_is_gone_is_dropped(qtbot: Any, house: Hou
     card, owner = Card(), QObject()
     bridge.call(lambda: gate.wait(10), card.on_done)
     bridge.call(lambda: gate.wait(10), lambda _value: called.append("owned"), owner=owner)
-    import shiboken6
 
     shiboken6.delete(card)
     shiboken6.delete(owner)
