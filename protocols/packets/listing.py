@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from protocols.numbers import grouped, size_text
 from protocols.packets.columns.texts import Texts
-from protocols.packets.files.capture import Capture, CaptureError
+from protocols.packets.files.capture import RECONSTRUCTED, Capture, CaptureError
 from protocols.packets.files.table import MARK_PORTS, NO_TIME
 from protocols.record.event import Raw, raw_to_json
 from protocols.terminal import DONE, FAILED, Signals, say, write_all
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 ROWS: Final = 8192
 """Rows made into text and written in one go."""
 HEAD: Final = "number,time,length,captured,src,dst,sport,dport,protocol,info\n"
-RECONSTRUCTED: Final = "reconstructed"
 
 Rows = npt.NDArray[np.int64]
 
@@ -170,8 +169,16 @@ class Listing:
         return [
             (rows + 1).tolist(), texts.times(rows), table.column("length")[rows].tolist(),
             table.column("captured")[rows].tolist(), texts.sources(rows), texts.destinations(rows),
-            texts.ports(rows, "sport"), texts.ports(rows, "dport"), texts.protocols(rows), texts.infos(rows),
+            texts.ports(rows, "sport"), texts.ports(rows, "dport"), texts.protocols(rows), self._infos(rows),
         ]  # fmt: skip
+
+    def _infos(self, rows: Rows) -> list[str]:
+        """What each packet does; text and CSV say there which were made, for they have no column of their own."""
+        capture, infos = self._capture, self._texts.infos(rows)
+        if self._order.form == "json" or not capture.any_reconstructed():
+            return infos
+        return [f"{info} [{RECONSTRUCTED}]" if capture.reconstructed(row) else info
+                for row, info in zip(rows.tolist(), infos, strict=True)]  # fmt: skip
 
     def _csv(self, rows: Rows) -> str:
         lines = [
@@ -216,9 +223,7 @@ class Listing:
 
 def origin(capture: Capture, row: int) -> str:
     """Whether a packet was captured, or made from what the lab's sockets were asked to send."""
-    interface = capture.interfaces[int(capture.table.column("interface")[row])]
-    told = f"{interface.name} {interface.comment}".lower()
-    return RECONSTRUCTED if RECONSTRUCTED in told else "captured"
+    return RECONSTRUCTED if capture.reconstructed(row) else "captured"
 
 
 def _quoted(info: str) -> str:

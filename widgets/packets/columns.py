@@ -12,6 +12,7 @@ import numpy as np
 
 from protocols.numbers import THIN, grouped
 from protocols.packets.columns.texts import Texts
+from protocols.packets.files.capture import RECONSTRUCTED
 from protocols.packets.files.table import NO_TIME
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ COLUMNS: Final = (
     Column("protocol", "Protocol", "Modbus/TCP"),
     Column("length", "Length", f"000{THIN}000", right=True, tip="Bytes on the wire"),
     Column("stream", "Stream", "000000", right=True, shown=False, tip="The number of the conversation"),
+    Column("origin", "Origin", "reconstructed ", shown=False, tip="Captured, or made from what sockets were asked"),
     Column("info", "Info", "40112 → 8000 [SYN, ACK] Seq=0000000000", mono=True),
     Column("comment", "Comment", "a comment of some words", shown=False),
 )
@@ -113,6 +115,8 @@ class Words:
             return [grouped(size) for size in table.column("length")[rows].tolist()]
         if column == "stream":
             return [_stream(document, row) for row in rows.tolist()]
+        if column == "origin":
+            return [RECONSTRUCTED if capture.reconstructed(row) else "captured" for row in rows.tolist()]
         if column == "comment":
             return [document.comment(row).replace("\n", " ") for row in rows.tolist()]
         return texts.infos(rows)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from protocols.assets import asset
 from protocols.numbers import grouped, size_text
+from protocols.packets.files.capture import RECONSTRUCTED
 from protocols.packets.files.saving import save
 from protocols.packets.filters.display import DisplayFilterError
 from protocols.packets.scapy_child.asking import PacketChild
@@ -23,6 +24,7 @@ from widgets.packets.colours import Colours, Rule
 from widgets.packets.document import Document
 from widgets.packets.filter_bar import FilterBar
 from widgets.packets.follow_page import FollowPage
+from widgets.packets.joins import Joins
 from widgets.packets.packet_model import PacketModel
 from widgets.packets.packet_page import PacketPage
 from widgets.packets.packet_painter import PacketPainter
@@ -55,11 +57,12 @@ FILES: Final = "Captures (*.pcap *.pcapng *.cap *.gz *.zst);;All files (*)"
 class ListPage(QWidget):
     """document: what is looked at. done(script, params): what Show as Python shows for what was just done.
 
-    current_changed: another packet is chosen, or none.
+    current_changed: another packet is chosen, or none. show_requested: this view has something to show.
     """
 
     did = Signal(str, dict)
     current_changed = Signal()
+    show_requested = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +86,8 @@ class ListPage(QWidget):
         self.sample_button = Button("Look at a sample", "eye")
         self.empty = EmptyState("package", EMPTY, "Open a capture", button_icon="folder-open", primary=True)
         self.no_match = EmptyState("funnel", NO_MATCH, "Show all packets", button_icon="x")
+        self.joins = Joins(desk, self)
+        self._first_row = 0
         self._warm = QTimer(self)
         self._warm.setSingleShot(True)
         self._warm.setInterval(WARM_MS)
@@ -159,6 +164,8 @@ class ListPage(QWidget):
         self.sample_button.clicked.connect(self.open_sample)
         self.no_match.acted.connect(lambda: self.bar.set_text(""))
         self.stream.only_requested.connect(self.only_conversation)
+        self.joins.packet_found.connect(self._on_packet_found)
+        self.joins.file_made.connect(self._on_file_made)
 
     # Opening
 
@@ -168,9 +175,10 @@ class ListPage(QWidget):
         if path:
             self.open(path)
 
-    def open(self, path: str, *, growing: bool = False) -> None:
-        """Look at this file; growing: more is written to it."""
+    def open(self, path: str, *, growing: bool = False, row: int = 0) -> None:
+        """Look at this file; growing: more is written to it. row: the packet to choose in it."""
         self.trouble.clear()
+        self._first_row = row
         self.document.open(path, growing=growing)
         if not growing:
             self.did.emit("packets-read", {"path": path})
@@ -203,6 +211,7 @@ class ListPage(QWidget):
 
     def _on_opened(self) -> None:
         capture = self.document.capture
+        self.joins.forget()
         self.colours.forget()
         self.packet.show_nothing()
         self.stream.show_nothing()
@@ -225,7 +234,7 @@ class ListPage(QWidget):
         self._say_facts()
         self._show_counts()
         if self.table.current() < 0 and self.document.shown() and not (self.document.capture or _Still).growing:
-            self.table.choose(self.document.row(0))
+            self.table.choose(self._first_row if self._first_row < self.document.loaded else self.document.row(0))
         if self.document.capture is not None and self.document.capture.growing:
             self.stream.grown()
 
@@ -249,8 +258,9 @@ class ListPage(QWidget):
                  size_text(capture.source.size), capture.format]  # fmt: skip
         if self.document.reading and not capture.growing:
             parts.insert(0, f"reading, {capture.done():.0%}")
-        made = any("reconstructed" in f"{one.name} {one.comment}".lower() for one in capture.interfaces)
-        self.origin.setText("reconstructed" if made else "captured")
+        made = capture.any_reconstructed()
+        self.origin.setText(RECONSTRUCTED if made else "captured")
+        self.table.show_origin(made)
         self.file_facts.setText(", ".join(parts))
 
     # Filters
@@ -327,7 +337,26 @@ class ListPage(QWidget):
         else:
             length = int(capture.table.column("length")[row])
             self.packet.show_packet(row + 1, capture.packet(row), length, capture.linktype(row))
+            self.joins.look(capture, row)
         self.current_changed.emit()
+
+    def show_event(self) -> None:
+        """Choose the call or message of the chosen packet on the time line, or say that there is none."""
+        capture, row = self.document.capture, self.table.current()
+        if capture is not None and row >= 0:
+            self.joins.look(capture, row, say=True)
+
+    def show_packet_of_event(self) -> None:
+        """Go to the packet of the event that is chosen on the time line."""
+        self.joins.show_packet(self.document.capture)
+
+    def _on_packet_found(self, row: int) -> None:
+        self.show_requested.emit()
+        self.go_to(row)
+
+    def _on_file_made(self, path: str, row: int) -> None:
+        self.show_requested.emit()
+        self.open(path, row=row)
 
     def go_to(self, row: int) -> None:
         """Choose a packet; the filter is taken away where it hides it."""

@@ -1,7 +1,7 @@
 """The live half of the panel: its views by name, made when first shown, and what they mean to the list of packets.
 
-A capture's file is opened in the list and grows there; a packet of the list goes to the craft view; a reconstructed
-packet leads to its call on the time line. It must not know the window.
+A capture's file is opened in the list and grows there; a packet of the list goes to the craft view. It must
+not know the window.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from protocols.packets.reconstruct.service import Join, OwnTraffic
+from protocols.packets.reconstruct.service import OwnTraffic
 from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
 from widgets.packets import capture_launch
@@ -20,7 +20,6 @@ from widgets.packets.capture_page import CapturePage
 from widgets.packets.level_bar import LevelBar
 from widgets.packets.live_strip import LiveStrip
 from widgets.packets.looking import Looking
-from widgets.selection import ByteRange
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 VIEWS: Final = (("capture", "Capture"), ("craft", "Craft"), ("ping", "Ping and paths"), ("networks", "Networks"))
 LOOK_MS: Final = 150
-NEAR_ROWS: Final = 60_000
-"""A call is looked for among the newest so many events."""
 
 
 class LiveViews(QObject):
@@ -61,7 +58,6 @@ class LiveViews(QObject):
         self.looking.found.connect(lambda found: self.levels.show_levels(found.levels))
         self.levels.copied.connect(lambda command: desk.toast(f"Copied: {command}"))
         self.levels.level_requested.connect(self._on_level)
-        packets.current_changed.connect(self._on_current)
         cancel = desk.bridge.every(LOOK_MS, self._look)
         self.destroyed.connect(cancel)
 
@@ -189,37 +185,6 @@ class LiveViews(QObject):
         craft = cast("CraftPage", self.page("craft"))
         craft.edit_packet(data, linktype)
         self.show_requested.emit("craft")
-
-    def _on_current(self) -> None:
-        """A reconstructed packet marks its bytes, and the call that carried them, in all views."""
-        row = self.packets.table.current()
-        page = self.pages.get("capture")
-        service = page.slot.service if isinstance(page, CapturePage) else None
-        capture = self.packets.document.capture
-        if (
-            row < 0
-            or capture is None
-            or not isinstance(service, OwnTraffic)
-            or str(capture.source.path) != service.path
-        ):
-            return
-        join = service.join_of(row)
-        if join is not None:
-            self._select(join)
-
-    def _select(self, join: Join) -> None:
-        log = self.desk.log
-        start = max(log.first, len(log) - NEAR_ROWS)
-        found: int | None = None
-        for at, raw in enumerate(log.raws(start, len(log)), start):
-            if raw[0] == join.t and raw[4] == join.conn and raw[1] != "packet":
-                found = at
-                break
-        place = None
-        if join.conn is not None and join.offset is not None:
-            place = ByteRange(join.conn, join.sender, "out", join.offset, join.offset + join.size)
-        if found is not None:
-            self.desk.selection.select(found, place)
 
     # Why
 

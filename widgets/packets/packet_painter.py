@@ -12,6 +12,7 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
+from protocols.packets.files.capture import RECONSTRUCTED
 from widgets.packets.colours import Colours, Rule
 from widgets.packets.columns import COLUMNS, Column, Words
 from widgets.packets.document import Document
@@ -94,12 +95,21 @@ class PacketPainter:
             colour = tokens.warning
         if not text or room <= 0:
             return
+        if column.id == "origin" and text == RECONSTRUCTED:
+            self._frame(painter, left, top, room)
+            left, room, colour = left + 5, room - 10, tokens.warning
         mode = _MIDDLE if column.id in ("source", "destination") else _END
         shown, wide = face.fit(text, room, mode)
         painter.setFont(face.font)
         painter.setPen(colour)
         x = left + room - wide if column.right else left
         painter.drawText(QPointF(x, top + self.row_height / 2 + face.drop), shown)
+
+    def _frame(self, painter: QPainter, left: int, top: int, room: int) -> None:
+        """A chip's line around the word, so that it is no matter of colour alone."""
+        painter.setPen(theme().tokens.warning)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(left + 0.5, top + 3.5, room - 1, self.row_height - 7), 4, 4)
 
     def _sign(self, painter: QPainter, rule: Rule, left: int, top: int, side: int, dpr: float) -> None:
         colour = theme().tokens.sender(rule.series)

@@ -53,6 +53,7 @@ class PacketTable(QTableView):
         self.packets = model
         self.painter_of_rows = painter
         self.follows = False
+        self._made = self._origin_wanted = False
         self._kept: int | None = None
         self._told = self._now = -1
         self._sorted: tuple[int, bool] | None = None
@@ -193,7 +194,7 @@ class PacketTable(QTableView):
 
     def _on_head_clicked(self, column: int) -> None:
         name = COLUMNS[column].id
-        if name in ("delta", "stream", "comment"):
+        if name in ("delta", "stream", "comment", "origin"):
             return
         descending = self._sorted == (column, False)
         if self._sorted == (column, True) or (name == "number" and descending):
@@ -221,24 +222,37 @@ class PacketTable(QTableView):
             action = menu.addAction(column.title.partition(",")[0])
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(at))
-            action.setEnabled(column.id != "info")
-            action.toggled.connect(lambda on, at=at: self._show_column(at, on))
+            action.setEnabled(column.id != "info" and not (column.id == "origin" and self._made))
+            action.toggled.connect(lambda on, at=at: self._on_column_toggled(at, on))
         return menu
+
+    def _on_column_toggled(self, at: int, on: bool) -> None:
+        if at == _NAMES["origin"]:
+            self._origin_wanted = on
+        self._show_column(at, on)
 
     def _show_column(self, at: int, on: bool) -> None:
         self.setColumnHidden(at, not on)
         self._share_width()
 
+    def show_origin(self, made: bool) -> None:
+        """Packets that were made say so in each row: their column can't be hidden while such a file is open."""
+        if made != self._made:
+            self._made = made
+            self._show_column(_NAMES["origin"], made or self._origin_wanted)
+
     def save_columns(self) -> dict[str, Any]:
         """For the next start."""
-        return {"shown": [column.id for at, column in enumerate(COLUMNS) if not self.isColumnHidden(at)]}
+        return {"shown": [column.id for at, column in enumerate(COLUMNS) if not self.isColumnHidden(at)
+                          and (column.id != "origin" or self._origin_wanted)]}  # fmt: skip
 
     def restore_columns(self, state: Mapping[str, Any]) -> None:
         """Take what `save_columns` gave; what is strange is ignored."""
         shown = state.get("shown")
         if isinstance(shown, list) and "info" in shown:
+            self._origin_wanted = "origin" in shown
             for at, column in enumerate(COLUMNS):
-                self.setColumnHidden(at, column.id not in shown)
+                self.setColumnHidden(at, column.id not in shown and not (column.id == "origin" and self._made))
             self._share_width()
 
     def _share_width(self) -> None:

@@ -46,6 +46,7 @@ class PacketsPanel(Panel):
         self._lay_out()
         self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
         self.live.show_requested.connect(self.show_view)
+        self.packets.show_requested.connect(lambda: self.show_view("packets"))
         self.actions_of = PanelActions(self)
 
     def _lay_out(self) -> None:

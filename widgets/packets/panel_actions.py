@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from widgets.packets.panel import PacketsPanel
 
 GROUP: Final = "Packets"
-MENU: Final = ("follow", "only-conversation", "", "only-source", "only-destination", "only-protocol", "without-source",
-               "without-protocol", "", "mark", "zero", "comment", "", "edit", "copy", "copy-tree", "save")  # fmt: skip
+MENU: Final = ("event", "follow", "only-conversation", "", "only-source", "only-destination", "only-protocol",
+               "without-source", "without-protocol", "", "mark", "zero", "comment", "", "edit", "copy", "copy-tree",
+               "save")  # fmt: skip
 
 
 class PanelActions:
@@ -66,6 +67,10 @@ class PanelActions:
         add("show-all", "Show all packets", lambda: page.filter(""), "history", "", "Take the filter away")
         add("follow", "Follow stream", page.follow_stream, "arrow-left-right", "Ctrl+Alt+W",
             "What both ends of its conversation said", chosen)  # fmt: skip
+        add("event", "Show its call on the time line", page.show_event, "cable", "Ctrl+Alt+E",
+            "The socket call that sent it, with its bytes marked", chosen)  # fmt: skip
+        add("of-event", "Show the packet of the chosen event", page.show_packet_of_event, "package", "",
+            "In the open capture, or made from what the sockets recorded")  # fmt: skip
         add("only-conversation", "Only this conversation", page.only_conversation, "funnel", "Ctrl+Alt+O", "", chosen)
         add("only-source", "Only from this source", lambda: page.filter_by_cell("source"), "funnel", "", "", chosen)
         add("only-destination", "Only to this destination", lambda: page.filter_by_cell("destination"), "funnel", "",

@@ -38,6 +38,7 @@ def add_actions(actions: Actions, dock: TimelineDock) -> dict[str, QAction]:
         ("zero_first", "Count time from the start", dock.zero_first, "timer", "", "The first event becomes 0.000 ms"),
         ("this_conn", "Only this connection", dock.only_conn, "cable", "", "The connection of the selected event"),
         ("this_service", "Only this service", dock.only_service, "server", "", "The service of the selected event"),
+        ("packet", "Show its packet", dock.show_packet, "package", "", "In which the event's bytes crossed"),
         ("everything", "Show everything", dock.show_everything, "funnel", "", "Take all filters away"),
     )
     added = {

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 REFRESH_MS: Final = 100
 """Numbers change at most ten times a second: nobody reads faster."""
 START_ACTIONS: Final = ("sockets.both-ends", "sockets.first-server")
+PACKET_ACTION: Final = "packets.of-event"
 """What the empty state's button does: the first of these actions that exists."""
 LARGE_SHARE: Final = 0.9
 LEAST_PX: Final = 150
@@ -263,13 +264,19 @@ class TimelineDock(QDockWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         groups = (("mark", "zero", "zero_first"), ("this_conn", "this_service", "everything"),
-                  ("copy", "export"), ("clear", "show_all"))  # fmt: skip
+                  ("copy", "export", "packet"), ("clear", "show_all"))  # fmt: skip
         for group in groups:
             for name in group:
                 menu.addAction(self.actions_by_name[name])
             menu.addSeparator()
         view = self.views.table if self.views.view == TABLE else self.views.ladder
         menu.popup(view.viewport().mapToGlobal(at))
+
+    def show_packet(self) -> None:
+        """Go to the packet in which the selected event's bytes crossed: the packets panel knows how."""
+        self.desk.show_panel("packets")
+        if PACKET_ACTION in self.desk.actions:
+            self.desk.actions.get(PACKET_ACTION).trigger()
 
     # Export
 

@@ -26,6 +26,8 @@ from protocols.packets.files.walk import Batch, Interface, Walk
 
 FIRST_BYTES: Final = 256 << 10
 """The first piece: enough for the rows on the screen."""
+RECONSTRUCTED: Final = "reconstructed"
+"""What interfaces and comments of made packets say."""
 PIECE_BYTES: Final = 48 << 20
 DECODE_ROWS: Final = 1 << 15
 """Rows decoded at a time: their columns stay in the processor's cache."""
@@ -196,6 +198,16 @@ class Capture:
     def linktype(self, row: int) -> int:
         """The link type of a packet's interface."""
         return self.interfaces[int(self.table.column("interface")[row])].linktype
+
+    def reconstructed(self, row: int) -> bool:
+        """Whether a packet was made from what sockets were asked to do, and not captured."""
+        one = self.interfaces[int(self.table.column("interface")[row])]
+        return RECONSTRUCTED in f"{one.name} {one.comment}".lower() or self.comment(row).startswith(RECONSTRUCTED)
+
+    def any_reconstructed(self) -> bool:
+        """Whether the file says of an interface, or of its first packet, that its packets were made."""
+        told = any(RECONSTRUCTED in f"{one.name} {one.comment}".lower() for one in self.interfaces)
+        return told or (bool(len(self)) and self.reconstructed(0))
 
     def comment(self, row: int) -> str:
         """What the file says of a packet in words."""

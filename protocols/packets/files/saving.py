@@ -11,12 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from protocols import pcapng
+from protocols.packets.files.capture import RECONSTRUCTED
 from protocols.packets.files.table import NO_TIME
 
 if TYPE_CHECKING:
     from protocols.packets.files.capture import Capture
 
 _LOOK: Final = 4096
+
+
+def _said(capture: Capture, row: int, comments: Mapping[int, str]) -> tuple[str, ...]:
+    """What is saved with a packet; one that was made keeps saying so, whatever else is said of it."""
+    own = capture.comment(row)
+    comment = comments.get(row, own)
+    if capture.reconstructed(row) and RECONSTRUCTED not in comment:
+        return tuple(filter(None, (own if RECONSTRUCTED in own else RECONSTRUCTED, comment)))
+    return (comment,) if comment else ()
 
 
 def save(
@@ -58,9 +68,8 @@ def _write(
     for row in rows:
         if count % _LOOK == 0 and not go_on():
             return None
-        comment = comments.get(row, capture.comment(row))
         at = int(time[row])
         write(pcapng.packet(0 if at == NO_TIME else at, capture.packet(row), length=int(length[row]),
-                            number=int(interface[row]), comments=(comment,) if comment else ()))  # fmt: skip
+                            number=int(interface[row]), comments=_said(capture, row, comments)))  # fmt: skip
         count += 1
     return count
