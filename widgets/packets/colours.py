@@ -25,12 +25,16 @@ KEPT: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """name: for people. filter: which packets. series: colour and letter, 0 to 7. icon: in place of the letter."""
+    """name: for people. filter: which packets. series: colour and letter, 0 to 7. icon: in place of the letter.
+
+    on: it is in force.
+    """
 
     name: str
     filter: str
     series: int
     icon: str = ""
+    on: bool = True
 
 
 STANDARD: Final = (
@@ -42,6 +46,7 @@ STANDARD: Final = (
     Rule("Connection opens", "tcp.flags.syn", 7), Rule("TCP", "tcp", 7), Rule("UDP", "udp", 2),
 )  # fmt: skip
 """What a new list begins with."""
+_ICONS: Final = frozenset(rule.icon for rule in STANDARD if rule.icon)
 
 
 class Colours:
@@ -49,18 +54,32 @@ class Colours:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.own: list[Rule] = []
+        self.rules: list[Rule] = []
         self.enabled = True
         self._parsed: list[tuple[Rule, DisplayFilter]] = []
         self._found: dict[int, Rule | None] = {}
         self._view: View | None = None
-        self.set_own(())
+        self.set_rules(STANDARD)
 
-    def set_own(self, rules: Sequence[Rule]) -> None:
-        """Rules that stand before the standard ones. Raises DisplayFilterError."""
-        parsed = [(rule, DisplayFilter(rule.filter)) for rule in (*rules, *STANDARD)]
-        self.own, self._parsed = list(rules)[:MOST], parsed
+    @property
+    def own(self) -> list[Rule]:
+        """The rules that are not among the standard ones."""
+        return [rule for rule in self.rules if rule not in STANDARD]
+
+    def changed(self) -> bool:
+        """Whether they are other ones than the standard rules."""
+        return tuple(self.rules) != STANDARD
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        """All rules, in their order. Raises DisplayFilterError and changes nothing."""
+        rules = rules[:MOST]
+        self._parsed = [(rule, DisplayFilter(rule.filter)) for rule in rules if rule.filter.strip() and rule.on]
+        self.rules = list(rules)
         self.forget()
+
+    def put_first(self, rule: Rule) -> None:
+        """A rule that holds before all others. Raises DisplayFilterError."""
+        self.set_rules([rule, *self.rules])
 
     def forget(self) -> None:
         """Rows or notes are other ones now."""
@@ -78,8 +97,7 @@ class Colours:
     def look(self, rows: Sequence[int]) -> None:
         """Find the rules of these packets at once: the rows in sight are asked for together."""
         document = self._document
-        capture, told = document.capture, document.told
-        if capture is None or not self.enabled:
+        if document.capture is None or not self.enabled:
             return
         if len(self._found) > KEPT:
             self._found.clear()
@@ -87,8 +105,7 @@ class Colours:
         if not len(left):
             return
         if self._view is None:
-            whole = told is not None and len(told.notes) >= len(capture)
-            self._view = View(capture, told.notes, told.streams.number) if whole and told is not None else View(capture)
+            self._view = document.view()
         self._found.update(dict.fromkeys(left.tolist()))
         for rule, parsed in self._parsed:
             taken = parsed.takes(self._view, left)
@@ -99,18 +116,19 @@ class Colours:
 
     def state(self) -> dict[str, Any]:
         """For the next start."""
-        return {"enabled": self.enabled, "own": [[rule.name, rule.filter, rule.series] for rule in self.own]}
+        rules = [[rule.name, rule.filter, rule.series, rule.icon, rule.on] for rule in self.rules]
+        return {"enabled": self.enabled, "rules": rules if self.changed() else None}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take what `state` gave; what is strange is ignored."""
         self.enabled = state.get("enabled") is not False
-        own = state.get("own")
-        rules = []
-        for one in own if isinstance(own, list) else ():
+        kept = state.get("rules")
+        rules: list[Rule] = []
+        for one in kept if isinstance(kept, list) else ():
             match one:
-                case [str(name), str(text), int(series)]:
-                    rules.append(Rule(name, text, series % SERIES))
+                case [str(name), str(text), int(series), str(icon), bool(on)]:
+                    rules.append(Rule(name, text, series % SERIES, icon if icon in _ICONS else "", on))
         try:
-            self.set_own(rules)
+            self.set_rules(rules if isinstance(kept, list) else STANDARD)
         except DisplayFilterError:
-            self.set_own(())
+            self.set_rules(STANDARD)

@@ -94,7 +94,7 @@ class Words:
         if capture is None:
             return []
         if self._texts is None:
-            self._texts = Texts(capture)
+            self._texts = Texts(capture, document.relative())
         texts = self._texts
         rows = document.rows(number * WINDOW, (number + 1) * WINDOW)
         table = capture.table

@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from protocols.packets.columns.texts import Texts
+from protocols.packets.columns.info import Relative
 from protocols.packets.files.capture import Capture
 from protocols.packets.files.table import NO_TIME
+from protocols.packets.filters.capture_filter import ByCaptureFilter
 from protocols.packets.filters.display import DisplayFilter
 from protocols.packets.filters.fields import View
 from protocols.packets.streams import experts
@@ -32,6 +33,7 @@ from protocols.packets.streams.conversations import (
     rate,
     shares,
 )
+from protocols.packets.streams.sequence import Sequence
 from widgets.packets.sorting import sorted_rows
 
 if TYPE_CHECKING:
@@ -42,7 +44,11 @@ PIECE_S: Final = 0.05
 GROW_MS: Final = 150
 FIRST_LOOK_MS: Final = 40
 """So long reading leaves the processor to whoever paints the first rows."""
+TOLD_WORDS: Final = ("analysis", "stream", "tcp.seq", "tcp.ack", "info", '"')
+"""A filter with one of these finds other packets once conversations are told apart."""
 Rows = npt.NDArray[np.int64]
+Shown: TypeAlias = DisplayFilter | ByCaptureFilter
+"""Either sort of filter says which packets are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Told:
     """What is known of all packets together."""
 
     streams: Streams
+    sequence: Sequence
     notes: npt.NDArray[np.uint8]
     summary: list[experts.Summary]
     conversations: list[Conversation]
@@ -80,8 +87,9 @@ class Document(QObject):
         self._written = False
         self._reads_last = False
         self._reset(None)
-        self.display = DisplayFilter("")
+        self.display: Shown = DisplayFilter("")
         self.sort: tuple[str, bool] | None = None
+        self.absolute = False
 
     def _reset(self, capture: Capture | None) -> None:
         self.capture = capture
@@ -134,13 +142,13 @@ class Document(QObject):
             self.failed.emit(said)
 
     def _read_on(self, turn: int) -> None:
-        capture, display, told = self.capture, self.display, self.told
+        capture, display = self.capture, self.display
         if turn != self._turn or capture is None:
             return
-        looked = self._looked
+        looked, view = self._looked, self.view()
         self._reads_last = self._written
         self._desk.bridge.call(
-            lambda: _read(capture, display, told, looked), lambda got: self._take_in(turn, got),
+            lambda: _read(capture, display, view, looked), lambda got: self._take_in(turn, got),
             lambda error: self._on_failed(turn, error), owner=self,
         )  # fmt: skip
 
@@ -202,7 +210,7 @@ class Document(QObject):
         if turn == self._turn:
             self.told = told
             self.told_changed.emit()
-            if self.display.text and ("analysis" in self.display.text or "stream" in self.display.text):
+            if any(word in self.display.text for word in TOLD_WORDS):
                 self._arrange()
 
     def _on_told_failed(self, turn: int, error: BaseException) -> None:
@@ -246,7 +254,11 @@ class Document(QObject):
 
     def set_filter(self, text: str) -> None:
         """Show what this display filter takes. Raises DisplayFilterError and changes nothing."""
-        self.display = DisplayFilter(text)
+        self.take_filter(DisplayFilter(text))
+
+    def take_filter(self, wanted: Shown) -> None:
+        """Show what this filter takes."""
+        self.display = wanted
         self._arrange()
 
     def set_sort(self, column: str | None, descending: bool = False) -> None:
@@ -255,10 +267,10 @@ class Document(QObject):
         self._arrange()
 
     def _arrange(self) -> None:
-        capture, told, display, sort, turn = self.capture, self.told, self.display, self.sort, self._turn
+        capture, display, sort, turn = self.capture, self.display, self.sort, self._turn
         if capture is None:
             return
-        count = self.loaded
+        view, count = self.view(), self.loaded
         if not display.text and sort is None:
             self._chosen = None
             self.busy = ""
@@ -266,18 +278,37 @@ class Document(QObject):
             return
         self.busy = "Filtering" if display.text else "Sorting"
         self._desk.bridge.call(
-            lambda: _arranged(capture, told, display, sort, count),
+            lambda: _arranged(capture, view, display, sort, count),
             lambda rows: self._on_arranged(turn, display, sort, count, rows), owner=self,
             failed=lambda error: self._on_failed(turn, error),
         )  # fmt: skip
 
-    def _on_arranged(self, turn: int, display: DisplayFilter, sort: Any, count: int, rows: Rows) -> None:
+    def _on_arranged(self, turn: int, display: Shown, sort: Any, count: int, rows: Rows) -> None:
         if turn != self._turn or display is not self.display or sort != self.sort:
             return
         self.busy = ""
         self._chosen = rows
         self._looked = max(self._looked, count)
         self.shown_changed.emit()
+
+    # Sequence numbers
+
+    def relative(self) -> Relative | None:
+        """What makes sequence numbers count from their connection's begin; None where they are shown as sent."""
+        return self.told.sequence.relative if self.told is not None and not self.absolute else None
+
+    def set_absolute(self, absolute: bool) -> None:
+        """Show and filter sequence numbers as they were sent, or from their connection's begin."""
+        if absolute != self.absolute:
+            self.absolute = absolute
+            self.marks_changed.emit()
+            if self.display.text:
+                self._arrange()
+
+    def view(self) -> View:
+        """The packets as a filter sees them now."""
+        assert self.capture is not None
+        return _view(self.capture, self.told, self.relative())
 
     # Marks and comments
 
@@ -327,7 +358,7 @@ def _opened(path: str | Path, growing: bool) -> Capture:
     return capture
 
 
-def _read(capture: Capture, display: DisplayFilter, told: Told | None, looked: int) -> tuple[int, Rows | None, bool]:
+def _read(capture: Capture, display: Shown, view: View, looked: int) -> tuple[int, Rows | None, bool]:
     """Read for a while; (rows there are, which of the new ones the filter takes, whether there is more)."""
     end, more = time.monotonic() + PIECE_S, True
     while more and time.monotonic() < end:
@@ -335,25 +366,24 @@ def _read(capture: Capture, display: DisplayFilter, told: Told | None, looked: i
     count = len(capture)
     fitting = None
     if display.text and count > looked:
-        fitting = np.flatnonzero(display.matches(_view(capture, told), looked, count)) + looked
+        fitting = np.flatnonzero(display.matches(view, looked, count)) + looked
     return count, fitting, more
 
 
-def _view(capture: Capture, told: Told | None) -> View:
+def _view(capture: Capture, told: Told | None, relative: Relative | None) -> View:
     if told is None or len(told.notes) < len(capture):
-        return View(capture)
-    return View(capture, told.notes, told.streams.number)
+        return View(capture, relative=relative)
+    return View(capture, told.notes, told.streams.number, relative)
 
 
-def _arranged(
-    capture: Capture, told: Told | None, display: DisplayFilter, sort: tuple[str, bool] | None, count: int
-) -> Rows:
-    rows = np.flatnonzero(display.matches(_view(capture, told), 0, count)) if display.text else np.arange(count)
-    return sorted_rows(capture, Texts(capture), rows, *sort) if sort is not None else rows
+def _arranged(capture: Capture, view: View, display: Shown, sort: tuple[str, bool] | None, count: int) -> Rows:
+    rows = np.flatnonzero(display.matches(view, 0, count)) if display.text else np.arange(count)
+    return sorted_rows(capture, view.texts, rows, *sort) if sort is not None else rows
 
 
 def _told(capture: Capture) -> Told:
     streams = Streams(capture)
     made = experts.notes(streams)
     found = streams.conversations()
-    return Told(streams, made, experts.summary(made), found, endpoints(found), shares(capture), rate(capture))
+    return Told(streams, Sequence(streams), made, experts.summary(made), found, endpoints(found), shares(capture),
+                rate(capture))  # fmt: skip

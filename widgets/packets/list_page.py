@@ -6,7 +6,6 @@ It must not know the panel's other views.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
@@ -16,11 +15,12 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from protocols.assets import asset
 from protocols.numbers import grouped, size_text
 from protocols.packets.files.capture import RECONSTRUCTED
-from protocols.packets.files.saving import save
-from protocols.packets.filters.display import DisplayFilterError
+from protocols.packets.filters.capture_filter import ByCaptureFilter
+from protocols.packets.filters.display import DisplayFilter, DisplayFilterError
 from protocols.packets.scapy_child.asking import PacketChild
 from widgets.packets.ask_strip import AskStrip
-from widgets.packets.colours import Colours, Rule
+from widgets.packets.colour_page import ColourPage
+from widgets.packets.colours import SERIES, STANDARD, Colours, Rule
 from widgets.packets.document import Document
 from widgets.packets.filter_bar import FilterBar
 from widgets.packets.follow_page import FollowPage
@@ -29,6 +29,7 @@ from widgets.packets.packet_model import PacketModel
 from widgets.packets.packet_page import PacketPage
 from widgets.packets.packet_painter import PacketPainter
 from widgets.packets.packet_table import PacketTable
+from widgets.packets.saver import Saver
 from widgets.packets.statistics import Statistics
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
@@ -48,7 +49,7 @@ EMPTY: Final = (
 NO_MATCH: Final = "No packet fits the filter."
 TABS: Final = (("packet", "Packet"), ("stream", "Stream"), ("conversations", "Conversations"),
                ("endpoints", "Endpoints"), ("protocols", "Protocols"), ("graph", "Graph"),
-               ("experts", "Expert notes"))  # fmt: skip
+               ("experts", "Expert notes"), ("colours", "Colour rules"))  # fmt: skip
 WARM_MS: Final = 300
 """What dissects is started so long after the panel is shown: the first rows are painted first."""
 FILES: Final = "Captures (*.pcap *.pcapng *.cap *.gz *.zst);;All files (*)"
@@ -63,6 +64,7 @@ class ListPage(QWidget):
     did = Signal(str, dict)
     current_changed = Signal()
     show_requested = Signal()
+    absolute_changed = Signal(bool)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +79,7 @@ class ListPage(QWidget):
         self.packet = PacketPage(desk, self.child)
         self.stream = FollowPage(desk)
         self.statistics = Statistics(self.filter, self.go_to)
+        self.colour_page = ColourPage(self.colours)
         self.tabs = TabBar()
         self.file_name = ElidedLabel("", "title")
         self.file_facts = ElidedLabel("", "caption", "text2", mode=Qt.TextElideMode.ElideRight)
@@ -87,6 +90,7 @@ class ListPage(QWidget):
         self.empty = EmptyState("package", EMPTY, "Open a capture", button_icon="folder-open", primary=True)
         self.no_match = EmptyState("funnel", NO_MATCH, "Show all packets", button_icon="x")
         self.joins = Joins(desk, self)
+        self.saver = Saver(desk, self.document, self._rows_to_save, self)
         self._first_row = 0
         self._warm = QTimer(self)
         self._warm.setSingleShot(True)
@@ -121,7 +125,8 @@ class ListPage(QWidget):
         self.pages = QStackedWidget()
         pages = {"packet": self.packet, "stream": self.stream, "graph": self.statistics.graph,
                  "conversations": self.statistics.conversations, "endpoints": self.statistics.endpoints,
-                 "protocols": self.statistics.protocols, "experts": self.statistics.experts}  # fmt: skip
+                 "protocols": self.statistics.protocols, "experts": self.statistics.experts,
+                 "colours": self.colour_page}  # fmt: skip
         for name, title in TABS:
             self.tabs.add(title)
             self.pages.addWidget(pages[name])
@@ -155,15 +160,19 @@ class ListPage(QWidget):
         document.shown_changed.connect(self._on_shown_changed)
         document.told_changed.connect(self._on_told_changed)
         self.bar.filter_requested.connect(self._on_filter_requested)
+        self.bar.capture_filter_requested.connect(self._on_capture_filter_requested)
         self.bar.left.connect(self.table.setFocus)
         self.question.left.connect(self.table.setFocus)
         self.table.current_changed.connect(self._on_current_changed)
         self.table.sort_requested.connect(document.set_sort)
+        self.colour_page.changed.connect(self.table.viewport().update)
         self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
         self.empty.acted.connect(self.ask_open)
         self.sample_button.clicked.connect(self.open_sample)
         self.no_match.acted.connect(lambda: self.bar.set_text(""))
         self.stream.only_requested.connect(self.only_conversation)
+        self.saver.saved.connect(lambda path: self.did.emit("packets-write", {"path": path}))
+        self.saver.failed.connect(lambda said: self.trouble.say("The packets were not saved.", said))
         self.joins.packet_found.connect(self._on_packet_found)
         self.joins.file_made.connect(self._on_file_made)
 
@@ -256,6 +265,8 @@ class ListPage(QWidget):
         parts = [f"{grouped(count)} packet{'' if count == 1 else 's'}",
                  f"{grouped(skipped)} block{'' if skipped == 1 else 's'} skipped",
                  size_text(capture.source.size), capture.format]  # fmt: skip
+        if capture.walk is not None and capture.walk.secrets:
+            parts.append("with TLS keys")
         if self.document.reading and not capture.growing:
             parts.insert(0, f"reading, {capture.done():.0%}")
         made = capture.any_reconstructed()
@@ -274,6 +285,20 @@ class ListPage(QWidget):
             self.document.set_filter(text)
         except DisplayFilterError as error:  # the bar has looked before
             self.bar.trouble.say("This is no filter.", str(error))
+
+    def _on_capture_filter_requested(self, text: str) -> None:
+        """libpcap compiles it elsewhere: a name in it may have to be looked up."""
+
+        def took(wanted: ByCaptureFilter) -> None:
+            self.bar.tell_bpf("")
+            self.document.take_filter(wanted)
+
+        def failed(error: BaseException) -> None:
+            if not isinstance(error, (ValueError, RuntimeError)):
+                raise error
+            self.bar.tell_bpf(f"{str(error).rstrip('.').capitalize()}.")
+
+        self.desk.bridge.call(lambda: ByCaptureFilter(text), took, failed, owner=self)
 
     def _on_shown_changed(self) -> None:
         none = not self.document.shown() and bool(self.document.display.text)
@@ -310,17 +335,23 @@ class ListPage(QWidget):
             field = "eth.src" if column == "source" else "eth.dst"
         self.filter(f"{field} {'!=' if without else '=='} {value}")
 
+    def can_colour(self) -> bool:
+        """Whether what is shown can have a colour: rules are display filters."""
+        return bool(self.document.display.text) and isinstance(self.document.display, DisplayFilter)
+
     def colour_filter(self) -> None:
         """Give what the filter shows a colour of its own."""
-        text = self.document.display.text
-        if text:
-            rules = [Rule(text, text, len(self.colours.own) % 8), *self.colours.own]
-            self.colours.set_own(rules)
+        display = self.document.display
+        if self.can_colour():
+            text = display.text
+            self.colours.put_first(Rule(text, text, len(self.colours.own) % SERIES))
+            self.colour_page.refresh()
             self.table.viewport().update()
 
     def standard_colours(self) -> None:
         """Take the colours of one's own away."""
-        self.colours.set_own(())
+        self.colours.set_rules(STANDARD)
+        self.colour_page.refresh()
         self.table.viewport().update()
 
     def _on_told_changed(self) -> None:
@@ -408,6 +439,11 @@ class ListPage(QWidget):
         row = self.table.current()
         self.document.set_zero(None if row == self.document.zero_row else row)
 
+    def set_absolute(self, absolute: bool) -> None:
+        """Show sequence numbers as they were sent, or from the begin of their connection."""
+        self.document.set_absolute(absolute)
+        self.absolute_changed.emit(absolute)
+
     def ask_comment(self) -> None:
         """Ask what to say of the chosen packet."""
         row = self.table.current()
@@ -417,37 +453,17 @@ class ListPage(QWidget):
 
     # Saving
 
-    def ask_save(self) -> None:
-        """Ask where to, and save what is shown; what is chosen where several are."""
-        if self.document.capture is None:
-            return
-        path, _ = QFileDialog.getSaveFileName(self, "Save packets", "packets.pcapng", "pcapng (*.pcapng)")
-        if path:
-            self.save(path)
-
-    def save(self, path: str) -> None:
-        """Save what is shown, or what is chosen where that is more than one packet, as pcapng."""
-        capture, document = self.document.capture, self.document
-        if capture is None:
-            return
+    def _rows_to_save(self) -> list[int]:
+        """What is chosen where that is more than one packet, else what is shown."""
         chosen = self.table.chosen_rows()
-        rows = chosen if len(chosen) > 1 else document.rows(0, document.shown()).tolist()
-        comments = dict(document.comments)
-        self.desk.bridge.call(
-            lambda: save(capture, rows, path, comments), lambda count: self._on_saved(path, count),
-            lambda error: self.trouble.say("The packets were not saved.", str(error)), owner=self,
-        )  # fmt: skip
-
-    def _on_saved(self, path: str, count: int) -> None:
-        self.desk.toast(f"{Path(path).name}: {grouped(count)} packets saved")
-        self.did.emit("packets-write", {"path": path})
+        return chosen if len(chosen) > 1 else self.document.rows(0, self.document.shown()).tolist()
 
     # State
 
     def save_state(self) -> dict[str, Any]:
         """Columns, colours and filters; no file."""
         return {"columns": self.table.save_columns(), "colours": self.colours.state(), "recent": self.bar.recent,
-                "tab": self.current_tab()}  # fmt: skip
+                "tab": self.current_tab(), "absolute": self.document.absolute}  # fmt: skip
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what `save_state` gave; what is strange is ignored."""
@@ -456,8 +472,10 @@ class ListPage(QWidget):
             self.table.restore_columns(columns)
         if isinstance(colours, dict):
             self.colours.restore(colours)
+            self.colour_page.refresh()
         if isinstance(recent, list):
             self.bar.recent = [str(one) for one in recent][:12]
+        self.set_absolute(state.get("absolute") is True)
         if state.get("tab") in dict(TABS):
             self.show_tab(str(state["tab"]))
 

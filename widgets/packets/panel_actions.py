@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 GROUP: Final = "Packets"
 MENU: Final = ("event", "follow", "only-conversation", "", "only-source", "only-destination", "only-protocol",
-               "without-source", "without-protocol", "", "mark", "zero", "comment", "", "edit", "copy", "copy-tree",
-               "save")  # fmt: skip
+               "without-source", "without-protocol", "", "mark", "zero", "comment", "absolute", "", "edit", "copy",
+               "copy-tree", "save")  # fmt: skip
 
 
 class PanelActions:
@@ -41,6 +41,7 @@ class PanelActions:
         page.did.connect(self.did)
         panel.live.did.connect(self.did)
         page.current_changed.connect(self.refresh)
+        page.absolute_changed.connect(self._get("absolute").setChecked)
         page.table.settled.connect(self.refresh)
         page.document.grew.connect(self.refresh)
         page.document.shown_changed.connect(self.refresh)
@@ -55,13 +56,15 @@ class PanelActions:
         add("open", "Open", page.ask_open, "folder-open", "", "A capture: pcap or pcapng, also packed", None,
             "packets-read")  # fmt: skip
         add("sample", "Look at a sample", page.open_sample, "eye", "", "The capture that comes with the lab")
-        add("save", "Save", page.ask_save, "save", "", "What is shown as pcapng, or what is chosen", self._some,
+        add("save", "Save", page.saver.ask, "save", "", "What is shown as pcapng, or what is chosen", self._some,
             "packets-write")  # fmt: skip
+        add("save-keys", "Save with TLS keys", page.saver.ask_with_keys, "key", "",
+            "So that Wireshark decrypts it: who has the file reads all", self._some)  # fmt: skip
         add("close", "Close the capture", page.document.close, "x", "", "", self._some)
         add("python", "Show as Python", self.show_python, "code-xml", "", "The script for what was just done")
 
     def _register_list(self) -> None:
-        add, page = self._add, self._page
+        add, page, panel = self._add, self._page, self._panel
         chosen = self._chosen
         add("find", "Filter the packets", self._find, "search", "Ctrl+Alt+F", "By columns, fields and text")
         add("show-all", "Show all packets", lambda: page.filter(""), "history", "", "Take the filter away")
@@ -87,6 +90,10 @@ class PanelActions:
         add("comment", "Comment", page.ask_comment, "message-square", "", "Saved with the packet", chosen)
         add("copy", "Copy rows", page.table.copy_rows, "copy", "", "The chosen packets as text", chosen)
         add("copy-tree", "Copy the tree", page.packet.copy_tree, "copy", "", "The dissected packet as text", chosen)
+        panel.desk.actions.add(
+            "packets.absolute", "Sequence numbers as sent", page.set_absolute, "hash", None, GROUP,
+            "Else they count from the begin of their connection: the SYN is 0", fits=panel.isVisible, checkable=True,
+        )  # fmt: skip
         add("go-to", "Go to packet", page.ask_go_to, "hash", "Ctrl+Alt+G", "By its number", self._some)
         add("next", "Next packet", lambda: page.table.step(1), "arrow-down", "F8", "", self._some)
         add("previous", "Packet before", lambda: page.table.step(-1), "arrow-up", "F7", "", self._some)
@@ -103,14 +110,14 @@ class PanelActions:
             ("packet", "Chosen packet", "package"), ("stream", "Stream", "arrow-left-right"),
             ("conversations", "Conversations", "users"), ("endpoints", "Endpoints", "server"),
             ("protocols", "Protocols", "layers"), ("graph", "Graph over time", "activity"),
-            ("experts", "Expert notes", "triangle-alert"),
+            ("experts", "Expert notes", "triangle-alert"), ("colours", "Colour rules", "tag"),
         ):  # fmt: skip
             show = partial(page.show_tab, name)
             add(f"show-{name}", f"Show {title.lower()}", show, icon, "", "", self._some)
         add("colour", "Colour what is shown", page.colour_filter, "tag", "", "A colour and a letter for this filter",
-            lambda: bool(page.document.display.text))  # fmt: skip
+            page.can_colour)  # fmt: skip
         add("standard-colours", "Standard colours", page.standard_colours, "undo-2", "", "Without rules of your own",
-            lambda: bool(page.colours.own))  # fmt: skip
+            page.colours.changed)  # fmt: skip
 
     def _register_live(self) -> None:
         add, live = self._add, self._panel.live

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from protocols.packets.files.capture import Capture
 
 Rows = npt.NDArray[np.int64]
+Relative: TypeAlias = "Callable[[Rows, npt.NDArray[Any], npt.NDArray[Any]], tuple[Any, Any]]"
 _READ_BYTES: Final = 1600
 _TCP: Final = fields(20, seq=(">u4", 4), ack=(">u4", 8), size=("u1", 12), window=(">u2", 14))
 _ICMP: Final = fields(8, type=("u1", 0), code=("u1", 1), ident=(">u2", 4), sequence=(">u2", 6))
@@ -48,8 +49,8 @@ _READ: Final = np.array([name in READERS for name in KINDS])
 """Whether the payload of a kind is read."""
 
 
-def make(capture: Capture, rows: Rows) -> list[str]:
-    """What each of `rows` does, in their order."""
+def make(capture: Capture, rows: Rows, relative: Relative | None = None) -> list[str]:
+    """What each of `rows` does, in their order. relative: makes sequence numbers count from a begin."""
     table = capture.table
     kinds, marks = table.column("kind")[rows], table.column("marks")[rows]
     protocols = table.column("protocol")[rows]
@@ -58,7 +59,7 @@ def make(capture: Capture, rows: Rows) -> list[str]:
     _put(made, fragment, _fragments(capture, rows[fragment]))
     family = table.column("family")[rows]
     tcp = ~fragment & (protocols == 6) & (family >= 4) & (marks & MARK_PORTS != 0)
-    _put(made, tcp, _tcp(capture, rows[tcp]))
+    _put(made, tcp, _tcp(capture, rows[tcp], relative))
     rest = ~fragment & ~tcp
     for kind in distinct(kinds[rest]):
         chosen = rest & (kinds == kind)
@@ -91,8 +92,9 @@ def _payloads(capture: Capture, rows: Rows, skip: npt.NDArray[np.int64] | int) -
             for start, length in zip((at + begin).tolist(), size.tolist(), strict=True)]  # fmt: skip
 
 
-def _tcp(capture: Capture, rows: Rows) -> list[str]:
+def _tcp(capture: Capture, rows: Rows, relative: Relative | None) -> list[str]:
     head = _header(capture, rows, "transport", _TCP)
+    seqs, acks = (head["seq"], head["ack"]) if relative is None else relative(rows, head["seq"], head["ack"])
     table = capture.table
     kinds, flags = table.column("kind")[rows], table.column("flags")[rows]
     made = [
@@ -100,7 +102,7 @@ def _tcp(capture: Capture, rows: Rows) -> list[str]:
         if flag & 16 else f"{sport} → {dport} {FLAG_TEXTS[flag]} Seq={seq} Win={window} Len={size}"
         for sport, dport, flag, seq, ack, window, size in zip(
             table.column("sport")[rows].tolist(), table.column("dport")[rows].tolist(), flags.tolist(),
-            head["seq"].tolist(), head["ack"].tolist(), head["window"].tolist(),
+            seqs.tolist(), acks.tolist(), head["window"].tolist(),
             table.column("payload")[rows].tolist(), strict=True)
     ]  # fmt: skip
     for place in np.flatnonzero(flags & 2).tolist():

@@ -28,10 +28,14 @@ _COOKED: Final = {113: (6, 4), 276: (12, 11)}
 
 
 class Texts:
-    """Texts of a capture's rows. Not for several threads at once."""
+    """Texts of a capture's rows. Not for several threads at once.
 
-    def __init__(self, capture: Capture) -> None:
+    relative: sequence numbers as in streams.sequence; as they were sent without it.
+    """
+
+    def __init__(self, capture: Capture, relative: info.Relative | None = None) -> None:
         self._capture = capture
+        self._relative = relative
         self._known4: dict[int, str] = {}
         self._known: dict[bytes, str] = {}
 
@@ -99,7 +103,7 @@ class Texts:
 
     def infos(self, rows: Rows) -> list[str]:
         """What each packet does."""
-        return info.make(self._capture, rows)
+        return info.make(self._capture, rows, self._relative)
 
     def times(self, rows: Rows) -> list[str]:
         """Seconds since 1970 with nine digits, "" for a packet without a time."""

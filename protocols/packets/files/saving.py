@@ -31,17 +31,18 @@ def _said(capture: Capture, row: int, comments: Mapping[int, str]) -> tuple[str,
 
 def save(
     capture: Capture, rows: Iterable[int], path: str | os.PathLike[str], comments: Mapping[int, str] | None = None,
-    go_on: Callable[[], bool] = lambda: True,
+    go_on: Callable[[], bool] = lambda: True, *, secrets: bytes = b"",
 ) -> int:  # fmt: skip
     """Write these packets, in this order; how many. comments: in place of the file's own, by row.
 
+    secrets: TLS key log lines that go into the file beside those that came with it, for readers that decrypt.
     go_on: asked now and then, False ends it and leaves no file. Raises OSError; what was there before stays whole then.
     """
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(beside, "wb") as file:
-            count = _write(capture, rows, file.write, comments or {}, go_on)
+            count = _write(capture, rows, file.write, comments or {}, go_on, secrets)
         if count is None:
             beside.unlink()
             return 0
@@ -54,7 +55,7 @@ def save(
 
 def _write(
     capture: Capture, rows: Iterable[int], write: Callable[[bytes], object], comments: Mapping[int, str],
-    go_on: Callable[[], bool],
+    go_on: Callable[[], bool], secrets: bytes,
 ) -> int | None:  # fmt: skip
     write(pcapng.section())
     for one in capture.interfaces:
@@ -63,6 +64,8 @@ def _write(
     for block in capture.walk.secrets if capture.walk is not None else ():
         kind, size = int.from_bytes(block[:4], "little"), int.from_bytes(block[4:8], "little")
         write(pcapng.secrets(block[8 : 8 + size], kind))
+    if secrets:
+        write(pcapng.secrets(secrets))
     time, length, interface = capture.table.columns("time", "length", "interface")
     count = 0
     for row in rows:

@@ -16,6 +16,7 @@ from protocols.packets.filters import bpf_run
 
 if TYPE_CHECKING:
     from protocols.packets.files.capture import Capture
+    from protocols.packets.filters.fields import View
 
 
 class CaptureFilter:
@@ -63,3 +64,15 @@ class CaptureFilter:
                 return bpf_run.matches(program, array, at, captured, length)
             found[rows] = bpf_run.matches(program, array, at[rows], captured[rows], length[rows])
         return found
+
+
+class ByCaptureFilter:
+    """A capture filter in the place of a display filter. text: as it was written. Raises as CaptureFilter."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        self._bpf = CaptureFilter(text)
+
+    def matches(self, view: View, start: int = 0, stop: int | None = None) -> npt.NDArray[np.bool_]:
+        """Which of the packets from row `start` to before `stop` it takes."""
+        return self._bpf.matches(view.capture, start, stop)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from protocols.packets.columns.gather import gather
+from protocols.packets.columns.info import Relative
 from protocols.packets.columns.kinds import ETHER_TYPES, IP_PROTOCOLS, KINDS
 from protocols.packets.columns.texts import Texts
 from protocols.packets.files.table import (
@@ -53,14 +54,19 @@ class Field:
 class View:
     """The packets that a filter looks at. notes: what the experts say of each packet, as bits; None before they ran.
 
-    streams: the number of each packet's conversation, None before they were told apart.
+    streams: the number of each packet's conversation, None before they were told apart. relative: what sequence
+    numbers count from, None for as they were sent.
     """
 
-    def __init__(self, capture: Capture, notes: Values | None = None, streams: Values | None = None) -> None:
+    def __init__(
+        self, capture: Capture, notes: Values | None = None, streams: Values | None = None,
+        relative: Relative | None = None,
+    ) -> None:  # fmt: skip
         self.capture: Final = capture
         self.notes: Final = notes
         self.streams: Final = streams
-        self.texts: Final = Texts(capture)
+        self.relative: Final = relative
+        self.texts: Final = Texts(capture, relative)
 
     def column(self, name: str, rows: Rows) -> Values:
         """One column in these rows."""
@@ -101,6 +107,19 @@ def _is_tcp(view: View, rows: Rows) -> Mask:
 
 def _tcp(offset: int, kind: np.dtype[Any]) -> Callable[[View, Rows], tuple[Values, Mask]]:
     return lambda view, rows: view.header("transport", offset, kind, rows, _is_tcp(view, rows))
+
+
+def _numbers(which: int) -> Callable[[View, Rows], tuple[Values, Mask]]:
+    """tcp.seq (0) and tcp.ack (1), as the list shows them."""
+    read = tuple(_tcp(offset, _U32) for offset in (4, 8))
+
+    def found(view: View, rows: Rows) -> tuple[Values, Mask]:
+        if view.relative is None:
+            return read[which](view, rows)
+        (seq, there), (ack, _) = (one(view, rows) for one in read)
+        return view.relative(rows, seq, ack)[which], there
+
+    return found
 
 
 def _ip(offset: int, family: int, kind: np.dtype[Any]) -> Callable[[View, Rows], tuple[Values, Mask]]:
@@ -253,8 +272,10 @@ _FIELDS: Final = (
     ("ip.id", "number", "identification in IPv4", (
         lambda view, rows: view.header("net", 4, _U16, rows, _is_ip(view, rows, 4)),)),
     ("tcp.len payload", "number", "bytes that TCP or UDP carries", (_column("payload"),)),
-    ("tcp.seq", "number", "sequence number, as it was sent", (_tcp(4, _U32),)),
-    ("tcp.ack", "number", "acknowledgment number, as it was sent", (_tcp(8, _U32),)),
+    ("tcp.seq", "number", "sequence number, as the list shows it", (_numbers(0),)),
+    ("tcp.ack", "number", "acknowledgment number, as the list shows it", (_numbers(1),)),
+    ("tcp.seq_raw", "number", "sequence number, as it was sent", (_tcp(4, _U32),)),
+    ("tcp.ack_raw", "number", "acknowledgment number, as it was sent", (_tcp(8, _U32),)),
     ("tcp.window_size tcp.window", "number", "window, not scaled", (_tcp(14, _U16),)),
     ("tcp.flags", "number", "all flags of TCP", (
         lambda view, rows: (view.column("flags", rows), _is_tcp(view, rows)),)),

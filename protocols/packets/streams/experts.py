@@ -79,14 +79,13 @@ def notes(streams: Streams) -> npt.NDArray[np.uint8]:
 def _look(head: Any, flags: Any, payload: Any, way: Any) -> npt.NDArray[np.uint8]:
     """Notes for packets sorted by direction and, within one, by time."""
     count = len(flags)
-    new = np.ones(count, bool)
-    new[1:] = way[1:] != way[:-1]
     seq = head["seq"].astype(np.int64)
+    new = _begins(way, seq, (flags & _SYN) != 0)
     step = np.zeros(count, np.int64)
     step[1:] = (seq[1:] - seq[:-1] + (1 << 31)) % (1 << 32) - (1 << 31)
     step[new] = 0
     place = np.cumsum(step)
-    group = np.cumsum(new) - 1
+    group = np.cumsum(new) - 1  # ports are used again: a direction may have several
     place += group * _APART - place[np.flatnonzero(new)][group]
     size = payload + ((flags & _SYN) != 0) + ((flags & _FIN) != 0)
     reset = (flags & _RST) != 0
@@ -109,8 +108,18 @@ def _look(head: Any, flags: Any, payload: Any, way: Any) -> npt.NDArray[np.uint8
     made[same & ~new & ~alive & (window != 0)] |= DUPLICATE_ACK
     back = (size > 0) & (place < before) & ~new & ~alive
     ahead = (size >= 0) & (place > before) & ~new & ~reset
-    _gaps(made, np.flatnonzero(back | ahead), place, size, before, way)
+    _gaps(made, np.flatnonzero(back | ahead), place, size, before, group)
     return made
+
+
+def _begins(way: Any, seq: Any, syn: Any) -> npt.NDArray[np.bool_]:
+    """Where another direction begins, or the same ports another connection: a SYN that is no repetition of the last."""
+    new = np.ones(len(way), bool)
+    new[1:] = way[1:] != way[:-1]
+    last = np.maximum.accumulate(np.where(syn | new, np.arange(len(way)), 0))
+    before = np.concatenate((last[:1], last[:-1]))
+    fresh: npt.NDArray[np.bool_] = new | (syn & (seq != seq[before]))
+    return fresh
 
 
 def _gaps(made: Any, rows: Any, place: Any, size: Any, before: Any, way: Any) -> None:

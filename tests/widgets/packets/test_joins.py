@@ -57,7 +57,7 @@ def test_an_event_leads_to_its_packet_and_a_packet_to_its_event(room: Room, tmp_
     assert len(lines) == len(capture)
     assert all("reconstructed" in line for line in lines)
     page.document.set_comment(0, "the first")
-    page.save(str(tmp_path / "saved.pcapng"))
+    page.saver.save(str(tmp_path / "saved.pcapng"))
     room.wait((tmp_path / "saved.pcapng").exists)
     with Capture(tmp_path / "saved.pcapng").read_all() as saved:
         assert len(saved) == len(capture)

@@ -213,7 +213,7 @@ def test_marks_times_comments_and_what_is_saved(room: Room, tmp_path: Path) -> N
     assert room.page.table.current() == 7
     room.type_filter("http")
     room.wait(lambda: room.numbers() == [8, 10])
-    room.page.save(str(tmp_path / "some.pcapng"))
+    room.page.saver.save(str(tmp_path / "some.pcapng"))
     room.wait(lambda: room.toasts)
     with Capture(tmp_path / "some.pcapng").read_all() as capture:
         assert len(capture) == 2
@@ -252,7 +252,8 @@ def test_the_menu_filters_by_what_the_chosen_packet_has(room: Room) -> None:
         room.wait(lambda: len(room.numbers()) == COUNT)
         room.choose(3)
     menu = room.panel.actions_of.menu()
-    assert [action.text() for action in menu.actions()][:2] == ["Follow stream", "Only this conversation"]
+    assert [action.text() for action in menu.actions()][:3] == [
+        "Show its call on the time line", "Follow stream", "Only this conversation"]  # fmt: skip
     menu.deleteLater()
 
 
