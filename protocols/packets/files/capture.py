@@ -95,6 +95,8 @@ class Capture:
         begun = walk.at
         batch = walk.take(self.source.data, self.source.array, begun + self._size_now)
         if batch is None:
+            if walk.at == begun and not self.growing:
+                walk.pass_end(self.source.data, self.source.array)
             return walk.at - begun
         if len(batch):
             self._add(batch)

@@ -158,6 +158,17 @@ class PcapWalk(Walk):
         self.at = len(array)
         return None
 
+    def pass_end(self, data: Any, array: npt.NDArray[np.uint8]) -> None:
+        words, at = unaligned(array, f"{self._order}u4"), self.at
+        if len(array) - at <= RECORD or self._first_s is None:
+            return
+        for place in range(at + RECORD, len(array) - RECORD, _WINDOWS[1]):
+            found = self._guess(data, words, place, len(array), _WINDOWS[1])
+            if found is not None:
+                self.tell(damaged(at, "a record says that it is longer than the rest of the file", found - at))
+                self.at = found
+                return
+
     def _batch(self, array: npt.NDArray[np.uint8], places: lockstep.Places) -> Batch:
         head = unaligned(array, f"V{RECORD}")[places].view(np.dtype(f"{self._order}u4")).reshape(-1, 4)
         second, fraction = head[:, 0].astype(np.int64), head[:, 1].astype(np.int64)

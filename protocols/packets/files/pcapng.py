@@ -188,6 +188,15 @@ class PcapngWalk(Walk):
         self.at = len(array)
         return None
 
+    def pass_end(self, data: Any, array: npt.NDArray[np.uint8]) -> None:
+        at, last = self.at, len(array) - 12
+        for place in range(at + 4, last, _WINDOWS[1] - 4):
+            found = self._guess(array, place, _WINDOWS[1])
+            if found is not None:
+                self.tell(damaged(at, "a block says that it is longer than the rest of the file", found - at))
+                self.at = found
+                return
+
     # What is in them
 
     def _batch(self, data: Any, array: npt.NDArray[np.uint8], places: lockstep.Places) -> Batch:

@@ -76,6 +76,12 @@ class Walk(ABC):
         """The packets of the records that begin before `stop`; None where there is no more for now."""
 
     @abstractmethod
+    def pass_end(self, data: Any, array: npt.NDArray[np.uint8]) -> None:
+        """The file is whole, and what comes next says that it is longer than the rest: go on behind it, where there
+        is something to go on with.
+        """
+
+    @abstractmethod
     def finish(self, size: int) -> None:
         """Nothing more will be written: judge what is left over."""
 

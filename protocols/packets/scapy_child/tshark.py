@@ -34,44 +34,66 @@ def dissect(data: bytes, linktype: int) -> Tree:
         raise PacketChildError("There is no tshark here; on Debian and Ubuntu: sudo apt-get install tshark.") from None
     except (OSError, subprocess.SubprocessError) as error:
         raise PacketChildError(f"tshark could not dissect it: {error}.") from None
-    return read(done.stdout)
+    if not done.stdout.strip():
+        said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.startswith("tshark: ")]
+        why = said[-1].removeprefix("tshark: ").rstrip(".") if said else "it gave no answer"
+        raise PacketChildError(f"tshark could not dissect it: {why}.")
+    return read(done.stdout, len(data))
 
 
-def read(pdml: bytes) -> Tree:
-    """The tree of a PDML document with one packet. Raises PacketChildError."""
+def read(pdml: bytes, size: int) -> Tree:
+    """The tree of a PDML document with one packet of `size` bytes. Raises PacketChildError."""
+    if b"<!DOCTYPE" in pdml or b"<!ENTITY" in pdml:
+        raise PacketChildError("tshark's answer can't be read: it defines entities, which PDML has none of.")
     try:
         packet = ElementTree.fromstring(pdml).find("packet")
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # ValueError, LookupError: strange encodings
         raise PacketChildError(f"tshark's answer can't be read: {error}.") from None
     if packet is None:
         raise PacketChildError("tshark gave no packet.")
-    layers = []
-    for proto in packet.findall("proto"):
+    reader = _Reader(size)
+    layers = tuple(reader.layer(proto) for proto in packet.findall("proto") if proto.get("name", "") not in _HIDDEN)
+    why = f"More than {MOST_FIELDS} fields: the rest is not shown." if reader.left <= 0 else ""
+    return Tree("tshark", "", layers, why)
+
+
+class _Reader:
+    """Makes layers and fields; left: how many fields may still be made.
+
+    Places are kept within the packet: what was put together of several packets has places of its own in PDML, and
+    they are not told apart there.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.left = MOST_FIELDS
+
+    def layer(self, proto: ElementTree.Element) -> TreeLayer:
         name = proto.get("name", "")
-        if name in _HIDDEN:
-            continue
-        start, stop = _place(proto)
+        start, stop = self._place(proto)
         key = _NAMES.get(name, name)
-        fields = tuple(_fields(proto, key, 0))
-        layers.append(TreeLayer(key, f"{proto.get('showname') or name} (tshark)", start, stop, fields))
-    return Tree("tshark", "", tuple(layers))
+        title = f"{proto.get('showname') or name or 'a layer without a name'} (tshark)"
+        return TreeLayer(key, title, start, stop, tuple(self._fields(proto, key, 0)))
 
+    def _place(self, element: ElementTree.Element) -> tuple[int, int]:
+        try:
+            start, size = int(element.get("pos", "0")), int(element.get("size", "0"))
+        except ValueError:
+            return 0, 0
+        if not (0 <= start <= self._size and 0 <= size <= self._size - start):
+            return 0, 0
+        return start, start + size
 
-def _place(element: ElementTree.Element) -> tuple[int, int]:
-    try:
-        start, size = int(element.get("pos", "0")), int(element.get("size", "0"))
-    except ValueError:
-        return 0, 0
-    return start, start + size
-
-
-def _fields(element: ElementTree.Element, layer: str, depth: int) -> Iterator[TreeField]:
-    for count, field in enumerate(element):
-        if count >= MOST_FIELDS or field.get("hide") == "yes":
-            continue
-        start, stop = _place(field)
-        shown = field.get("showname") or field.get("show") or ""
-        name, _, value = shown.partition(": ")
-        children = tuple(_fields(field, layer, depth + 1)) if depth < DEPTH else ()
-        yield TreeField(name or field.get("name", ""), f"{layer}.{field.get('name', '').rpartition('.')[2]}", value,
-                        (start * 8, stop * 8), children=children)  # fmt: skip
+    def _fields(self, element: ElementTree.Element, layer: str, depth: int) -> Iterator[TreeField]:
+        for field in element:
+            if field.get("hide") == "yes":
+                continue
+            self.left -= 1
+            if self.left < 0:
+                return
+            start, stop = self._place(field)
+            shown = field.get("showname") or field.get("show") or ""
+            name, _, value = shown.partition(": ")
+            children = tuple(self._fields(field, layer, depth + 1)) if depth < DEPTH else ()
+            yield TreeField(name or field.get("name", ""), f"{layer}.{field.get('name', '').rpartition('.')[2]}", value,
+                            (start * 8, stop * 8), children=children)  # fmt: skip

@@ -4,6 +4,7 @@ import gzip
 import random
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -229,3 +230,16 @@ def test_what_mergecap_and_editcap_write_is_read(tmp_path: Path, form: str) -> N
     with Capture(tmp_path / "e").read_all() as capture:
         assert told(capture) == DATA
         assert capture.why == ""
+
+
+@pytest.mark.parametrize("make", [pcap, pcapng])
+def test_a_length_that_reaches_behind_the_end_costs_its_own_packet_only(tmp_path: Path, make: Any) -> None:
+    frames = list(mixed(200))
+    data = bytearray(make(frames))
+    at = len(make(frames[:50])) + (10 if make is pcap else 6)
+    data[at] = 3  # 196,608 bytes more than the packet has, and more than the file
+    (tmp_path / "long").write_bytes(data)
+    with Capture(tmp_path / "long").read_all() as capture:
+        assert len(capture) == 199
+        assert "longer than the rest of the file" in capture.why
+        assert capture.packet(198) == frames[199][1]

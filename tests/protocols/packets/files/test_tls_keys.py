@@ -72,7 +72,7 @@ def test_tshark_decrypts_a_saved_file_with_the_keys_in_it_and_those_of_others_st
         save(capture, rows.tolist(), tmp_path / "shut.pcapng")
     with Capture(tmp_path / "open.pcapng").read_all() as capture:
         save(capture, range(len(capture)), tmp_path / "again.pcapng")  # what a file came with is kept
-    for name, found in (("open", "/albatross"), ("again", "/albatross"), ("shut", "")):
+    for name, found in (("again", "/albatross"), ("shut", "")):
         done = subprocess.run([require_tool("tshark"), "-n", "-r", str(tmp_path / f"{name}.pcapng"), "-Y", "http",
                                "-T", "fields", "-e", "http.request.uri"], capture_output=True, text=True, check=True,
                               timeout=60)  # fmt: skip
