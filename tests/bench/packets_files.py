@@ -21,6 +21,13 @@ from tests.protocols.packets.making import mixed, pcap
 
 ROOT = Path(__file__).resolve().parents[2]
 PART = 200_000
+SCAPY_PACKETS = 20_000
+SCAPY = """
+import sys
+from scapy.layers import dns, inet, inet6, l2
+from scapy.utils import PcapReader
+for packet in PcapReader(sys.argv[1]): packet.summary()
+"""
 INSIDE = """
 import sys, time
 begun = time.perf_counter()
@@ -84,7 +91,12 @@ def main() -> None:
     mine = told("open and list, in a process of its own", argv)
     theirs = told("tshark -n -r", ["tshark", "-n", "-r", str(path)])
     print(f"  tshark / ours: {theirs / mine:.1f}")
+    told("tcpdump -n -r", ["tcpdump", "-n", "-r", str(path)])
+    some = made(SCAPY_PACKETS)
+    slow = told(f"scapy, {SCAPY_PACKETS:,} of them", [sys.executable, "-c", SCAPY, str(some)])
+    print(f"  scapy / ours, a packet: {slow / SCAPY_PACKETS * packets / mine:.0f}")
     mine = told("--filter 'udp port 53' --csv", [*own, str(path), "--csv", "--filter", "udp port 53"])
+    told("  the same as --json", [*own, str(path), "--json", "--filter", "udp port 53"])
     theirs = told("tshark -n -Y 'udp.port == 53'", ["tshark", "-n", "-r", str(path), "-Y", "udp.port == 53"])
     told("tcpdump -n 'udp port 53'", ["tcpdump", "-n", "-r", str(path), "udp port 53"])
     print(f"  tshark / ours: {theirs / mine:.1f}")

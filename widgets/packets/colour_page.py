@@ -36,6 +36,7 @@ from widgets.theme.icons import icon_pixmap
 from widgets.theme.signs import paint_sender
 from widgets.theme.theme import theme
 
+ROW_SPACE: Final = 10
 ABOUT: Final = "The first rule that takes a packet gives it its colour and letter. Changes hold at once and are kept."
 
 
@@ -140,6 +141,7 @@ class ColourPage(QWidget):
             item.setData(Qt.ItemDataRole.UserRole, place)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDropEnabled)
+            item.setSizeHint(QSize(0, theme().line_height() + ROW_SPACE))
             _fill(item, rule)
             self.list.addItem(item)
         self.list.setIconSize(QSize(theme().px(18), theme().px(18)))
@@ -147,6 +149,7 @@ class ColourPage(QWidget):
         for number, swatch in enumerate(self.swatches):
             swatch.setIcon(_icon(Rule("", "", number)))
             swatch.setIconSize(QSize(theme().px(18), theme().px(18)))
+            swatch.setMinimumSize(theme().px(30), theme().px(30))
         self._filling = False
         self.list.setCurrentRow(min(row, self.list.count() - 1))
         self._show_rule()
@@ -169,6 +172,7 @@ class ColourPage(QWidget):
             self.name.setText(rule.name if rule is not None else "")
         if not self.filter.hasFocus():
             self.filter.setText(rule.filter if rule is not None else "")
+            self.filter.setCursorPosition(0)
             self._filter_field.set_hint("")
         if rule is not None:
             self.swatches[rule.series].setChecked(True)

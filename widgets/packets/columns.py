@@ -48,7 +48,7 @@ COLUMNS: Final = (
     Column("protocol", "Protocol", "Modbus/TCP"),
     Column("length", "Length", f"000{THIN}000", right=True, tip="Bytes on the wire"),
     Column("stream", "Stream", "000000", right=True, shown=False, tip="The number of the conversation"),
-    Column("origin", "Origin", "reconstructed ", shown=False, tip="Captured, or made from what sockets were asked"),
+    Column("origin", "Origin", "reconstructed", shown=False, tip="Captured, or made from what sockets were asked"),
     Column("info", "Info", "40112 → 8000 [SYN, ACK] Seq=0000000000", mono=True),
     Column("comment", "Comment", "a comment of some words", shown=False),
 )

@@ -297,6 +297,20 @@ class Document(QObject):
         """What makes sequence numbers count from their connection's begin; None where they are shown as sent."""
         return self.told.sequence.relative if self.told is not None and not self.absolute else None
 
+    def counted(self, row: int) -> dict[str, int]:
+        """The sequence numbers of a packet of TCP from the begin of its connection, by the field's key."""
+        capture, told = self.capture, self.told
+        if capture is None or told is None or int(capture.table.column("protocol")[row]) != 6:
+            return {}
+        rows, begin = np.array([row]), int(capture.table.column("transport")[row])
+        data = capture.packet(row)[begin + 4 : begin + 12]
+        if len(data) < 8:
+            return {}
+        seq, ack = (np.array([int.from_bytes(part, "big")]) for part in (data[:4], data[4:]))
+        found = told.sequence.relative(rows, seq, ack)
+        acknowledges = int(capture.table.column("flags")[row]) & 16
+        return {"TCP.seq": int(found[0][0])} | ({"TCP.ack": int(found[1][0])} if acknowledges else {})
+
     def set_absolute(self, absolute: bool) -> None:
         """Show and filter sequence numbers as they were sent, or from their connection's begin."""
         if absolute != self.absolute:

@@ -367,7 +367,8 @@ class ListPage(QWidget):
             self.packet.show_nothing()
         else:
             length = int(capture.table.column("length")[row])
-            self.packet.show_packet(row + 1, capture.packet(row), length, capture.linktype(row))
+            self.packet.show_packet(row + 1, capture.packet(row), length, capture.linktype(row),
+                                    self.document.counted(row))  # fmt: skip
             self.joins.look(capture, row)
         self.current_changed.emit()
 

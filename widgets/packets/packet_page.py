@@ -6,6 +6,7 @@ Dissecting runs in the scapy child, asked on a lab thread. It must not know the 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -46,6 +47,8 @@ class PacketPage(QWidget):
         self.tree: Tree | None = None
         self._linktype = 1
         self.number = 0
+        self.counted: dict[str, int] = {}
+        """Fields that count from the begin of the connection, and what they are there."""
         self._own = False
         self._parts: list[Item] = []
         self._by_tshark = False
@@ -109,8 +112,11 @@ class PacketPage(QWidget):
 
     # Another packet
 
-    def show_packet(self, number: int, data: bytes, length: int, linktype: int) -> None:
-        """Show the packet with this number (from 1); its tree follows."""
+    def show_packet(
+        self, number: int, data: bytes, length: int, linktype: int, counted: Mapping[str, int] | None = None
+    ) -> None:
+        """Show the packet with this number (from 1); its tree follows. counted: see there."""
+        self.counted = dict(counted or {})
         self.number, self.data, self._linktype, self.tree = number, data, linktype, None
         kept = "" if len(data) == length else f", {grouped(len(data))} captured"
         self.title.setText(f"Packet {grouped(number)}   {grouped(length)} B on the wire{kept}")
@@ -203,7 +209,10 @@ class PacketPage(QWidget):
         lead = f"{found.label if found is not None else item.name}"
         if isinstance(source, TreeField):
             lead = f"{lead} = {source.value[:60]}"
-        text = " ".join(filter(None, (found.text if found is not None else "", f"Checksum {source.check}: {note}."
+        counted = self.counted.get(item.key)
+        since = f"From the begin of its connection it is {grouped(counted)}." if counted is not None else ""
+        text = " ".join(filter(None, (since, found.text if found is not None else "",
+                                      f"Checksum {source.check}: {note}."
                                       if isinstance(source, TreeField) and source.check and note else "",
                                       f"({found.rfc})" if found is not None and found.rfc else "")))  # fmt: skip
         self.meaning.setVisible(bool(text))

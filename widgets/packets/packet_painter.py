@@ -52,7 +52,7 @@ class PacketPainter:
     def width_of(self, column: Column) -> int:
         """How wide a column begins."""
         face = self.mono if column.mono else self.ui
-        extra = self.row_height if column.id == "protocol" else theme().px(18) if column.id == "number" else 0
+        extra = {"protocol": self.row_height, "number": theme().px(18), "origin": theme().px(12)}.get(column.id, 0)
         return round(face.metrics.horizontalAdvance(column.sample)) + 2 * PAD + extra
 
     def paint(

@@ -260,7 +260,7 @@ class PacketTable(QTableView):
         wanted = {at: painter.width_of(column) for at, column in enumerate(COLUMNS) if not self.isColumnHidden(at)}
         rest = sum(width for at, width in wanted.items() if at != _INFO)
         for at, width in wanted.items():
-            self.setColumnWidth(at, max(room - rest, width) if at == _INFO else width)
+            self.setColumnWidth(at, max(room - rest, width // 2) if at == _INFO else width)
 
     # Painting
 

@@ -99,6 +99,10 @@ def test_sequence_numbers_count_from_the_begin_unless_switched(room: Room) -> No
     state = room.panel.save_state()
     switch.trigger()
     assert "Seq=0 " in info()
+    room.choose(8)
+    room.page.packet.tree_view.choose_key("TCP.seq")
+    meaning = room.page.packet.meaning
+    room.wait(lambda: "From the begin of its connection it is 1." in meaning.accessibleName())
     room.panel.restore_state(state)
     assert switch.isChecked()
     assert "Seq=0 " not in info()
