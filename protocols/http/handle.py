@@ -6,6 +6,7 @@ becomes of the answer.
 
 from __future__ import annotations
 
+import io
 import os
 import ssl
 from functools import cache
@@ -17,6 +18,7 @@ from protocols.http.bodies import FORM_TYPE, Encoded
 from protocols.http.default_words import ACCEPT_ENCODING, AGENT
 from protocols.http.request import Auth, Part, Proxy, Request, RequestError, Trust
 
+_HTTP_ALONE: Final = frozenset(("POST", "PATCH", "DELETE", "OPTIONS", "TRACE"))
 _VERSIONS: Final = {
     "auto": pycurl.CURL_HTTP_VERSION_2TLS, "1.0": pycurl.CURL_HTTP_VERSION_1_0, "1.1": pycurl.CURL_HTTP_VERSION_1_1,
     "2": pycurl.CURL_HTTP_VERSION_2_0, "3": pycurl.CURL_HTTP_VERSION_3ONLY,
@@ -154,8 +156,24 @@ def system_authorities() -> tuple[str, str]:
     return file, folder
 
 
+def _upload(curl: Any, request: Request, body: Encoded) -> list[Any]:
+    """The body to its place by FTP: PUT is STOR. The other words of HTTP say nothing there."""
+    if request.method in _HTTP_ALONE or (body.is_there and request.method != "PUT"):
+        raise RequestError(f"{request.method} says nothing to FTP: GET fetches, HEAD asks for the size, PUT uploads")
+    if body.parts or not body.is_there:
+        raise RequestError("PUT by FTP needs a body: the file to upload, or a text; no form")
+    file: Any = open(body.path, "rb") if body.path else io.BytesIO(body.data or b"")  # noqa: SIM115
+    curl.setopt(pycurl.UPLOAD, 1)
+    curl.setopt(pycurl.INFILESIZE_LARGE, body.size if body.path else len(body.data or b""))
+    curl.setopt(pycurl.READFUNCTION, file.read)
+    return [file]
+
+
 def _body(curl: Any, request: Request, body: Encoded) -> list[Any]:
     method, held = request.method, list[Any]()
+    is_ftp = request.url[:4].lower() in ("ftp:", "ftps")
+    if is_ftp and (body.is_there or method == "PUT" or method in _HTTP_ALONE):
+        return _upload(curl, request, body)
     if method == "HEAD" and body.is_there:
         raise RequestError("libcurl sends no body with HEAD; send it raw if you mean it")
     if body.data is not None:

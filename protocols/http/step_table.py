@@ -47,7 +47,7 @@ LEGAL: Final[Mapping[Stage, tuple[str, ...]]] = {
     "idle": ("connect",),
     "connected": ("putrequest", "close"),
     "request started": ("putheader", "endheaders"),
-    "request sent": ("send", "getresponse"),
+    "request sent": ("getresponse", "send"),
     "response": ("read", "readline", "iterate", "putrequest", "close"),
     "closed": ("connect",),
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.console import netlab
 from tests.peers import require_tool
 from tests.protocols.http.peers import Pages, answer, pages, read_head, says
 
@@ -28,7 +29,15 @@ def server() -> Iterator[Pages]:
 
 
 def http(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*NETLAB, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    return netlab("http", *arguments)
+
+
+def test_as_a_process_of_its_own_it_does_the_same(server: Pages) -> None:
+    for arguments in (["GET", server.url + "/echo"], ["GET", "gopher://x/"]):
+        done = subprocess.run([*NETLAB, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                              check=False)  # fmt: skip
+        inside = http(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (inside.returncode, inside.stdout, inside.stderr)
 
 
 def events(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
@@ -172,8 +181,7 @@ def test_serve_web_answers_curl_and_netlab_over_tls(tmp_path: Path) -> None:
 
 
 def test_serve_web_refuses_what_is_no_folder() -> None:
-    command = [sys.executable, "-m", "netlab_gui", "serve", "web", "--root", "/no/such/folder"]
-    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 2
+    assert netlab("serve", "web", "--root", "/no/such/folder").returncode == 2
 
 
 def test_serve_web_runs_scripts_only_when_asked(tmp_path: Path) -> None:
@@ -194,5 +202,4 @@ def test_serve_wsgi_looks_in_the_current_folder_first(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     with served("wsgi", "my_app:app") as (first, _):
         assert http("GET", first["detail"]["url"]).stdout == b"http"
-    command = [sys.executable, "-m", "netlab_gui", "serve", "wsgi", "my_app:other"]
-    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 2
+    assert netlab("serve", "wsgi", "my_app:other").returncode == 2

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from protocols.http.server.barker import step_of
+from tests.console import netlab
 from tests.interop.test_http_command_line import served
 from tests.peers import require_tool
 
 
 def run(*command: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
-
-
-def netlab(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return run(sys.executable, "-m", "netlab_gui", *arguments)
 
 
 @pytest.fixture(scope="module")

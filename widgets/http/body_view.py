@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -68,7 +68,8 @@ class BodyView(QWidget):
         self.hex = HexView()
         self.hex.setAccessibleName("Body in hex")
         self.nothing = Label("", "body", "text2", wrap=True)
-        self.nothing.setContentsMargins(12, 12, 12, 12)
+        self.nothing.setMargin(12)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.pages = Pages(self.nothing, self.tree, self.source, self.picture, self.table, self.events, self.raw,
                            self.hex)  # fmt: skip
         column = QVBoxLayout(self)

@@ -74,6 +74,7 @@ class ProgramPage(QWidget):
         self._again = False
         self._port = 0
         self.list_card, self.card = Card("Programs", "list"), Card("Program", "code-xml")
+        self.list_card.set_title("Programs", "All")
         self.model = RowsModel(("Begin with",), self)
         self.table = PlainTable(self.model, "Programs to begin with")
         self.fields = Fields(self)

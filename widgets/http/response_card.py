@@ -33,11 +33,11 @@ from widgets.http.wire_page import WirePage
 from widgets.parts.buttons import IconButton, LinkButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
-from widgets.parts.flow import FlowBox, Pages
+from widgets.parts.flow import Pages
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.progress_row import ProgressRow
 from widgets.parts.tab_pages import TabPages
-from widgets.parts.text import ElidedLabel
+from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import TroubleStrip
 from widgets.theme.theme import theme
 
@@ -71,7 +71,7 @@ class ResponseCard(Card):
         self.handler_ms: float | None = None
         self._picked = False
         self.facts = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
-        self.meaning = ElidedLabel("", "body", "text2", mode=Qt.TextElideMode.ElideRight)
+        self.meaning = Label("", "body", "text2", wrap=True)
         self.answered = LinkButton("")
         self.save_button = IconButton("download", "Save the body to a file")
         self.explore_button = IconButton("square-terminal", "Explore the answer in Python")
@@ -109,16 +109,17 @@ class ResponseCard(Card):
         for key, title, part in pages:
             self.tabs.add(key, title, part)
         column = QVBoxLayout(self._answer)
-        line = FlowBox(spacing=12, line_spacing=2)
-        line.flow.setContentsMargins(12, 8, 12, 4)
-        line.add(self.meaning)
-        line.add(self.answered)
+        words = QVBoxLayout()
+        words.setContentsMargins(12, 8, 12, 4)
+        words.setSpacing(2)
+        words.addWidget(self.meaning)
+        words.addWidget(self.answered, 0, Qt.AlignmentFlag.AlignLeft)
         strips = QVBoxLayout()
         strips.setContentsMargins(12, 0, 12, 0)
         strips.addWidget(self.strip)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(line)
+        column.addLayout(words)
         column.addLayout(strips)
         column.addWidget(self.progress)
         column.addWidget(self.hops_table)
@@ -224,23 +225,27 @@ class ResponseCard(Card):
                 self.set_state("error", f"{status}, {words.get(sent.state, 'cut short').lower()}")
             else:
                 self.set_state(sign_of(exchange.status), status)
-            self.meaning.setText(meaning(exchange.status))
+            self._mean(meaning(exchange.status))
         elif sent.over and exchange is not None and exchange.received.size:
             self.set_state("warning", "No status line")
-            self.meaning.setText("What came does not begin like an answer in HTTP.")
+            self._mean("What came does not begin like an answer in HTTP.")
         elif sent.over:
             done = sent.state == "done"
             self.set_state("done" if done else "error", "Done" if done else words.get(sent.state, "Failed"))
-            self.meaning.setText(sent.ended_by)
+            self._mean(sent.ended_by)
         else:
             self.set_state("waiting", words.get(sent.state, "Under way"))
-            self.meaning.setText("")
+            self._mean("")
         version = f"HTTP/{exchange.answer.version}" if exchange and exchange.answer and exchange.answer.version else ""
         if version == "HTTP/":
             version = ""
         measured = sum(one.phases.total or 0.0 for one in sent.exchanges) if sent.over and sent.failure is None else 0.0
         parts = [ms_text(measured or sent.total_ms()), size_text(sent.body.size), version]
         self.facts.setText(" \u00b7 ".join(part for part in parts if part))
+
+    def _mean(self, text: str) -> None:
+        self.meaning.setText(text)
+        self.meaning.setVisible(bool(text))
 
     def _say_progress(self, sent: Sent) -> None:
         """A body that takes its time shows how far it is."""

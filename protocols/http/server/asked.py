@@ -1,6 +1,8 @@
 """Requests as a server reads them: a machine for bytes, without sockets, with limits.
 
 What is ambiguous is refused, not guessed: a length said twice, blanks before a colon, bare CR.
+A reader of our own and not httptools, in the fast loop, too: it says in words why it refuses, knows
+the place of each request in its connection, and is fast enough for the figures (`tests/bench/http_static.py`).
 It must not know what is answered. RFC 9112 sections 2, 3, 6 and 7.
 """
 

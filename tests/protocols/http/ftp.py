@@ -66,6 +66,13 @@ def _serve(lines: object, content: bytes, said: list[str]) -> None:
                     sock.close()
                     say("226 done")
             data = None
+        elif verb == "STOR" and data is not None:
+            say("150 send it")
+            with data, data.accept()[0] as sock:
+                sock.settimeout(DEADLINE_S)
+                said.append(b"".join(iter(lambda sock=sock: sock.recv(4096), b"")).decode())
+            say("226 done")
+            data = None
         elif verb == "SIZE":
             say(f"213 {len(content)}" if argument == "a.txt" else "550 no such file")
         elif verb == "PASS":

@@ -13,7 +13,7 @@ import pytest
 
 from protocols.http.client import HttpClient
 from protocols.http.proxy.core import ProxyOrder
-from protocols.http.request import Auth, Limits, Proxy, Request
+from protocols.http.request import Auth, Body, Limits, Proxy, Request
 from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 from tests.peers import require_tool
@@ -185,6 +185,19 @@ def test_ftp_fetches_a_file_and_shows_both_sides_of_the_talk(client: HttpClient)
         assert b"RETR a.txt\r\n" in final.sent.data
         assert b"226 done" in final.received.data
         assert "guido456" not in final.url
+
+
+def test_put_uploads_by_ftp_and_other_words_of_http_are_refused(client: HttpClient, tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("from a file")
+    for given, came in ((Body("text", "typed"), "typed"), (Body("file", path=str(tmp_path / "b.txt")), "from a file")):
+        with ftp(b"") as (port, said):
+            url = f"ftp://guido:guido456@127.0.0.1:{port}/b.txt"
+            run = sent(client, url, method="PUT", body=given)
+            assert (run.failure, said[said.index("STOR b.txt") + 1]) == (None, came)
+            for method, wrong in (("DELETE", Body()), ("POST", given), ("PUT", Body())):
+                refused = sent(client, url, method=method, body=wrong)
+                assert refused.failure is not None
+                assert "FTP" in refused.failure.said + refused.failure.why
 
 
 def test_ftp_that_refuses_is_explained(client: HttpClient) -> None:

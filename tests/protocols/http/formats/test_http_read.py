@@ -134,7 +134,7 @@ def test_what_is_not_taken_over_is_said() -> None:
     assert len(read.notes) == 5
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(REQUESTS, st.sampled_from(["", "a name", "ünïcode #1"])), min_size=1, max_size=3))
 def test_what_is_written_comes_back(requests: list[tuple[Request, str]]) -> None:
     text = write_http(Named(request, name) for request, name in requests)
