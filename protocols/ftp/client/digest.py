@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from protocols.ftp import gentle
+
 INLINE_BYTES: Final = 1 << 20
 BLOCK_BYTES: Final = 1 << 20
 LOOK_S: Final = 0.1
@@ -60,6 +62,7 @@ class Digest:
         self._thread.start()
 
     def _run(self, more: threading.Event) -> None:
+        gentle.go_behind()
         buffer = bytearray(BLOCK_BYTES)
         view = memoryview(buffer)
         while True:

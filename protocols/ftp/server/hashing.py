@@ -15,6 +15,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from protocols.ftp import gentle
+
 AT_ONCE_BYTES: Final = 128 << 10
 _CHUNK: Final = 1 << 20
 _KNOWN: Final = 256
@@ -54,7 +56,8 @@ class Hashing:
             self._tasks.put((fd, key, told))
 
     def work(self) -> None:
-        """Hash what comes, until `end`."""
+        """Hash what comes, until `end`. For a thread of its own, which it slows down."""
+        gentle.go_behind()
         while (task := self._tasks.get()) is not None:
             fd, key, told = task
             try:
