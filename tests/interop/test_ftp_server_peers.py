@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def served(*arguments: str) -> Iterator[tuple[dict[str, object], list[dict[str, object]]]]:
-    """`netlab serve ftp .. --json` in a process: the listening line's detail, and at the end all events."""
-    command = [sys.executable, "-m", "netlab_gui", "serve", "ftp", *arguments, "--json"]
+def served(*arguments: str, kind: str = "ftp") -> Iterator[tuple[dict[str, object], list[dict[str, object]]]]:
+    """`netlab serve KIND .. --json` in a process: the listening line's detail, and at the end all events."""
+    command = [sys.executable, "-m", "netlab_gui", "serve", kind, *arguments, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
@@ -171,3 +171,32 @@ def test_wrong_arguments_are_a_sentence(arguments: list[str], says: str) -> None
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_serve_sftp_is_got_from_by_netlab_ftp_and_by_openssh(root: Path, tmp_path: Path) -> None:
+    program = require_tool("sftp")
+    key, hosts = tmp_path / "key", tmp_path / "hosts"
+    ran(require_tool("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    arguments = ("--root", str(root), "--user", "anna:geheim:rw", "--keys", f"{key}.pub")
+    with served(*arguments, kind="sftp") as (told, events):
+        hosts.write_text(f"[127.0.0.1]:{told['port']} {told['host_key']}\n")
+        url = f"sftp://anna:geheim@127.0.0.1:{told['port']}/data.bin"
+        ran(sys.executable, "-m", "netlab_gui", "ftp", "get", url, str(tmp_path / "got"), "--insecure")
+        assert (tmp_path / "got").read_bytes() == DATA
+        batch = tmp_path / "batch"
+        batch.write_text(f"put {tmp_path}/got up.bin\n")
+        ran(program, "-q", "-b", str(batch), "-F", "/dev/null", "-i", str(key), "-o", f"UserKnownHostsFile={hosts}", "-P",
+            str(told["port"]), "anna@127.0.0.1")  # fmt: skip
+        assert (root / "up.bin").read_bytes() == DATA
+    digest = hashlib.sha256(DATA).hexdigest()
+    assert [(each["way"], each["sha256"]) for each in transfers(events)] == [("get", digest), ("put", digest)]
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    ([], "SSH knows no anonymous login"), (["--user", "a:b", "--keys", "pyproject.toml"], "no public key"),
+])  # fmt: skip
+def test_wrong_arguments_of_sftp_are_a_sentence(arguments: list[str], says: str) -> None:
+    command = [sys.executable, "-m", "netlab_gui", "serve", "sftp", "--root", ".", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert says in done.stderr

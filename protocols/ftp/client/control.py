@@ -182,7 +182,7 @@ class Control(ftplib.FTP):
         if len(data) > COMMAND_BYTES:
             raise trouble.trouble("not a command", said=f"it has {len(data)} bytes")
         if monotonic_ns() - self.settled_ns > CALM_NS:
-            self._drain_stale()
+            self.drain()
         self._doing = split_command(line.lstrip())[0] or line
         started = monotonic_ns()
         self._send(data)
@@ -270,7 +270,7 @@ class Control(ftplib.FTP):
     def _pending(self) -> bool:
         return isinstance(self.sock, TracedTLSSocket) and self.sock.pending() > 0
 
-    def _drain_stale(self) -> None:
+    def drain(self) -> None:
         """Replies that nobody waits for any more, such as 421 after a long rest."""
         while (reply := self.look()) is not None:
             self._early.popleft()

@@ -92,6 +92,14 @@ class Remote(ABC):
         """End what is under way, at once."""
         self.waiter.cancel()
 
+    def nudge(self) -> None:
+        """End a `rest`: something is to be done. Any thread."""
+        self.waiter.nudge()
+
+    @abstractmethod
+    def rest(self) -> None:
+        """Nothing is to be done: wait for a nudge, and notice it when the server ends the connection meanwhile."""
+
     @property
     @abstractmethod
     def alive(self) -> bool:

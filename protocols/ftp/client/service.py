@@ -57,7 +57,7 @@ class FtpClient(Service):
         self.remote: Final = remote_for(site, recorder, name, self.stopping.is_set)
         self.queue: Final = TransferQueue(name, self._another, self.spawn, self.stopping.is_set, parallel)
         self._acts: deque[_Act] = deque()
-        self._more = threading.Condition()
+        self._lock = threading.Lock()
         self._current: _Act | None = None
         self._over = False
         self._connect = connect
@@ -78,12 +78,12 @@ class FtpClient(Service):
     def submit(self, act: Callable[[Remote], T]) -> Future[T]:
         """Do something on the connection, after what was asked before. The future raises FtpError, or Stopped."""
         future: Future[T] = Future()
-        with self._more:
+        with self._lock:
             if self._over or self.stopping.is_set():
                 future.set_exception(Stopped("waiting for its turn"))
                 return future
             self._acts.append(_Act(act, future))
-            self._more.notify()
+        self.remote.nudge()
         return future
 
     def transfer(self, order: Order) -> Job:
@@ -92,7 +92,7 @@ class FtpClient(Service):
 
     def cancel(self) -> None:
         """End what is being done on the connection, and what waits for it; transfers go on."""
-        with self._more:
+        with self._lock:
             waiting, self._acts = list(self._acts), deque()
             if self._current is not None:
                 self.remote.cancel()
@@ -117,27 +117,25 @@ class FtpClient(Service):
             except (FtpError, OSError, ValueError) as error:
                 act.future.set_exception(error)
             finally:
-                with self._more:
+                with self._lock:
                     self._current = None
 
     def _next(self) -> _Act | None:
-        with self._more:
-            while not self.stopping.is_set():
+        while not self.stopping.is_set():
+            with self._lock:
                 if self._acts:
                     self.remote.waiter.begin()
                     self._current = self._acts.popleft()
                     return self._current
-                self._more.wait()
+            self.remote.rest()
         return None
 
     def _wake_up(self) -> None:
-        with self._more:
-            self._more.notify_all()
         self.remote.cancel()
         self.queue.wake()
 
     def _close(self) -> None:
-        with self._more:
+        with self._lock:
             self._over = True
             left, self._acts = list(self._acts), deque()
         for act in left:

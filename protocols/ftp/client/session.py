@@ -49,6 +49,7 @@ class FtpSession(Remote):
         self._system = ""
         self._has_facts = False
         self._closed = False
+        self._lost = False
 
     @property
     def alive(self) -> bool:
@@ -112,9 +113,24 @@ class FtpSession(Remote):
             self._closed = True
             self.waiter.close()
 
+    def rest(self) -> None:
+        """See Remote. What the server says unasked is read: 421, as a rule, or the end."""
+        control = self.control
+        if not self.waiter.rest(control.fileno()):
+            return
+        try:
+            control.drain()
+        except (FtpError, OSError):
+            pass
+        if not control.alive:
+            self._lost = True
+            control.tell("server gone", "The server has ended the idle connection; the next command makes a new one")
+
     def again(self, act: Callable[[], T]) -> T:
         """Do something that may be done twice: a connection that ended while it was idle is made anew, once."""
         fresh = not self.control.alive
+        if fresh and self._lost:
+            self._tell_reconnecting()
         self.open()
         try:
             return act()
@@ -123,9 +139,13 @@ class FtpSession(Remote):
                 self.control.drop()  # 421: the server closes, if it has not yet (RFC 959 section 5.4)
             if fresh or error.name not in ("closed", "goodbye", "os") or self.control.alive:
                 raise
-        self.control.tell("reconnecting", "The server has ended the idle connection; it is made anew")
+        self._tell_reconnecting()
         self.open()
         return act()
+
+    def _tell_reconnecting(self) -> None:
+        self._lost = False
+        self.control.tell("reconnecting", "The server has ended the idle connection; it is made anew")
 
     def about(self) -> About:
         """What is known of the server."""

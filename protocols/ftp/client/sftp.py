@@ -21,7 +21,7 @@ from protocols.ftp.client import localfiles, trouble
 from protocols.ftp.client.digest import Digest
 from protocols.ftp.client.remote import About, Answer, Fetch, Remote, Store, last
 from protocols.ftp.client.site import Site
-from protocols.ftp.client.tally import Tally
+from protocols.ftp.client.tally import Collector, Tally
 from protocols.ftp.dialogue import Dialogue, Transfer, Way
 from protocols.ftp.listing.entry import Entry, Kind, Listing
 from protocols.ftp.listing.reader import ENTRIES
@@ -60,6 +60,8 @@ class SftpSession(Remote):
         self._home = ""
         self._ends = ("", "")
         self._sock: TracedSocket | None = None
+        self._nudged = False
+        self._resting: asyncio.Future[None] | None = None
 
     @property
     def alive(self) -> bool:
@@ -69,12 +71,46 @@ class SftpSession(Remote):
     def cancel(self) -> None:
         """End what is under way, at once."""
         super().cancel()
+        self.nudge()
         loop, task = self._loop, self._task
         if loop is not None and task is not None:
             try:
                 loop.call_soon_threadsafe(task.cancel)
             except RuntimeError:
                 pass  # the loop has just been closed
+
+    def nudge(self) -> None:
+        """See Remote."""
+        self._nudged = True
+        super().nudge()
+        loop, resting = self._loop, self._resting
+        if loop is not None and resting is not None:
+            try:
+                loop.call_soon_threadsafe(_settle, resting)
+            except RuntimeError:
+                pass  # the loop has just been closed
+
+    def rest(self) -> None:
+        """See Remote. SSH's own housekeeping goes on meanwhile."""
+        connection, loop = self._connection, self._loop
+        if connection is None or loop is None or connection.is_closed():
+            self.waiter.rest(-1)
+            return
+        loop.run_until_complete(self._idle(connection))
+        if connection.is_closed():
+            self._drop()
+            self.tell("server gone", "The server has ended the idle connection; the next command makes a new one")
+
+    async def _idle(self, connection: asyncssh.SSHClientConnection) -> None:
+        self._resting = resting = asyncio.get_running_loop().create_future()
+        closed = asyncio.ensure_future(connection.wait_closed())
+        try:
+            if not self._nudged:
+                await asyncio.wait((resting, closed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._resting, self._nudged = None, False
+            closed.cancel()
+            await asyncio.gather(closed, return_exceptions=True)
 
     def tell(self, kind: str, text: str) -> None:
         """A note about this session."""
@@ -273,6 +309,7 @@ class SftpSession(Remote):
 
     def get(self, order: Fetch, tally: Tally) -> None:
         """Read a file into a part, then give it its name."""
+        _no_text(order)
         entry = self.find(order.path)
         if entry is None:
             raise trouble.trouble("sftp", where=self.site.where, command=f"open {order.path}", said="no such file")
@@ -304,18 +341,24 @@ class SftpSession(Remote):
     async def _read(self, order: Fetch, tally: Tally, target: localfiles.Target, digest: Digest) -> None:
         client = self._client
         assert client is not None
+
+        def take(block: memoryview) -> None:
+            target.write(block)
+            digest.take(block)
+            tally.moved += len(block)
+            tally.block(len(block))
+
+        sink = Collector(take).of_kind(order.caller) if order.caller else take
         async with client.open(order.path, "rb") as file:
             while True:
-                data: Any = await asyncio.wait_for(file.read(READ_BYTES, tally.done), self.site.timeout_s)
+                data: Any = await asyncio.wait_for(file.read(_ask(order), tally.done), self.site.timeout_s)
                 if not data:
                     return
-                target.write(data)
-                digest.take(data)
-                tally.moved += len(data)
-                tally.block(len(data))
+                sink(memoryview(data))
 
     def put(self, order: Store, tally: Tally) -> None:
         """Write a file."""
+        _no_text(order)
         try:
             with order.source.open("rb") as file:
                 self._put(order, tally, file)
@@ -352,7 +395,7 @@ class SftpSession(Remote):
         assert client is not None
         file.seek(tally.offset)
         async with client.open(order.path, "r+b" if tally.offset else "wb") as there:
-            while data := file.read(READ_BYTES):
+            while data := file.read(_ask(order)):
                 await asyncio.wait_for(there.write(data, tally.done), self.site.timeout_s)
                 digest.grown(len(data))
                 tally.moved += len(data)
@@ -363,6 +406,21 @@ class SftpSession(Remote):
         done = Transfer(way.upper(), path, way, tally.moved, tally.seconds, tally.offset, "binary", not error,
                         sha256 or None, None, None, "client", True, error)  # fmt: skip
         self.dialogue.transfer(done, self.dialogue.conn)
+
+
+def _no_text(order: Fetch | Store) -> None:
+    if order.mode == "text":
+        raise trouble.trouble("text ssh")
+
+
+def _ask(order: Fetch | Store) -> int:
+    """Bytes of one read or write: blocks of the size asked for where somebody wants to see them."""
+    return min(order.block_bytes, READ_BYTES) if order.caller else READ_BYTES
+
+
+def _settle(resting: asyncio.Future[None]) -> None:
+    if not resting.done():
+        resting.set_result(None)
 
 
 async def _within(work: Coroutine[Any, Any, T], limit_s: float | None) -> T:

@@ -64,6 +64,18 @@ class Waiter:
             if ready or (deadline is not None and monotonic_ns() >= deadline):
                 return ready
 
+    def rest(self, fd: int) -> bool:
+        """Nothing is to be done: until the descriptor (below 0: none) is readable, or `nudge` or `cancel` is called."""
+        self._watch({fd: polling.POLLIN} if fd >= 0 else {})
+        ready = dict(self._poll.poll(None))
+        if self._wake_fd in ready:
+            self._wake.clear()
+        return fd in ready
+
+    def nudge(self) -> None:
+        """End a `rest`; nothing is cancelled. Any thread."""
+        self._wake.set()
+
     def _watch(self, watched: Mapping[int, int]) -> None:
         old, self._watched = self._watched, dict(watched)
         for fd in old:

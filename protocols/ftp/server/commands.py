@@ -1,4 +1,4 @@
-"""The command line of the FTP server: `netlab serve ftp`.
+"""The command line of the servers of files: `netlab serve ftp` and `netlab serve sftp`.
 
 Only the arguments live here; what they start is imported when it starts. It must not know sockets.
 """
@@ -33,17 +33,27 @@ Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong argumen
 """
 
 
+_SFTP: Final = """\
+Serves a folder over SFTP, which is files over SSH and another protocol than FTP, until Ctrl+C. The first line says
+where it listens and the fingerprint of its key, which is made anew for each run. Nothing outside the folder can be
+reached. Users may read; with --writable they may write as well.
+"""
+_SFTP_END: Final = """\
+for example:
+  netlab serve sftp --root . --user anna:secret
+  netlab serve sftp --root site --user anna:secret:rw --port 2222 --keys ~/.ssh/id_ed25519.pub
+A user is NAME:PASSWORD or NAME:PASSWORD:PERM, as of `netlab serve ftp`.
+With --json every event is a line on stdout, one "transfer" for each file among them.
+Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.
+"""
+
+
 def add_words(serve: WordParser) -> None:
-    """Add `netlab serve ftp`; it sets `run(arguments) -> int`."""
+    """Add both words; each sets `run(arguments) -> int`."""
     parser = serve.add_word("ftp", "the files of a folder, over FTP", description=_FTP, epilog=_FTP_END)
     add = parser.add_argument
-    add("--root", required=True, metavar="DIR", help="the folder")
-    add("--host", default="127.0.0.1", metavar="H",
-        help="address to bind; '' or 0.0.0.0 lets other machines in (default: %(default)s)")
-    add("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
-    add("--user", action="append", default=[], metavar="NAME:PASSWORD[:PERM]", help="may log in; several may be given")
+    _add_usual(parser)
     add("--anonymous", action="store_true", help="anybody may log in as anonymous")
-    add("--writable", action="store_true", help="who has no PERM of its own may write, anonymous too")
     tls = parser.add_mutually_exclusive_group()
     tls.add_argument("--tls", action="store_true", help="explicit TLS (AUTH TLS), with a certificate of the lab's own")
     tls.add_argument("--tls-implicit", action="store_true", help="TLS from the first byte (ftps://)")
@@ -53,8 +63,23 @@ def add_words(serve: WordParser) -> None:
     add("--speed", type=_count, default=0, metavar="N", help="bytes a second of each transfer, at most")
     add("--sessions", type=_count, default=1200, metavar="N", help="sessions at a time (default: %(default)s)")
     add("--rules", metavar="FILE", help="what goes wrong on purpose, as TOML")
-    add("--json", action="store_true", help="every event on stdout, one JSON object a line")
     parser.set_defaults(run=_ftp, parser=parser)
+    parser = serve.add_word("sftp", "the files of a folder, over SSH", description=_SFTP, epilog=_SFTP_END)
+    _add_usual(parser)
+    parser.add_argument("--keys", metavar="FILE", help="public keys that may log in as any user, one a line")
+    parser.set_defaults(run=_sftp, parser=parser)
+
+
+def _add_usual(parser: argparse.ArgumentParser) -> None:
+    """What both servers of files are told."""
+    add = parser.add_argument
+    add("--root", required=True, metavar="DIR", help="the folder")
+    add("--host", default="127.0.0.1", metavar="H",
+        help="address to bind; '' or 0.0.0.0 lets other machines in (default: %(default)s)")
+    add("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
+    add("--user", action="append", default=[], metavar="NAME:PASSWORD[:PERM]", help="may log in; several may be given")
+    add("--writable", action="store_true", help="who has no PERM of its own may write")
+    add("--json", action="store_true", help="every event on stdout, one JSON object a line")
 
 
 def _number(text: str, low: int, high: int, what: str) -> int:
@@ -81,3 +106,14 @@ def _ftp(arguments: argparse.Namespace) -> int:
     except (SetupError, RuleError, OSError) as error:
         arguments.parser.error(str(error))
     return serving.run(setup, arguments.json)
+
+
+def _sftp(arguments: argparse.Namespace) -> int:
+    from protocols.ftp.server import serving
+    from protocols.ftp.server.setup import SetupError
+
+    try:
+        setup, keys = serving.sftp_setup_of(arguments)
+    except (SetupError, OSError) as error:
+        arguments.parser.error(str(error))
+    return serving.run_sftp(setup, keys, arguments.json)

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from protocols.concurrency.contract import Listen
 from protocols.concurrency.listening import Listener, open_listener
@@ -28,9 +28,6 @@ from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
 from protocols.service.base import Facts, Service, is_exposed
 
-if TYPE_CHECKING:
-    pass
-
 MISSING: Final = "needs the package asyncssh: pip install netlab[ssh]"
 _END_S: Final = 1.0
 
@@ -38,6 +35,19 @@ _END_S: Final = 1.0
 def missing() -> str:
     """Why there is no SFTP here, "" where there is."""
     return "" if importlib.util.find_spec("asyncssh") is not None else MISSING
+
+
+def refuse_bad_keys(keys: Sequence[str], where: str) -> None:
+    """Raises SetupError for a line that is no public key."""
+    if not keys or missing():
+        return
+    import asyncssh
+
+    for key in keys:
+        try:
+            asyncssh.import_public_key(key)
+        except asyncssh.KeyImportError:
+            raise SetupError(f"{where}: {key[:40]!r} is no public key as in authorized_keys") from None
 
 
 class Session:

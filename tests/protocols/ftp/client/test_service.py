@@ -17,6 +17,7 @@ from protocols.ftp.client.site import Site
 from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.server.service import FtpServer
 from protocols.ftp.server.setup import FtpSetup, User
+from protocols.ftp.server.sftp import SftpServer
 from protocols.record.recorder import Recorder
 from tests.protocols.ftp.scripted import Script, scripted
 
@@ -199,3 +200,50 @@ def test_a_link_in_the_chosen_folder_that_leads_out_is_not_followed(tmp_path: Pa
         ended(client)
         assert [job.error.errno for job in client.queue.jobs.since(0) if job.error] == ["UNSAFE_NAME"]
     assert list((tmp_path / "outside").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["ftp", "sftp"])
+def test_an_idle_client_notices_at_once_that_the_server_has_gone(tmp_path: Path, kind: str) -> None:
+    recorder = Recorder()
+    tail = recorder.tail()
+    setup = FtpSetup(str(tmp_path), users=(User("ann", "secret", "rw"),))
+    server = FtpServer(recorder, setup) if kind == "ftp" else SftpServer(recorder, setup)
+    server.start()
+    where = ("127.0.0.1", server.address[1], "ann", "secret")
+    client = FtpClient(recorder, Site(*where, scheme="sftp", host_keys=("*",)) if kind == "sftp" else Site(*where))
+    try:
+        client.start()
+        assert client.submit(lambda remote: remote.listing("")).result(DEADLINE_S).entries == []
+        assert client.remote.alive
+        server.stop()
+        until(lambda: not client.remote.alive)
+        until(lambda: any(raw[2] == "server gone" for raw in tail.take()))
+        with pytest.raises(FtpError) as failed:
+            client.submit(lambda remote: remote.listing("")).result(DEADLINE_S)
+        assert failed.value.told.errno == "ECONNREFUSED"
+    finally:
+        client.stop()
+        server.stop()
+
+
+def test_sftp_says_why_it_has_no_text_mode_and_shows_blocks(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "a").write_bytes(b"x" * 10_000)
+    recorder = Recorder()
+    server = SftpServer(recorder, FtpSetup(str(tmp_path / "root"), users=(User("ann", "secret", "rw"),)))
+    server.start()
+    site = Site("127.0.0.1", server.address[1], "ann", "secret", scheme="sftp", host_keys=("*",))
+    client = FtpClient(recorder, site)
+    try:
+        client.start()
+        for way, local in (("get", tmp_path / "a"), ("put", tmp_path / "root" / "a")):
+            job = client.transfer(Order(way, "a", local, mode="text", force=True))  # type: ignore[arg-type]
+            assert job.over.wait(DEADLINE_S)
+            assert job.error is not None
+            assert job.error.title == "SFTP has no text mode"
+        job = client.transfer(Order("get", "a", tmp_path / "a", caller="method", block_bytes=4096))
+        assert job.over.wait(DEADLINE_S)
+        assert job.tally.sizes == [4096, 4096, 1808]
+    finally:
+        client.stop()
+        server.stop()
