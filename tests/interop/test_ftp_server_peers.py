@@ -185,8 +185,8 @@ def test_serve_sftp_is_got_from_by_netlab_ftp_and_by_openssh(root: Path, tmp_pat
         assert (tmp_path / "got").read_bytes() == DATA
         batch = tmp_path / "batch"
         batch.write_text(f"put {tmp_path}/got up.bin\n")
-        ran(program, "-q", "-b", str(batch), "-F", "/dev/null", "-i", str(key), "-o", f"UserKnownHostsFile={hosts}", "-P",
-            str(told["port"]), "anna@127.0.0.1")  # fmt: skip
+        ran(program, "-q", "-b", str(batch), "-F", "/dev/null", "-i", str(key), "-o", f"UserKnownHostsFile={hosts}",
+            "-P", str(told["port"]), "anna@127.0.0.1")  # fmt: skip
         assert (root / "up.bin").read_bytes() == DATA
     digest = hashlib.sha256(DATA).hexdigest()
     assert [(each["way"], each["sha256"]) for each in transfers(events)] == [("get", digest), ("put", digest)]

@@ -85,7 +85,8 @@ class BothEnds(QWidget):
             return
         self._connects_next = True
         protocol = str(self.client.form.fields["protocol"])
-        self.server.start(protocol if protocol in ("explicit", "implicit") else "off", port=0)
+        self.server.start(protocol if protocol in ("explicit", "implicit") else "off", port=0,
+                          protocol="sftp" if protocol == "sftp" else "ftp")  # fmt: skip
 
     def _forget_connect(self) -> None:
         self._connects_next = False
@@ -106,10 +107,11 @@ class BothEnds(QWidget):
     def _fill(self, server: Any) -> None:
         host, port = server.address[:2]
         user, password = self.server.user()
-        tls = server.setup.tls
+        tls, sftp = server.setup.tls, self.server.slot.is_sftp
         self.client.form.fields.set_values({
-            "protocol": "ftp" if tls == "off" else tls, "user": "" if user == "anonymous" else user,
-            "password": password,
+            "protocol": "sftp" if sftp else "ftp" if tls == "off" else tls,
+            "user": "" if user == "anonymous" else user, "password": password,
+            **({"host_key": server.fingerprint} if sftp else {}),
         })  # fmt: skip
         self._aim(host, port)
 

@@ -26,7 +26,7 @@ from widgets.ftp.places import Here, There
 from widgets.ftp.queue_view import QueueView
 from widgets.parts.buttons import Button
 from widgets.parts.empty import EmptyState
-from widgets.parts.fields import Choice, Fields
+from widgets.parts.fields import Choice, Fields, QuietCombo
 from widgets.parts.flow import FlowBox
 from widgets.parts.splitter import Splitter
 
@@ -34,6 +34,7 @@ MODES: Final = (
     Choice("binary", "Binary", "The bytes as they are (TYPE I)"),
     Choice("text", "Text", "Line ends become those of the other side (TYPE A)"),
 )
+MODES_SSH: Final = (MODES[0], Choice("text", "Text", unavailable="SFTP moves bytes as they are"))
 EXISTING: Final = (
     Choice("keep", "Keep what is there", "A file that exists is not touched, and the transfer says so"),
     Choice("resume", "Resume", "A file that exists is a part: the rest is moved (REST)"),
@@ -147,6 +148,9 @@ class FilesPage(QWidget):
 
     def _on_connected(self) -> None:
         client = self.slot.client
+        mode = self.fields.editor("mode")
+        if client is not None and isinstance(mode, QuietCombo):
+            mode.fill(MODES_SSH if client.site.scheme == "sftp" else MODES)
         self.queue.set_queue(client.queue if client is not None else None)
         self.there.go("")
         self._refresh()

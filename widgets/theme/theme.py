@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -21,6 +21,8 @@ from widgets.theme.style_sheet import fill_style_sheet
 from widgets.theme.tokens import DARK, LIGHT, Tokens
 
 PRESENTER_SCALE = 1.4
+_LEVELS = 8
+"""Layouts within layouts, at most; a pass with nothing to do costs microseconds."""
 
 # name -> (points, weight, mono)
 TEXT_STYLES: dict[str, tuple[float, int, bool]] = {
@@ -151,6 +153,13 @@ class Theme(QObject):
             self._dress_app()
         self._dress_widgets()
         self.changed.emit()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Lay out now what has another size: each part tells the one around it; until all have, text is cut."""
+        if self._app is not None:
+            for _ in range(_LEVELS):
+                self._app.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def _dress_widgets(self) -> None:
         for widget, style in list(self._dressed.items()):

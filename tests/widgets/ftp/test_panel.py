@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl
+from PySide6.QtWidgets import QApplication, QWidget
 
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.ftp.server.rules import Rule
@@ -15,6 +16,7 @@ from tests.widgets.ftp.conftest import Room
 from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
 from widgets.ftp.lanes import Lanes
 from widgets.ftp.pane import octal_of
+from widgets.theme.theme import theme
 
 
 def test_one_click_starts_a_server_the_next_connects(room: Room) -> None:
@@ -261,10 +263,10 @@ def test_a_server_stopped_in_between_is_not_called_connected(room: Room) -> None
     server = panel.ends.server.server
     panel.ends.server.stop()
     room.wait(lambda: server.state == "stopped")
-    there.refresh()
-    room.wait(lambda: panel.slot.lost)
+    room.wait(lambda: panel.slot.lost)  # nothing was asked: it is noticed while the client rests
     assert panel.ends.client.live.lost.isVisible()
-    assert "refused" in there.trouble.text()
+    there.refresh()
+    room.wait(lambda: "refused" in there.trouble.text())
     assert not there.trouble.text().rstrip().endswith("..")
 
 
@@ -338,6 +340,26 @@ def test_behind_the_firewall_active_mode_dies_and_passive_lives(room: Room) -> N
     room.panel.show_view("lanes")
     lanes = room.panel.view("lanes").findChild(Lanes)
     room.wait(lambda: len(lanes.layout_of.order) >= 2)
+
+
+def test_over_ssh_the_text_mode_says_why_it_is_none(room: Room) -> None:
+    ends = room.panel.ends
+    ends.client.form.fields.set_values({"protocol": "sftp", "user": "ann", "password": "secret"})
+    room.connected()
+    mode = room.panel.files.fields.editor("mode")
+    assert not mode.choose("text")
+    assert "bytes as they are" in mode.itemText(1)
+
+
+def test_a_live_change_of_scale_or_palette_is_laid_out_at_once(room: Room) -> None:
+    room.connected()
+    room.panel.show_view("ends")
+    for change in (lambda: theme().set_scale(1.5), lambda: theme().set_dark(True), lambda: theme().set_scale(1.0)):
+        change()
+        parts = [part for part in room.panel.findChildren(QWidget) if part.isVisible()]
+        before = [part.geometry() for part in parts]
+        QApplication.processEvents()
+        assert [part.geometry() for part in parts] == before
 
 
 def test_octal_digits_of_rights() -> None:
