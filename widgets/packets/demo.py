@@ -31,7 +31,7 @@ def steps(panel: PacketsPanel) -> Iterator[DemoStep]:
     page.filter("")
     yield Wait("all are there again", lambda: page.model.rowCount() == 25)
     page.go_to(7)
-    yield Wait("the request is dissected", lambda: page.packet.tree is not None and page.table.current() == 7, 30.0)
+    yield Wait("the request is dissected", lambda: page.packet.number == 8 and page.packet.tree is not None, 30.0)
     page.packet.tree_view.choose_key("TCP.flags")
     yield Check("the flags of TCP are marked in the bytes", page.packet.hex.mark == (46, 48))
     page.follow_stream()

@@ -323,7 +323,7 @@ def test_the_next_start_finds_columns_and_filters_again(room: Room) -> None:
 
 
 def test_the_demo_holds(room: Room) -> None:
-    room.use(PacketChild(room.desk.lab.start, room.desk.lab.stop))
+    room.use(PacketChild(room.desk.lab.start, room.desk.lab.stop))  # the demo stops it at its end
     for step in demo.steps(room.panel):
         match step:
             case Click(widget):
