@@ -290,7 +290,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     *(Script(name, title, "", mail.DEFAULTS[name], "client", "mail", plan=mail.plan(name))
       for name, title in mail.TITLES.items()),
     Script(mail_server.NAME, mail_server.TITLE, "", mail_server.DEFAULT, plan=mail_server.plan),
-    *(Script(name, title, name, packets.DEFAULTS[name]) for name, title in packets.TITLES.items()),
+    *(Script(name, title, name, packets.DEFAULTS[name], plan=packets.plan(name))
+      for name, title in packets.TITLES.items()),
 )  # fmt: skip
 
 SCRIPTS: Final[Mapping[str, Script]] = {script.id: script for script in _ENTRIES}

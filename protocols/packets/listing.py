@@ -33,13 +33,14 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for. limit, show: numbers of packets, counted from 1."""
+    """What was asked for. limit, show: numbers of packets, counted from 1. passing: the file is gone afterwards."""
 
     path: str
     filter: str = ""
     limit: int | None = None
     show: int | None = None
     form: Literal["text", "csv", "json"] = "text"
+    passing: bool = False
 
 
 def run(order: Order) -> int:
@@ -121,7 +122,8 @@ class Listing:
         if not full and not self._signals.stopping():
             capture.finish()
         self.end(capture.why)
-        say(f"{_words(self._shown, capture.skipped, self._bytes)} in {order.path}.")
+        where = "" if order.passing else f" in {order.path}"
+        say(f"{_words(self._shown, capture.skipped, self._bytes)}{where}.")
         if capture.why:
             say(capture.why)
         return FAILED if capture.why else DONE

@@ -96,6 +96,18 @@ def _volley(lab: Lab, bench: Bench, built: Built, order: Order) -> Outcome:
     return paired(bench.child, volley)
 
 
+def script_values(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What Show as Python needs to send that packet as the form says."""
+    interface = str(values.get("interface", "lo"))
+    return {
+        "packet": text,
+        "interface": "lo" if interface == PRIVATE else interface,
+        "count": int(values.get("count", 1)),
+        "rate": float(values.get("rate", 0)),
+        "timeout_s": float(values.get("wait_s", 1)),
+    }
+
+
 def demonstrate_rst(lab: Lab) -> Outcome:
     """The kernel's RST, on a private network."""
     return rst.demonstrate(lab.recorder)

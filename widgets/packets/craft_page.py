@@ -338,7 +338,7 @@ class CraftPage(QWidget):
         self.desk.bridge.call(
             lambda: craft_launch.send(lab, bench, built, values), self._on_sent, self._on_refused, owner=self
         )
-        self.did.emit("packets-scapy-send", {"host": built.target or "127.0.0.1"})
+        self.did.emit("packets-scapy-send", craft_launch.script_values(self.stack.text(), values))
 
     def demonstrate_rst(self) -> None:
         """Show why the kernel answers the SYN and ACK to a SYN made by hand with RST."""

@@ -131,6 +131,7 @@ class LiveViews(QObject):
         from widgets.packets.networks_page import NetworksPage
 
         page = NetworksPage(self.desk)
+        page.did.connect(self.did)
         page.capture_started.connect(self._on_started)
         page.capture_ended.connect(self._on_ended)
         page.show_requested.connect(self._on_show)

@@ -56,13 +56,14 @@ FIRST: Final = "Build the network, then let its hosts talk: what their sockets d
 class NetworksPage(QWidget):
     """capture_started(path), capture_ended(path): packets of the network come into that file.
 
-    why_requested(trouble).
+    why_requested(trouble). did(script, params): what "Show as Python" would show.
     """
 
     capture_started = Signal(str)
     capture_ended = Signal(str)
     show_requested = Signal(str)
     why_requested = Signal(object)
+    did = Signal(str, dict)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -222,6 +223,7 @@ class NetworksPage(QWidget):
             self._call(lambda: networks_launch.start(lab, values), self._on_started)
 
     def _on_started(self, network: PrivateNetwork) -> None:
+        self.did.emit("packets-network", {})
         self.network = network
         self._did = []
         self.model.set_rows(())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from protocols.packets import rtnetlink
 from protocols.packets.reach.ping import Echo
-from protocols.packets.reach.ports import Checked
+from protocols.packets.reach.ports import Checked, ports_of
 from protocols.packets.reach.traceroute import Hop
 from protocols.record.explain import Explained, explain
 
@@ -30,6 +31,19 @@ def row_of(found: Any) -> tuple[str, ...]:
         return (str(found.hops), found.address, f"{times} ms", what)
     assert isinstance(found, Checked)
     return (str(found.port), found.name, f"{found.took_us / 1000:.3f} ms", f"{found.state}. {found.why}")
+
+
+def script_values(kind: str, host: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What Show as Python needs to do the same. Ports that are none are left to the script's own."""
+    made: dict[str, Any] = {"host": host}
+    if kind == "ping" and int(values.get("count", 0)):
+        made["count"] = int(values["count"])
+    if kind == "ports":
+        try:
+            made["ports"] = ports_of(str(values.get("ports", "")))
+        except ValueError:
+            pass
+    return made
 
 
 def explained(error: BaseException, host: str) -> Explained:

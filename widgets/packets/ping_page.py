@@ -132,6 +132,7 @@ class PingPage(QWidget):
         self.start_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
         self.look_button.clicked.connect(self.look)
+        self.look_button.clicked.connect(lambda: self.did.emit("packets-neighbours", {}))
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
         cancel = self.desk.bridge.every(POLL_MS, self._poll)
         self.destroyed.connect(cancel)
@@ -163,9 +164,7 @@ class PingPage(QWidget):
             return service
 
         self.desk.bridge.call(begin, self._on_started, self._on_failed, owner=self)
-        scripts = {"ping": "packets-ping", "traceroute": "packets-traceroute"}
-        if kind in scripts:
-            self.did.emit(scripts[kind], {"host": host})
+        self.did.emit(f"packets-{kind}", ping_launch.script_values(kind, host, values))
         self._refresh()
 
     def _on_started(self, service: Reaching) -> None:

@@ -124,7 +124,8 @@ def _ended(live: LiveCapture, listing: Listing, order: Order) -> int:
         facts["file"] = counts.path
     why = "" if counts.ended else "The capturing child ended too early."
     listing.end(why, **facts)
-    say(f"{counts.captured} packets captured, {counts.dropped} dropped by the kernel, "
+    packets = "1 packet" if counts.captured == 1 else f"{counts.captured} packets"
+    say(f"{packets} captured, {counts.dropped} dropped by the kernel, "
         f"{counts.dropped_by_us} dropped by us.")  # fmt: skip
     if order.path:
         say(f"They are in {counts.path}.")
@@ -219,7 +220,8 @@ def _reconstructed(order: Order, path: str) -> int:
         say(f"{len(made.without_packets)} connections within this machine (UNIX sockets) have no packets.")
     if not order.json:
         say("Reconstructed from the calls of the lab's own sockets; not captured from a wire.")
-    status = list_file(ListOrder(path, order.rule, order.count, form="json" if order.json else "text"))
+    status = list_file(ListOrder(path, order.rule, order.count, form="json" if order.json else "text",
+                                 passing=not order.path))  # fmt: skip
     if order.path:
         say(f"They are in {path}.")
     return status

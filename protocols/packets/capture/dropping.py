@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 import struct
 from typing import Final
 
@@ -36,6 +37,26 @@ def _group_of(uid: int) -> int:
         return pwd.getpwuid(uid).pw_gid
     except KeyError:
         return uid
+
+
+def give_to_user(path: str) -> None:
+    """Let a file that root has just made be the asking user's, where somebody asked by sudo or pkexec.
+
+    Only a plain file of root's with one name: what a link leads to is never given away.
+    """
+    user = invoking_user()
+    if user is None:
+        return
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        facts = os.fstat(fd)
+        if stat.S_ISREG(facts.st_mode) and facts.st_uid == 0 and facts.st_nlink == 1:
+            os.fchown(fd, *user)
+    finally:
+        os.close(fd)
 
 
 def give_up() -> None:

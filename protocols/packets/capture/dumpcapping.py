@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from protocols.packets.capture.capturing import COUNTS, ENDED
+from protocols.packets.capture.dropping import give_to_user
 from protocols.packets.capture.wanted import Wanted
 from protocols.record import polling
 from protocols.service.childmain import Job
@@ -117,6 +118,7 @@ class Dumpcap:
         if (found := _FILE.search(line)) is not None:
             self.path = found[1].decode(errors="surrogateescape")
             self.files = [*self.files[-self.wanted.ring_files :], self.path]
+            give_to_user(self.path)  # dumpcap makes it for its own user alone
             if not self._ready:
                 self._ready = True
                 self.job.ready(way="dumpcap", path=self.path, interface=self.wanted.interface)

@@ -81,5 +81,7 @@ def template(name: str) -> Template:
 
 
 def filled(one: Template, target: str, port: int) -> str:
-    """The expression for a target."""
+    """The expression for a target; an IPv6 template takes ::1 in place of an address of IPv4."""
+    if one.id == "ping6" and ":" not in target and target.replace(".", "").isdigit():
+        target = "::1"
     return one.expression.replace("{dst}", target).replace("{port}", str(port))

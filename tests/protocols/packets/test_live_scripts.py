@@ -15,6 +15,7 @@ from protocols.packets.capture.live import has_net_raw
 from protocols.packets.live_scripts import PRIVILEGED, TITLES
 from protocols.packets.networks.network import PrivateNetwork, possible
 from protocols.record.recorder import Recorder
+from protocols.script_text import ScriptError
 from protocols.scripts import render
 from tests import ordinary
 
@@ -24,7 +25,11 @@ SAYS = {
     "packets-traceroute": [" 1  127.0.0.1", "reached 127.0.0.1"],
     "packets-raw-send": ["received b'hello, by hand' from ('127.0.0.1', 40000)"],
     "packets-scapy-send": ["chksum", "answer: IP / ICMP 127.0.0.1 > 127.0.0.1 echo-reply"],
+    "packets-ports": ["127.0.0.1:9 closed"],
+    "packets-neighbours": ["neighbours"],
+    "packets-network": ["a network of one's own: ['lo']", "captured 64 bytes", "received b'hello, private network'"],
 }
+WITH: dict[str, dict[str, Any]] = {"packets-ports": {"ports": [9]}}
 HEARS = ("packets-sniff", "packets-scapy-sniff")
 
 
@@ -68,7 +73,7 @@ def test_every_script_is_run_here() -> None:
 def test_a_script_says_what_it_did(before: list[str], tmp_path: Path) -> None:
     for name, words in SAYS.items():
         done = subprocess.run(
-            command(name, tmp_path, before),
+            command(name, tmp_path, before, **WITH.get(name, {})),
             capture_output=True,
             text=True,
             timeout=DEADLINE_S,
@@ -79,6 +84,30 @@ def test_a_script_says_what_it_did(before: list[str], tmp_path: Path) -> None:
         assert done.stderr == "", name
         for word in words:
             assert word in done.stdout, name
+
+
+def test_the_script_of_a_crafted_packet_sends_that_packet(before: list[str], tmp_path: Path) -> None:
+    text = 'IP(dst="127.0.0.1", ttl=(1, 3))/UDP(sport=40001, dport=9)/DNS(qd=[DNSQR(qname="example.org")])/b"behind"'
+    done = subprocess.run(
+        command("packets-scapy-send", tmp_path, before, packet=text, timeout_s=20.0),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+        env=environment(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("port-unreachable") == 3
+    assert "example" in done.stdout, "the data behind UDP are the question"
+
+
+def test_nothing_but_a_packet_gets_into_the_script() -> None:
+    for text in ("IP()/__import__('os')", "print(1)", "IP(dst=open('x'))", "IP()\nimport os"):
+        with pytest.raises(ScriptError, match="no packet"):
+            render("packets-scapy-send", {"packet": text})
+    made = render("packets-scapy-send", {"packet": 'Ether(dst="ff:ff:ff:ff:ff:ff")/ARP(op=1, pdst="10.77.0.2")'})
+    assert "from scapy.all import ARP, Ether, srp" in made
+    assert 'PACKET = Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, pdst="10.77.0.2")' in made
 
 
 @pytest.mark.parametrize("name", HEARS)
@@ -100,10 +129,13 @@ def test_a_sniffer_hears_each_datagram_once(name: str, before: list[str], tmp_pa
             "for n in range(40): s.sendto(b'marker', ('127.0.0.1', 9))"
         )
         subprocess.run([*before, sys.executable, "-c", code], check=True, env=environment(tmp_path))
-        out, err = sniffer.communicate(timeout=DEADLINE_S)
+        out, err = sniffer.stdout.read(), sniffer.stderr.read()  # not communicate(): it forgets what readline() held
+        sniffer.wait(DEADLINE_S)
     finally:
         sniffer.kill()
         sniffer.wait()
+        sniffer.stdout.close()
+        sniffer.stderr.close()
     assert sniffer.returncode == 0, err
     assert len(out.splitlines()) == 4
     if before:  # nobody else is on that loopback

@@ -16,6 +16,7 @@ import pytest
 
 from protocols.packets.capture import asking
 from protocols.packets.capture.asking import NotGranted
+from protocols.packets.capture.dropping import give_to_user
 from protocols.packets.capture.live import LiveCapture, Way, has_net_raw
 from protocols.packets.capture.wanted import Wanted
 from protocols.packets.craft.sender import Built, Order, Volley
@@ -158,3 +159,25 @@ def test_what_is_offered_can_be_asked(stand: Stand, monkeypatch: pytest.MonkeyPa
     found = probe()
     assert "sudo" not in found.ways
     assert found.may_ask == ("pkexec", "sudo")
+
+
+def test_a_file_that_root_made_is_given_to_who_asked_and_a_link_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    made, other = tmp_path / "made.pcapng", tmp_path / "other"
+    for path in (made, other):
+        path.touch(mode=0o600)
+    link, second = tmp_path / "link.pcapng", tmp_path / "second.pcapng"
+    link.symlink_to(other)
+    give_to_user(str(made))
+    assert made.stat().st_uid == 0, "nobody asked"
+    monkeypatch.setenv("SUDO_UID", str(NOBODY))
+    monkeypatch.setenv("SUDO_GID", str(NOBODY))
+    for path in (made, link, tmp_path / "none"):
+        give_to_user(str(path))
+    assert (made.stat().st_uid, other.stat().st_uid) == (NOBODY, 0)
+    os.link(other, second)
+    give_to_user(str(second))
+    assert other.stat().st_uid == 0, "it has another name, perhaps in another place"
