@@ -358,12 +358,17 @@ class CraftPage(QWidget):
         self.busy = False
         self.answers.show_outcome(outcome)
         self.answers.show()
-        QTimer.singleShot(0, self, lambda: reveal(self.answers))  # once it has its place
+        QTimer.singleShot(0, self, self._reveal)  # once it has its place
         if outcome.why:
             self.strip.tell("Not all was sent", outcome.why)
         if any(one.by_kernel and one.summary.endswith(" R") for one in outcome.others):
             self.why_rst.show()
         self._refresh()
+
+    def _reveal(self) -> None:
+        reveal(self.answers)
+        if self.why_rst.isVisible():
+            reveal(self.why_rst)
 
     def _on_refused(self, error: BaseException) -> None:
         self.busy = False

@@ -53,7 +53,7 @@ class LiveViews(QObject):
         self.looking = Looking(desk, self)
         self.pages: dict[str, QWidget] = {}
         self._kept: dict[str, Mapping[str, Any]] = {}
-        self._live_path = ""
+        self._live_path = self._slot_path = ""
         self.strip.stop_requested.connect(self.stop)
         self.looking.found.connect(lambda found: self.levels.show_levels(found.levels))
         self.levels.copied.connect(lambda command: desk.toast(f"Copied: {command}"))
@@ -85,7 +85,7 @@ class LiveViews(QObject):
 
     def _made_capture(self) -> CapturePage:
         page = CapturePage(self.desk, self.looking)
-        page.started.connect(self._on_started)
+        page.started.connect(self._on_capture)
         page.ended.connect(self._on_ended)
         page.show_requested.connect(self._on_show)
         page.why_requested.connect(self._explain)
@@ -140,6 +140,16 @@ class LiveViews(QObject):
 
     # A capture and the list
 
+    def _on_capture(self, path: str) -> None:
+        self._slot_path = path
+        self._on_started(path)
+
+    def _on_turned(self, path: str) -> None:
+        """The next file of a ring has begun: the list goes on with it if it showed the one before."""
+        before, self._slot_path = self._slot_path, path
+        if self._live_path == before:
+            self._on_started(path)
+
     def _on_started(self, path: str) -> None:
         self._live_path = path
         self.packets.open(path, growing=True)
@@ -169,6 +179,8 @@ class LiveViews(QObject):
         if service is None or page.slot.phase != "running":
             self.strip.hide()
             return
+        if page.slot.path != self._slot_path:
+            self._on_turned(page.slot.path)
         captured, dropped, by_us, _ = capture_launch.counts_text(service)
         own = isinstance(service, OwnTraffic)
         where = "The lab's own traffic" if own else str(page.slot.values.get("where", ""))

@@ -140,3 +140,36 @@ def test_the_levels_stand_above_every_view_with_the_command_for_what_does_not_wo
     assert panel.live.capture.strip.cards[2].isVisible()
     assert craft.row.values()["way"] == "own"
     room.wait(lambda: craft.built is not None)
+
+
+def test_the_list_goes_on_with_the_next_file_of_a_ring(room: Room, tmp_path: Path) -> None:
+    if not has_net_raw():
+        pytest.skip("capturing needs CAP_NET_RAW")
+    panel, live = room.panel, room.panel.live
+    room.desk.folder = tmp_path
+    panel.show_view("capture")
+    with socket.socket(type=socket.SOCK_DGRAM) as ear, socket.socket(type=socket.SOCK_DGRAM) as mouth:
+        ear.bind(("127.0.0.1", 0))
+        to = ear.getsockname()
+        live.capture.slot.start(
+            {"where": "lo", "way": "own", "rule": f"udp port {to[1]}", "ring_files": 2, "size_mb": 1}
+        )
+        room.wait(lambda: live.phase() == "running")
+        first = live.capture.slot.path
+        for _ in range(900):
+            mouth.sendto(bytes(1400), to)
+        room.wait(lambda: live.capture.slot.path != first)
+        mouth.sendto(b"in the second file", to)
+
+        def shown() -> str:
+            document = panel.packets.document
+            return str(document.capture.source.path) if document.capture is not None else ""
+
+        def newest() -> bytes:
+            capture, rows = panel.packets.document.capture, panel.packets.model.rowCount()
+            return capture.packet(rows - 1) if capture is not None and rows else b""
+
+        room.wait(lambda: shown() == live.capture.slot.path != first and newest().endswith(b"in the second file"))
+        live.stop()
+        room.wait(lambda: live.phase() == "ended")
+    assert shown() == live.capture.slot.path
