@@ -6,14 +6,17 @@ It must not know how they are sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
+from protocols.http.raw_samples import SAMPLES, RawSample
 from protocols.numbers import grouped
 from widgets.http.typed_bytes import typed_bytes
+from widgets.parts.buttons import Button
 from widgets.parts.code_edit import CodeEdit
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox
@@ -26,9 +29,10 @@ ENDS: Final = (
 
 
 class RawPage(QWidget):
-    """The text and how it becomes bytes. `changed`: either is new."""
+    """The text and how it becomes bytes. `changed`: either is new. `sample_wanted(sample)`: begin with this one."""
 
     changed = Signal()
+    sample_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,10 +40,20 @@ class RawPage(QWidget):
         self.text = CodeEdit("Raw request")
         self.text.setPlaceholderText("GET / HTTP/1.1\nHost: 127.0.0.1\n\n")
         self.said = Label("", "caption", "text2", wrap=True)
+        self.samples_button = Button("Begin with", "list", small=True)
+        self.menu = QMenu(self.samples_button)
+        self.menu.setToolTipsVisible(True)
+        for sample in SAMPLES:
+            action = self.menu.addAction(sample.title)
+            action.setToolTip(sample.meaning)
+            action.triggered.connect(partial(self._on_sample, sample))
+        self.samples_button.setMenu(self.menu)
         row = FlowBox(spacing=12)
         row.add(self.fields.choice("end", "Each line ends with", ENDS))
         row.add(self.fields.check("escapes", "Read \\r \\n \\x00", True, tip="Backslash escapes become bytes"))
         row.add(self.fields.number("quiet_s", "Wait for silence", 2, (1, 600), suffix=" s"))
+        row.add(self.samples_button)
+        row.flow.setAlignment(self.samples_button, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
@@ -50,12 +64,15 @@ class RawPage(QWidget):
         self.text.textChanged.connect(self._on_changed)
         self._on_changed()
 
-    def begin(self, method: str, url: str) -> None:
+    def _on_sample(self, sample: RawSample, _checked: bool = False) -> None:
+        self.sample_wanted.emit(sample)
+
+    def begin(self, method: str, url: str, sample: RawSample = SAMPLES[0]) -> None:
         """Write a request to start from."""
         parts = urlsplit(url if "://" in url else f"http://{url}")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self.text.setPlainText(f"{method or 'GET'} {path} HTTP/1.1\nHost: {parts.netloc or '127.0.0.1'}\n"
-                               "Connection: close\n\n")  # fmt: skip
+        self.text.setPlainText(sample.text.format(method=method or "GET", target=path,
+                                                  host=parts.netloc or "127.0.0.1"))  # fmt: skip
 
     def data(self) -> bytes:
         """The bytes that are sent."""

@@ -15,6 +15,7 @@ from protocols.http.formats.curl_read import from_curl
 from protocols.http.masking import hides_header
 from protocols.http.methods import webdav_note
 from protocols.http.presets import Preset, without_of
+from protocols.http.raw_samples import SAMPLE_URL, RawSample
 from protocols.http.request import Auth, Request, RequestError, Trust, checked
 from widgets.http.auth_page import AuthPage
 from widgets.http.body_editor import BodyEditor
@@ -113,8 +114,14 @@ class RequestCard(Card):
         self.headers_page.preset_taken.connect(self._on_preset)
         for page in (self.body_editor, self.auth, self.options, self.raw):
             page.changed.connect(self._on_edited)
+        self.raw.sample_wanted.connect(self._on_sample)
         self.modes.chosen.connect(lambda index: self.show_raw(index == 1))
         self.strip.mend_requested.connect(lambda _key: self.other_end_requested.emit())
+
+    def _on_sample(self, sample: RawSample) -> None:
+        if not self.url:
+            self.set_url(SAMPLE_URL)
+        self.raw.begin(self.bar.method.currentText().strip(), self.url, sample)
 
     def _on_preset(self, preset: Preset) -> None:
         words = without_of(self.options.words("without"), preset)

@@ -206,3 +206,21 @@ def test_the_browser_is_sent_to_the_server(room: Room, site: str) -> None:
     finally:
         QDesktopServices.unsetUrlHandler("http")
     assert asked == [f"{site}/"]
+
+
+def test_a_raw_request_begins_with_a_sample_and_a_wrong_one_is_refused(room: Room, site: str) -> None:
+    card = room.ends.request
+    card.set_url("")
+    card.show_raw(True)
+    actions = {action.text(): action for action in card.raw.menu.actions()}
+    actions["A browser of 2012"].trigger()
+    assert card.url == "http://localhost:55555/"
+    assert b"Host: localhost:55555\r\nUser-Agent: Mozilla/5.0 " in card.raw.data()
+    card.set_url(f"{site}/items")
+    for title, code in (("Plain", 200), ("HTTP/1.0", 200), ("Without Host", 400), ("Two lengths", 400),
+                        ("A folded header", 400)):  # fmt: skip
+        actions[title].trigger()
+        before = room.ends.slot.sent
+        room.click(card.bar.send_button)
+        room.wait(lambda before=before: room.ends.slot.sent is not before and room.ends.slot.phase == "idle")
+        assert (title, status(room)) == (title, code)
