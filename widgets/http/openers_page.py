@@ -117,7 +117,7 @@ class OpenersPage(QWidget):
 
     def _what(self) -> QWidget:
         add, row = self.fields, FlowBox(spacing=12)
-        row.add(add.line("url", "URL", hint="http, https, ftp, file, data or lab", characters=26), 1)
+        row.add(add.line("url", "URL", hint="http, https, ftp, file, data or lab", characters=26), 3)
         row.add(add.choice("way", "By", WAYS))
         row.add(add.choice("method", "Method", METHODS))
         row.add(add.line("data", "Body", hint="None: GET; any: POST", characters=16), 1)

@@ -18,6 +18,7 @@ from http.cookiejar import CookieJar
 import pytest
 from websockets.sync.client import connect
 
+from protocols.http.reading import image_size
 from protocols.http.server.kinds import sandbox_server
 from protocols.http.server.sandbox.site import PAGES
 from tests.protocols.http.peers import DEADLINE_S
@@ -186,3 +187,29 @@ def test_a_websocket_sends_each_message_back_in_every_model(model: str) -> None:
         assert site.get("/websocket").status == 200
         half = b"GET /websocket HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"
         assert say(site, half, end=True).startswith(b"HTTP/1.1 400 ")
+
+
+def test_services_answer_in_their_formats_and_refuse_with_a_reason(site: Site) -> None:
+    tile = site.get("/services/tile?zoom=2&x=1&y=3")
+    assert (tile.status, tile.body[:8], image_size(tile.body)) == (200, b"\x89PNG\r\n\x1a\n", (64, 64))
+    assert site.get("/services/tile?zoom=0&x=1").status == 404
+    assert site.get("/services/quotes?symbol=pens").json()["quotes"][0]["symbol"] == "PENS"
+    assert site.get("/services/quotes?symbol=GOLD").status == 404
+    assert site.get("/services/mail?user=guido").body.startswith(b"2 new mails for guido\n")
+    call = next(page for page in PAGES if page.path == "/services/soap").tries[0].data
+    kind = {"Content_Type": "text/xml"}
+    assert b"<Price>12.5</Price>" in site.get("/services/soap", "POST", call, **kind).body
+    for wrong, why in ((b"<a", b"no element found"), (call.replace(b"PENS", b"GOLD"), b"nobody trades"),
+                       (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"no entities"), (b"<a/>", b"has no Envelope"),
+                       (b"<a>" * 200, b"too deep")):  # fmt: skip
+        fault = site.get("/services/soap", "POST", wrong, **kind)
+        assert (fault.status, b"<faultcode>soap:Client" in fault.body) == (500, True)
+        assert why in fault.body or b"token" in fault.body, fault.body
+    assert site.get("/services/soap").status == 405
+
+
+def test_one_page_comes_from_a_file_and_is_computed(site: Site) -> None:
+    first, again = site.get("/ways/static"), site.get("/ways/static")
+    assert first.body == again.body
+    assert {"ETag", "Last-Modified"} <= set(first.headers)
+    assert site.get("/ways/dynamic").body != site.get("/ways/dynamic").body
