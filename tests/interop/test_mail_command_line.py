@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
+from netlab_gui import cli
 from tests.protocols.mail.client.liars import Talk, liar
 from tests.protocols.mail.client.test_smtp import Inbox, inbox  # noqa: F401
 from tests.protocols.mail.dovecot import Dovecot, running
@@ -20,7 +21,24 @@ from tests.protocols.mail.dovecot import Dovecot, running
 NETLAB = [sys.executable, "-m", "netlab_gui"]
 
 
-def mail(*arguments: str) -> subprocess.CompletedProcess[str]:
+Mail: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def mail(capfd: pytest.CaptureFixture[str]) -> Mail:
+    """`netlab mail` in this process: one of its own takes seconds where the machine is busy."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        status = cli.main(["mail", *arguments])
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, status, said.out, said.err)
+
+    return run
+
+
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same as a process."""
     return subprocess.run([*NETLAB, "mail", *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=80,
                           check=False, text=True)  # fmt: skip
 
@@ -32,7 +50,7 @@ def _lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 def test_a_mail_is_sent_with_its_attachment_and_a_blind_copy(inbox: Inbox, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "a.bin").write_bytes(bytes(range(256)))
     (tmp_path / "body.txt").write_text("Hällo\n")
-    done = mail("send", "--server", f"127.0.0.1:{inbox.port}", "--from", "Ann <ann@x.org>", "--to", "bob@x.org",
+    done = process("send", "--server", f"127.0.0.1:{inbox.port}", "--from", "Ann <ann@x.org>", "--to", "bob@x.org",
                 "--bcc", "eve@x.org", "--subject", "Grüße", "--body", f"@{tmp_path / 'body.txt'}",
                 "--attach", str(tmp_path / "a.bin"))  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
@@ -44,7 +62,7 @@ def test_a_mail_is_sent_with_its_attachment_and_a_blind_copy(inbox: Inbox, tmp_p
     assert b'filename="a.bin"' in got.content
 
 
-def test_refused_recipients_are_named_and_counted_in_json(inbox: Inbox, tmp_path: Path) -> None:  # noqa: F811
+def test_refused_recipients_are_named_and_counted_in_json(inbox: Inbox, tmp_path: Path, mail: Mail) -> None:  # noqa: F811
     raw = tmp_path / "raw.eml"
     raw.write_bytes(b"Subject: raw\n\n.\nnot ended")
     done = mail("send", "--server", f"127.0.0.1:{inbox.port}", "--from", "ann@x.org", "--to", "bob@x.org",
@@ -64,15 +82,19 @@ def test_refused_recipients_are_named_and_counted_in_json(inbox: Inbox, tmp_path
         (("--server", "h:1", "--from", "a", "--to", "b", "--raw", "/none"), "is no file"),
         (("--server", "h:1", "--from", "a", "--to", "b", "--subject", "x\r\ny"), "can't be written"),
         (("--server", "h:1", "--from", "a", "--to", "b", "--timeout-s", "0"), "time-out"),
+        (("--server", "h:1", "--from", "a", "--to", "b", "--line-ends", "lf"), "--raw"),
     ],
 )  # fmt: skip
-def test_wrong_arguments_are_told_in_a_sentence(arguments: tuple[str, ...], words: str) -> None:
-    done = mail("send", *arguments)
-    assert done.returncode == 2
-    assert words in done.stderr
+def test_wrong_arguments_are_told_in_a_sentence(
+    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:  # a process for each would cost seconds
+        cli.main(["mail", "send", *arguments])
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
 
 
-def test_silence_ends_a_fetch_by_its_time_out_and_nobody_there_is_told() -> None:
+def test_silence_ends_a_fetch_by_its_time_out_and_nobody_there_is_told(mail: Mail) -> None:
     with liar(Talk.until_gone) as port:
         done = mail(
             "fetch", "--protocol", "pop3", "--server", f"127.0.0.1:{port}", "--user", "a:b", "--timeout-s", "0.3"
@@ -92,7 +114,9 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 @pytest.mark.parametrize("protocol", ["pop3", "imap"])
-def test_a_mailbox_is_fetched_into_files_and_deleted(dovecot: Dovecot, tmp_path: Path, protocol: str) -> None:
+def test_a_mailbox_is_fetched_into_files_and_deleted(
+    dovecot: Dovecot, tmp_path: Path, protocol: str, mail: Mail
+) -> None:
     mails = [
         b"Subject: one \x1b[31m\r\nFrom: a@b.c\r\n\r\nhi\r\n.\r\n",
         b"Subject: =?utf-8?q?zw=C3=B6lf?=\r\n\r\nx\r\n",

@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from netlab_gui import cli
 from tests.protocols.mail.server.lab import PLAIN
 
 
@@ -70,18 +73,20 @@ def test_rules_are_read_again_when_their_file_changes(tmp_path: Path) -> None:
                 pass
 
 
-def test_wrong_arguments_are_told(tmp_path: Path) -> None:
+def test_wrong_arguments_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text("[[rule]]\nfault = 'explode'\n")
     for arguments, told in (
         (["--user", "ann"], "NAME:PASSWORD"), (["--rules", str(rules)], "no failure 'explode'"),
         (["--smtp-port", "x"], "port"),
         (["--login-needs-tls"], "nobody could log in"), (["--user", "a/b:c"], "no user's name"),
+        (["--timeout-s", "0"], "seconds above 0"),
+        ([f"--without={one}" for one in ("smtp", "pop3", "imap")], "nothing is to be served"),
     ):  # fmt: skip
-        done = subprocess.run([sys.executable, "-m", "netlab_gui", "serve", "mail", *arguments], capture_output=True,
-                              text=True, timeout=60, check=False)  # fmt: skip
-        assert done.returncode == 2
-        assert told in done.stderr
+        with pytest.raises(SystemExit) as ended:  # a process for each would cost seconds
+            cli.main(["serve", "mail", *arguments])
+        assert ended.value.code == 2
+        assert told in capsys.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run([sys.executable, "-m", "netlab_gui", "serve", "mail", "--imap-port", port],
@@ -103,7 +108,7 @@ def test_kill_9_leaves_a_mail_whole_or_not_at_all(tmp_path: Path) -> None:
     sent = b"Subject: whole\r\n\r\n" + b"x" * 70_000 + b"\r\n"
     wires = [sent[: len(sent) // 2], sent, sent + b".", sent + b".\r\n"]
     found = []
-    for number, wire in enumerate(wires * 2):
+    for number, wire in enumerate([*wires, wires[-1]]):  # the last but one is awaited, the last is not
         store = tmp_path / str(number)
         with _serving("--store", str(store), "--user", "ann:pw") as (process, ports, _):
             _send(ports["smtp"], wire, wait=number == len(wires) - 1)
@@ -113,4 +118,4 @@ def test_kill_9_leaves_a_mail_whole_or_not_at_all(tmp_path: Path) -> None:
         assert kept in ([], [sent])
         found.append(len(kept))
     assert found[len(wires) - 1] == 1
-    assert found[0] == found[4] == 0
+    assert found[0] == 0

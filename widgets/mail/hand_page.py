@@ -33,6 +33,11 @@ from widgets.theme.theme import theme
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("smtp", "pop3", "imap", "nntp")
 ENDS: Final = {"CRLF": b"\r\n", "LF": b"\n", "CR": b"\r"}
 PORTS: Final = {"smtp": 2525, "pop3": 1100, "imap": 1430, "nntp": 1119}
+WRONG_END: Final = {
+    1: "LF alone: a strict server answers 500, and 554 to a text with such a line.",
+    2: "CR alone ends no line: the server goes on waiting for its end.",
+}
+"""What becomes of a line that does not end with CRLF, by its place in ENDS."""
 FIRST: Final[dict[str, tuple[str, ...]]] = {
     "smtp": ("EHLO me", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA", "Subject: by hand", "",
              "Hello", ".", "QUIT"),
@@ -119,6 +124,7 @@ class HandPage(QWidget):
         row.addWidget(self.line, 1)
         self.end.setToolTip("How the line ends on the wire. A strict server takes CRLF alone: LF gets 500, after CR it "
                             "goes on waiting for the line's end")  # fmt: skip
+        self.end.chosen.connect(lambda _index: self._on_changed())
         row.addWidget(self.end)
         row.addWidget(self.send_button)
         foot = QWidget()
@@ -221,6 +227,7 @@ class HandPage(QWidget):
         open_state = {"yours": ("running", "Your turn"), "server": ("waiting", "The server's turn")}
         self.card.set_state(*(open_state.get(turn, ("running", "Connected")) if phase == "open" else states[phase]))
         words = "Lines of the text; a single dot ends it." if text else "Up brings your last lines back."
+        words = WRONG_END.get(self.end.current(), words)
         self.turn.setText(words if phase == "open" else "")
         nothing = phase != "open" or self._next >= len(offered)
         self.next_button.setVisible(not nothing)

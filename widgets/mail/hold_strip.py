@@ -45,7 +45,7 @@ class HoldStrip(FlowBox):
 
     def look(self) -> None:
         """See what the gate holds now."""
-        held = self.gate.held
+        held = self.gate.held if self.gate.holding else None
         if held is None:
             self.setVisible(False)
             return

@@ -15,6 +15,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from protocols.mail.client import listing
+from protocols.mail.client.gate import Gate
 from protocols.mail.client.imap import ImapSession
 from protocols.mail.client.imaprows import Selected
 from protocols.mail.client.listing import Listed
@@ -26,6 +27,7 @@ from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, PASSWORD, AccountFields
 from widgets.mail.envelopes import Envelopes
+from widgets.mail.hold_strip import HoldStrip
 from widgets.mail.latest import Latest
 from widgets.mail.mailbox_doings import MailboxDoings
 from widgets.mail.mailbox_folders import MailboxFolders
@@ -83,6 +85,11 @@ class MailboxPage(QWidget):
         self.connect_button = PrimaryButton("Open the mailbox", "plug")
         self.leave_button = Button("Log out", "log-out")
         self.cut_button = Button("Cut the line", "scissors")
+        self.gate = Gate()
+        self.hold_button = Button("Hold", "pause")
+        self.hold_button.setCheckable(True)
+        self.hold_button.setToolTip("Each command waits here before it is sent: look at it, change it, cut the line")
+        self.hold = HoldStrip(self.gate)
         self.cut_button.setToolTip("Ends the connection without QUIT: what is marked as deleted is not deleted")
         self.strip = TroubleStrip()
         self.head = Card(parent=self)
@@ -105,10 +112,12 @@ class MailboxPage(QWidget):
     def _lay_out(self) -> None:
         self.head.setAccessibleName("Which mailbox")
         bar = FlowBox(spacing=12)
-        for widget, stretch in ((self.kind, 0), (self.account, 1), (self.connect_button, 0), (self.leave_button, 0),
-                                (self.cut_button, 0)):  # fmt: skip
+        for widget, stretch in ((self.kind, 0), (self.account, 1), (self.hold_button, 0), (self.connect_button, 0),
+                                (self.leave_button, 0), (self.cut_button, 0)):  # fmt: skip
             bar.add(widget, stretch)
         self.head.add_section(bar)
+        self.hold.flow.setContentsMargins(12, 8, 12, 8)
+        self.head.add(self.hold)
         self.search.setPlaceholderText("Search")
         self.search.setToolTip("Words of subject or sender, or IMAP's own terms such as UNSEEN FROM bob")
         self.search.setAccessibleName("Search the folder")
@@ -147,6 +156,8 @@ class MailboxPage(QWidget):
         self.connect_button.clicked.connect(self.open)
         self.leave_button.clicked.connect(self.slot.close)
         self.cut_button.clicked.connect(lambda: self.slot.close(politely=False))
+        self.hold_button.toggled.connect(self.set_holding)
+        self.hold.decided.connect(self.hold.look)
         self.slot.changed.connect(self._on_changed)
         self.slot.opened.connect(self._on_open)
         self.slot.failed.connect(self.tell)
@@ -194,7 +205,12 @@ class MailboxPage(QWidget):
         self.strip.clear()
         self.message.clear()
         kind = ImapSession if protocol == "imap" else Pop3Session
-        self.slot.open(lambda recorder: kind(recorder, account, name=name))
+        self.slot.open(lambda recorder: kind(recorder, account, name=name, gate=self.gate))
+
+    def set_holding(self, on: bool) -> None:
+        """Hold each command, or let all go."""
+        self.gate.hold(on)
+        self.hold.look()
 
     def _on_changed(self) -> None:
         phase = self.slot.phase
@@ -327,6 +343,7 @@ class MailboxPage(QWidget):
         """See what the server told unasked: new mail appears by itself."""
         self.slot.poll()
         self.latest.poll()
+        self.hold.look()
         session = self.slot.session
         if not isinstance(session, ImapSession):
             return

@@ -34,6 +34,10 @@ from widgets.theme.theme import theme
 from widgets.timeline.wording import visible
 
 NOTICES_SHOWN: Final = 3
+HOPS: Final = (
+    "Servers it says it went through, the last one first. Only the first line is your own server's word. SPF "
+    "(RFC 7208) has a server ask the DNS whether the one that connected may send for the domain of MAIL FROM."
+)
 
 
 class MessageView(QWidget):
@@ -55,7 +59,7 @@ class MessageView(QWidget):
         self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.html = HtmlView()
         self.headers = RowsModel(("Field", "Value"), self)
-        self.envelope = RowsModel(("Envelope", "Address", "In the header"), self)
+        self.envelope = RowsModel(("Envelope", "In the header"), self)
         self.hops = RowsModel(("Server", "From", "By", "When"), self)
         self.parts = PartsModel(self)
         self.remote = RowsModel(("Kind", "Address", ""), self)
@@ -112,12 +116,12 @@ class MessageView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.header_table = PlainTable(self.headers, "Header fields, decoded", mono=(0,), widths=(150,))
-        self.hop_words = Label("Servers it says it went through, the last one first", "caption", "text2")
+        self.hop_words = Label(HOPS, "caption", "text2", wrap=True)
         self.hop_words.setContentsMargins(12, 6, 12, 4)
         self.hop_table = PlainTable(self.hops, "Received fields", mono=(0, 1), widths=(170, 200, 90))
         self.envelope_words = Label("", "caption", "text2", wrap=True)
         self.envelope_words.setContentsMargins(12, 6, 12, 4)
-        self.envelope_table = PlainTable(self.envelope, "Envelope", mono=(0, 1), widths=(100, 160), stretch=2)
+        self.envelope_table = PlainTable(self.envelope, "Envelope", mono=(0,), middle=(0,), widths=(190,), stretch=1)
         self.envelope_box = QWidget()
         side = QVBoxLayout(self.envelope_box)
         side.setContentsMargins(0, 0, 0, 0)
@@ -127,7 +131,7 @@ class MessageView(QWidget):
         both = Splitter(Qt.Orientation.Horizontal)
         both.addWidget(self.header_table)
         both.addWidget(self.envelope_box)
-        both.setSizes([500, 400])
+        both.setSizes([500, 500])
         column.addWidget(both, 2)
         column.addWidget(self.hop_words)
         column.addWidget(self.hop_table, 1)
@@ -200,7 +204,9 @@ class MessageView(QWidget):
         self.envelope_box.setVisible(bool(told))
         if envelope is not None:
             self.envelope_words.setText(f"Envelope, {WITNESSES[envelope.witness]}")
-        self.envelope.set_rows([(each.command, visible(each.address), visible(each.remark)) for each in told])
+        self.envelope.set_rows([
+            (f"{each.command}:<{visible(each.address.strip('<>'))}>", visible(each.remark)) for each in told
+        ])  # fmt: skip
 
     def _show_html(self, shown: Shown) -> None:
         clean = shown.html

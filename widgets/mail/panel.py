@@ -214,6 +214,9 @@ class MailPanel(Panel):
         if self._end_poll is not None:
             self._end_poll()
             self._end_poll = None
+        self.ends.hold_button.setChecked(False)
+        if "mailbox" in self._views:
+            self.mailbox.hold_button.setChecked(False)
 
     def save_state(self) -> dict[str, Any]:
         """The forms, without secrets; not what runs."""

@@ -203,6 +203,8 @@ def sending(arguments: Any) -> Errand:
     for path in arguments.attach:
         if not os.path.isfile(path):
             raise ValueError(f"--attach: {path} is no file")
+    if arguments.line_ends != "crlf" and not raw:
+        raise ValueError("--line-ends is for the message of --raw: what is made here always has CRLF")
     if raw and (arguments.attach or arguments.body or arguments.html or arguments.subject):
         raise ValueError("--raw is the whole message: --subject, --body, --html and --attach do not go with it")
     draft = Draft(

@@ -87,6 +87,7 @@ mail_home = {folder}/mail/%u
 mail_location = maildir:{folder}/mail/%u
 mail_max_userip_connections = 100
 auth_cache_size = 0
+auth_failure_delay = 0
 maildir_very_dirty_syncs = yes
 passdb {{
   driver = static

@@ -16,6 +16,12 @@ def test_a_mail_goes_out_by_hand_and_the_next_line_is_offered(room: Room) -> Non
     page = room.panel.hand
     room.click(page.connect_button)
     room.wait(lambda: page.slot.phase == "open" and page.card.head.state.word == "Your turn")
+    room.click(page.end.button(1))
+    assert "500" in page.turn.text()
+    page.line.setText("NOOP")
+    room.click(page.send_button)
+    room.wait(lambda: any("500 5.5.2" in text for text in page.dialogue.model.texts()))
+    room.click(page.end.button(0))
     for text in ("EHLO me", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA", "Subject: by hand", "",
                  "Hello", "."):  # fmt: skip
         room.wait(page.next_button.isVisible)

@@ -18,14 +18,26 @@ def _is(room: Room, service: str, *kinds: str) -> bool:
 
 def _read(room: Room, kind: str, number: int) -> None:
     box = room.open_box(kind)
-    room.wait(lambda: box.model.count == 1 and box.model.listed(0))
+    room.wait(lambda: box.model.count == 2 and box.model.listed(0))
     box.show_row(0)
     room.wait(lambda: _is(room, f"{kind} {number}", "data"))
     room.click(box.leave_button)
     room.wait(lambda: box.slot.phase == "ended")
 
 
-def test_after_sending_the_mail_itself_is_chosen(room: Room) -> None:
+def _fetched_and_typed(room: Room) -> None:
+    for number, kind in enumerate(("imap", "pop3"), 1):
+        _read(room, kind, number)
+    room.panel.show_view("hand")
+    page = room.panel.hand
+    room.click(page.connect_button)
+    room.wait(lambda: page.slot.phase == "open" and page.card.head.state.word == "Your turn")
+    page.line.setText("NOOP")
+    room.click(page.send_button)
+    room.wait(lambda: _is(room, "by hand 1", "reply"))
+
+
+def test_after_sending_fetching_and_typing_that_thing_is_chosen(room: Room) -> None:
     room.serve()
     room.send(to="bob@example.org, nobody@example.org")
     room.wait(lambda: _is(room, "smtp 1", "mail"))
@@ -35,6 +47,7 @@ def test_after_sending_the_mail_itself_is_chosen(room: Room) -> None:
     room.desk.selection.clear()
     room.send(to="bob@example.org")
     room.wait(lambda: _is(room, "smtp 2", "mail"))
+    _fetched_and_typed(room)
 
 
 def test_the_call_that_failed_is_chosen_and_without_one_what_the_server_said_last(room: Room) -> None:
@@ -49,20 +62,6 @@ def test_the_call_that_failed_is_chosen_and_without_one_what_the_server_said_las
     room.click(box.connect_button)
     room.wait(box.strip.isVisible)
     room.wait(lambda: _is(room, "imap 1", "reply"))
-
-
-def test_a_mail_that_was_fetched_and_a_line_typed_by_hand_are_chosen(room: Room) -> None:
-    room.serve()
-    room.send(to="bob@example.org")
-    for number, kind in enumerate(("imap", "pop3"), 1):
-        _read(room, kind, number)
-    room.panel.show_view("hand")
-    page = room.panel.hand
-    room.click(page.connect_button)
-    room.wait(lambda: page.slot.phase == "open" and page.card.head.state.word == "Your turn")
-    page.line.setText("NOOP")
-    room.click(page.send_button)
-    room.wait(lambda: _is(room, "by hand 1", "reply"))
 
 
 def test_an_article_that_was_fetched_is_chosen(room: Room) -> None:

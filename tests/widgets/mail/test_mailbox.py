@@ -123,22 +123,25 @@ def test_folders_are_made_renamed_and_deleted(room: Room) -> None:
 
 def test_the_envelope_stands_beside_the_header(room: Room) -> None:
     room.serve()
-    room.send(to="bob@example.org", bcc="ann@example.org", envelope_from="real@example.org", subject="lies")
+    room.send(to="bob@example.org", bcc="ann@example.org", envelope_from="real@example.org", subject="Gr\u00fc\u00dfe")
+    assert any("mail FROM:<real@example.org>" in text for text in room.ends.dialogue.model.texts())
     for kind in ("imap", "pop3"):
         box = room.open_box(kind)
         room.wait(lambda box=box: box.model.listed(0))
         box.show_row(0)
         room.wait(lambda box=box: box.message.shown)
         assert box.message.envelope.rows() == [
-            ("MAIL FROM", "real@example.org", "From says ann@example.org"),
-            ("RCPT TO", "bob@example.org", "as in To"),
-            ("RCPT TO", "ann@example.org", "in no header: a blind copy"),
+            ("MAIL FROM:<real@example.org>", "From says ann@example.org"),
+            ("RCPT TO:<bob@example.org>", "as in To"),
+            ("RCPT TO:<ann@example.org>", "in no header: a blind copy"),
         ]
         assert box.message.envelope_words.text() == "Envelope, as the lab's server got it"
         assert box.message.hidden.isVisible()
         room.click(box.leave_button)
         room.wait(lambda box=box: box.slot.phase == "ended")
     shown = box.message.shown
+    assert (shown.subject, shown.sender) == ("Gr\u00fc\u00dfe", "Ann <ann@example.org>")
+    assert not any("ann@" in line.text for line in shown.lines if line.name in ("To", "Cc", "Bcc"))
     room.ends.server.server.house.delivered.clear()
     found = box.envelopes.find(shown, ("127.0.0.1", 1), "bob", 1)
     assert (found.sender, found.witness) == ("real@example.org", "client")
@@ -180,6 +183,26 @@ def test_of_very_many_mails_by_pop3_those_in_sight_are_asked_for(room: Room, mon
     box.doings.refresh()
     room.click(box.doings.delete_button)
     room.wait(lambda: any(entry.deleted for entry in box.entries.values()))
+
+
+def test_each_command_of_a_mailbox_can_be_held_changed_and_preceded(room: Room) -> None:
+    room.serve()
+    room.send(to="bob@example.org", subject="one")
+    room.panel.show_view("mailbox")
+    box = room.panel.mailbox
+    room.click(box.kind.button(1))
+    room.click(box.hold_button)
+    room.click(box.connect_button)
+    room.wait(lambda: box.hold.isVisible() and box.hold.line.text() == "USER bob")
+    box.hold.line.setText("CAPA")
+    room.click(box.hold.first_button)
+    room.wait(lambda: box.gate.held and box.hold.line.text() == "USER bob")
+    room.click(box.hold.send_button)
+    room.wait(lambda: box.hold.isVisible() and box.hold.line.text() == "PASS ********")
+    room.click(box.hold_button)
+    room.wait(lambda: box.slot.phase == "open" and box.model.listed(0))
+    assert not box.hold.isVisible()
+    room.click(box.cut_button)
 
 
 def test_a_wrong_password_is_told_in_the_view(room: Room) -> None:

@@ -44,23 +44,6 @@ def test_all_some_and_none_refused_are_three_outcomes_and_a_table(room: Room) ->
     assert "SMTPRecipientsRefused" in compose.note.text()
 
 
-def test_the_envelope_lies_and_a_blind_copy_arrives(room: Room) -> None:
-    room.serve()
-    room.send(to="ann@example.org", bcc="bob@example.org", envelope_from="spy@evil.example", sender="boss@example.org",
-              subject="Grüße")  # fmt: skip
-    box = room.open_box()
-    room.wait(lambda: box.model.listed(0))
-    box.list.setCurrentIndex(box.model.index(0, 0))
-    box.show_row(0)
-    room.wait(lambda: box.message.shown is not None)
-    shown = box.message.shown
-    assert (shown.subject, shown.sender) == ("Grüße", "boss@example.org")
-    assert any("mail FROM:<spy@evil.example>" in text for text in room.ends.dialogue.model.texts())
-    assert not any("bob@" in line.text for line in shown.lines if line.name in ("To", "Cc", "Bcc"))
-    room.click(box.leave_button)
-    room.wait(lambda: box.slot.phase == "ended")
-
-
 def test_nobody_there_is_explained_and_the_other_end_is_one_click_away(room: Room) -> None:
     ends = room.ends
     ends.compose.account.set_address("127.0.0.1", 1)
