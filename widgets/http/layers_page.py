@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.formats.python_write import write_python
@@ -71,8 +72,7 @@ class LayersPage(QWidget):
         self.run_button.clicked.connect(self.run)
         self.sandbox_button.clicked.connect(self.other_end_requested)
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_code())
-        request.changed.connect(self.refresh)
-        self.refresh()
+        request.changed.connect(self._on_request)
         self.table.selectRow(0)
 
     def _lay_out(self) -> None:
@@ -99,6 +99,15 @@ class LayersPage(QWidget):
             return self.request.ready()
         except RequestError:
             return None
+
+    def _on_request(self) -> None:
+        """Four scripts for each letter typed would be felt: they are written when they are looked at."""
+        if self.isVisible():
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent, /) -> None:
+        super().showEvent(event)
+        self.refresh()
 
     def refresh(self) -> None:
         """Show the request of the card; another one has no results yet."""
