@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -106,7 +107,12 @@ class ColourPage(QWidget):
         column.addWidget(self._filter_field)
         column.addWidget(LabelledField("Colour and letter", self._choices))
         column.addStretch(1)
-        self.splitter = Splitter(Qt.Orientation.Horizontal, left, right)
+        form = QScrollArea()
+        form.setFrameShape(QFrame.Shape.NoFrame)
+        form.setWidgetResizable(True)
+        form.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        form.setWidget(right)
+        self.splitter = Splitter(Qt.Orientation.Horizontal, left, form)
         self.splitter.setSizes([420, 420])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
