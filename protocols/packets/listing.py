@@ -203,16 +203,16 @@ class Listing:
         capture = self._capture
         ports = (capture.table.column("marks")[rows] & MARK_PORTS).tolist()
         times = capture.table.column("time")[rows].tolist()
-        lines = []
+        lines, plain = [], capture.is_plain()
         for values, mark, t in zip(zip(*self._columns(rows), strict=True), ports, times, strict=True):
             number, time, length, captured, source, destination, sport, dport, protocol, info = values
             detail: dict[str, Any] = {
                 "number": number, "time": float(time) if time else None, "length": length, "captured": captured,
                 "src": source or None, "dst": destination or None, "sport": int(sport) if mark else None,
                 "dport": int(dport) if mark else None, "protocol": protocol, "info": info,
-                "origin": self._origin(number - 1),
+                "origin": "captured" if plain else self._origin(number - 1),
             }  # fmt: skip
-            if comment := capture.comment(number - 1):
+            if not plain and (comment := capture.comment(number - 1)):
                 detail["comment"] = comment
             raw: Raw = (0 if t == NO_TIME else t, "packet", "frame", None, None, None, None, None, None,
                         f"{source} → {destination} {protocol} {info}", detail)  # fmt: skip

@@ -56,6 +56,7 @@ class Capture:
         self.table: Final = Table()
         self.taken: Final[list[npt.NDArray[np.int64]]] = []
         self._only = only
+        self._said: list[bool] = []
         self.growing = growing
         self.source: Final = Source(path)
         self._size_now = FIRST_BYTES
@@ -203,13 +204,22 @@ class Capture:
 
     def reconstructed(self, row: int) -> bool:
         """Whether a packet was made from what sockets were asked to do, and not captured."""
-        one = self.interfaces[int(self.table.column("interface")[row])]
-        return RECONSTRUCTED in f"{one.name} {one.comment}".lower() or self.comment(row).startswith(RECONSTRUCTED)
+        said = self._made()[int(self.table.column("interface")[row])]
+        return said or self.comment(row).startswith(RECONSTRUCTED)
+
+    def _made(self) -> list[bool]:
+        """Which interfaces say that their packets were made."""
+        if len(self._said) != len(self.interfaces):
+            self._said = [RECONSTRUCTED in f"{one.name} {one.comment}".lower() for one in self.interfaces]
+        return self._said
+
+    def is_plain(self) -> bool:
+        """Whether so far no packet was made, and none has a comment."""
+        return not any(self._made()) and not (self._walk is not None and self._walk.comments)
 
     def any_reconstructed(self) -> bool:
         """Whether the file says of an interface, or of its first packet, that its packets were made."""
-        told = any(RECONSTRUCTED in f"{one.name} {one.comment}".lower() for one in self.interfaces)
-        return told or (bool(len(self)) and self.reconstructed(0))
+        return any(self._made()) or (bool(len(self)) and self.reconstructed(0))
 
     def comment(self, row: int) -> str:
         """What the file says of a packet in words."""
