@@ -18,18 +18,18 @@ import pycurl  # type: ignore[import-untyped]
 
 from protocols.http import dataurl, failure, keylog
 from protocols.http.bodies import encoded
+from protocols.http.doorbell import Doorbell
 from protocols.http.failure import Failure
 from protocols.http.jar import Jar
 from protocols.http.opened import OpenedSockets
 from protocols.http.redirects import REDIRECTS, Refusal, next_request
-from protocols.http.request import Auth, Request, checked
+from protocols.http.request import NO_BODY, Auth, Request, checked
 from protocols.http.run import Run, Sink
 from protocols.http.series import Series
 from protocols.http.transfer import Transfer
 from protocols.record import polling
 from protocols.record.recorder import Recorder
 from protocols.service.base import Facts, Service, ServiceError
-from protocols.service.wake import Wake
 
 HANDLES: Final = 8
 """So many idle handles are kept."""
@@ -46,7 +46,7 @@ class HttpClient(Service):
     def __init__(self, recorder: Recorder, *, name: str = "http 1", jar: Jar | None = None) -> None:
         super().__init__(recorder, name, "client")
         self.jar: Final = jar if jar is not None else Jar()
-        self._wake = Wake()
+        self._wake = Doorbell()
         self._asked: deque[Run] = deque()
         self._cancelled: deque[Run] = deque()
         self._series: deque[Series] = deque()
@@ -54,6 +54,8 @@ class HttpClient(Service):
         self._numbers = count(1)
         self._sockets = OpenedSockets(recorder, name)
         self._transfers: dict[Any, Transfer] = {}
+        self._watched: set[int] = set()
+        """What libcurl waits for."""
         self._deadline: float | None = None
         self._poll = polling.poll()
         self._poll.register(self._wake.fileno(), polling.POLLIN)
@@ -107,7 +109,8 @@ class HttpClient(Service):
         ready = checked(request)
         if "@" in ready.url:
             ready = _with_identity(ready)
-        encoded(ready.body)
+        if ready.body is not NO_BODY:
+            encoded(ready.body)
         return Run(next(self._numbers), ready, sink, self._cancel)
 
     def _cancel(self, run: Run) -> None:
@@ -148,12 +151,15 @@ class HttpClient(Service):
             self._series.popleft().end(ServiceError(f"{self.name} was stopped"))
 
     def _turn(self) -> None:
-        ready = self._poll.poll(self._pause_ms())
-        for fd, mask in ready:
-            if fd == self._wake.fileno():
-                self._wake.clear()
-            else:
-                self._act(fd, _bits(mask))
+        pause = self._pause_s()
+        if self._transfers or self._watched:
+            for fd, mask in self._poll.poll(None if pause is None else pause * 1000):
+                if fd == self._wake.fileno():
+                    self._wake.clear()
+                else:
+                    self._act(fd, _bits(mask))
+        else:
+            self._wake.rest(pause, self._is_asked)
         if self._deadline is not None and time.monotonic() >= self._deadline:
             self._deadline = None
             self._act(pycurl.SOCKET_TIMEOUT, 0)
@@ -169,13 +175,16 @@ class HttpClient(Service):
                 break
         self._look_after_sockets()
 
-    def _pause_ms(self) -> float | None:
+    def _is_asked(self) -> bool:
+        return bool(self._asked or self._cancelled or self._series or self.stopping.is_set())
+
+    def _pause_s(self) -> float | None:
         """How long to wait at most: until libcurl's own time, or the next look at its sockets."""
         pause = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
         if self._unswept:
             look = self._sockets.sweep_in_s()
             pause = look if pause is None else min(pause, look)
-        return None if pause is None else pause * 1000
+        return pause
 
     def _look_after_sockets(self) -> None:
         self._sockets.give_back()
@@ -191,11 +200,13 @@ class HttpClient(Service):
         if fd not in self._sockets.seen:
             self._sockets.watched(fd)
         if what == pycurl.POLL_REMOVE:
+            self._watched.discard(fd)
             try:
                 self._poll.unregister(fd)
             except KeyError:
                 pass
         else:
+            self._watched.add(fd)
             self._poll.register(fd, _MASKS[what])
 
     def _on_timer(self, timeout_ms: int) -> None:

@@ -23,7 +23,7 @@ class Ending:
 
     def _claim(self) -> bool:
         """True for the first who asks: the one who may end it. Any thread."""
-        return self._first.acquire(blocking=False)
+        return self._first.acquire(False)
 
     def _set(self) -> None:
         """It is over. Called by who has claimed it, once."""

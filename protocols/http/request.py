@@ -193,6 +193,8 @@ def checked(request: Request) -> Request:
     if proxy.url:
         _one_line("The proxy", proxy.url)
         _check_proxy(proxy)
+    if _PLAIN_URL.fullmatch(request.url):
+        return request  # as it goes onto the wire: nearly every URL of many in a row
     url = checked_url(request.url)
     return request if url == request.url else replace(request, url=url)
 

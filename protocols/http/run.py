@@ -65,7 +65,8 @@ class Run(Ending):
     def end(self, state: State, failure: Failure | None = None) -> None:
         """Called by the client; the first call counts."""
         if self._claim():
-            self.state, self.failure, self.ended_ns = state, failure, monotonic_ns()
+            self.ended_ns = monotonic_ns()
+            self.state, self.failure = state, failure
             self._set()
             if self.then is not None:
                 self.then(self)

@@ -94,21 +94,20 @@ class Wire:
         told = self._told if exchange is None or exchange.answer is not None else exchange.told
         if len(told) < _TOLD_LINES:
             told.append(text)
-        if act:
-            self._act_on(act, text, exchange)
+        if act == "sent" and exchange is not None:
+            exchange.sent_ns = monotonic_ns()
+            if not self._told_request:
+                self._tell_request(exchange)
+        elif act:
+            self._act_on(act, text)
 
-    def _act_on(self, act: _Act, text: str, exchange: Exchange | None) -> None:
-        if act == "sent":
-            if exchange is not None:
-                exchange.sent_ns = monotonic_ns()
-                if not self._told_request:
-                    self._tell_request(exchange)
-        elif act == "handshake":
+    def _act_on(self, act: _Act, text: str) -> None:
+        if act == "handshake":
             self._handshake(text)
         elif act == "alpn":
             found = _ALPN.match(text)
             self._tls = TLSFacts(self._tls.version, self._tls.cipher, found.group(1) if found else "")
-        else:
+        elif act == "version":
             opened = self._standing()
             if opened is not None:
                 opened.rendering = text.startswith(("using HTTP/2", "using HTTP/3"))

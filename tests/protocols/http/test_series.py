@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -110,3 +112,38 @@ def test_a_handle_that_serves_again_keeps_nothing_of_the_request_before(server: 
     for request in loud:
         wire(client, request)
         assert wire(client, plain) == fresh
+
+
+def silent(sock: socket.socket) -> None:
+    """Reads until the other side has had enough."""
+    while sock.recv(4096):
+        pass
+
+
+def test_a_handle_that_keeps_its_options_takes_what_is_new_all_the_same(server: Pages, client: HttpClient) -> None:
+    def asked(url: str, **fields: Any) -> Run:
+        run = client.send(Request(url=url, **fields))
+        assert run.wait(DEADLINE_S)
+        assert run.final is not None
+        return run
+
+    def cookie_sent(run: Run) -> list[str]:
+        assert run.final is not None
+        return [value for name, value in run.final.request if name == "Cookie"]
+
+    assert [cookie_sent(asked(f"{server.url}/echo?{number}")) for number in range(2)] == [[], []]
+    asked(f"{server.url}/cookie")
+    first, second = (cookie_sent(asked(f"{server.url}/echo")) for _ in range(2))
+    assert first == second
+    assert {"a=1", "b=2"} == set(first[0].split("; "))
+    client.jar.clear()  # by hand, between two requests
+    assert cookie_sent(asked(f"{server.url}/echo")) == []
+    with says(silent) as port:  # the same options but for the time
+        cut = asked(f"http://127.0.0.1:{port}/", limits=Limits(timeout_s=0.1))
+        assert cut.failure is not None
+        assert cut.failure.symbol == "TIMEOUT"
+    again = asked(f"{server.url}/echo", limits=Limits(timeout_s=None))
+    assert (again.state, bytes(again.body.data)) == ("done", b"hello")
+    bodies = [Body("text", "one"), Body("text", "one"), Body("text", "other")]
+    answers = [asked(f"{server.url}/echo", method="POST", body=body) for body in bodies]
+    assert [bytes(run.body.data) for run in answers] == [b"one", b"one", b"other"]
