@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import leaks
+from tests.peers import RARE, rare
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,7 @@ _home: list[str] = []
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: no display, no settings of the person who runs the tests."""
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
+    config.addinivalue_line("markers", "rare(name): left out, and the run says so, where tests.peers.rare finds none")
     home = tempfile.mkdtemp(prefix="nl-", dir="/tmp" if os.path.isdir("/tmp") else None)
     _home.append(home)
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "QT_STYLE_OVERRIDE", "QT_SCALE_FACTOR"):
@@ -72,9 +74,20 @@ LONG = ("tests/test_wheel.py", "tests/test_gates_systems.py", "tests/test_gates_
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever order the others have, these come first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever order the others have, these come first; and what hardly any machine can do is left out here."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    left_out = [item for item in items if (mark := item.get_closest_marker("rare")) and not rare(mark.args[0])]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out: a test that nobody misses is no test."""
+    for name in RARE:
+        if not rare(name):
+            terminalreporter.write_line(f"LEFT OUT: tests marked rare({name!r}), no {' or '.join(RARE[name])} here")
 
 
 # -- a skipped test fails where nothing may be missing ----------------------------------------------------------------

@@ -1,10 +1,14 @@
 """Foreign programs that tests talk to: found, or the test is skipped with the reason in sight.
 
-It must not know a test. With CI set a skip is a failure (see conftest).
+It must not know a test. With CI set a skip is a failure (see conftest). What no distribution ships any more is
+`rare`: a test that needs it is left out where it is not there, and each run ends with saying so.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,3 +33,16 @@ def require_tool(name: str) -> str:
         mend = f"; {apt_line([package])}" if package else ""
         pytest.skip(f"{name} is not installed here{mend}")
     return path
+
+
+@cache
+def rare(name: str) -> str | None:
+    """The path of a program that hardly any machine has, if it is there and runs; see the marker `rare`."""
+    for each in RARE[name]:
+        path = shutil.which(each)
+        if path and subprocess.run([path, "-c", "print(1)"], capture_output=True, check=False).returncode == 0:
+            return path
+    return None
+
+
+RARE = {"python2": ("python2.7", "python2")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from protocols.creosote import BUFSIZE, PORT, CreosoteHandler, MrCreosote, spew
 from protocols.creosote.module import main
 from protocols.creosote.wire import classic_text, payload, pieces
+from tests.peers import rare
 
 ALL_BYTES = bytes(range(256))
 
@@ -230,19 +230,10 @@ else:
 """
 
 
-def python2() -> str | None:
-    for name in ("python2.7", "python2"):
-        path = shutil.which(name)
-        if path and subprocess.run([path, "-c", "print(1)"], capture_output=True, check=False).returncode == 0:
-            return path
-    return None
-
-
-@pytest.mark.skipif("CI" not in __import__("os").environ and python2() is None, reason="no Python 2.7 on this machine")
+@pytest.mark.rare("python2")
 def test_a_python_2_twin_of_the_original_understands_us_both_ways(listener: socket.socket) -> None:
-    interpreter = python2()
-    if interpreter is None:
-        return  # the interpreter left Debian in 2023: where it exists, it is asked
+    interpreter = rare("python2")
+    assert interpreter is not None
     subprocess.run([interpreter, "-c", TWIN, "send", str(listener.getsockname()[1])], check=True, timeout=20)
     assert listener.recv(65535) == ALL_BYTES
     with subprocess.Popen([interpreter, "-c", TWIN, "listen"], stdout=subprocess.PIPE, text=True) as twin:
