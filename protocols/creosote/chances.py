@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from protocols.creosote.filters import LogFilter, Term
 from protocols.creosote.log import LEVEL_NAMES
-from protocols.creosote.parts import Part, Said, may_hold, windows_of
+from protocols.creosote.parts import Part, Said, may_hold, may_pair, windows_of
 from protocols.creosote.patterns import literals
 
 Chance: TypeAlias = Callable[[Part], bool]
@@ -101,10 +101,17 @@ def _when_said(may: Callable[[Said], bool]) -> Chance:
 
 def _of_words(words: Sequence[bytes]) -> Chance | None:
     """One of these must stand in it."""
-    asked = [windows_of(word) for word in words]
-    if not asked or not all(asked):
+    asked = [(word, windows_of(word)) for word in words]
+    if not asked or min(map(len, words)) < 2:
         return None
-    return lambda part: part.grams is None or any(may_hold(part.grams, windows) for windows in asked)
+
+    def ask(part: Part) -> bool:
+        grams, pairs = part.grams, part.pairs
+        if grams is None or pairs is None:
+            return True
+        return any(may_pair(pairs, word) and may_hold(grams, windows) for word, windows in asked)
+
+    return ask
 
 
 def _of_level(term: Term) -> Chance:

@@ -51,7 +51,7 @@ class Stretch:
     @property
     def nbytes(self) -> int:
         """Bytes of memory held."""
-        noted = sum(len(part.grams) for part in self.parts if part.grams)
+        noted = sum(len(part.grams or b"") + len(part.pairs or b"") for part in self.parts)
         return self.bulk.nbytes + self.who.itemsize * len(self.who) + noted
 
     def level(self, at: int) -> int:

@@ -1,7 +1,8 @@
 """Parts: what is known of some thousand rows of a log, so that a filter passes over what it need not ask.
 
-A bitmap tells which four bytes stand side by side in them (letters in either case count the same); beside it stands
-what was read. A part may be said to hold more than it does, never less. It must not know logs, nor filters.
+A bitmap tells which four bytes stand side by side in them (letters in either case count the same), a small one
+which two, for short words; beside them stands what was read. A part may be said to hold more than it does, never
+less. It must not know logs, nor filters.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 PART_ROWS: Final = 1024
@@ -20,6 +22,10 @@ _FACTOR: Final = 2654435761
 _FOLD: Final = 0x20202020
 _WINDOW: Final = 4
 _WINDOWS: Final = 24
+_ALONE: Final = b"abcdefghijklmnopqrstuvwxyz0123456789"
+_KINDS: Final = bytes(
+    _ALONE.find(bytes((code,)).lower()) if bytes((code,)).lower() in _ALONE else 36 + code % 28 for code in range(256)
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +43,15 @@ class Said:
 
 
 class Part:
-    """Rows start..stop-1 of a stretch. grams: their bitmap; said: what was read; None until noted."""
+    """Rows start..stop-1 of a stretch. grams, pairs: their bitmaps; said: what was read; None until noted."""
 
-    __slots__ = ("grams", "said", "start", "stop")
+    __slots__ = ("grams", "pairs", "said", "start", "stop")
 
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
         self.stop = stop
         self.grams: bytes | None = None
+        self.pairs: bytes | None = None
         self.said: Said | None = None
 
 
@@ -63,6 +70,23 @@ def parts_of(ends: array[int], most_rows: int = PART_ROWS) -> list[Part]:
 def part_at(parts: Sequence[Part], row: int) -> int:
     """Which part holds a row of the stretch."""
     return bisect_right(parts, row, key=lambda part: part.stop)
+
+
+def pairs_of(data: bytes | memoryview) -> bytes:
+    """The bitmap of all pairs of bytes: letters and digits each by itself, all others in 28 kinds."""
+    import numpy as np
+
+    kinds = np.frombuffer(_KINDS, np.uint8)[np.frombuffer(data, np.uint8)].astype(np.uint16)
+    flags = np.zeros(1 << 12, bool)
+    flags[kinds[:-1] << 6 | kinds[1:]] = True
+    return np.packbits(flags, bitorder="little").tobytes()
+
+
+def may_pair(pairs: bytes, needle: bytes) -> bool:
+    """Whether bytes with that bitmap can hold a word (small letters)."""
+    kinds = needle.translate(_KINDS)
+    bits = (one << 6 | other for one, other in pairwise(kinds))
+    return all(pairs[bit >> 3] >> (bit & 7) & 1 for bit in bits)
 
 
 def windows_of(needle: bytes) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Final
 
 from protocols.creosote.log import DatagramLog
+from protocols.creosote.parts import grams_of
 from protocols.record.bulk import Bulk
 from protocols.record.bulkblock import BulkBlock
 from protocols.record.event import Raw, detail_of
@@ -60,6 +61,7 @@ def datagrams_of(events: EventLog) -> DatagramLog:
         where = here
     if run and where is not None:
         log.append(sockets.bulk(where, run))
+    grams_of(b"")  # what it needs is loaded here, so that whoever looks need not wait for it
     return log
 
 

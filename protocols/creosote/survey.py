@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from protocols.creosote.log import LEVEL_CODES, LEVEL_NAMES, UNREAD, DatagramLog, Stretch
-from protocols.creosote.parts import PART_ROWS, Part, Said, grams_of, part_at, parts_of
+from protocols.creosote.parts import PART_ROWS, Part, Said, grams_of, pairs_of, part_at, parts_of
 from protocols.creosote.reading.reading import Reading, read
 
 LEAST_ROWS: Final = 128
@@ -167,8 +167,9 @@ class Survey:
             return False
         stretch, part = place.stretch, place.stretch.parts[place.number]
         ends = stretch.bulk.ends
-        part.grams = grams_of(stretch.bulk.data[ends[part.start - 1] if part.start else 0 : ends[part.stop - 1]])
-        self._log.nbytes += len(part.grams)
+        data = stretch.bulk.data[ends[part.start - 1] if part.start else 0 : ends[part.stop - 1]]
+        part.grams, part.pairs = grams_of(data), pairs_of(data)
+        self._log.nbytes += len(part.grams) + len(part.pairs)
         self._mapped = stretch.base + part.stop
         return True
 

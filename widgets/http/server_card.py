@@ -24,8 +24,8 @@ from widgets.http.server_words import model_title, site
 from widgets.parts.buttons import Button, IconButton, LinkButton, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
-from widgets.parts.fields import QuietSpin
 from widgets.parts.flow import Pages
+from widgets.parts.number_field import NumberField
 from widgets.parts.segments import Segments
 from widgets.parts.trouble import Mend
 
@@ -104,9 +104,7 @@ class ServerCard(Card):
         self.tabs = Segments((), "Servers")
         self.where = LinkButton("")
         self.where.setToolTip("Put this address into the request")
-        self.delay = QuietSpin()
-        self.delay.setRange(0, 60_000)
-        self.delay.setSuffix(" ms")
+        self.delay = NumberField(0, 0, 60_000, suffix="ms")
         self.delay.setPrefix("Delay ")
         self.delay.setAccessibleName("Delay before each answer")
         self.delay.setProperty("small", True)

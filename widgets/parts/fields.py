@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QPaintEvent, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QLineEdit,
-    QSpinBox,
     QStyle,
     QStyleOptionComboBox,
     QStylePainter,
@@ -24,11 +23,11 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.parts.field import LabelledField
+from widgets.parts.number_field import NumberField
 from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
 LEAST_CHARACTERS: Final = 9
-SPIN_INSET_PX: Final = 6
 
 
 @dataclass(frozen=True)
@@ -118,31 +117,6 @@ class QuietCombo(QComboBox):
             self.setCurrentIndex(first)
 
 
-class QuietSpin(QSpinBox):
-    """A spin box that the mouse wheel changes only while it has the focus.
-
-    `returned`: Enter was pressed, and what was typed is the value (Qt has a signal for it only from 6.10 on).
-    """
-
-    returned = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.lineEdit().setTextMargins(SPIN_INSET_PX, 0, 0, 0)  # the style sheet does not reach it
-
-    def keyPressEvent(self, event: QKeyEvent, /) -> None:
-        super().keyPressEvent(event)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.returned.emit()
-
-    def wheelEvent(self, event: QWheelEvent, /) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
 @dataclass(frozen=True)
 class _Field:
     get: Callable[[], Any]
@@ -190,7 +164,7 @@ class Fields(QObject):
         tip: str = "",
     ) -> LabelledField:
         """A whole number between `bounds`; `zero` is what the smallest value is called."""
-        spin = QuietSpin()
+        spin = NumberField()
         spin.setRange(*bounds)
         spin.setValue(value)
         spin.setSuffix(suffix)

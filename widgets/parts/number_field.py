@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QSpinBox, QWidget
 
-TEXT_MARGIN = 8
+TEXT_MARGIN = 6
 
 
 class NumberField(QSpinBox):
     """A spin box that scrolling past cannot change, with its text where other inputs have it.
 
     `suffix` holds the unit ("ms"); `special` is shown instead of the least value ("any").
+    returned: Enter was pressed, and what was typed is the value (Qt has a signal for it only from 6.10 on).
     """
+
+    returned = Signal()
 
     def __init__(
         self,
@@ -34,7 +37,12 @@ class NumberField(QSpinBox):
         # The style sheet cannot pad the editor inside a spin box.
         self.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.returned.emit()
+
+    def wheelEvent(self, event: QWheelEvent, /) -> None:
         if self.hasFocus():
             super().wheelEvent(event)
         else:

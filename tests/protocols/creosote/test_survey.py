@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from protocols.creosote.filters import LogFilter
 from protocols.creosote.finding import Finder, Strides
 from protocols.creosote.log import DatagramLog
-from protocols.creosote.parts import grams_of, may_hold, windows_of
+from protocols.creosote.parts import grams_of, may_hold, may_pair, pairs_of, windows_of
 from protocols.creosote.programs import PROGRAMS
 from protocols.creosote.sieve import first_of
 from protocols.creosote.survey import Survey
@@ -51,7 +51,8 @@ def test_what_cannot_pass_is_not_looked_at() -> None:
     log = surveyed([PROGRAMS[n % 5].message(n).encode() for n in range(3000)])
     stretch = log.stretch(0)
     assert [(part.start, part.stop) for part in stretch.parts] == [(0, 1024), (1024, 2048), (2048, 3000)]
-    for text in ("nosuchword", "/no(such|ne)\\d/", "level:critical", "kind:pickle", "from:nobody", "status:599"):
+    for text in ("nosuchword", "zq", "zqx", "/no(such|ne)\\d/", "level:critical", "kind:pickle", "from:nobody",
+                 "status:599"):  # fmt: skip
         assert Finder(log, LogFilter(text), 0).chance_before(stretch, 3000) == (0, 0), text
     late = Finder(log, LogFilter('"seq=2998 "'), 0)
     assert late.chance_before(stretch, 3000) == (2048, 3000)
@@ -90,3 +91,5 @@ def test_bytes_are_found_by_the_c_library_as_by_python(word: bytes, place: int, 
     for view in (data, bytearray(data), memoryview(data)):
         assert first_of(view, word) == data.find(word)
     assert may_hold(grams_of(data), windows_of(word.lower()))
+    assert may_pair(pairs_of(data), word.lower())
+    assert not may_pair(pairs_of(b"a1-B"), b"ab")

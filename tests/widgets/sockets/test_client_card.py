@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from tests.widgets.sockets.conftest import Bench
-from widgets.parts.fields import QuietSpin
+from widgets.parts.number_field import NumberField
 
 
 def test_a_refused_connect_is_told_in_the_card_explained_and_mended(bench: Bench) -> None:
@@ -35,7 +35,7 @@ def test_enter_in_the_port_starts_and_connects_with_the_number_typed(bench: Benc
     assert server.slot.server is not None
     port = server.slot.server.address[1]
     editor = bench.client.form.fields.editor("port")
-    assert isinstance(editor, QuietSpin)
+    assert isinstance(editor, NumberField)
     editor.selectAll()
     bench.qtbot.keyClicks(editor, str(port))
     bench.qtbot.keyClick(editor, Qt.Key.Key_Return)
