@@ -121,7 +121,7 @@ class MessageView(QWidget):
         self.hop_table = PlainTable(self.hops, "Received fields", mono=(0, 1), widths=(170, 200, 90))
         self.envelope_words = Label("", "caption", "text2", wrap=True)
         self.envelope_words.setContentsMargins(12, 6, 12, 4)
-        self.envelope_table = PlainTable(self.envelope, "Envelope", mono=(0,), middle=(0,), widths=(190,), stretch=1)
+        self.envelope_table = PlainTable(self.envelope, "Envelope", mono=(0,), middle=(0,), widths=(0, 96), stretch=0)
         self.envelope_box = QWidget()
         side = QVBoxLayout(self.envelope_box)
         side.setContentsMargins(0, 0, 0, 0)
