@@ -89,7 +89,7 @@ def test_a_script_says_what_it_did(before: list[str], tmp_path: Path) -> None:
 def test_the_script_of_a_crafted_packet_sends_that_packet(before: list[str], tmp_path: Path) -> None:
     text = 'IP(dst="127.0.0.1", ttl=(1, 3))/UDP(sport=40001, dport=9)/DNS(qd=[DNSQR(qname="example.org")])/b"behind"'
     done = subprocess.run(
-        command("packets-scapy-send", tmp_path, before, packet=text, timeout_s=20.0),
+        command("packets-scapy-send", tmp_path, before, packet=text, timeout_s=5.0),
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,
@@ -97,7 +97,10 @@ def test_the_script_of_a_crafted_packet_sends_that_packet(before: list[str], tmp
         env=environment(tmp_path),
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("port-unreachable") == 3
+    told = [line for line in done.stdout.splitlines() if line.startswith(("answer: ", "no answer: "))]
+    assert len(told) == 3
+    if before:  # nobody else is on that loopback, so scapy misses none
+        assert done.stdout.count("port-unreachable") == 3
     assert "example" in done.stdout, "the data behind UDP are the question"
 
 
