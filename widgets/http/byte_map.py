@@ -38,8 +38,11 @@ class Swatch(QWidget):
     def __init__(self, series: int) -> None:
         super().__init__()
         self._series = series
+        self._fit()
+        theme().changed.connect(self._fit)  # a method: its connection ends with the patch
+
+    def _fit(self) -> None:
         self.setFixedSize(self.sizeHint())
-        theme().changed.connect(lambda: self.setFixedSize(self.sizeHint()))
 
     def sizeHint(self) -> QSize:
         side = theme().px(12)
