@@ -57,6 +57,11 @@ class Room(OnStage[PacketsPanel]):
         self.wait(lambda: packet.number == number and packet.tree is not None)
         assert self.page.table.current() == number - 1
 
+    def end(self) -> None:
+        """The file is closed, and the child is not still being started."""
+        self.page.document.close()
+        self.wait(lambda: not self.desk.bridge.pending)
+
 
 @pytest.fixture(scope="module")
 def child() -> Iterator[PacketChild]:
@@ -78,4 +83,3 @@ def room(qtbot: QtBot, child: PacketChild) -> Iterator[Room]:
 
     with on_stage(Room, build, qtbot, 1400, 850) as made:
         yield made
-        made.panel.packets.document.close()
