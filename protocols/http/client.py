@@ -20,8 +20,10 @@ from protocols.http import dataurl, failure, keylog
 from protocols.http.bodies import encoded
 from protocols.http.doorbell import Doorbell
 from protocols.http.failure import Failure
+from protocols.http.handshake import Handshake
 from protocols.http.jar import Jar
 from protocols.http.opened import OpenedSockets
+from protocols.http.own_pools import OwnPools
 from protocols.http.redirects import REDIRECTS, Refusal, next_request
 from protocols.http.request import NO_BODY, Auth, Request, checked
 from protocols.http.run import Run, Sink
@@ -53,6 +55,7 @@ class HttpClient(Service):
         self._idle: list[Transfer] = []
         self._numbers = count(1)
         self._sockets = OpenedSockets(recorder, name)
+        self._pools = OwnPools()
         self._transfers: dict[Any, Transfer] = {}
         self._watched: set[int] = set()
         """What libcurl waits for."""
@@ -137,6 +140,7 @@ class HttpClient(Service):
                 self._drop(transfer)
                 run.end("cancelled", failure.told("stopped"))
             multi.close()
+            self._pools.close()
             self._sockets.close()
             self._over = True
             for transfer in self._idle:
@@ -187,6 +191,8 @@ class HttpClient(Service):
         return pause
 
     def _look_after_sockets(self) -> None:
+        if self._pools and self._pools.close_over():
+            self._unswept = True
         self._sockets.give_back()
         if self._unswept and not self._sockets.sweep_in_s():
             self._sockets.sweep()
@@ -247,7 +253,10 @@ class HttpClient(Service):
             return
         transfer = self._idle.pop() if self._idle else Transfer(self.jar, self._sockets, self.recorder, self.name)
         try:
-            transfer.begin(run, encoded(run.request.body), left)
+            if run.request.auth.kind == "ntlm":
+                self._begin_ntlm(run, transfer, left)
+            else:
+                transfer.begin(run, run.request, encoded(run.request.body), left)
         except Exception as error:  # noqa: BLE001  whatever libcurl refuses must end this run and no other
             transfer.close()
             said = str(error.args[-1]) if isinstance(error, pycurl.error) and error.args else str(error)
@@ -256,6 +265,13 @@ class HttpClient(Service):
         self._transfers[transfer.curl] = transfer
         self._multi.add_handle(transfer.curl)
         self._act(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _begin_ntlm(self, run: Run, transfer: Transfer, left_s: float | None) -> None:
+        """A step of a handshake, over connections that no other run uses."""
+        if run.handshake is None:
+            run.handshake = Handshake(run.request)
+        request = run.handshake.dressed(run.request)
+        transfer.begin(run, request, encoded(request.body), left_s, self._pools.of(run))
 
     def _timed_out(self, run: Run) -> None:
         run.end("failed", failure.failure_of(28, "the time was used up by the redirects", host="", port=0))
@@ -283,6 +299,14 @@ class HttpClient(Service):
     def _go_on(self, run: Run) -> None:
         """The hop is done: the next one, or the end."""
         exchange, request = run.final, run.request
+        if run.handshake is not None and exchange is not None:
+            further = run.handshake.step(exchange, request)
+            if isinstance(further, Failure):
+                run.end("failed", further)
+                return
+            if further:
+                self._begin(run)
+                return
         if exchange is None or exchange.answer is None or not request.follow:
             run.end("done")
             return
@@ -298,7 +322,7 @@ class HttpClient(Service):
             run.end("failed", failure.told("too many redirects", count=run.redirects, location=leads.url))
         else:
             run.redirects += 1
-            run.request = leads
+            run.request, run.handshake = leads, None
             self._begin(run)
 
     def _end_cancelled(self, run: Run) -> None:

@@ -40,15 +40,14 @@ class Order:
 def order_of(arguments: Any) -> Order:
     """The order that the arguments make. Raises RequestError for what can't be sent."""
     user, proxy = arguments.user, _proxy(arguments.proxy)
-    if arguments.digest and user is None:
-        raise RequestError("--digest needs --user")
-    name, _, password = (user or "").partition(":")
+    if user is None and (arguments.digest or arguments.ntlm):
+        raise RequestError(f"--{'ntlm' if arguments.ntlm else 'digest'} needs --user")
     request = Request(
         method=arguments.method,
         url=arguments.url,
         headers=tuple(_header(text) for text in arguments.header),
         body=_body(arguments),
-        auth=Auth("digest" if arguments.digest else "basic", name, password) if user is not None else Auth(),
+        auth=_auth(arguments),
         proxy=proxy,
         trust=_trust(arguments.cacert, arguments.insecure),
         limits=Limits(timeout_s=arguments.timeout_s or TIMEOUT_S, connect_timeout_s=None,
@@ -57,6 +56,13 @@ def order_of(arguments: Any) -> Order:
         follow=not arguments.no_follow,
     )  # fmt: skip
     return Order(checked(request), arguments.output, arguments.cookie_jar or "", arguments.json)
+
+
+def _auth(arguments: Any) -> Auth:
+    if arguments.user is None:
+        return Auth()
+    name, _, password = arguments.user.partition(":")
+    return Auth("ntlm" if arguments.ntlm else "digest" if arguments.digest else "basic", name, password)
 
 
 def _header(text: str) -> Header:

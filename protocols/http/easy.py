@@ -41,19 +41,25 @@ class Hop(Protocol):
 class EasyHandle:
     """curl: the handle. hop: what its callbacks feed. Used in the client's thread only."""
 
-    __slots__ = ("_cookies", "_fresh", "_held", "_hop", "_shape", "_timeout_ms", "curl")
+    __slots__ = ("_cookies", "_fresh", "_held", "_hop", "_pooled", "_shape", "_timeout_ms", "curl")
 
     def __init__(self, hop: Hop) -> None:
         self.curl: Final = pycurl.Curl()
         self._hop: Final = hop
         self._shape: _Shape | None = None
         self._fresh = True
+        self._pooled = False
         self._timeout_ms = 0
         self._cookies: list[str] = []
         self._held: list[Any] = []
 
-    def prepare(self, request: Request, body: Encoded, timeout_s: float | None, cookies: list[str]) -> None:
-        """Set it up for a checked request. cookies: the jar's lines. Raises RequestError, pycurl.error."""
+    def prepare(
+        self, request: Request, body: Encoded, timeout_s: float | None, cookies: list[str], pool: Any = None
+    ) -> None:
+        """Set it up for a checked request. cookies: the jar's lines. pool: of connections, in place of the client's.
+
+        Raises RequestError, pycurl.error.
+        """
         shape, timeout_ms = _shape(request, body), handle.timeout_ms(timeout_s)
         if shape is not None and shape == self._shape and cookies == self._cookies:
             self.curl.setopt(pycurl.URL, request.url.encode("utf-8"))
@@ -65,6 +71,9 @@ class EasyHandle:
             self._set_cookies(cookies)
             self._held = handle.configure(self.curl, request, body, timeout_ms)
             self._hook_up()
+            if pool is not None:
+                self.curl.setopt(pycurl.SHARE, pool)
+                self._pooled = True
         self._shape, self._timeout_ms, self._cookies = shape, timeout_ms, cookies
 
     def _set_cookies(self, cookies: list[str]) -> None:
@@ -89,6 +98,9 @@ class EasyHandle:
     def _clear(self) -> None:
         if not self._fresh:
             self.curl.reset()
+            if self._pooled:  # which a reset leaves as it is
+                self.curl.unsetopt(pycurl.SHARE)
+                self._pooled = False
         self._fresh, self._shape = True, None
         while self._held:
             self._held.pop().close()

@@ -23,14 +23,14 @@ _VERSIONS: Final = {
     "auto": pycurl.CURL_HTTP_VERSION_2TLS, "1.0": pycurl.CURL_HTTP_VERSION_1_0, "1.1": pycurl.CURL_HTTP_VERSION_1_1,
     "2": pycurl.CURL_HTTP_VERSION_2_0, "3": pycurl.CURL_HTTP_VERSION_3ONLY,
 }  # fmt: skip
-_AUTH: Final = {"basic": pycurl.HTTPAUTH_BASIC, "digest": pycurl.HTTPAUTH_DIGEST, "ntlm": pycurl.HTTPAUTH_NTLM}
+_AUTH: Final = {"basic": pycurl.HTTPAUTH_BASIC, "digest": pycurl.HTTPAUTH_DIGEST}
 _ALLOWED: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP | pycurl.PROTO_FTPS | pycurl.PROTO_FILE
 _BUFFER_BYTES: Final = 256 << 10
 
 
 @cache
 def features() -> frozenset[str]:
-    """What this libcurl was built with: "HTTP2", "HTTP3", "NTLM", .."""
+    """What this libcurl was built with: "HTTP2", "HTTP3", .."""
     bits = cast("int", pycurl.version_info()[4])
     return frozenset(
         name.removeprefix("VERSION_") for name in dir(pycurl)
@@ -98,7 +98,7 @@ def _limits(curl: Any, request: Request, timeout_ms: int) -> None:
 
 
 def _auth(curl: Any, auth: Auth) -> None:
-    if auth.kind == "none":
+    if auth.kind in ("none", "ntlm"):  # NTLM is a handshake of our own: its messages are headers
         return
     if auth.kind == "netrc":
         curl.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
@@ -108,8 +108,6 @@ def _auth(curl: Any, auth: Auth) -> None:
         curl.setopt(pycurl.HTTPAUTH, 1 << 6)  # CURLAUTH_BEARER
         curl.setopt(pycurl.XOAUTH2_BEARER, auth.token.encode("utf-8"))
     else:
-        if auth.kind == "ntlm" and "NTLM" not in features():
-            raise RequestError("This libcurl was built without NTLM, which its makers have given up")
         curl.setopt(pycurl.HTTPAUTH, _AUTH[auth.kind])
         curl.setopt(pycurl.USERNAME, auth.user.encode("utf-8"))
         curl.setopt(pycurl.PASSWORD, auth.password.encode("utf-8"))

@@ -1,6 +1,6 @@
 """How a request said who asks: what the server asked for, what was sent, and how that came about, step by step.
 
-Basic decoded, Digest computed again with the password that was given. It must not know connections.
+Basic decoded, Digest and NTLM computed again with the password that was given. It must not know connections.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from protocols.http.digest import NEEDED, digest_steps, parameters
 from protocols.http.exchange import Exchange
+from protocols.http.ntlm_words import has_challenge, message_lines
 from protocols.http.parts import told_value
 from protocols.http.request import Auth, Header, Proxy
 
@@ -40,6 +41,8 @@ def identity_steps(
     before: the exchanges ahead of it, one of which has the challenge. auth, proxy: what was given to answer with.
     """
     found: list[Told] = []
+    newest = reversed([*before, exchange])
+    known = [value for one in newest for place in _PLACES for value in _all(one.headers, place[1])]
     for name, asks, whose in _PLACES:
         asked = next((one for one in reversed([*before, exchange]) if _all(one.headers, asks)), None)
         challenges = _all(asked.headers, asks) if asked is not None else []
@@ -49,9 +52,11 @@ def identity_steps(
         user, password = (auth.user, auth.password) if whose == "server" else (proxy.user, proxy.password)
         found += [line for challenge in challenges for line in _asked(challenge, whose)]
         for value in sent:
-            found += _answered(value, exchange.method, user, password)
+            found += _answered(value, exchange.method, user, password, known)
         if not sent:
             found.append(Told("Nobody answered", f"The request has no {name}: the {whose} does not know who asks."))
+        elif exchange.status in (401, 407) and has_challenge(_all(exchange.headers, asks)):
+            found.append(Told("Not refused", f"The {whose} has answered with its challenge; message 3 comes next."))
         elif exchange.status in (401, 407) and challenges:
             found.append(Told("Refused", f"The {whose} asks again: {exchange.status}.", "error"))
     return found
@@ -71,14 +76,18 @@ def _asked(challenge: str, whose: str) -> list[Told]:
     scheme, _, rest = challenge.partition(" ")
     found = parameters(rest)
     lines = [Told(f"The {whose} asks for {scheme}", challenge)]
+    if scheme.lower() == "ntlm":
+        return lines + [Told(*line) for line in message_lines(challenge)]
     return lines + [Told(f"  {key}", found[key]) for key in _SHOWN if found.get(key)]
 
 
-def _answered(value: str, method: str, user: str, password: str) -> list[Told]:
+def _answered(value: str, method: str, user: str, password: str, known: Iterable[str]) -> list[Told]:
     scheme, _, rest = value.partition(" ")
     lines = [Told(f"The request answers with {scheme}", value)]
     if scheme.lower() == "basic":
         return [*lines, Told("  decoded", told_value("Authorization", value))]
+    if scheme.lower() == "ntlm":
+        return lines + [Told(*line) for line in message_lines(value, password, known)]
     if scheme.lower() != "digest":
         return lines
     found = parameters(rest)

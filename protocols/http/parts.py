@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote_plus
 
+from protocols.http.ntlm_words import kind_words
+
 PartKind: TypeAlias = Literal["line", "name", "value", "end", "blank", "framing", "body", "trailer"]
 MOST: Final = 20_000
 """Spans of one message; what follows is one more span."""
@@ -24,6 +26,7 @@ _GENERAL: Final = frozenset((
 ))  # fmt: skip
 _ENTITY: Final = frozenset(("allow", "expires", "last-modified"))
 _IDENTITIES: Final = frozenset(("authorization", "proxy-authorization"))
+_CHALLENGES: Final = frozenset(("www-authenticate", "proxy-authenticate"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,12 @@ def header_kind(name: str, *, sent: bool) -> str:
 
 def told_value(name: str, value: str) -> str:
     """What a value holds that can't be read at once; "" for nothing. Basic credentials are decoded: it takes no key."""
-    if name.strip().lower() not in _IDENTITIES:
-        return ""
+    small = name.strip().lower()
     scheme, _, rest = value.partition(" ")
+    if scheme.lower() == "ntlm" and small in _IDENTITIES | _CHALLENGES:
+        return kind_words(value)
+    if small not in _IDENTITIES:
+        return ""
     if scheme.lower() == "basic":
         try:
             said = base64.b64decode(rest.strip(), validate=True).decode("utf-8", "backslashreplace")

@@ -45,7 +45,7 @@ def next_request(request: Request, url: str, status: int, location: str | None) 
         target += "#" + urlsplit(url).fragment
     changed = replace(request, url=target, target="")
     if (status in (301, 302) and request.method == "POST") or (status == 303 and request.method not in ("GET", "HEAD")):
-        changed = _without_body(changed)
+        changed = without_body(changed)
     if origin(target) != origin(url):
         kept = tuple(header for header in changed.headers if header[0].lower() not in _PRIVATE)
         auth = changed.auth if changed.auth.kind == "netrc" else Auth()
@@ -53,7 +53,8 @@ def next_request(request: Request, url: str, status: int, location: str | None) 
     return changed
 
 
-def _without_body(request: Request) -> Request:
+def without_body(request: Request) -> Request:
+    """As GET, without what speaks of a body."""
     kept = tuple(header for header in request.headers if header[0].lower() not in _OF_BODY)
     return replace(request, method="GET", body=Body(), headers=kept)
 

@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 from protocols.http.ending import Ending
 from protocols.http.exchange import Exchange, Kept
 from protocols.http.failure import Failure
+from protocols.http.handshake import Handshake
 from protocols.http.request import Request
 from protocols.record.event import monotonic_ns
 
@@ -28,8 +29,8 @@ class Run(Ending):
     """A request under way. exchanges: its hops so far, the last may still grow. failure: why it did not end well.
 
     body: the last answer's body, decoded, as much as `limits.keep_bytes` allows. Where a sink takes it, only its
-    first 64 KB are kept. request: as it stands after redirects; asked: as it was asked for. then: called at its end, in
-    the client's thread.
+    first 64 KB are kept. request: as it stands after redirects; asked: as it was asked for. handshake: of NTLM, None
+    for others. then: called at its end, in the client's thread.
     """
 
     def __init__(self, number: int, request: Request, sink: Sink | None, cancel: Callable[[Run], None]) -> None:
@@ -45,6 +46,7 @@ class Run(Ending):
         self.begun_ns: Final = monotonic_ns()
         self.ended_ns = 0
         self.redirects = 0
+        self.handshake: Handshake | None = None
         self.then: Callable[[Run], object] | None = None
         self._cancel = cancel
 

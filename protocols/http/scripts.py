@@ -45,8 +45,10 @@ def problem(name: str, params: Params) -> str:
     library = TITLES[name].rpartition(" ")[2]
     if plain and scheme not in ("http", "https"):
         return f"{library} has no {scheme} URLs here; pycurl has."
-    if plain and params["auth"] == "ntlm":
-        return f"{library} knows no NTLM; pycurl does."
+    if params["auth"] == "ntlm" and name != "http-client":
+        return f"{library} knows no NTLM as it is mostly built; http.client with pyspnego does."
+    if params["auth"] == "ntlm" and params["proxy"]:
+        return "NTLM through a proxy is beyond a short script; without the proxy there is one."
     if params["auth"] == "digest" and name in ("http-client", "http-socket"):
         return f"{library} knows no Digest; urllib, requests and pycurl do."
     proxy = params["proxy"].partition("://")[0].lower() if "://" in params["proxy"] else ""
@@ -207,7 +209,8 @@ def _by_line(name: str, params: Params) -> Plan:
     flags = _with(flags, values)
     identity = f"{params['proxy_user']}:{params['proxy_password']}".encode("utf-8", "replace")
     code = {"code_version": "1.0" if params["version"] == "1.0" else "1.1", "code_proxy_identity": literal(identity)}
-    return Plan(name, values, frozenset(flags), code, _remark(name, params))
+    template = "http-client-ntlm" if params["auth"] == "ntlm" else name
+    return Plan(template, values, frozenset(flags), code, _remark(name, params))
 
 
 def _is_v6(host: str) -> bool:

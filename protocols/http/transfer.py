@@ -21,6 +21,7 @@ from protocols.http.failure import Failure
 from protocols.http.jar import Jar
 from protocols.http.opened import OpenedSockets
 from protocols.http.redirects import REDIRECTS
+from protocols.http.request import Request
 from protocols.http.run import Run
 from protocols.http.wire import Wire
 from protocols.record.explain import explain
@@ -48,9 +49,11 @@ class Transfer:
         self._easy = EasyHandle(self)
         self.curl: Final = self._easy.curl
 
-    def begin(self, run: Run, body: Encoded, timeout_s: float | None) -> None:
-        """The next hop. Raises RequestError, pycurl.error for what libcurl can't do."""
-        request = run.request
+    def begin(self, run: Run, request: Request, body: Encoded, timeout_s: float | None, pool: Any = None) -> None:
+        """The next hop. request: the run's, as it goes out this time. pool: see EasyHandle.
+
+        Raises RequestError, pycurl.error for what libcurl can't do.
+        """
         self.run = run
         self._wanted: bool | None = None
         self._cut: Failure | None = None
@@ -58,7 +61,7 @@ class Transfer:
         is_http = request.url.startswith(("http://", "https://")) or _is_http(request.url)
         self.wire.begin(run.exchanges, request.url, request.method, request.limits.keep_bytes, is_http)
         self._cookies = self._jar.lines() if is_http else []
-        self._easy.prepare(request, body, timeout_s, self._cookies)
+        self._easy.prepare(request, body, timeout_s, self._cookies, pool)
 
     # Callbacks
 
@@ -93,8 +96,10 @@ class Transfer:
         return size if self._cut is None else 0
 
     def _leads_on(self) -> bool:
-        """Whether this answer is a redirect that will be followed: its body is then nobody's page."""
-        exchange = self.wire.current
+        """Whether this answer leads to another hop: its body is then nobody's page."""
+        exchange, handshake = self.wire.current, self.run.handshake
+        if handshake is not None and exchange is not None and handshake.goes_on(exchange):
+            return True
         return (
             exchange is not None and self.run.request.follow and exchange.status in REDIRECTS
             and exchange.answer is not None and exchange.answer.get("Location") is not None
@@ -104,6 +109,10 @@ class Transfer:
     def connected(self, remote: str, local: str, remote_port: int, local_port: int, /) -> int:
         """libcurl is about to send over the connection between these addresses (CURLOPT_PREREQFUNCTION)."""
         self.wire.connected((remote, remote_port), (local, local_port))
+        handshake = self.run.handshake
+        if handshake is not None and not handshake.over(((local, local_port), (remote, remote_port))):
+            self._cut = failure.told("ntlm connection")
+            return 1  # PREREQFUNC_ABORT
         return 0  # PREREQFUNC_OK
 
     # The end

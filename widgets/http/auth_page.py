@@ -1,4 +1,4 @@
-"""Who asks: Basic, Digest, bearer, netrc; what this libcurl can't do is greyed and says why.
+"""Who asks: Basic, Digest, NTLM, bearer, netrc.
 
 It must not know how an identity is sent.
 """
@@ -11,7 +11,6 @@ from typing import Any, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from protocols.http.handle import features
 from protocols.http.request import Auth, AuthKind
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, scrolled
@@ -22,7 +21,8 @@ _SAID: Final = {
     "none": "The request says nothing about who asks.",
     "basic": "Name and password go with the first request, readable for everybody on the way unless TLS hides them.",
     "digest": "The server asks first (401), then a hash answers: two exchanges, and the password is never sent.",
-    "ntlm": "A handshake over three exchanges on one connection.",
+    "ntlm": "The server asks first (401), then two messages answer on one connection, its challenge between them: "
+            "three exchanges, and the password is never sent. A domain stands before the user: DOMAIN\\user.",
     "bearer": "Whoever has the token is let in.",
     "netrc": "Name and password come from a file, by the host's name. Without a path: .netrc in your home.",
 }
@@ -30,10 +30,9 @@ _SAID: Final = {
 
 def auth_choices() -> tuple[Choice, ...]:
     """The kinds of identity."""
-    ntlm = "" if "NTLM" in features() else "this libcurl was built without it"
     return (
         Choice("none", "None"), Choice("basic", "Basic"), Choice("digest", "Digest"), Choice("bearer", "Bearer token"),
-        Choice("netrc", "netrc file"), Choice("ntlm", "NTLM", "", ntlm),
+        Choice("netrc", "netrc file"), Choice("ntlm", "NTLM"),
     )  # fmt: skip
 
 
@@ -77,6 +76,9 @@ class AuthPage(QWidget):
         kind = self.fields["kind"]
         for key in ("user", "password"):
             self.fields.show(key, kind in ("basic", "digest", "ntlm"))
+        user = self.fields.editor("user")
+        assert isinstance(user, QLineEdit)
+        user.setPlaceholderText("DOMAIN\\user" if kind == "ntlm" else "")
         self.fields.show("token", kind == "bearer")
         self.fields.show("netrc_path", kind == "netrc")
         self.said.setText(_SAID.get(kind, ""))

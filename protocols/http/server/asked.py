@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from protocols.http.request import Header
@@ -38,6 +38,7 @@ class Asked:
 
     headers: to change them put another list in their place. peer, local: the addresses of both ends. stopping: asks
     whether the server is to end. note(kind, text, **facts): writes down what an application did.
+    kept: what the application keeps for the connection, the same for all its requests.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Asked:
     local: object = None
     stopping: Callable[[], bool] = lambda: False
     note: Callable[..., None] = lambda *_, **__: None
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _index: tuple[list[Header], dict[str, str]] | None = field(default=None, repr=False, compare=False)
 
     def get(self, name: str, default: str = "") -> str:

@@ -61,6 +61,7 @@ class WebHandler(Handler):
         self._past_end = False
         self._over = False
         self.answered = 0
+        self._kept: dict[str, Any] = {}
 
     @property
     def _busy(self) -> bool:
@@ -202,6 +203,7 @@ class WebHandler(Handler):
         began = monotonic_ns()
         serving = getattr(conn, "serving", None)
         asked.peer, asked.local, asked.note = conn.peer, conn.local, partial(_note, conn)
+        asked.kept = self._kept
         if serving is not None:
             asked.stopping = serving.stopping.is_set
         try:

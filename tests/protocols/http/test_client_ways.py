@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 from tests.peers import require_tool
 from tests.protocols.http.ftp import ftp
-from tests.protocols.http.peers import DEADLINE_S, Pages, pages, read_head, says
+from tests.protocols.http.peers import DEADLINE_S, Pages, pages
 from tests.protocols.http.proxy.lab import proxying, until
 from tests.protocols.http.socks import socks
 
@@ -154,22 +153,6 @@ def test_netrc_gives_the_password_of_its_machine(client: HttpClient, server: Pag
 def test_a_bearer_token_goes_as_it_is(client: HttpClient, server: Pages) -> None:
     sent(client, server.url + "/echo", auth=Auth("bearer", token="abc.def"))
     assert ("Authorization", "Bearer abc.def") in server.seen[-1].headers
-
-
-def test_ntlm_is_spoken_or_explained(client: HttpClient) -> None:
-    from protocols.http.handle import features
-
-    def play(sock: socket.socket) -> None:
-        read_head(sock)
-        sock.sendall(b"HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-    with says(play) as port:
-        run = sent(client, f"http://127.0.0.1:{port}/", auth=Auth("ntlm", "guido", "guido456"))
-    if "NTLM" in features():
-        assert re.match(r"NTLM ", dict(run.exchanges[0].request)["Authorization"])
-    else:
-        assert run.failure is not None
-        assert "without NTLM" in run.failure.said + run.failure.why
 
 
 # Other schemes

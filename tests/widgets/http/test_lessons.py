@@ -46,6 +46,7 @@ def test_services_logins_and_changes_are_one_click_away(room: Room, site: str) -
         ("Services", "A mailbox", 200, "text"), ("Services", "SOAP", 200, "xml"), ("Store", "Make one", 201, "json"),
         ("Store", "Replace it", 200, "json"), ("Store", "Delete it", 204, "empty"),
         ("Cookies", "Log in as guido", 200, "html"), ("Authentication", "Digest, as guido", 200, "html"),
+        ("Authentication", "NTLM, as guido", 200, "html"),
         ("Statuses", "404", 404, "html"),
     ):  # fmt: skip
         pick(room, group, title)

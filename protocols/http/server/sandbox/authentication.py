@@ -1,6 +1,6 @@
-"""Basic and Digest: pages behind a user and a password, with what went wrong said in words.
+"""Basic, Digest and NTLM: pages behind a user and a password, with what went wrong said in words.
 
-It must not know connections. RFC 7617, RFC 7616.
+It must not know connections, but for what the handler keeps for each. RFC 7617, RFC 7616, MS-NLMP.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import html
 from typing import Final
 
 from protocols.http.digest import ALGORITHMS, DigestGuard
+from protocols.http.ntlm import NtlmError, NtlmGuard, header_of, read_message, token_of
 from protocols.http.request import Header
 from protocols.http.server.answer import Answer, page
 from protocols.http.server.asked import Asked
@@ -22,10 +23,11 @@ REALM: Final = "sandbox"
 
 
 class Guards:
-    """The pages behind Basic and Digest."""
+    """The pages behind Basic, Digest and NTLM."""
 
     def __init__(self) -> None:
         self._guard = DigestGuard(REALM, USER, PASSWORD)
+        self._ntlm = NtlmGuard("SANDBOX", "LAB", USER, PASSWORD)
 
     def routes(self) -> list[Route]:
         """The pages."""
@@ -39,6 +41,9 @@ class Guards:
             Route("/digest/md5", self.digest, "Authentication", "Digest, MD5 only", "For older clients.", methods=ANY),
             Route("/digest/sha-256", self.digest, "Authentication", "Digest, SHA-256 only", "For newer clients.",
                   methods=ANY),
+            Route("/ntlm", self.ntlm, "Authentication", "NTLM",
+                  f"{who}, in any domain; three messages on one connection, which is then the user's. NTLMv2 alone.",
+                  methods=ANY, tries=(Try(f"NTLM, as {USER}", target="/ntlm", auth="ntlm"),)),
         ]  # fmt: skip
 
     def digest(self, asked: Asked) -> Answer:
@@ -52,6 +57,37 @@ class Guards:
             ("WWW-Authenticate", value) for value in self._guard.challenges(offered, stale=stale)
         ]
         return page(401, "401 Unauthorized", f"<p>{html.escape(why)}</p>", *headers)
+
+
+    def ntlm(self, asked: Asked) -> Answer:
+        """/ntlm"""
+        given, kept = asked.get("Authorization"), asked.kept
+        nonce = kept.pop("ntlm nonce", b"")
+        if not given and kept.get("ntlm user"):
+            return _welcome(kept["ntlm user"], "NTLM, which knows this connection,")
+        kept.pop("ntlm user", "")
+        try:
+            token = token_of(given)
+            message = read_message(token) if token is not None else None
+        except NtlmError as error:
+            return _ntlm_asks(f"This is no message of NTLM: {error}.")
+        if message is None:
+            return _ntlm_asks("No message of NTLM came.")
+        if message.kind == 1:
+            challenge, kept["ntlm nonce"] = self._ntlm.challenge()
+            return _ntlm_asks("Message 2 is in the header WWW-Authenticate; message 3 comes next.", challenge)
+        if message.kind != 3 or not nonce:
+            return _ntlm_asks("Message 3 answers a challenge, and none was given on this connection.")
+        why = self._ntlm.wrong(message, nonce)
+        if why:
+            return _ntlm_asks(why)
+        kept["ntlm user"] = message.user
+        return _welcome(message.user, "NTLM")
+
+
+def _ntlm_asks(why: str, challenge: bytes = b"") -> Answer:
+    asks: Header = ("WWW-Authenticate", header_of(challenge) if challenge else "NTLM")
+    return page(401, "401 Unauthorized", f"<p>{html.escape(why)}</p>", asks)
 
 
 def basic(asked: Asked) -> Answer:

@@ -17,7 +17,7 @@ ANY: Final[tuple[str, ...]] = ()
 
 @dataclass(frozen=True)
 class Try:
-    """A request ready to be sent, to see what a page does. auth: "basic" or "digest", with the sandbox's own user."""
+    """A request ready to be sent, to see what a page does. auth: who asks, with the sandbox's own user."""
 
     title: str
     method: str = "GET"
