@@ -295,9 +295,14 @@ def _address(value: Word) -> Callable[[Values], Any]:
     wanted, bits = network.network_address.packed, network.prefixlen
     if network.version == 4:
         wanted, bits = bytes(10) + b"\xff\xff" + wanted, bits + 96
-    mask = np.frombuffer(((1 << 128) - (1 << (128 - bits))).to_bytes(16, "big"), np.uint8)
-    goal = np.frombuffer(wanted, np.uint8) & mask
-    return lambda values: ((values & mask) == goal).all(axis=1)
+    mask = np.frombuffer(((1 << 128) - (1 << (128 - bits))).to_bytes(16, "big"), np.uint64)
+    goal = np.frombuffer(wanted, np.uint64) & mask
+
+    def within(values: Values) -> Any:
+        halves = np.ascontiguousarray(values).view(np.uint64)  # two comparisons an address in place of sixteen
+        return ((halves[:, 0] & mask[0]) == goal[0]) & ((halves[:, 1] & mask[1]) == goal[1])
+
+    return within
 
 
 def _holding(field: Field, sign: str, at: Word, value: Word) -> Callable[[Values], Any]:
