@@ -6,13 +6,11 @@ with 10,000, by IMAP and by POP3. An attachment of 50 MB out by SMTP and back by
 time, the peak of memory over what there was before, and how soon Cancel ends it. Run by hand, never by
 pytest.
 
-Measured on two processors with eight busy programs: 100,000 at Dovecot 0.9-2.0 s (imaplib alone 1.1-2.6 s in the same
-runs), the middle of the list after 0.1-0.2 s, longest gap 50 ms; Dovecot's own index of a mailbox never opened before
-takes it 10-25 s, once. By POP3 4.0-6.7 s, the middle after 0.2-1.1 s: Dovecot answers nothing before it has summed up
-100,000 sizes, and poplib alone waits 3.4-5.4 s for its first answer after PASS (the 50 headers take 0.05 s); LIST and
-UIDL of all, which took 21 s, are not asked for. Our own server with 10,000: 0.4-2.2 s by IMAP, 1.4 s by POP3.
-50 MB: out 3.8-7.0 s, back 0.9-1.5 s by IMAP and 1.3-2.0 s by POP3; peaks of 27, 17 and 12 MB, 78 MB while it is read to
-be shown; Cancel after 2-8 ms.
+Measured on two quiet processors: 100,000 at Dovecot 0.45 s by IMAP (imaplib alone 0.38 s) and 0.5-0.6 s by POP3 (poplib
+alone 0.4-0.5 s), the middle of the list after 0.1-0.2 s, longest gap 37 ms; Dovecot's own index of a mailbox never opened
+before takes it 3 s, once. LIST and UIDL of all by POP3, which took 21 s, are not asked for. Our own server with 10,000:
+0.2-0.6 s by IMAP, 0.3 s by POP3, longest gap 71 ms. 50 MB: peaks of 25, 17 and 12 MB, 78 MB while it is read to be
+shown; Cancel after 3 ms. Beside eight busy programs the same took three to ten times as long.
 """
 
 from __future__ import annotations
