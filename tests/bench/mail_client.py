@@ -7,10 +7,10 @@ time, the peak of memory over what there was before, and how soon Cancel ends it
 pytest.
 
 Measured on two quiet processors: 100,000 at Dovecot 0.45 s by IMAP (imaplib alone 0.38 s) and 0.5-0.6 s by POP3 (poplib
-alone 0.4-0.5 s), the middle of the list after 0.1-0.2 s, longest gap 37 ms; Dovecot's own index of a mailbox never opened
-before takes it 3 s, once. LIST and UIDL of all by POP3, which took 21 s, are not asked for. Our own server with 10,000:
-0.2-0.6 s by IMAP, 0.3 s by POP3, longest gap 71 ms. 50 MB: peaks of 25, 17 and 12 MB, 78 MB while it is read to be
-shown; Cancel after 3 ms. Beside eight busy programs the same took three to ten times as long.
+alone 0.4-0.5 s), the middle of the list after 0.1-0.2 s, longest gap 37 ms; its own index of a mailbox never opened
+before takes Dovecot 3 s, once. LIST and UIDL of all by POP3, which took 21 s, are not asked for. Our own server with
+10,000: 0.2-0.6 s by IMAP, 0.3 s by POP3, longest gap 71 ms. 50 MB: peaks of 25, 17 and 12 MB, 78 MB while it
+is read to be shown; Cancel after 3 ms. Beside eight busy programs the same took three to ten times as long.
 """
 
 from __future__ import annotations
