@@ -17,7 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication
 
@@ -56,9 +56,12 @@ class Paints:
 
 
 def until(app: QApplication, condition: Callable[[], object]) -> None:
-    """Let the window live until something holds."""
+    """Let the window live until something holds; it rests between events, as a window does."""
+    waker = QTimer()
+    waker.start(10)
     while not condition():
-        app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    waker.stop()
 
 
 def memory() -> int:

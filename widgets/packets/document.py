@@ -39,8 +39,8 @@ from widgets.packets.sorting import sorted_rows
 if TYPE_CHECKING:
     from widgets.desk import Desk
 
-PIECE_S: Final = 0.05
-"""How long one turn of reading takes before its rows are shown."""
+PIECE_S: Final = (0.05, 0.4)
+"""How long the first turn of reading takes before its rows are shown, and each later one: a turn costs a wait."""
 GROW_MS: Final = 150
 FIRST_LOOK_MS: Final = 40
 """So long reading leaves the processor to whoever paints the first rows."""
@@ -94,6 +94,7 @@ class Document(QObject):
     def _reset(self, capture: Capture | None) -> None:
         self.capture = capture
         self.reading = False
+        self._pieces = 0
         self.loaded = 0
         """Rows that have come and may be shown."""
         self._chosen: Rows | None = None
@@ -113,6 +114,7 @@ class Document(QObject):
         self._turn += 1
         turn = self._turn
         self.reading = True
+        self._pieces = 0
         self._written = not growing
         self.opened.emit()
         self._desk.bridge.call(
@@ -145,10 +147,11 @@ class Document(QObject):
         capture, display = self.capture, self.display
         if turn != self._turn or capture is None:
             return
-        looked, view = self._looked, self.view()
+        looked, view, piece_s = self._looked, self.view(), PIECE_S[self._pieces > 0]
+        self._pieces += 1
         self._reads_last = self._written
         self._desk.bridge.call(
-            lambda: _read(capture, display, view, looked), lambda got: self._take_in(turn, got),
+            lambda: _read(capture, display, view, looked, piece_s), lambda got: self._take_in(turn, got),
             lambda error: self._on_failed(turn, error), owner=self,
         )  # fmt: skip
 
@@ -372,9 +375,11 @@ def _opened(path: str | Path, growing: bool) -> Capture:
     return capture
 
 
-def _read(capture: Capture, display: Shown, view: View, looked: int) -> tuple[int, Rows | None, bool]:
+def _read(
+    capture: Capture, display: Shown, view: View, looked: int, piece_s: float
+) -> tuple[int, Rows | None, bool]:
     """Read for a while; (rows there are, which of the new ones the filter takes, whether there is more)."""
-    end, more = time.monotonic() + PIECE_S, True
+    end, more = time.monotonic() + piece_s, True
     while more and time.monotonic() < end:
         more = bool(capture.more())
     count = len(capture)
