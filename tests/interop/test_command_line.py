@@ -108,7 +108,6 @@ def test_a_signal_ends_a_server_with_status_0_and_frees_its_port(number: int, fl
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_serves_ncat(model: str) -> None:
-    """BEAZLEY-48 to 51, ZAPPALA-17 to 23."""
     with served("upper", "--model", model, "--json") as server:
         answer = subprocess.run(
             [require_tool("ncat"), "-4", "--no-shutdown", "-i", "1", "127.0.0.1", str(server.port)],
@@ -134,7 +133,6 @@ def test_every_model_serves_datagrams_to_socat(model: str) -> None:
 
 
 def test_socat_gets_the_greeting_and_the_end() -> None:
-    """BEAZLEY-17."""
     with served("hello", "--json") as server:
         answer = subprocess.run([require_tool("socat"), "-u", f"TCP:127.0.0.1:{server.port}", "-"],
                                 capture_output=True, timeout=DEADLINE_S, check=True)  # fmt: skip
@@ -333,7 +331,7 @@ def test_end_of_stdin_half_closes_and_the_late_answer_is_still_read() -> None:
 
 
 def test_the_peers_end_ends_it_although_stdin_is_open() -> None:
-    """TUTOR-66: the server closes first."""
+    """The server closes first."""
     with served("hello", "--json") as server:
         process = subprocess.Popen([*NETLAB, "connect", "127.0.0.1", str(server.port)],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip

@@ -107,7 +107,7 @@ def test_a_target_is_written_as_people_write_it(target: Target, text: str) -> No
 
 
 def test_addresses_have_the_form_of_their_family() -> None:
-    """ZAPPALA-07: two parts, four parts, a string."""
+    """Two parts, four parts, a string."""
     assert len(Target("tcp", "127.0.0.1", 80).resolve()[0].address) == 2
     assert len(Target("tcp", "::1", 80).resolve()[0].address) == 4
     assert Target("unix", path="/srv/echo.sock").resolve()[0].address == "/srv/echo.sock"

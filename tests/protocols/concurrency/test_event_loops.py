@@ -38,7 +38,6 @@ def enough_descriptors():
 
 
 def test_select_refuses_a_descriptor_above_its_limit_and_says_why():
-    """ZAPPALA-22."""
     enough_descriptors()
     with running("select") as (server, log):
         with dial(server) as before:
@@ -145,7 +144,6 @@ def test_a_connection_that_is_gone_is_an_error_in_words():
 
 
 def test_kqueue_is_there_or_greyed_with_the_reason():
-    """ZAPPALA-20."""
     info = model_info("kqueue")
     assert info.available == hasattr(select, "kqueue")
     if not info.available:

@@ -38,7 +38,6 @@ def state_of(pid):
 
 @pytest.mark.parametrize("model", FORKING)
 def test_three_clients_have_three_processes_that_are_not_ours_and_no_zombie_stays(model):
-    """BEAZLEY-49."""
     with running(model) as (server, log):
         clients = [dial(server) for _ in range(3)]
         served = log.wait("accepted by", 3)

@@ -281,7 +281,6 @@ def test_delay_can_be_changed_while_running(model):
 
 
 def test_pool_serves_no_more_than_its_workers_at_once():
-    """ZAPPALA-23."""
     with running("pool", workers=2) as (server, log):
         clients = [dial(server) for _ in range(3)]
         log.wait("accepted by", 2)

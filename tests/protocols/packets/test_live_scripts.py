@@ -115,7 +115,7 @@ def test_nothing_but_a_packet_gets_into_the_script() -> None:
 
 @pytest.mark.parametrize("name", HEARS)
 def test_a_sniffer_hears_each_datagram_once(name: str, before: list[str], tmp_path: Path) -> None:
-    """BEAZLEY-46: what is sent to a port of loopback is seen, the ICMP error behind it too."""
+    """What is sent to a port of loopback is seen, the ICMP error behind it too."""
     sniffer = subprocess.Popen(
         command(name, tmp_path, before, count=4),
         stdout=subprocess.PIPE,

@@ -50,26 +50,23 @@ def ask(address: Any, sent: bytes) -> bytes:
     ],
 )
 def test_a_stream_server_answers_by_its_rule(name: str, sent: bytes, answer: bytes) -> None:
-    """TUTOR-83, TUTOR-80, BARKER-05: each transform, and the lines of the mended upper-case server."""
+    """Each transform, and the lines of the mended upper-case server."""
     with serving(name) as server:
         assert exchange(server.address, sent) == answer
 
 
 def test_hello_greets_with_the_clients_address_and_closes() -> None:
-    """BEAZLEY-17."""
     with serving("hello") as server:
         assert exchange(server.address, b"") == b"Hello 127.0.0.1\n"
 
 
 def test_the_time_server_sends_the_time_of_now() -> None:
-    """BEAZLEY-137."""
     with serving("time", "socketserver") as server:
         line = exchange(server.address, b"").decode().strip()
     assert abs(time.mktime(time.strptime(line)) - time.time()) < DEADLINE_S
 
 
 def test_the_page_server_answers_a_request_by_hand() -> None:
-    """BEAZLEY-15."""
     with serving("page") as server:
         answer = exchange(server.address, b"GET /index.html HTTP/1.0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.0 200 ")
@@ -78,7 +75,6 @@ def test_the_page_server_answers_a_request_by_hand() -> None:
 
 @pytest.mark.parametrize("name", ["echo", "upper", "hello", "time", "reverse"])
 def test_a_datagram_server_answers_by_its_rule(name: str) -> None:
-    """BEAZLEY-43, HOLDEN-21, TUTOR-62, TUTOR-77."""
     with serving(name, "iterative", listen=Listen("udp")) as server:
         answer = ask(server.address, b"MixedCaseString")
     if name == "time":
@@ -90,7 +86,6 @@ def test_a_datagram_server_answers_by_its_rule(name: str) -> None:
 
 
 def test_a_users_own_expression_is_served() -> None:
-    """TUTOR-83."""
     with serving("transform", expression="data.upper() + b'!'") as server:
         assert exchange(server.address, b"hello") == b"HELLO!"
 
@@ -152,7 +147,7 @@ def dial(address: Any) -> socket.socket:
 
 
 def test_a_blank_line_ends_the_classic_loop_too() -> None:
-    """HOLDEN-50, HOLDEN-51, TUTOR-81: the course's protocol."""
+    """The course's protocol."""
     with serving("upper-course") as server, dial(server.address) as sock:
         sock.sendall(b"hello\r\n")
         assert sock.recv(100) == b"HELLO\r\n"
@@ -162,7 +157,7 @@ def test_a_blank_line_ends_the_classic_loop_too() -> None:
 
 @pytest.mark.parametrize("model", ["iterative", "threads", "epoll", "asyncio"])
 def test_the_classic_loop_spins_after_the_clients_end_and_the_lab_survives_it(model: str) -> None:
-    """HOLDEN-41, TUTOR-80, LAB-T2a: over 1,000 turns a second and no exception; told, not written down one by one."""
+    """Over 1,000 turns a second and no exception; told, not written down one by one."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("upper-course", model, recorder) as server:
@@ -190,7 +185,7 @@ def exchange_open(address: Any, sent: bytes) -> bytes:
 
 
 def test_the_mended_server_ends_at_the_clients_end() -> None:
-    """HOLDEN-41: one EOF, then free for the next client."""
+    """One EOF, then free for the next client."""
     with serving("upper-lines", "iterative") as server:
         assert exchange(server.address, b"one\n") == b"ONE\n"
         assert exchange(server.address, b"two\n") == b"TWO\n"

@@ -35,7 +35,6 @@ RST = struct.pack("ii", 1, 0)
 
 
 def test_what_is_sent_comes_back_and_both_ends_have_one_connection() -> None:
-    """TUTOR-66, HOLDEN-35."""
     recorder = Recorder()
     log = Log(recorder)
     with serving(recorder=recorder) as server:
@@ -54,7 +53,6 @@ def test_what_is_sent_comes_back_and_both_ends_have_one_connection() -> None:
 
 
 def test_a_hundred_random_payloads_come_back_equal() -> None:
-    """ZAPPALA-16."""
     recorder = Recorder()
     log = Log(recorder)
     payloads = [os.urandom(1 + n * 37) for n in range(100)]
@@ -67,7 +65,6 @@ def test_a_hundred_random_payloads_come_back_equal() -> None:
 
 
 def test_the_socket_is_a_real_one_with_the_address_that_the_server_sees() -> None:
-    """BEAZLEY-21, ZAPPALA-11, BEAZLEY-07."""
     recorder = Recorder()
     log = Log(recorder)
     with serving(recorder=recorder) as server:
@@ -81,7 +78,6 @@ def test_the_socket_is_a_real_one_with_the_address_that_the_server_sees() -> Non
 
 
 def test_refused_is_raised_where_the_user_clicked_and_explained() -> None:
-    """ZAPPALA-12."""
     recorder = Recorder()
     log = Log(recorder)
     client = client_of(dead_port(), recorder)
@@ -97,7 +93,7 @@ def test_refused_is_raised_where_the_user_clicked_and_explained() -> None:
 
 
 def test_a_connect_to_a_full_queue_times_out_after_its_time() -> None:
-    """HOLDEN-46: on Linux it is not refused."""
+    """On Linux it is not refused."""
     with black_hole() as address:
         client = client_of(address, Recorder(), timeout_s=0.3)
         began = time.monotonic()
@@ -154,7 +150,7 @@ def test_connect_tries_again_with_growing_pauses_until_the_server_is_there() -> 
 
 
 def test_eight_megabytes_arrive_whole_while_the_peer_reads_slowly() -> None:
-    """BEAZLEY-30: the sending waits, the client answers all the same."""
+    """The sending waits, the client answers all the same."""
     recorder = Recorder()
     data = os.urandom(8_000_000)
     with plain_listener() as listener:
@@ -191,7 +187,6 @@ def test_an_echo_of_eight_megabytes_does_not_lock_up() -> None:
 
 
 def test_one_send_that_takes_part_says_how_much() -> None:
-    """BEAZLEY-27, ZAPPALA-13."""
     recorder = Recorder()
     log = Log(recorder)
     with plain_listener() as listener:
@@ -221,7 +216,6 @@ def test_stop_ends_a_send_that_waits_for_its_peer() -> None:
 
 
 def test_every_chunk_is_at_most_the_receive_size() -> None:
-    """BEAZLEY-28."""
     recorder = Recorder()
     log = Log(recorder)
     with serving(recorder=recorder) as server:
@@ -235,7 +229,6 @@ def test_every_chunk_is_at_most_the_receive_size() -> None:
 
 
 def test_the_end_of_the_stream_is_told_and_ends_the_client() -> None:
-    """BEAZLEY-31, BEAZLEY-23."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("hello", recorder=recorder) as server:
@@ -249,7 +242,6 @@ def test_the_end_of_the_stream_is_told_and_ends_the_client() -> None:
 
 
 def test_after_half_close_the_answer_still_comes() -> None:
-    """BEAZLEY-31."""
     recorder = Recorder()
     log = Log(recorder)
     with plain_listener() as listener:
@@ -295,7 +287,6 @@ def test_a_reset_by_the_peer_is_explained_and_ends_the_client() -> None:
 
 
 def test_peek_leaves_the_bytes_where_they_are() -> None:
-    """HOLDEN-44."""
     recorder = Recorder()
     with plain_listener() as listener:
         client = client_of(listener.getsockname(), recorder, read_mode="manual")
@@ -308,7 +299,7 @@ def test_peek_leaves_the_bytes_where_they_are() -> None:
 
 
 def test_a_manual_receive_waits_for_all_bytes_when_asked_to() -> None:
-    """HOLDEN-44: MSG_WAITALL."""
+    """MSG_WAITALL."""
     with plain_listener() as listener:
         client = client_of(listener.getsockname(), Recorder(), read_mode="manual")
         with started(client):
@@ -321,7 +312,6 @@ def test_a_manual_receive_waits_for_all_bytes_when_asked_to() -> None:
 
 
 def test_a_receive_with_time_out_raises_after_its_time() -> None:
-    """BEAZLEY-34."""
     recorder = Recorder()
     log = Log(recorder)
     with plain_listener() as listener:
@@ -353,7 +343,6 @@ def test_stop_ends_a_receive_without_time_out() -> None:
 
 
 def test_polling_counts_its_empty_polls() -> None:
-    """BEAZLEY-36."""
     recorder = Recorder()
     log = Log(recorder)
     with plain_listener() as listener:
@@ -369,7 +358,6 @@ def test_polling_counts_its_empty_polls() -> None:
 
 
 def test_silence_after_a_send_is_told() -> None:
-    """HOLDEN-25."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("discard", recorder=recorder) as server:
@@ -382,7 +370,7 @@ def test_silence_after_a_send_is_told() -> None:
 
 
 def test_each_message_has_its_own_connection_when_asked_for() -> None:
-    """BARKER-06: a new local port each time."""
+    """A new local port each time."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("echo-once", recorder=recorder) as server:
@@ -426,7 +414,6 @@ def test_a_file_is_sent_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("framing", [LineFraming, LengthFraming])
 def test_framing_shows_messages_not_chunks(framing: type[LineFraming | LengthFraming]) -> None:
-    """BEAZLEY-33."""
     recorder = Recorder()
     log = Log(recorder)
     with serving(recorder=recorder) as server:
@@ -448,7 +435,7 @@ def test_framing_shows_messages_not_chunks(framing: type[LineFraming | LengthFra
 
 
 def test_options_are_set_before_connect_and_read_back() -> None:
-    """BEAZLEY-37: the kernel doubles SO_RCVBUF."""
+    """The kernel doubles SO_RCVBUF."""
     recorder = Recorder()
     with serving(recorder=recorder) as server:
         client = client_of(
@@ -463,7 +450,6 @@ def test_options_are_set_before_connect_and_read_back() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_both_families_are_reached(host: str) -> None:
-    """TUTOR-71."""
     recorder = Recorder()
     log = Log(recorder)
     listen = Listen(host="::" if host != "127.0.0.1" else "127.0.0.1", dual=True)
@@ -477,7 +463,6 @@ def test_both_families_are_reached(host: str) -> None:
 
 @pytest.mark.parametrize("path", ["echo.sock", "@netlab-test-echo"])
 def test_unix_sockets_are_reached_by_path_or_abstract_name(path: str, tmp_path: Path) -> None:
-    """BEAZLEY-45."""
     recorder = Recorder()
     log = Log(recorder)
     where = path + str(os.getpid()) if path.startswith("@") else str(tmp_path / path)
@@ -490,7 +475,6 @@ def test_unix_sockets_are_reached_by_path_or_abstract_name(path: str, tmp_path: 
 
 
 def test_seqpacket_keeps_records(tmp_path: Path) -> None:
-    """TUTOR-72."""
     recorder = Recorder()
     log = Log(recorder)
     listen = Listen("unix-seqpacket", path=str(tmp_path / "records.sock"))

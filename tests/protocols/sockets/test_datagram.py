@@ -40,7 +40,7 @@ def dead_address() -> tuple[str, int]:
 
 
 def test_an_answer_comes_back_from_the_server() -> None:
-    """BEAZLEY-44, TUTOR-63, HOLDEN-24: one reply, its address is the server's, our own port is not 0."""
+    """One reply, its address is the server's, our own port is not 0."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("upper", "iterative", recorder, Listen("udp")) as server:
@@ -54,7 +54,7 @@ def test_an_answer_comes_back_from_the_server() -> None:
 
 
 def test_both_ends_of_a_datagram_have_one_connection_id() -> None:
-    """HOLDEN-20: the events of a connectionless exchange."""
+    """The events of a connectionless exchange."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("upper", "iterative", recorder, Listen("udp")) as server:
@@ -68,7 +68,7 @@ def test_both_ends_of_a_datagram_have_one_connection_id() -> None:
 
 
 def test_a_send_to_nobody_succeeds_and_no_answer_comes() -> None:
-    """LAB-T1b: unconnected, it is silence."""
+    """Unconnected, it is silence."""
     client = datagram_client_of(dead_address(), Recorder(), timeout_s=0.2)
     with started(client):
         assert client.send(b"anybody?").result(DEADLINE_S) == 8
@@ -78,7 +78,6 @@ def test_a_send_to_nobody_succeeds_and_no_answer_comes() -> None:
 
 
 def test_a_connected_socket_is_told_of_a_dead_port() -> None:
-    """HOLDEN-10, LAB-T1b."""
     recorder = Recorder()
     log = Log(recorder)
     client = datagram_client_of(dead_address(), recorder, connected=True, timeout_s=DEADLINE_S)
@@ -93,7 +92,7 @@ def test_a_connected_socket_is_told_of_a_dead_port() -> None:
 
 
 def test_stop_ends_a_wait_without_time_out() -> None:
-    """HOLDEN-25, TUTOR-79, LAB-T1b: the hang, and its end."""
+    """The hang, and its end."""
     recorder = Recorder()
     log = Log(recorder)
     client = datagram_client_of(dead_address(), recorder)
@@ -107,7 +106,7 @@ def test_stop_ends_a_wait_without_time_out() -> None:
 
 
 def test_an_unanswered_datagram_is_sent_again_with_growing_pauses(receiver: socket.socket) -> None:
-    """HOLDEN-11: at most three attempts, success at the third."""
+    """At most three attempts, success at the third."""
     recorder = Recorder()
     log = Log(recorder)
     client = datagram_client_of(receiver.getsockname(), recorder, timeout_s=0.1, attempts=3)
@@ -228,7 +227,6 @@ def test_ipv6_datagrams_go_and_come() -> None:
 
 
 def test_unix_datagrams_are_answered_to_a_name_of_the_kernels_own(tmp_path: object) -> None:
-    """BEAZLEY-45."""
     recorder = Recorder()
     listen = Listen("unix-dgram", path=f"{tmp_path}/echo.sock")
     with serving("echo", "iterative", recorder, listen) as server:
@@ -238,7 +236,6 @@ def test_unix_datagrams_are_answered_to_a_name_of_the_kernels_own(tmp_path: obje
 
 
 def test_three_messages_are_three_packets(receiver: socket.socket) -> None:
-    """BEAZLEY-11."""
     client = datagram_client_of(receiver.getsockname(), Recorder())
     with started(client):
         client.send_repeated(b"tick", 3, 1)

@@ -29,7 +29,6 @@ print(json.dumps({entry.id: [(out := run(entry, Recorder())).errno, out.ok, out.
 
 @pytest.mark.parametrize("entry", FAILURES, ids=lambda entry: entry.id)
 def test_every_failure_gives_its_error_and_its_reason(entry: Failure) -> None:
-    """BEAZLEY-26, BEAZLEY-18, HOLDEN-16, ZAPPALA-09."""
     recorder = Recorder()
     log = Log(recorder)
     outcome = run(entry, recorder)
@@ -47,13 +46,12 @@ def test_every_failure_gives_its_error_and_its_reason(entry: Failure) -> None:
 
 
 def test_there_are_at_least_twelve() -> None:
-    """BEAZLEY-26."""
     assert len(FAILURES) >= 12
     assert len({entry.id for entry in FAILURES}) == len(FAILURES)
 
 
 def test_the_seventh_client_of_a_backlog_of_five_times_out() -> None:
-    """BEAZLEY-19, TUTOR-85: on Linux it is not refused."""
+    """On Linux it is not refused."""
     recorder = Recorder()
     log = Log(recorder)
     assert run(failure("backlog"), recorder).errno == "ETIMEDOUT"

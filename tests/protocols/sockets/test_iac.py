@@ -1,4 +1,4 @@
-"""Telnet commands in a stream: found whole wherever the bytes are split (HOLDEN-76)."""
+"""Telnet commands in a stream: found whole wherever the bytes are split."""
 
 from __future__ import annotations
 

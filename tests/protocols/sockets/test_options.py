@@ -32,7 +32,6 @@ def option(name: str) -> Option:
 
 
 def test_every_option_of_every_kind_of_socket_can_be_read() -> None:
-    """BEAZLEY-37."""
     kinds = ((socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET, socket.SOCK_DGRAM),
              (socket.AF_INET6, socket.SOCK_STREAM), (socket.AF_INET6, socket.SOCK_DGRAM),
              (socket.AF_UNIX, socket.SOCK_STREAM), (socket.AF_UNIX, socket.SOCK_DGRAM))  # fmt: skip
@@ -44,7 +43,6 @@ def test_every_option_of_every_kind_of_socket_can_be_read() -> None:
 
 
 def test_the_options_the_courses_name_are_there(tcp: socket.socket, udp: socket.socket) -> None:
-    """BEAZLEY-37."""
     names = {entry.name for sock in (tcp, udp) for entry in options_for(sock)} | {"IPV6_V6ONLY"}
     assert names >= {
         "SO_REUSEADDR", "SO_REUSEPORT", "SO_KEEPALIVE", "SO_BROADCAST", "SO_RCVBUF", "SO_SNDBUF", "SO_LINGER",
@@ -125,7 +123,6 @@ def test_every_row_says_what_it_means() -> None:
 
 
 def test_there_are_more_than_two_hundred_constants() -> None:
-    """BEAZLEY-38, TUTOR-73."""
     found = all_constants()
     names = {constant.name for constant in found}
     assert len(found) > 200

@@ -33,7 +33,6 @@ def exchange(address: Any, sent: bytes) -> bytes:
 
 
 def test_the_same_listening_socket_takes_one_client_after_the_other() -> None:
-    """BEAZLEY-24."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("hello", "iterative", recorder) as server:
@@ -45,7 +44,6 @@ def test_the_same_listening_socket_takes_one_client_after_the_other() -> None:
 
 
 def test_five_clients_have_five_sockets_on_one_local_port() -> None:
-    """BEAZLEY-47."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("echo", "threads", recorder) as server, contextlib.ExitStack() as stack:
@@ -59,7 +57,6 @@ def test_five_clients_have_five_sockets_on_one_local_port() -> None:
 
 
 def test_an_iterative_server_answers_the_second_client_when_the_first_has_gone() -> None:
-    """HOLDEN-34, TUTOR-65, LAB-T2b."""
     with serving("echo", "iterative") as server, dial(server.address) as first, dial(server.address) as second:
         first.sendall(b"one")
         assert first.recv(10) == b"one"
@@ -74,7 +71,6 @@ def test_an_iterative_server_answers_the_second_client_when_the_first_has_gone()
 
 @pytest.mark.parametrize("model", ["threads", "fork", "select", "poll", "epoll", "selectors", "asyncio"])
 def test_three_clients_are_served_side_by_side(model: str) -> None:
-    """BEAZLEY-48 to BEAZLEY-51, BEAZLEY-50, ZAPPALA-17, ZAPPALA-18, HOLDEN-56, HOLDEN-59, TUTOR-87."""
     with serving("echo", model) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(dial(server.address)) for _ in range(3)]
         for number, client in enumerate(reversed(clients)):
@@ -84,7 +80,7 @@ def test_three_clients_are_served_side_by_side(model: str) -> None:
 
 @pytest.mark.parametrize(("model", "at_once"), [("iterative", 1), ("threads", 3)])
 def test_slow_handlers_follow_each_other_or_run_at_once(model: str, at_once: int) -> None:
-    """BEAZLEY-141, HOLDEN-53: three clients of a handler that takes its time."""
+    """Three clients of a handler that takes its time."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("echo", model, recorder, delay_ms=200 if at_once == 1 else 60_000) as server:
@@ -101,7 +97,7 @@ def test_slow_handlers_follow_each_other_or_run_at_once(model: str, at_once: int
 
 
 def test_an_allow_list_serves_some_and_shows_the_door_to_others() -> None:
-    """BEAZLEY-143: 127.0.0.2 is another client on Linux."""
+    """127.0.0.2 is another client on Linux."""
     recorder = Recorder()
     log = Log(recorder)
     with serving("echo", "socketserver-threading", recorder, allow=["127.0.0.1/32"]) as server:
@@ -113,13 +109,11 @@ def test_an_allow_list_serves_some_and_shows_the_door_to_others() -> None:
 
 
 def test_two_hundred_connections_are_all_served() -> None:
-    """HOLDEN-47."""
     with serving("echo", "socketserver-threading") as server:
         assert [exchange(server.address, b"%d" % number) for number in range(200)] == [b"%d" % n for n in range(200)]
 
 
 def test_hand_written_and_socketserver_versions_say_the_same() -> None:
-    """LAB-T3a."""
     talks = [b"one\ntwo\n\n", b"no end", b"\n", b"", b"a\r\nb\r\n\r\nafter\r\n"]
     with serving("upper-lines", "iterative") as mine, serving("upper-lines", "socketserver") as theirs:
         assert [exchange(mine.address, talk) for talk in talks] == [exchange(theirs.address, talk) for talk in talks]
@@ -127,7 +121,7 @@ def test_hand_written_and_socketserver_versions_say_the_same() -> None:
 
 @pytest.mark.parametrize("model", ["iterative", "threads", "socketserver", "epoll"])
 def test_a_stopped_server_leaves_its_port_free_at_once(model: str) -> None:
-    """TUTOR-78, BEAZLEY-20: also while it is blocked in accept, and with a client connected."""
+    """Also while it is blocked in accept, and with a client connected."""
     with serving("echo", model) as server:
         address = server.address
         client = dial(address)
@@ -178,7 +172,7 @@ def wait_queues(client: StreamClient) -> None:
 
 
 def test_unread_bytes_wait_in_the_queues() -> None:
-    """BEAZLEY-06: a server that does not accept, a client that sends."""
+    """A server that does not accept, a client that sends."""
     recorder = Recorder()
     with serving("echo", "threads", recorder, hold_accept=True) as server:
         client = client_of(server, recorder)

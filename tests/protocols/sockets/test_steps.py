@@ -46,7 +46,7 @@ def port_of(one: StepMachine) -> int:
 
 
 def test_a_server_and_a_client_go_through_their_life(machine: Make, recorder: Recorder) -> None:
-    """ZAPPALA-05, ZAPPALA-06, HOLDEN-33: the states in order, and the calls on the time line."""
+    """The states in order, and the calls on the time line."""
     log = Log(recorder)
     server = machine(role="server")
     for step, stage in (("create", "created"), ("bind", "bound"), ("listen", "listening")):
@@ -89,7 +89,7 @@ def test_a_server_and_a_client_go_through_their_life(machine: Make, recorder: Re
 def test_a_step_out_of_order_gives_the_kernels_error_and_what_was_legal(
     machine: Make, recorder: Recorder, role: Any, before: tuple[str, ...], step: str, errno: str
 ) -> None:
-    """BEAZLEY-14, BEAZLEY-22: recv before connect is ENOTCONN, data on the listening socket fails."""
+    """Recv before connect is ENOTCONN, data on the listening socket fails."""
     log = Log(recorder)
     one = machine(role=role)
     for earlier in before:

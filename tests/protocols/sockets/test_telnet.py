@@ -44,7 +44,6 @@ def logged_in(client: TelnetClient) -> bytes:
 
 
 def test_a_login_reaches_the_prompt_and_commands_are_answered(server: TelnetServer, log: Log) -> None:
-    """HOLDEN-76."""
     client = TelnetClient(log.recorder, port=server.address[1])
     assert b"Welcome" in logged_in(client)
     client.send_line("upper hello").result(DEADLINE_S)
@@ -56,7 +55,7 @@ def test_a_login_reaches_the_prompt_and_commands_are_answered(server: TelnetServ
 
 
 def test_the_options_are_told_as_messages_in_both_directions(server: TelnetServer, log: Log) -> None:
-    """HOLDEN-76: IAC DO and WILL, decoded."""
+    """IAC DO and WILL, decoded."""
     client = TelnetClient(log.recorder, port=server.address[1])
     logged_in(client)
     told = {(event.service, event.direction, event.summary) for event in log.all() if event.kind == "telnet command"}
@@ -130,7 +129,7 @@ def test_a_command_can_be_sent_by_name(server: TelnetServer, log: Log) -> None:
 
 
 def test_a_plain_tcp_server_can_be_talked_to(log: Log) -> None:
-    """TUTOR-82, BEAZLEY-10: 'try telnet with the TCP server'."""
+    """BEAZLEY-10: 'try telnet with the TCP server'."""
     with serving("upper-lines", recorder=log.recorder) as plain:
         assert isinstance(plain.address, tuple)
         client = TelnetClient(log.recorder, port=plain.address[1])
@@ -143,7 +142,6 @@ def test_a_plain_tcp_server_can_be_talked_to(log: Log) -> None:
 
 
 def test_a_page_fetched_by_hand_ends_with_eof(log: Log) -> None:
-    """BEAZLEY-10."""
     with serving("page", recorder=log.recorder) as web:
         assert isinstance(web.address, tuple)
         client = TelnetClient(log.recorder, port=web.address[1])
@@ -157,7 +155,6 @@ def test_a_page_fetched_by_hand_ends_with_eof(log: Log) -> None:
 
 
 def test_two_sessions_differ_in_the_clients_port_only(server: TelnetServer, log: Log) -> None:
-    """HOLDEN-19."""
     clients = [TelnetClient(log.recorder, name=f"telnet {n}", port=server.address[1]) for n in (1, 2)]
     for client in clients:
         client.start()

@@ -12,7 +12,6 @@ LONGEST_MS = 2000  # a machine under load stalls a little; a wait in this thread
 
 @pytest.mark.parametrize("model", ["iterative", "threads", "select", "asyncio"])
 def test_timers_tick_while_a_server_waits_in_accept(bench: Bench, model: str) -> None:
-    """BEAZLEY-20."""
     view = bench.start_server(behaviour="echo", model=model)
     gaps: list[int] = []
     clock = QElapsedTimer()

@@ -100,7 +100,7 @@ def test_a_snapshot_changes_only_what_is_new(qtmodeltester: ModelTester) -> None
 
 
 def test_a_long_session_tells_how_long_it_stands() -> None:
-    """HOLDEN-92: an idle client, and its timer."""
+    """An idle client, and its timer."""
     model = ConnectionsModel()
     model.update([_row(1, since_ns=monotonic_ns() - 3_723 * 10**9)])
     tip = model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)

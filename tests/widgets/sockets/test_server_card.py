@@ -63,7 +63,6 @@ def test_each_model_serves_two_clients(bench: Bench, model: str) -> None:
 
 
 def test_a_model_that_is_not_here_is_greyed_and_says_why(bench: Bench) -> None:
-    """HOLDEN-55."""
     bench.panel.new_server()
     combo = bench.server.form.fields.editor("model")
     assert isinstance(combo, QuietCombo)
@@ -121,7 +120,6 @@ def test_the_server_sends_to_one_and_to_all(bench: Bench) -> None:
 
 
 def test_an_exposed_server_warns_and_one_click_ends_it(bench: Bench) -> None:
-    """HOLDEN-22."""
     view = bench.start_server(bind="0.0.0.0", behaviour="echo")
     assert view.live.warning.isVisible()
     assert "other machines" in view.live.warning.text()

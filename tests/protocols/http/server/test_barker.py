@@ -1,4 +1,4 @@
-"""Every step of the ladder does what its check says, in the lab's models and as a plain program (BARKER-15 to 24)."""
+"""Every step of the ladder does what its check says, in the lab's models and as a plain program."""
 
 from __future__ import annotations
 

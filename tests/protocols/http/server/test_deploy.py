@@ -38,7 +38,6 @@ def folder(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("way", [one.name for one in deploy.DEPLOYMENTS])
 def test_the_same_application_answers_the_same_however_it_is_deployed(folder: str, way: str) -> None:
-    """BEAZLEY-131."""
     app = "deployed_app:asgi" if way == "uvicorn" else "deployed_app:app"
     with running(wsgi_server, app, folder=folder, deploy=way) as site:
         reply = site.get("/x/y?a=1", "POST", b"hello", Content_Type="text/plain")
@@ -60,7 +59,6 @@ def deadline_recv(site: Site) -> None:
 
 
 def test_an_application_that_fails_under_cgi_is_a_500(folder: str) -> None:
-    """HOLDEN-86."""
     with running(wsgi_server, "deployed_app:fails", folder=folder, deploy="cgi") as site:
         assert site.get("/").status == 500
         assert "ZeroDivisionError" in site.notes("script ran")[0][10]["errors"]

@@ -55,7 +55,6 @@ def test_names_with_quotes_come_as_browsers_and_as_curl_write_them() -> None:
 
 
 def test_values_are_given_as_the_old_module_gave_them() -> None:
-    """BEAZLEY-121."""
     form = read_form("a=1&b=2&a=3", "application/x-www-form-urlencoded", b"c=%2B&d=")
     assert [form.getvalue(name) for name in "abcx"] == [["1", "3"], "2", "+", None]
     assert (form.getfirst("a"), form.getlist("d"), FormData().getfirst("q", "none")) == ("1", [""], "none")

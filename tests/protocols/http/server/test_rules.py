@@ -18,7 +18,6 @@ from tests.protocols.http.server.sites import Site
 
 @pytest.mark.parametrize("model", ["threads", "epoll", "asyncio", "fork"])
 def test_what_is_not_ticked_is_501_and_a_new_rule_counts_at_once(model: str) -> None:
-    """BEAZLEY-133, 134."""
     made: list[HandlerServer] = []
 
     def make(recorder, **common):
@@ -58,7 +57,6 @@ def _ended(server, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("model", ["threads", "asyncio"])
 def test_where_an_answer_ends_is_said_right_and_wrong_on_purpose(model: str) -> None:
-    """BEAZLEY-107, BARKER-12."""
     made: list[HandlerServer] = []
 
     def make(recorder, **common):

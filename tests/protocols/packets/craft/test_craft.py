@@ -153,7 +153,7 @@ def test_every_template_builds_and_tshark_agrees_which_is_broken(child: PacketCh
 
 
 def test_lengths_and_checksums_are_filled_in_and_every_field_is_told(child: PacketChild) -> None:
-    """HOLDEN-04: 14 + 20 + 8 + n bytes."""
+    """14 + 20 + 8 + n bytes."""
     built = build(
         child,
         parse('Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02")/IP(dst="127.0.0.1")/UDP(dport=9)/b"12345"'),

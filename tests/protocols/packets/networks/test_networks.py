@@ -88,7 +88,7 @@ def test_a_conversation_of_two_hosts_is_captured_whole_at_the_switch(tmp_path: P
 
 
 def test_a_ping_crosses_a_wire_and_a_datagram_hops_through_three_routers() -> None:
-    """HOLDEN-06: the TTL is 64 at the start and 61 behind three routers."""
+    """The TTL is 64 at the start and 61 behind three routers."""
     recorder = Recorder()
     log = Log(recorder)
     network = PrivateNetwork(recorder, routed(3))

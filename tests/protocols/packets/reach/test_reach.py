@@ -36,7 +36,7 @@ def _ways_here() -> list[Way]:
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("way", _ways_here())
 def test_an_echo_comes_back(host: str, way: Way) -> None:
-    """HOLDEN-43: identifier and sequence match, the checksum is right."""
+    """Identifier and sequence match, the checksum is right."""
     with Pinger(host, ways=(way,)) as pinger:
         echoes = list(pings(pinger, 3, interval_s=0, timeout_s=20))
     assert [(echo.sequence, echo.what, echo.by) for echo in echoes] == [(n, "reply", host) for n in (1, 2, 3)]

@@ -85,7 +85,7 @@ def conversation(model: str, host: str, payloads: list[bytes]) -> tuple[list[Fra
 
 @pytest.mark.parametrize(("model", "host"), [("threads", "127.0.0.1"), ("selectors", "::1"), ("asyncio", "127.0.0.1")])
 def test_tshark_reads_a_whole_conversation_with_true_bytes(model: str, host: str, tmp_path: Path) -> None:
-    """HOLDEN-15: SYN, SYN and ACK, ACK, data, FIN in this order; nothing retransmitted, lost or out of order."""
+    """SYN, SYN and ACK, ACK, data, FIN in this order; nothing retransmitted, lost or out of order."""
     payloads = [b"Hello, world", os.urandom(60_000), b"bye"]
     frames, server = conversation(model, host, payloads)
     rows = tshark(
