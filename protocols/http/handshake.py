@@ -6,6 +6,7 @@ made by pyspnego, whatever libcurl was built with. It must not know libcurl, nor
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -36,6 +37,7 @@ class Handshake:
         self._stage = _PLAIN
         self._message = b""
         self._ends: Ends | None = None
+        self._certificate = b""
 
     def dressed(self, request: Request) -> Request:
         """The request as it goes out next. Message 1 goes without the body: it would be sent twice."""
@@ -47,9 +49,15 @@ class Handshake:
             return replace(without_body(changed), method=request.method, body=_NOTHING)
         return changed
 
-    def goes_on(self, exchange: Exchange) -> bool:
+    def goes_on(self, exchange: Exchange, request: Request) -> bool:
         """Whether this answer is a step of the handshake: its body is then nobody's page."""
+        if self._withheld(exchange, request):
+            return True
         return exchange.status == 401 and self._stage in (_PLAIN, _FIRST) and bool(_offers(exchange.answer))
+
+    def _withheld(self, exchange: Exchange, request: Request) -> bool:
+        """Whether the server took message 1, which came without the body, for the request itself."""
+        return self._stage == _FIRST and 200 <= exchange.status < 300 and _has_body(request)
 
     def over(self, ends: Ends) -> bool:
         """libcurl is about to send over the connection between these addresses: whether that may be."""
@@ -61,13 +69,15 @@ class Handshake:
     def step(self, exchange: Exchange, request: Request) -> Failure | bool:
         """What an answer leads to: another exchange (True), the end (False), a failure."""
         stage, offers = self._stage, _offers(exchange.answer)
+        if exchange.tls is not None and exchange.tls.chain:  # told of the first exchange on a connection alone
+            self._certificate = exchange.tls.chain[0]
         if stage == _PLAIN and exchange.status == 401 and offers:
             self._message, self._stage = self._context.step() or b"", _FIRST
             return True
         if stage == _FIRST and exchange.status == 401:
             return self._answer(exchange.answer, offers)
-        if stage == _FIRST and exchange.status < 300 and _has_body(request):
-            self._stage = _OVER  # it was not asked for: the request itself has not been sent yet
+        if self._withheld(exchange, request):
+            self._stage = _OVER  # nobody asks any more who it is: now the request itself
             return True
         if stage == _THIRD and exchange.status == 401 and any(" " in one.strip() for one in offers):
             return failure.told("ntlm again")
@@ -80,7 +90,7 @@ class Handshake:
                 return failure.told("ntlm refused")
             if read_message(token).kind != 2:
                 raise NtlmError("it is another message than the second one")
-            self._message = self._context.step(token) or b""
+            self._message = self._context.step(token, channel_bindings=_bindings(self._certificate)) or b""
         except NtlmError as error:
             return failure.told("ntlm challenge", why=error)
         except Exception as error:  # noqa: BLE001  what a stranger's bytes make the library raise ends this run alone
@@ -103,6 +113,19 @@ def _offers(answer: Head | None) -> list[str]:
 def _closes(answer: Head) -> bool:
     words = {word.strip().lower() for value in answer.all("Connection") for word in value.split(",")}
     return "close" in words or (answer.version == "1.0" and "keep-alive" not in words)
+
+
+def _bindings(certificate: bytes) -> Any:
+    """What ties the proof to the server's certificate (RFC 5929 section 4), for strict servers; None without TLS."""
+    if not certificate:
+        return None
+    from cryptography import x509
+    from spnego.channel_bindings import GssChannelBindings
+
+    algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
+    name = algorithm.name if algorithm is not None else "sha256"
+    hashed = hashlib.new("sha256" if name in ("md5", "sha1") else name, certificate).digest()
+    return GssChannelBindings(application_data=b"tls-server-end-point:" + hashed)
 
 
 def _context(auth: Auth) -> Any:

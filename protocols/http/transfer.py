@@ -98,7 +98,7 @@ class Transfer:
     def _leads_on(self) -> bool:
         """Whether this answer leads to another hop: its body is then nobody's page."""
         exchange, handshake = self.wire.current, self.run.handshake
-        if handshake is not None and exchange is not None and handshake.goes_on(exchange):
+        if handshake is not None and exchange is not None and handshake.goes_on(exchange, self.run.request):
             return True
         return (
             exchange is not None and self.run.request.follow and exchange.status in REDIRECTS
