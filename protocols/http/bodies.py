@@ -92,6 +92,27 @@ def guessed_type(path: str) -> str:
     return mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
+PREVIEW_CHARS: Final = 2000
+
+
+def multipart_preview(parts: Iterable[Part], boundary: str) -> str:
+    """What a multipart body will be (RFC 7578), as text; in place of a file's bytes, and of a long value's end, a note.
+
+    No file is opened. The boundary that goes out is another one: it is chosen when the body is sent.
+    """
+    lines: list[str] = []
+    for part in parts:
+        said = f'Content-Disposition: form-data; name="{part.name.replace(chr(34), "%22")}"'
+        name = part.filename or (os.path.basename(part.path) if part.path else "")
+        if name:
+            said += f'; filename="{name.replace(chr(34), "%22")}"'
+        kind = part.content_type or (guessed_type(part.path) if part.path else "")
+        cut = part.value[:PREVIEW_CHARS] + ("\u2026" if len(part.value) > PREVIEW_CHARS else "")
+        body = f"(the bytes of {part.path})" if part.path else cut
+        lines += [f"--{boundary}", said, *([f"Content-Type: {kind}"] if kind else []), "", body]
+    return "\n".join([*lines, f"--{boundary}--"]) if lines else ""
+
+
 def _checked_part(part: Part) -> Part:
     for what, text in (("name", part.name), ("file name", part.filename), ("type", part.content_type)):
         if re.search(r"[\r\n\0]", text):

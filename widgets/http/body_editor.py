@@ -9,9 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
+from protocols.http.bodies import multipart_preview
 from protocols.http.request import Body, BodyKind, Part
 from widgets.http.pairs import Pair, PairsModel
 from widgets.http.pairs_view import PairsView
@@ -21,6 +22,7 @@ from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import Pages
 from widgets.parts.paths import PathLine, ask_file
 from widgets.parts.text import Label
+from widgets.theme.theme import theme
 
 KINDS: Final = (
     Choice("none", "No body"), Choice("json", "JSON"), Choice("form", "Form", "name=value&name=value"),
@@ -29,6 +31,7 @@ KINDS: Final = (
     Choice("hex", "Hex", "Pairs of digits"),
 )  # fmt: skip
 TYPED: Final = ("json", "xml", "text", "hex")
+BOUNDARY: Final = "------------------------chosen-when-sent"
 _HINTS: Final = {
     "json": '{"name": "pen"}', "xml": "<item/>", "text": "Any text, sent as UTF-8", "hex": "de ad be ef",
 }  # fmt: skip
@@ -58,7 +61,9 @@ class BodyEditor(QWidget):
         self.none = Label("This request has no body.", "body", "text2", wrap=True)
         self.form_view = PairsView(self.fields, "Fields of the form", "Add a field")
         self.parts_view = PairsView(self.parts, "Parts of the body", "Add a part")
-        self.pages = Pages(_padded(self.none), _padded(self.text), self.form_view, self.parts_view, _padded(self.path))
+        self.preview = QPlainTextEdit()
+        texts, parts = _padded(self.text), self._multipart()
+        self.pages = Pages(_padded(self.none), texts, self.form_view, parts, _padded(self.path))
         self._texts: dict[str, str] = {}
         self._shown = "none"
         self._lay_out()
@@ -67,6 +72,7 @@ class BodyEditor(QWidget):
         self.text.textChanged.connect(self._on_text)
         self.fields.edited.connect(self.changed)
         self.parts.edited.connect(self.changed)
+        self.parts.edited.connect(self._show_preview)
         self.path.changed.connect(self.changed)
         self.format_button.clicked.connect(self.format)
         self.add_file_button.clicked.connect(lambda: ask_file(self, "File to send", self._add_file))
@@ -89,6 +95,22 @@ class BodyEditor(QWidget):
         column.addWidget(self.pages, 1)
         self.note.setContentsMargins(12, 0, 12, 6)
 
+    def _multipart(self) -> QWidget:
+        """The table of parts, and below it the body that they make."""
+        self.preview.setReadOnly(True)
+        self.preview.setAccessibleName("The body that these parts make")
+        self.preview.setPlaceholderText("With a part above, the body that will be sent stands here.")
+        theme().dress(self.preview, "mono")
+        both = QSplitter(Qt.Orientation.Vertical)
+        both.setChildrenCollapsible(False)
+        both.addWidget(self.parts_view)
+        both.addWidget(_padded(self.preview))
+        return both
+
+    def _show_preview(self) -> None:
+        parts = [_part(pair) for pair in self.parts.pairs() if pair.on and (pair.name or pair.value)]
+        self.preview.setPlainText(multipart_preview(parts, BOUNDARY))
+
     def _on_kind(self) -> None:
         kind = self.kind.key()
         if self._shown in TYPED:
@@ -103,6 +125,7 @@ class BodyEditor(QWidget):
         self.gap.setVisible(self.type_line.isHidden())
         self.format_button.setVisible(kind == "json")
         self.add_file_button.setVisible(kind == "multipart")
+        self._show_preview()
         self._on_text()
 
     def _on_text(self) -> None:

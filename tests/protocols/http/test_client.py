@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from protocols.http.bodies import multipart_preview
 from protocols.http.client import HttpClient
 from protocols.http.exchange import Exchange
 from protocols.http.request import Auth, Body, Limits, Part, Request, RequestError, Trust
@@ -117,6 +118,18 @@ def test_a_file_and_a_multipart_stream_from_disk(lab: Lab, server: Pages, tmp_pa
     sent = server.seen[-1].body
     assert 'name="name"\r\n\r\nÜnal\r\n'.encode() in sent
     assert b'name="picture"; filename="other.png"\r\nContent-Type: image/x\r\n\r\n\x89PNG' in sent
+
+
+def test_a_preview_of_a_multipart_is_what_is_sent(lab: Lab, server: Pages, tmp_path: Path) -> None:
+    file = tmp_path / 'a "pen".png'
+    file.write_bytes(b"PNG")
+    parts = (Part('the "name"', "\u00dcnal\nKoray"), Part("picture", path=str(file)),
+             Part("note", "x", content_type="text/x"))  # fmt: skip
+    lab.get(server.url + "/echo", method="POST", body=Body("multipart", parts=parts))
+    kind = dict(server.seen[-1].headers)["Content-Type"]
+    told = multipart_preview(parts, kind.partition("boundary=")[2]).replace(f"(the bytes of {file})", "PNG")
+    assert told == server.seen[-1].body.decode().replace("\r\n", "\n").removesuffix("\n")
+    assert multipart_preview((), "b") == ""
 
 
 def test_the_bytes_of_the_wire_are_exact(lab: Lab, server: Pages) -> None:

@@ -185,3 +185,15 @@ def test_what_was_typed_is_found_again_without_secrets(room: Room) -> None:
     for strange in ({"request": 3}, {"request": {"headers": [1, ["a"]], "body": {"fields": 2}}}, {"history": [{}, 1]},
                     {"servers": [1], "splitters": [1, 2]}):  # fmt: skip
         room.panel.restore_state(strange)
+
+
+def test_the_body_that_parts_make_is_seen_before_it_is_sent(room: Room, tmp_path: Path) -> None:
+    request = room.ends.request
+    request.tabs.show_page("body")
+    editor = request.body_editor
+    editor.kind.choose("multipart")
+    room.wait(editor.preview.isVisible)
+    assert editor.preview.toPlainText() == ""
+    editor.parts.add(Pair("file", str(tmp_path / "pen.png"), file=True))
+    told = editor.preview.toPlainText()
+    assert 'name="file"; filename="pen.png"\nContent-Type: image/png\n\n(the bytes of ' in told
