@@ -101,16 +101,16 @@ def test_an_export_can_be_cancelled() -> None:
 def test_an_alarm_goes_off_once_for_a_flood_and_marks_every_row() -> None:
     log = log_of([b"before: disk full"])
     watch = Watch(log, (Alarm("disk", '"disk full"', quiet_s=10),), 0)
-    assert watch.look(0.0) == []
+    assert watch.look(0.0, budget_s=60) == []
     for _ in range(3):
         log.append(log_of([b"ok", b"disk FULL again", b"ok"]).stretches(0, 3)[0].bulk)
-    (hit,) = watch.look(1.0)
+    (hit,) = watch.look(1.0, budget_s=60)
     assert (hit.rows, hit.loud) == ((2, 5, 8), True)
     log.append(log_of([b"disk full"]).stretches(0, 1)[0].bulk)
-    (hit,) = watch.look(2.0)
+    (hit,) = watch.look(2.0, budget_s=60)
     assert not hit.loud
     log.append(log_of([b"disk full"]).stretches(0, 1)[0].bulk)
-    (hit,) = watch.look(12.0)
+    (hit,) = watch.look(12.0, budget_s=60)
     assert hit.loud
     assert watch.behind == 0
 
