@@ -93,6 +93,7 @@ def test_messages_go_over_a_websocket_and_each_frame_is_a_row(room: Room, page: 
         ("sent", "TEXT", "yes", "masked", "7", "grüße"), ("came", "TEXT", "yes", "plain", "7", "grüße")]  # fmt: skip
     socket.fields.set_values({"kind": "ping", "message": "there?"})
     room.click(socket.send_button)
+    room.wait(lambda: socket.model.rowCount() == 4)
     socket.fields.set_values({"kind": "text", "message": "abcdef", "pieces": 2})
     room.click(socket.send_button)
     room.wait(lambda: socket.model.rowCount() == 8)
