@@ -104,6 +104,7 @@ def test_silence_ends_a_fetch_by_its_time_out_and_nobody_there_is_told(mail: Mai
     done = mail("fetch", "--protocol", "imap", "--server", f"127.0.0.1:{port}", "--user", "a:b", "--json")
     assert done.returncode == 1
     assert "ECONNREFUSED" in done.stderr
+    assert ".." not in done.stderr  # one full stop a sentence
     assert _lines(done)[0]["detail"]["epoch_ns"]
 
 

@@ -123,7 +123,7 @@ def _failed(session: MailSession, error: BaseException) -> int:
                           mend=list(told.mend))  # fmt: skip
     say(printable(f"{told.why} ({told.errno})"))
     if told.mend:
-        say(printable(f"What helps: {told.mend[0]}."))
+        say(printable(f"What helps: {told.mend[0].rstrip('.')}."))
     return FAILED
 
 
