@@ -1,8 +1,9 @@
 """What an error means: the symbol, a sentence why, what to check and what to do.
 
 The words stand in assets/explain/errors.toml, read when first needed; this module finds out
-which of them fit. It asks no network and no resolver, only the kernel's own settings; it must
-not know who shows the words. `who_has` alone looks at other programs, and only when called.
+which of them fit. It asks no network and no resolver, only the kernel's own settings and what
+stands at a path; it must not know who shows the words. `who_has` alone looks at other programs,
+and only when called.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import errno as errno_numbers
 import os
 import socket
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -135,6 +137,8 @@ def _cases(error: BaseException, symbol: str, call: str, address: object, transp
     yield from (like, family, f"{like} {family}")
     if family == "unix" and address_text(address).startswith("@"):
         yield "unix abstract"
+    elif family == "unix" and symbol in ("ECONNREFUSED", "EADDRINUSE") and _is_no_socket(address_text(address)):
+        yield "unix no socket"
     if symbol == "ETIMEDOUT" and not getattr(error, "errno", None):
         yield from ("timer", f"timer {like}", f"timer {like} {family}")
     elif symbol == "EACCES" and family != "unix":
@@ -147,6 +151,14 @@ def _cases(error: BaseException, symbol: str, call: str, address: object, transp
         yield "idna"
     elif symbol == "CERTIFICATE_VERIFY_FAILED":
         yield _VERIFY_CASES.get(getattr(error, "verify_code", 0), "")
+
+
+def _is_no_socket(path: str) -> bool:
+    """Whether something else than a socket is there."""
+    try:
+        return not stat.S_ISSOCK(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _denied(like: str, address: object) -> Iterator[str]:

@@ -51,6 +51,8 @@ class Served:
             raise AssertionError(self.process.stderr.read().decode())
         self.first: Any = json.loads(line) if "--json" in arguments else line.decode()
         self.port = int(self.first["detail"].get("port", 0)) if "--json" in arguments else 0
+        if "--json" in arguments and self.first["kind"] != "listening":
+            raise AssertionError(self.process.communicate())
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, bytes, bytes]:
         """Signal it; exit status, the rest of stdout, stderr."""
@@ -463,15 +465,16 @@ def test_an_unknown_authority_is_refused_unless_it_is_named(tmp_path: Path) -> N
         process.communicate()
 
 
-def test_udp_and_unix_are_reached(tmp_path: Path) -> None:
+def test_udp_and_unix_are_reached(tmp_path_factory: pytest.TempPathFactory) -> None:
     with served("upper", "--transport", "udp", "--json") as server:
         run = netlab("connect", "127.0.0.1", str(server.port), "--transport", "udp", stdin=b"hello")
         assert (run.returncode, run.stdout) == (0, b"HELLO")
     run = netlab("connect", "127.0.0.1", str(server.port), "--transport", "udp", stdin=b"nobody")
     assert run.returncode == 1
     assert b"ECONNREFUSED" in run.stderr
-    for number, transport in enumerate(("unix", "unix-seqpacket", "unix-dgram")):
-        path = str(tmp_path.with_name(f"s{number}"))  # a UNIX socket's path has room for 107 bytes
+    short = tmp_path_factory.mktemp("u")  # a UNIX socket's path has room for 107 bytes
+    for transport in ("unix", "unix-seqpacket", "unix-dgram"):
+        path = str(short / transport)
         with served("upper", "--transport", transport, "--path", path, "--json"):
             run = netlab("connect", "--transport", transport, "--path", path, stdin=b"hello")
             assert (run.returncode, run.stdout) == (0, b"HELLO"), (transport, run.stderr)

@@ -240,6 +240,10 @@ def test_unix_files(tmp_path: Path) -> None:
         said = explain(error_of(lambda: client.bind(path)), call="bind", address=path, transport="unix")
         assert said.errno == "EADDRINUSE"
         assert "remove the file" in said.mend[0]
+        folder = str(tmp_path)
+        refused, used = error_of(lambda: client.connect(folder)), error_of(lambda: client.bind(folder))
+        for call, error in (("connect", refused), ("bind", used)):
+            assert "folder or a plain file" in explain(error, call=call, address=folder, transport="unix").why
         long = "/tmp/" + "x" * 200
         said = explain(error_of(lambda: client.bind(long)), call="bind", address=long, transport="unix")
         assert (said.errno, "107 bytes" in said.why) == ("ENAMETOOLONG", True)
