@@ -11,8 +11,21 @@ from typing import Final, TypeAlias
 
 from protocols.creosote.filters import LogFilter, Term
 from protocols.creosote.log import LEVEL_NAMES
-from protocols.creosote.parts import Part, Said, may_hold, may_pair, windows_of
+from protocols.creosote.parts import Part, Signs, may_hold, may_pair, windows_of
 from protocols.creosote.patterns import literals
+from protocols.creosote.reading.reading import level_of
+from protocols.creosote.sieve import (
+    JSON_HEADS,
+    PICKLES,
+    SHORT_MESSAGE,
+    TRACE,
+    field_texts,
+    is_number,
+    level_words,
+    pieces_of,
+    severities_of,
+    strange_letters,
+)
 
 Chance: TypeAlias = Callable[[Part], bool]
 Senders: TypeAlias = Sequence[tuple[str, tuple[str, int]]]
@@ -30,7 +43,7 @@ class Chances:
         asked = [self._of(term) for term in wanted.terms]
         if wanted.senders is not None:
             chosen = wanted.senders
-            asked.append(_when_said(lambda said: not said.senders.isdisjoint(chosen)))
+            asked.append(lambda part: part.signs is None or not part.signs.senders.isdisjoint(chosen))
         self._asked = [chance for chance in asked if chance is not None]
         self.tell = bool(self._asked)
 
@@ -63,12 +76,17 @@ class Chances:
                 found = named[number] = term.value in f"{host}:{port} {service}".lower()
             return found
 
-        def may(said: Said) -> bool:
-            if said.sources is None or any(term.value in source for source in said.sources):
-                return True
-            return any(map(bears, said.senders))
+        claims = _of_saying(term.value)
 
-        return _when_said(may)
+        def may(part: Part) -> bool:
+            signs, said = part.signs, part.said
+            if signs is None or any(map(bears, signs.senders)):
+                return True
+            if said is None or said.sources is None:
+                return claims(part)
+            return any(term.value in source for source in said.sources)
+
+        return may
 
 
 def codes_of(term: Term) -> set[int]:
@@ -81,22 +99,6 @@ def pattern_of(value: str) -> str:
     """A field's value as a pattern in small letters: anywhere in it, where it is none itself."""
     value = value.lower()
     return value if any(sign in value for sign in "*?[") else f"*{value}*"
-
-
-def _when_said(may: Callable[[Said], bool]) -> Chance:
-    """Asked once for all parts that say the same."""
-    known: dict[Said, bool] = {}
-
-    def ask(part: Part) -> bool:
-        said = part.said
-        if said is None:
-            return True
-        found = known.get(said)
-        if found is None:
-            found = known[said] = may(said)
-        return found
-
-    return ask
 
 
 def _of_words(words: Sequence[bytes]) -> Chance | None:
@@ -114,32 +116,77 @@ def _of_words(words: Sequence[bytes]) -> Chance | None:
     return ask
 
 
+def _of_saying(text: str) -> Chance:
+    """What is read of a row holds this, small letters."""
+    piece = pieces_of(text)
+    ask = None if is_number(piece) else _of_words([word.encode() for word in (piece,)] + list(strange_letters(piece)))
+    if ask is None:
+        return lambda _: True
+    return lambda part: part.signs is None or part.signs.indirect or ask(part)
+
+
 def _of_level(term: Term) -> Chance:
-    wanted = sum(1 << code for code in codes_of(term))
+    codes = codes_of(term)
+    wanted = sum(1 << code for code in codes)
     if term.negated:
         wanted ^= _ALL_LEVELS
-    return lambda part: part.said is None or bool(part.said.levels & wanted)
+    levels = frozenset(LEVEL_NAMES[code] for code in codes if code)
+    named = _of_words([*level_words(levels), *([SHORT_MESSAGE] if level_of(1) in levels else []),
+                       *([TRACE] if "ERROR" in levels else [])])  # fmt: skip
+    severities, refused = severities_of(levels), PICKLES if "WARN" in levels else b""
+
+    def may(part: Part) -> bool:
+        signs = part.signs
+        if part.levels is not None:
+            return bool(part.levels & wanted)
+        if signs is None or named is None or term.negated or signs.unworded or signs.indirect:
+            return True
+        return not severities.isdisjoint(signs.severities) or _begins(signs, refused) or named(part)
+
+    return may
+
+
+def _begins(signs: Signs, firsts: bytes) -> bool:
+    return any(code in signs.firsts for code in firsts)
 
 
 def _of_kind(term: Term) -> Chance:
-    def may(said: Said) -> bool:
-        if said.kinds is None:
-            return True
-        return said.kinds != {term.value} if term.negated else term.value in said.kinds
+    heads = {"json": JSON_HEADS, "syslog": b"<", "pickle": PICKLES}.get(term.value)
+    named = _of_words([{"gelf": SHORT_MESSAGE, "trace": TRACE}.get(term.value, b"")])
 
-    return _when_said(may)
+    def may(part: Part) -> bool:
+        signs, said = part.signs, part.said
+        if said is not None and said.kinds is not None:
+            return said.kinds != {term.value} if term.negated else term.value in said.kinds
+        if signs is None or term.negated or (signs.indirect and term.value == "gelf"):
+            return True
+        return (heads is None or _begins(signs, heads)) and (named is None or named(part))
+
+    return may
 
 
 def _of_field(term: Term) -> Chance:
-    pattern = pattern_of(term.value)
+    pattern, name = pattern_of(term.value), term.compare
+    told = [_of_saying(text) for text in field_texts(name, term.value.lower()) if text is not None]
+    makes = _made(name)
 
-    def may(said: Said) -> bool:
-        if said.fields is None:
-            return True
-        values = next((values for name, values in said.fields if name == term.compare), frozenset())
-        return values is None or any(fnmatchcase(value, pattern) for value in values)
+    def may(part: Part) -> bool:
+        signs, said = part.signs, part.said
+        if said is not None and said.fields is not None:
+            values = next((values for known, values in said.fields if known == name), frozenset())
+            return values is None or any(fnmatchcase(value, pattern) for value in values)
+        return signs is None or makes(part, signs) or all(chance(part) for chance in told)
 
-    return _when_said(may)
+    return may
+
+
+def _made(name: str) -> Callable[[Part, Signs], bool]:
+    """Whether a reader may give a field of that name that does not stand in the rows."""
+    traced = _of_words([TRACE])
+    heads = b"<" if name in ("facility", "severity") else PICKLES if name in ("size", "protocol") else b""
+    if name == "frames" and traced is not None:
+        return lambda part, _: traced(part)
+    return lambda _, signs: _begins(signs, heads)
 
 
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {

@@ -149,11 +149,14 @@ class Finder:
 
 
 class Strides:
-    """How a filter goes through a log: as many rows at once as take about `aim_s`, never many readings at once."""
+    """How a filter goes through a log: as many rows at once as take about `aim_s`, never many readings at once.
+
+    aim_s may be changed at any time: short looks let others run between them, long ones cost less for each row.
+    """
 
     def __init__(self, finder: Finder, aim_s: float) -> None:
         self._finder = finder
-        self._aim_s = aim_s
+        self.aim_s = aim_s
         self._rows = _FIRST_ROWS
         self._plain = 0
 
@@ -188,7 +191,7 @@ class Strides:
             self._rows = max(rows // 8, _LEAST_ROWS)
             self._plain = _PLAIN_LOOKS if rows <= 2 * _LEAST_ROWS else 0
             return None
-        ideal = rows * self._aim_s / max(time.perf_counter() - began, 1e-6)
+        ideal = rows * self.aim_s / max(time.perf_counter() - began, 1e-6)
         self._rows = int(min(max(ideal, self._rows / 4, _LEAST_ROWS), self._rows * 2, _MOST_ROWS))
         return found
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from protocols.creosote.parts import Part
 from protocols.creosote.reading.gelf import Assembler
+from protocols.creosote.reading.levels import level
 from protocols.creosote.reading.reading import LEVELS, Reading, read
 from protocols.creosote.wire import BUFSIZE
 from protocols.record.bulk import Bulk
@@ -54,13 +55,18 @@ class Stretch:
         noted = sum(len(part.grams or b"") + len(part.pairs or b"") for part in self.parts)
         return self.bulk.nbytes + self.who.itemsize * len(self.who) + noted
 
-    def level(self, at: int) -> int:
-        """The level of a row as a code, 0 for none; read once."""
+    def all_levels(self) -> bytearray:
+        """The column of levels, made when it is first asked for."""
         if not self.levels:
             self.levels = bytearray([UNREAD]) * len(self.bulk)
-        code = self.levels[at]
+        return self.levels
+
+    def level(self, at: int) -> int:
+        """The level of a row as a code, 0 for none; read once."""
+        levels = self.levels or self.all_levels()
+        code = levels[at]
         if code == UNREAD:
-            code = self.levels[at] = LEVEL_CODES[read(self.bulk.payload(at)).level]
+            code = levels[at] = LEVEL_CODES[level(self.bulk.payload(at))]
         return code
 
 

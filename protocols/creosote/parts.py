@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -30,28 +31,44 @@ _KINDS: Final = bytes(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
-    """What the rows of a part say. levels: a bit for each level's code. senders: their numbers in the log.
+    """What the rows of a part say, as far as it was read.
 
     kinds, sources, fields (name and values): small letters but for kinds; None where there may be any.
     """
 
-    levels: int
     kinds: frozenset[str] | None
     sources: frozenset[str] | None
     fields: tuple[tuple[str, frozenset[str] | None], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What can be told of a part's rows without reading them.
+
+    indirect: some may say what their bytes do not. unworded: some name a level by no word. severities: of syslog.
+    firsts: the first bytes of its rows. senders: their numbers in the log.
+    """
+
+    indirect: bool
+    unworded: bool
+    severities: frozenset[int]
+    firsts: bytes
     senders: frozenset[int]
 
 
 class Part:
-    """Rows start..stop-1 of a stretch. grams, pairs: their bitmaps; said: what was read; None until noted."""
+    """Rows start..stop-1 of a stretch. grams, pairs: their bitmaps; signs; levels: a bit for each level's code;
+    said: what was read. None until noted."""
 
-    __slots__ = ("grams", "pairs", "said", "start", "stop")
+    __slots__ = ("grams", "levels", "pairs", "said", "signs", "start", "stop")
 
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
         self.stop = stop
         self.grams: bytes | None = None
         self.pairs: bytes | None = None
+        self.signs: Signs | None = None
+        self.levels: int | None = None
         self.said: Said | None = None
 
 
@@ -76,10 +93,21 @@ def pairs_of(data: bytes | memoryview) -> bytes:
     """The bitmap of all pairs of bytes: letters and digits each by itself, all others in 28 kinds."""
     import numpy as np
 
-    kinds = np.frombuffer(_KINDS, np.uint8)[np.frombuffer(data, np.uint8)].astype(np.uint16)
+    there = np.zeros(1 << 16, bool)
+    for offset in range(2):
+        there[np.frombuffer(data, "<u2", (len(data) - offset) // 2, offset).astype(np.intp)] = True
     flags = np.zeros(1 << 12, bool)
-    flags[kinds[:-1] << 6 | kinds[1:]] = True
+    flags[_kinds_of_pairs()[there]] = True
     return np.packbits(flags, bitorder="little").tobytes()
+
+
+@cache
+def _kinds_of_pairs() -> Any:
+    """For each two bytes, as a little-endian number, their place in the bitmap."""
+    import numpy as np
+
+    kinds, pairs = np.frombuffer(_KINDS, np.uint8).astype(np.intp), np.arange(1 << 16)
+    return kinds[pairs & 255] << 6 | kinds[pairs >> 8]
 
 
 def may_pair(pairs: bytes, needle: bytes) -> bool:
@@ -118,5 +146,5 @@ def grams_of(data: bytes | memoryview) -> bytes:
         runs: Any = np.frombuffer(data, "<u4", (len(data) - offset) // _WINDOW, offset) | np.uint32(_FOLD)
         runs *= np.uint32(_FACTOR)
         runs >>= np.uint32(32 - bits)
-        flags[runs] = True
+        flags[runs.astype(np.intp)] = True  # of another size, numpy makes them so a piece at a time: twice as long
     return np.packbits(flags, bitorder="little").tobytes()

@@ -11,9 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from protocols.creosote.log import LEVEL_CODES, LEVEL_NAMES, UNREAD, DatagramLog, Stretch
+from protocols.creosote.log import LEVEL_NAMES, UNREAD, DatagramLog, Stretch
 from protocols.creosote.parts import PART_ROWS, Part, Said, grams_of, pairs_of, part_at, parts_of
 from protocols.creosote.reading.reading import Reading, read
+from protocols.creosote.sieve import Run, of_level, signs_of
 
 LEAST_ROWS: Final = 128
 """Shorter stretches are asked as they are."""
@@ -24,7 +25,8 @@ _VALUE_CHARACTERS: Final = 64
 _CHUNK: Final = 64
 _KNOWN: Final = 4096
 Fields: TypeAlias = "tuple[tuple[str, frozenset[str] | None], ...]"
-SaidKey: TypeAlias = "tuple[int, frozenset[str] | None, frozenset[str] | None, Fields | None, frozenset[int]]"
+SaidKey: TypeAlias = "tuple[frozenset[str] | None, frozenset[str] | None, Fields | None]"
+_LEVELLED: Final = range(1, len(LEVEL_NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +37,47 @@ class _Place:
     number: int
 
 
+class _Counting:
+    """The levels of rows start..stop-1 of a stretch: none where the bytes say so, the rest read row by row."""
+
+    def __init__(self, stretch: Stretch, start: int, stop: int) -> None:
+        self.stretch, self.start, self.stop = stretch, start, stop
+        self._left = sorted(of_level(Run(stretch.bulk, start, stop), _LEVELLED))
+        self._at = 0
+        found = bytearray(stop - start)
+        for row in self._left:
+            found[row - start] = UNREAD
+        known = stretch.all_levels()
+        if known.count(UNREAD, start, stop) < stop - start:
+            found = bytearray(new if old == UNREAD else old for new, old in zip(found, known[start:stop], strict=True))
+        known[start:stop] = found
+
+    def go_on(self, rows: int) -> bool:
+        """Read so many more rows; True once all are."""
+        level = self.stretch.level
+        for row in self._left[self._at : self._at + rows]:
+            level(row)
+        self._at += rows
+        return self._at >= len(self._left)
+
+
 class _Hearing:
     """What the rows of one part say, gathered row by row."""
 
     def __init__(self, stretch: Stretch, part: Part) -> None:
         self.stretch, self.part = stretch, part
         self.at = part.start
-        self._levels = 0
         self._kinds: set[str] = set()
         self._sources: set[str] | None = set()
         self._fields: dict[str, set[str] | None] | None = {}
         self._whole = True
-        if not stretch.levels:
-            stretch.levels = bytearray([UNREAD]) * len(stretch)
 
     def go_on(self, rows: int) -> bool:
         """Read so many more rows; True once the part is read to its end."""
-        payload, levels = self.stretch.bulk.payload, self.stretch.levels
+        payload = self.stretch.bulk.payload
         stop = min(self.at + rows, self.part.stop)
         for at in range(self.at, stop):
-            found = read(payload(at))
-            code = levels[at] = LEVEL_CODES[found.level]
-            self._levels |= 1 << code
-            self._add(found)
+            self._add(read(payload(at)))
         self.at = stop
         return stop == self.part.stop
 
@@ -83,11 +103,10 @@ class _Hearing:
 
     def said(self) -> SaidKey:
         """All of it, as Said takes it."""
-        senders = frozenset(self.stretch.who[self.part.start : self.part.stop])
         if not self._whole:
-            return self._levels, None, None, None, senders
+            return None, None, None
         sources = None if self._sources is None else frozenset(source.lower() for source in self._sources)
-        return self._levels, frozenset(self._kinds), sources, self._said_fields(), senders
+        return frozenset(self._kinds), sources, self._said_fields()
 
     def _said_fields(self) -> Fields | None:
         if self._fields is None:
@@ -112,6 +131,7 @@ class Survey:
         self._part_rows = part_rows
         self._counted = self._mapped = self._heard = log.first
         self._counts = [0] * len(LEVEL_NAMES)
+        self._counting: _Counting | None = None
         self._hearing: _Hearing | None = None
         self._known: dict[SaidKey, Said] = {}
 
@@ -143,23 +163,33 @@ class Survey:
 
     def _count(self) -> bool:
         log = self._log
-        if self._counted >= len(log):
-            return False
-        stretch = log.stretch(self._counted)
-        start, stop = self._counted - stretch.base, len(stretch)
-        if self._counted < log.sealed and len(stretch) >= self._least_rows:
-            if self._heard <= self._counted and not self._hear():
+        if self._counting is not None and self._counting.stretch.base < log.first:
+            self._counting = None
+        if self._counting is None:
+            if self._counted >= len(log):
                 return False
-            stop = min(stop, self._heard - stretch.base)
-        else:
-            stop = min(stop, start + _CHUNK)
-            for at in range(start, stop):
-                stretch.level(at)
-        if stop > start:
-            for code, count in Counter(stretch.levels[start:stop]).items():
-                self._counts[code] += count
-            self._counted = stretch.base + stop
+            stretch = log.stretch(self._counted)
+            start = self._counted - stretch.base
+            if self._counted >= log.sealed or len(stretch) < self._least_rows:
+                self._count_rows(stretch, start, min(len(stretch), start + _CHUNK))
+                return True
+            part = self._parts(stretch)[part_at(stretch.parts, start)]
+            self._counting = _Counting(stretch, start, part.stop)
+        counting = self._counting
+        if counting.go_on(_CHUNK):
+            self._counting = None
+            self._count_rows(counting.stretch, counting.start, counting.stop)
+            part = counting.stretch.parts[part_at(counting.stretch.parts, counting.start)]
+            _note_levels(counting.stretch, part)
         return True
+
+    def _count_rows(self, stretch: Stretch, start: int, stop: int) -> None:
+        for at in range(start, stop):
+            if not stretch.levels or stretch.levels[at] == UNREAD:
+                stretch.level(at)
+        for code, count in Counter(stretch.levels[start:stop]).items():
+            self._counts[code] += count
+        self._counted = stretch.base + stop
 
     def _map(self) -> bool:
         self._mapped, place = self._next(self._mapped)
@@ -169,6 +199,8 @@ class Survey:
         ends = stretch.bulk.ends
         data = stretch.bulk.data[ends[part.start - 1] if part.start else 0 : ends[part.stop - 1]]
         part.grams, part.pairs = grams_of(data), pairs_of(data)
+        senders = frozenset(stretch.who[part.start : part.stop])
+        part.signs = signs_of(Run(stretch.bulk, part.start, part.stop), senders)
         self._log.nbytes += len(part.grams) + len(part.pairs)
         self._mapped = stretch.base + part.stop
         return True
@@ -186,9 +218,14 @@ class Survey:
             if len(self._known) >= _KNOWN:
                 self._known.clear()
             hearing.part.said = self._known.get(said) or self._known.setdefault(said, Said(*said))
+            _note_levels(hearing.stretch, hearing.part)  # rows that were counted before their part was made
             self._heard = hearing.stretch.base + hearing.part.stop
             self._hearing = None
         return True
+
+    def _parts(self, stretch: Stretch) -> list[Part]:
+        stretch.parts = stretch.parts or parts_of(stretch.bulk.ends, self._part_rows)
+        return stretch.parts
 
     def _next(self, row: int) -> tuple[int, _Place | None]:
         """The first row from this one on that stands in a part, and where; short stretches have none."""
@@ -197,7 +234,13 @@ class Survey:
         while row < log.sealed:
             stretch = log.stretch(row)
             if len(stretch) >= self._least_rows:
-                stretch.parts = stretch.parts or parts_of(stretch.bulk.ends, self._part_rows)
-                return row, _Place(stretch, part_at(stretch.parts, row - stretch.base))
+                return row, _Place(stretch, part_at(self._parts(stretch), row - stretch.base))
             row = stretch.base + len(stretch)
         return row, None
+
+
+def _note_levels(stretch: Stretch, part: Part) -> None:
+    """Which levels the rows of a part have, once all are known."""
+    known = set(stretch.levels[part.start : part.stop])
+    if known and UNREAD not in known:
+        part.levels = sum(1 << code for code in known)

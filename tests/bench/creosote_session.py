@@ -32,7 +32,7 @@ from protocols.record.sessions import Sessions
 
 BULK_ROWS = 16_384
 PAGE_ROWS = 60
-AIM_S = 0.001
+AIM_S = 0.003
 LIMIT_S = 10.0
 
 

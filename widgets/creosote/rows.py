@@ -25,7 +25,8 @@ BUSY_S: Final = 0.003
 """While rows come in: a slice, what else they cause and a paint all fit into 16 ms."""
 FIRST_S: Final = 0.020
 """The first slice of a new filter runs before the event loop turns: what is found is painted at once."""
-AIM_S: Final = 0.001
+AIM_S, CALM_AIM_S = 0.001, 0.003
+"""How long a look at a part of the log may take: while rows come in, and when they do not."""
 PLAIN: Final = LogFilter()
 
 
@@ -296,6 +297,7 @@ class LogRows(QObject):
         log, strides = self.feed.log, self._strides
         if strides is None or self._paused:
             return
+        strides.aim_s = AIM_S
         deadline = time.perf_counter() + budget_s
         while self._next < len(log):
             stretch = log.stretch(self._next)
@@ -311,6 +313,7 @@ class LogRows(QObject):
         if strides is None:
             return 0
         self.searched_s = 0.0
+        strides.aim_s = AIM_S if self.feed.busy else CALM_AIM_S
         deadline = time.perf_counter() + budget_s
         before = len(self._older)
         while self._back > self._bottom:

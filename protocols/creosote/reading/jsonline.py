@@ -19,13 +19,24 @@ _encode: Final = msgspec.json.encode
 
 def read(data: bytes) -> Reading | None:
     """The reading of a JSON object (RFC 8259), or None for anything else."""
+    found = _object(data)
+    return None if found is None else from_object(found, data)
+
+
+def level(data: bytes) -> str | None:
+    """The level of a JSON object; None for anything else."""
+    found = _object(data)
+    return None if found is None else level_of(_first(found, _LEVEL))
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
     if data[:1] != b"{" and data.lstrip()[:1] != b"{":
         return None
     try:
         found = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return from_object(found, data) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def from_object(found: dict[str, Any], data: bytes) -> Reading:

@@ -44,6 +44,12 @@ def read(data: bytes) -> Reading | None:
     return Reading("syslog", text.rstrip("\r\n\0"), level, tag or host, stamp, kept_fields(facts))
 
 
+def level(data: bytes) -> str | None:
+    """The level of a syslog message, or None for anything else."""
+    start = _PRI.match(data)
+    return None if start is None or int(start[1]) > 191 else syslog_level(int(start[1]) & 7)
+
+
 def _modern(found: re.Match[str], rest: str, priority: int, facts: list[tuple[str, str]]) -> Reading:
     stamp, host, app, process, identity = ("" if part == "-" else part for part in found.groups())
     at, more = _structured(rest, found.end())

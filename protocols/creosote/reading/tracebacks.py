@@ -7,13 +7,13 @@ from typing import Final
 
 from protocols.creosote.reading.reading import Reading
 
-_HEAD: Final = "Traceback (most recent call last):"
+HEAD: Final = "Traceback (most recent call last):"
 _FRAME: Final = re.compile(r'^ {2}File "([^"\n]{1,4096})", line (\d+), in (\S+)', re.MULTILINE)
 
 
 def read(text: str) -> Reading | None:
     """The reading of a text that holds a traceback, or None."""
-    at = text.find(_HEAD)
+    at = text.find(HEAD)
     if at < 0:
         return None
     body = text[at:].rstrip()

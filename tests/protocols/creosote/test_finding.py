@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from protocols.creosote import sieve
 from protocols.creosote.filters import LogFilter, Term
 from protocols.creosote.finding import Finder, Strides, TooMuch
 from protocols.creosote.log import LEVEL_NAMES, DatagramLog
@@ -118,6 +119,15 @@ def test_quickly_found_is_found_by_reading_each_row(
     assert going_back(log, Strides(finder, 1.0)) == expected
 
 
+@given(rows, filters, st.integers(1, 80))
+def test_whatever_is_searched_at_once_is_found(payloads: list[bytes], text: str, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sieve, "LARGE", 1)
+        test_quickly_found_is_found_by_reading_each_row.hypothesis.inner_test(  # type: ignore[attr-defined]
+            payloads, text, None, size, False, None
+        )
+
+
 def surveyed(log: DatagramLog, data: st.DataObject) -> None:
     """Note what its parts hold; of some all, of some a part."""
     log.sealed = data.draw(st.integers(0, len(log)))
@@ -137,8 +147,12 @@ def going_back(log: DatagramLog, strides: Strides) -> list[int]:
     return found
 
 
+@pytest.mark.parametrize("large", [1, sieve.LARGE], ids=["at once", "row by row"])
 @pytest.mark.parametrize("text", FILTERS)
-def test_each_condition_alone_finds_what_reading_finds(text: str) -> None:
+def test_each_condition_alone_finds_what_reading_finds(
+    text: str, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sieve, "LARGE", large)
     log, plain = filled(ROWS, 99), filled(ROWS, 99)
     for sign in ("", "-"):
         wanted = LogFilter(sign + text)

@@ -10,8 +10,9 @@ from protocols.creosote.finding import Finder, Strides
 from protocols.creosote.log import DatagramLog
 from protocols.creosote.parts import grams_of, may_hold, may_pair, pairs_of, windows_of
 from protocols.creosote.programs import PROGRAMS
-from protocols.creosote.sieve import first_of
+from protocols.creosote.reading.reading import read
 from protocols.creosote.survey import Survey
+from protocols.creosote.wide import first_of
 from tests.protocols.creosote.test_log import bulk_of, filled
 
 
@@ -61,6 +62,25 @@ def test_what_cannot_pass_is_not_looked_at() -> None:
     assert Strides(late, 1.0).back(stretch, 2048) == (0, [])
     assert Finder(log, LogFilter("-level:error", senders=frozenset((3,))), 0).chance_before(stretch, 3000) == (0, 3000)
     assert Finder(log, LogFilter("seq", senders=frozenset((7,))), 0).chance_before(stretch, 3000) == (0, 0)
+
+
+def test_what_bytes_alone_rule_out_is_not_looked_at_before_it_is_read() -> None:
+    payloads = [PROGRAMS[n % 5].message(n).encode() for n in range(2048)]
+    log = filled([*payloads, *[b'{"level":50,"msg":"x"}'] * 1024], 3072)
+    survey, stretch = Survey(log), log.stretch(0)
+    while survey.go_on(0, counts_first=False) or stretch.parts[-1].signs is None:
+        pass
+    assert all(part.said is None and part.levels is None for part in stretch.parts)
+    for text in ("level:critical", "kind:pickle", "kind:gelf", "from:nobody", "path:nosuch", "size:1"):
+        low, stop = Finder(log, LogFilter(text), 0).chance_before(stretch, 3072)
+        assert stop in ((0, 3072) if text == "level:critical" else (0,)), text
+        assert low == (2048 if stop else 0)  # a number may be any level
+    assert Finder(log, LogFilter("kind:syslog"), 0).chance_before(stretch, 3072) == (0, 2048)
+    assert Finder(log, LogFilter("from:4001"), 0).chance_before(stretch, 3072) == (0, 3072)
+    while survey.behind:
+        survey.go_on(0)
+    assert (survey.of("CRITICAL"), survey.of("")) == (1024, sum(not read(each).level for each in payloads))
+    assert [part.levels for part in stretch.parts] == [0b11111, 0b11111, 0b100000]
 
 
 def test_parts_of_large_rows_are_short_and_pieces_of_a_message_may_say_anything() -> None:

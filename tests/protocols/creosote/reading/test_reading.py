@@ -7,6 +7,7 @@ import json
 import logging
 import logging.handlers
 import pickle
+import re
 import traceback
 import zlib
 from typing import ClassVar
@@ -15,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.creosote.reading import ansi, gelf
+from protocols.creosote.reading import ansi, gelf, logfmt
 from protocols.creosote.reading.gelf import UNPACKED_BYTES, Assembler
-from protocols.creosote.reading.reading import LEVELS, level_in, level_of, read
+from protocols.creosote.reading.levels import level
+from protocols.creosote.reading.reading import LEVEL_WORDS, LEVELS, level_in, level_of, read
 
 
 @given(st.binary(max_size=2000))
@@ -25,6 +27,44 @@ def test_any_bytes_give_a_reading(data: bytes) -> None:
     found = read(data)
     assert found.level in ("", *LEVELS)
     assert len(found.fields) <= 100
+
+
+_WORDS = st.sampled_from(
+    ["INFO", "WARNING", "ERR", "ERROR", "PANIC", "info", "level", "lvl", "severity", "=", ":", '"', " ", "[", "|", "\n",
+     "\\", "{", "}", ",", "<", "11", ">", "x", "40", "null", "true", "short_message",
+     "Traceback (most recent call last):", "\x80", "\x1e\x0f", "\xe9", "\u2028", "\x1c"]
+)  # fmt: skip
+
+
+@given(st.binary(max_size=60) | st.lists(_WORDS, max_size=14).map(lambda words: "".join(words).encode()))
+def test_the_level_alone_is_the_one_that_is_read(data: bytes) -> None:
+    assert level(data) == read(data).level
+
+
+@given(st.lists(_WORDS, max_size=14).map("".join))
+def test_a_level_in_capitals_stands_alone(text: str) -> None:
+    found = re.search(
+        r"(?:^|[\s\[(<|:])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|FATAL|ALERT|EMERG|PANIC)"
+        r"(?=$|[\s\])>|:,-])",
+        text[:200],
+    )
+    assert level_in(text) == (LEVEL_WORDS[found[1].lower()] if found else "")
+
+
+_PARTS = st.sampled_from(["a", "level", "=", '"', " ", "\t", "\\", "\\n", "\n", "x.y", "/", "-", "1", "\xe9", "\x85"])
+
+
+@given(st.lists(_PARTS, max_size=20).map("".join))
+def test_pairs_are_what_stands_one_after_the_other(text: str) -> None:
+    pair = re.compile(r'\s*([A-Za-z_][\w.\-/]{0,63})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$)')
+    line, at, names = text.strip(), 0, []
+    while at < len(line) and (found := pair.match(line, at)) is not None:
+        names.append(found[1])
+        at = found.end()
+    whole = len(names) > 1 and at == len(line) and "\n" not in line
+    reading = logfmt.read(text)
+    assert (reading is not None) == whole
+    assert reading is None or list(reading.fields) == list(dict.fromkeys(names))
 
 
 @given(st.text(max_size=500))
