@@ -5,6 +5,7 @@ It must not know what a card looks like inside.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
@@ -100,6 +101,8 @@ class BothEnds(QWidget):
 
     def _on_started(self, server: Any) -> None:
         self._fill(server)
+        if self.slot.trouble is not None and self.slot.trouble.errno == "ECONNREFUSED":
+            self.slot.dismiss()  # now somebody listens
         if self._connects_next:
             self._connects_next = False
             self.client.connect_now()
@@ -120,11 +123,21 @@ class BothEnds(QWidget):
                                             "port": port})  # fmt: skip
 
     def _on_firewall(self, host: str, port: int) -> None:
-        """Clients go through the firewall while there is one."""
+        """Clients go through the firewall while there is one; one that is connected already does not."""
+        self.client.live.beside.setVisible(bool(port) and self.slot.phase == "connected")
         if port:
             self._aim(host, port)
         elif self.server.server is not None:
             self._aim(*self.server.server.address[:2])
+
+    def is_own(self, values: Mapping[str, Any]) -> bool:
+        """Whether a client's values lead to the server of this panel, as one of its users."""
+        server, wall = self.server.server, self.server.slot.wall
+        if server is None:
+            return False
+        ports = {server.address[1]} | ({wall.address[1]} if wall is not None else set())
+        login = (str(values.get("user", "")), str(values.get("password", "")))
+        return values.get("port") in ports and login in {(user.name, user.password) for user in server.setup.users}
 
     def mend(self, key: str) -> None:
         """Do what a button of the client's red strip says."""

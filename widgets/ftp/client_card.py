@@ -23,6 +23,7 @@ from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
 
+BESIDE: Final = "Disconnect and connect again: the form leads through it now."
 LOST: Final = "The next command or transfer makes it anew. If the server was stopped, start it again, or disconnect."
 
 
@@ -37,7 +38,7 @@ class ClientLive(QWidget):
         self.facts = {key: Fact(caption, mono=mono) for key, caption, mono in (
             ("server", "Control connection", True), ("user", "User", False), ("mode", "Data connection", False),
             ("safe", "On the wire", False), ("folder", "Folder", True))}  # fmt: skip
-        self.lost = Aside()
+        self.lost, self.beside = Aside(), Aside()
         self.welcome = Label("", "body", "text2", wrap=True)
         self.features = Label("", "caption", "text2", wrap=True)
         self.files_button = PrimaryButton("Open the files", "folder-open")
@@ -52,8 +53,10 @@ class ClientLive(QWidget):
         top.setContentsMargins(12, 12, 12, 12)
         top.setSpacing(10)
         self.lost.set("The server has ended the connection.", LOST)
-        self.lost.hide()
-        for widget in (self.lost, row, self.welcome, self.features, buttons):
+        self.beside.set("This connection does not go through the firewall.", BESIDE)
+        for aside in (self.lost, self.beside):
+            aside.hide()
+        for widget in (self.lost, self.beside, row, self.welcome, self.features, buttons):
             top.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -130,6 +133,8 @@ class ClientCard(Card):
         if live:
             self.live.refresh()
         self.stack.setCurrentWidget(self.live if live else self.form)
+        if not live:
+            self.live.beside.hide()
         self.form.set_connecting(slot.phase == "connecting")
         sign, word = WORDS[slot.phase]
         if slot.trouble is not None and slot.phase in ("idle", "ended"):

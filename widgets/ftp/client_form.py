@@ -81,7 +81,7 @@ class ClientForm(FoldedForm):
 
     def _data_fields(self, flow: FlowBox) -> None:
         fields = self.fields
-        flow.add(fields.choice("mode", "Opened by", MODES))
+        flow.add(fields.choice("mode", "Mode", MODES, tip="Who opens the data connection"))
         flow.add(fields.check("extended", "EPSV and EPRT on IPv4, too",
                               tip="The newer commands, which say a port alone or name the family"))
         flow.add(fields.choice("family", "Addresses", FAMILIES))
@@ -90,7 +90,7 @@ class ClientForm(FoldedForm):
         fields = self.fields
         flow.add(fields.choice("verify", "Trust", VERIFY))
         flow.add(fields.line("host_key", "SSH host keys", "", characters=24, hint="SHA256:…",
-                             tip="Fingerprints to trust beside those in .ssh/known_hosts"), 1)
+                             tip="Fingerprints to trust; while this is empty, the keys in .ssh/known_hosts are"), 1)
 
     def _other_fields(self, flow: FlowBox) -> None:
         fields = self.fields

@@ -15,8 +15,9 @@ from widgets.theme.theme import theme
 _Index = QModelIndex | QPersistentModelIndex
 ICON_PX: Final = 15
 BRANCH_PX: Final = 14
-WIDTHS: Final = (200, 88, 146, 84)
-NEEDS_PX: Final = (484, 394)
+WIDTHS: Final = (200, 84, 146, 80)
+NEEDS_PX: Final = (464, 360)
+"""What the view must be wide for the rights, and for the times: two panes beside an inspector at 1280 show them."""
 
 
 class _Delegate(PlainDelegate):

@@ -21,7 +21,7 @@ from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.ftp.client_slot import ClientSlot, explained
 from widgets.ftp.entry_tree import Node
-from widgets.ftp.pane import Pane
+from widgets.ftp.pane import AGAIN, Pane
 from widgets.ftp.places import Here, There
 from widgets.ftp.queue_view import QueueView
 from widgets.parts.buttons import Button
@@ -46,13 +46,19 @@ CALLERS: Final = (
     Choice("method", "A method", "retrbinary(command, collector.method, blocksize)"),
     Choice("object", "An object", "retrbinary(command, collector, blocksize): its __call__ gets each block"),
 )
-QUEUE_MS: Final = 150
+PASSIVE: Final = "Connect in passive mode"
+NO_WAY_IN: Final = frozenset(("425", "DATA_SILENT", "TIMEOUT"))
+"""What becomes of an active data connection that nobody lets in."""
 
 
 class FilesPage(QWidget):
-    """The page. `connect_requested`: nothing is connected, and the empty pane's button was used."""
+    """The page. `connect_requested`: nothing is connected, and the empty pane's button was used.
+
+    `passive_requested`: active mode brought no listing; connect again in passive mode.
+    """
 
     connect_requested = Signal()
+    passive_requested = Signal()
 
     def __init__(self, desk: Desk, slot: ClientSlot, start: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +76,7 @@ class FilesPage(QWidget):
         self.cancel_button = Button("Stop listing", "circle-stop", small=True)
         self.queue = QueueView(self)
         self._looked_ns = 0
+        self._wants_passive = False
         self._counts = self.queue.model.counts
         self._lay_out()
         self._connect()
@@ -115,6 +122,9 @@ class FilesPage(QWidget):
         self.here.model.dropped.connect(self._on_dropped_here)
         self.there.model.dropped.connect(self._on_dropped_there)
         self.cancel_button.clicked.connect(self.slot.cancel)
+        self.there.went_wrong.connect(self._on_unlisted)
+        self.there.unlisted.acted.connect(self._list_anew)
+        self.here.unlisted.acted.connect(self.here.refresh)
         self.slot.connected.connect(self._on_connected)
         self.slot.gone.connect(self._on_gone)
         self.fields.changed.connect(lambda _key: self._refresh())
@@ -154,6 +164,18 @@ class FilesPage(QWidget):
         self.queue.set_queue(client.queue if client is not None else None)
         self.there.go("")
         self._refresh()
+
+    def _on_unlisted(self, told: Explained) -> None:
+        self._wants_passive = self.slot.values.get("mode") == "active" and told.errno in NO_WAY_IN
+        button = self.there.unlisted.button
+        button.setText(PASSIVE if self._wants_passive else AGAIN)
+        button.set_icon("plug" if self._wants_passive else "refresh-cw")
+
+    def _list_anew(self) -> None:
+        if self._wants_passive:
+            self.passive_requested.emit()
+        else:
+            self.there.go("")
 
     def _on_gone(self) -> None:
         self.there.leave()
@@ -229,13 +251,18 @@ class FilesPage(QWidget):
     # For Show as Python
 
     def action(self) -> tuple[str, dict[str, Any]]:
-        """What would be done now: (kind, facts), for the script."""
+        """What would be done now: (kind, facts), for the script. Nothing chosen: what was changed there last, or list.
+
+        kind: "list", or one of the acts of protocols/ftp/scripts.py; facts: path, local, to, rights.
+        """
         chosen = self.there.view.chosen()
-        if chosen and not chosen[0].entry.is_folder:
-            return "get", {"path": chosen[0].path, "name": chosen[0].entry.name}
+        if chosen:
+            name, folder = chosen[0].entry.name, chosen[0].entry.kind == "dir"
+            return ("get-folder" if folder else "get"), {"path": chosen[0].path, "local": name}
         mine = self.here.view.chosen()
-        if mine and mine[0].entry.kind == "file":
-            return "put", {"path": join(self.there.path, mine[0].entry.name), "name": mine[0].path}
+        if mine and mine[0].entry.kind in ("file", "dir"):
+            kind = "put-folder" if mine[0].entry.kind == "dir" else "put"
+            return kind, {"path": join(self.there.path, mine[0].entry.name), "local": mine[0].path}
+        if self.there.did is not None:
+            return self.there.did
         return "list", {"path": self.there.path}
-
-

@@ -22,6 +22,9 @@ EDGE: Final = 14
 LONGEST: Final = 1000
 MOST_LINES: Final = 8
 """Of a reason, in characters and lines."""
+SAID_LINES: Final = 2
+"""Of what was said: six numbers of an address stand at the end of a reply, and are what is looked for."""
+UNIT: Final = "ms"
 SHARE: Final = 0.52
 """The control lane's part of the width."""
 
@@ -34,6 +37,7 @@ class LanesPainter:
         self.width = 600.0
         self._tops = array("d")
         self._seen: tuple[int, float] = (-1, 0.0)
+        self._said: list[list[str]] = []
         self._more: list[list[str]] = []
         self._lit: set[int] = set()
         self.refresh()
@@ -65,27 +69,17 @@ class LanesPainter:
         if seen == self._seen:
             return
         self._seen = seen
-        self._tops, self._more = array("d", [0.0]), []
+        self._tops, self._said, self._more = array("d", [0.0]), [], []
         rooms = {lane: int(right - left - 24) for lane in ("control", "data") for left, right in (self._lines(lane),)}
         for step in session.steps if session is not None else ():
-            lines = self._wrapped(step, rooms[step.lane])
-            self._more.append(lines)
-            self._tops.append(self._tops[-1] + self.step_height + self._line * len(lines))
+            said = step.text if step.shape not in ("connect", "refused") else f"{step.source} {step.text}"
+            self._said.append(folded(self._face(step), said, rooms[step.lane], SAID_LINES))
+            self._more.append(folded(self._sub, step.more, rooms[step.lane], MOST_LINES) if step.more else [])
+            lines = len(self._said[-1]) + len(self._more[-1])
+            self._tops.append(self._tops[-1] + self.step_height + self._line * (lines - 1))
 
-    def _wrapped(self, step: Step, room: int) -> list[str]:
-        """The second line; a reason has as many as it needs, for it is what the picture is about."""
-        if not step.more:
-            return []
-        if step.shape not in ("refused", "note"):
-            return [self._sub.fit(wording.visible(step.more), room)[0]]
-        lines = [""]
-        for word in wording.visible(step.more)[:LONGEST].split():
-            longer = f"{lines[-1]} {word}".lstrip()
-            if lines[-1] and self._sub.metrics.horizontalAdvance(longer) > room:
-                lines.append(word)
-            else:
-                lines[-1] = longer
-        return [self._sub.fit(line, room)[0] for line in lines[:MOST_LINES]]
+    def _face(self, step: Step) -> Face:
+        return self._mono if step.shape == "message" else self._text
 
     def height(self) -> float:
         """Of all steps."""
@@ -127,6 +121,8 @@ class LanesPainter:
                 text = "firewall"
                 wide = self._sub.metrics.horizontalAdvance(text)
                 self._write(painter, (left + right - wide) / 2, low, text, self._sub, tokens.warning)
+        wide = self._sub.metrics.horizontalAdvance(UNIT)
+        self._write(painter, self._lines("control")[0] - 18 - wide, low, UNIT, self._sub, tokens.text2)
         painter.setPen(QPen(tokens.mid, 1))
         painter.drawLine(QPointF(0, height - 0.5), QPointF(self.width, height - 0.5))
 
@@ -176,23 +172,21 @@ class LanesPainter:
         left = self._lines("control")[0]
         self._write(painter, left - 18 - wide, y, time, self._text, tokens.text2)
         start, stop = self._lines(step.lane)
-        room = int(stop - start - 24)
+        room, face = int(stop - start - 24), self._face(step)
         colour = tokens.error if step.error else tokens.message if step.shape == "message" else tokens.text
-        face = self._mono if step.shape == "message" else self._text
-        said = step.text if step.shape not in ("connect", "refused") else f"{step.source} {step.text}"
-        text, wide = face.fit(wording.visible(said), room)
-        more = self._more[place]
-        self._clear_behind(painter, step, place, start, max([wide, *(self._sub.fit(line, room)[1] for line in more)]))
-        self._write(painter, start + 12, y, text, face, colour)
-        for number, line in enumerate(more, 1):
-            self._write(painter, start + 12, y + self._line * number, line, self._sub, tokens.text2)
+        lines = [(line, face, colour) for line in self._said[place]]
+        lines += [(line, self._sub, tokens.text2) for line in self._more[place]]
+        wide = max(each.fit(line, room)[1] for line, each, _ in lines)
+        self._clear_behind(painter, step, place, start, wide)
+        for number, (line, each, shade) in enumerate(lines):
+            self._write(painter, start + 12, y + self._line * number, line, each, shade)
         if step.source:
-            self._arrow(painter, step, y + self._line * (len(more) + 0.5) + 2, start, stop)
+            self._arrow(painter, step, y + self._line * (len(lines) - 0.5) + 2, start, stop)
 
     def _clear_behind(self, painter: QPainter, step: Step, place: int, start: float, wide: float) -> None:
         """The firewall's line makes room for what is said over it."""
         if step.lane == "data" and self.session is not None and self.session.wall and place not in self._lit:
-            height = self._line * (1 + len(self._more[place]))
+            height = self._line * (len(self._said[place]) + len(self._more[place]))
             painter.fillRect(QRectF(start + 8, self._tops[place] + 2, wide + 8, height), theme().tokens.alternate)
 
     def _arrow(self, painter: QPainter, step: Step, y: float, left: float, right: float) -> None:
@@ -220,3 +214,19 @@ class LanesPainter:
         painter.setFont(face.font)
         painter.setPen(colour)
         painter.drawText(QPointF(x, y + face.drop), text)
+
+
+def folded(face: Face, text: str, room: int, most: int) -> list[str]:
+    """A text in lines of at most `room` px, broken between words; what `most` lines can't hold is cut with dots."""
+    text = wording.visible(text)
+    shown, _ = face.fit(text, room)
+    if shown == text:
+        return [shown]
+    lines = [""]
+    for word in text[:LONGEST].split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and len(lines) < most and face.metrics.horizontalAdvance(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [face.fit(line, room)[0] for line in lines]

@@ -42,5 +42,6 @@ def client_mends(told: Explained, values: Mapping[str, Any]) -> tuple[Mend, ...]
 CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "explicit": {"protocol": "explicit"}, "no-tls": {"protocol": "ftp"}, "implicit": {"protocol": "implicit"},
     "trust-lab": {"verify": "lab"}, "no-verify": {"verify": "none"}, "loopback": {"host": "127.0.0.1"},
+    "passive": {"mode": "passive"},
 }  # fmt: skip
 """What a mend sets in the form before it is tried again."""

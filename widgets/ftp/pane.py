@@ -7,7 +7,7 @@ threads. It must not know the other pane.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from protocols.ftp.client.localtree import sorted_entries
-from protocols.ftp.client.remote import parent
+from protocols.ftp.client.remote import join, parent
 from protocols.ftp.client.site import shown
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.numbers import grouped
@@ -37,6 +37,9 @@ from widgets.parts.text import ElidedLabel, Label, plain_tip
 
 Done = Callable[[Any], object]
 Failed = Callable[[Explained], object]
+NOT_LISTED: Final = "The folder could not be listed. The reason stands above."
+AGAIN: Final = "List again"
+KINDS: Final = {"dir": "folder", "file": "file", "link": "link", "other": "neither file nor folder"}
 
 
 class Place(Protocol):
@@ -58,11 +61,15 @@ class Place(Protocol):
 
 
 class Pane(QFrame):
-    """One side. `chosen_changed`; `opened(nodes)`: a file was opened, which means to move it; `moved(path)`."""
+    """One side. `chosen_changed`; `opened(nodes)`: a file was opened, which means to move it; `moved(path)`.
+
+    `went_wrong(told)`: the first listing failed, and there is nothing to show; `unlisted` stands in its place.
+    """
 
     chosen_changed = Signal()
     opened = Signal(list)
     moved = Signal(str)
+    went_wrong = Signal(object)
 
     def __init__(self, desk: Desk, place: Place, title: str, icon: str, empty: EmptyState,
                  parent: QWidget | None = None) -> None:  # fmt: skip
@@ -75,7 +82,8 @@ class Pane(QFrame):
         self.busy = False
         self._order = ("name", False)
         self._asked = 0
-        self._loaded: Callable[[], object] | None = None
+        self.did: tuple[str, dict[str, Any]] | None = None
+        """What was changed last in the folder shown, and its facts, for a script."""
         self.model = EntryTree(place.side, self)
         self.view = EntryView(self.model, f"Files {title.lower()}", self)
         self.title = Label(title, "section")
@@ -86,6 +94,7 @@ class Pane(QFrame):
             ("mkdir", "plus", "New folder"), ("rename", "pencil", "Rename"), ("remove", "trash-2", "Delete"),
             ("about", "info", "Properties and rights"))}  # fmt: skip
         self.ask, self.trouble, self.about = AskStrip(self), Banner("error"), Banner("note")
+        self.unlisted = EmptyState("folder-open", NOT_LISTED, AGAIN, button_icon="refresh-cw")
         self.foot = ElidedLabel("", "caption", "text2")
         self._lay_out()
         self._connect()
@@ -101,6 +110,7 @@ class Pane(QFrame):
             head.addWidget(button)
         self.pages = Pages(parent=self)
         self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.unlisted)
         self.pages.addWidget(self.view)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -113,7 +123,7 @@ class Pane(QFrame):
         column.addWidget(self.foot)
 
     def _connect(self) -> None:
-        acts = {"up": self.up, "refresh": self.refresh, "mkdir": self.ask_folder, "rename": self.ask_rename,
+        acts = {"up": self.up, "refresh": self._list_again, "mkdir": self.ask_folder, "rename": self.ask_rename,
                 "remove": self.ask_remove, "about": self.tell_about}  # fmt: skip
         for key, act in acts.items():
             self.buttons[key].clicked.connect(act)
@@ -132,6 +142,10 @@ class Pane(QFrame):
         """List the folder again."""
         self.go(self.path)
 
+    def _list_again(self) -> None:
+        self.trouble.clear()
+        self.refresh()
+
     def up(self) -> None:
         """Go to the parent folder."""
         self.go(parent(self.path.rstrip("/")) or "/")
@@ -143,6 +157,8 @@ class Pane(QFrame):
             return
         self._asked += 1
         number = self._asked
+        if path != self.path or self.listing is None:
+            self.trouble.clear()  # what went wrong was about another folder
         self._set_busy(True)
         self.place.look(path, lambda listing: self._on_listing(number, listing, then),
                         lambda told: self._on_failed(number, told))  # fmt: skip
@@ -164,6 +180,8 @@ class Pane(QFrame):
         self.desk.bridge.call(make, show, owner=self)
 
     def _show(self, listing: Listing, children: list[Node], root: Node) -> None:
+        if listing.path != self.path:
+            self.did = None
         self.listing, self.path = listing, listing.path
         self.model.set_root(listing.path, children, root)
         self.field.setText(shown(listing.path))
@@ -175,9 +193,13 @@ class Pane(QFrame):
         self.moved.emit(self.path)
 
     def _on_failed(self, number: int, told: Explained) -> None:
-        if number == self._asked:
-            self._set_busy(False)
-            self.tell(told)
+        if number != self._asked:
+            return
+        self._set_busy(False)
+        self.tell(told)
+        if self.listing is None:
+            self.pages.setCurrentWidget(self.unlisted)
+            self.went_wrong.emit(told)
 
     def _on_wanted(self, node: Node) -> None:
         def show(listing: Listing) -> None:
@@ -205,7 +227,8 @@ class Pane(QFrame):
     def leave(self) -> None:
         """There is nothing to look at any more."""
         self._asked += 1
-        self.listing = None
+        self.listing, self.path = None, ""
+        self.trouble.clear()
         self.model.set_root("", [], Node(Entry("", "dir"), ""))
         self.pages.setCurrentWidget(self.empty)
         self.field.clear()
@@ -235,7 +258,8 @@ class Pane(QFrame):
 
     def _make(self, name: str) -> None:
         if name:
-            self._act(lambda done, failed: self.place.make_folder(self._below(name), done, failed))
+            path = self._below(name)
+            self._act(lambda done, failed: self.place.make_folder(path, done, failed), "make", path=path)
 
     def ask_rename(self) -> None:
         """Ask for another name of the chosen entry."""
@@ -246,7 +270,8 @@ class Pane(QFrame):
 
     def _rename(self, path: str, name: str, to: str) -> None:
         if to and to != name:
-            self._act(lambda done, failed: self.place.rename(path, to, done, failed))
+            self._act(lambda done, failed: self.place.rename(path, to, done, failed), "rename", path=path,
+                      to=to if to.startswith("/") else join(parent(path), to))  # fmt: skip
 
     def ask_remove(self) -> None:
         """Ask before anything is deleted: it can't be undone."""
@@ -257,7 +282,8 @@ class Pane(QFrame):
         inside = ", with all that is inside" if any(node.entry.kind == "dir" for node in nodes) else ""
         paths = [(node.path, node.entry.kind == "dir") for node in nodes]
         self.ask.confirm(f"Delete {what}{inside}? That can't be undone.", "Delete", "trash-2",
-                         lambda: self._act(lambda done, failed: self.place.remove(paths, done, failed)))  # fmt: skip
+                         lambda: self._act(lambda done, failed: self.place.remove(paths, done, failed), "remove",
+                                           path=paths[0][0]))  # fmt: skip
 
     def tell_about(self) -> None:
         """What is known of the chosen entry, and its rights to change."""
@@ -266,22 +292,24 @@ class Pane(QFrame):
             return
         entry, path = nodes[0].entry, nodes[0].path
         when = f"{entry.modified:%Y-%m-%d %H:%M:%S} {'UTC' if entry.utc else 'server time'}" if entry.modified else ""
-        size = f"{grouped(entry.size)} bytes" if entry.size is not None else ""
-        owners = " ".join(filter(None, (entry.owner, entry.group)))
-        came = f"as it came: {shown(entry.raw)}" if entry.raw != entry.name else ""
-        facts = [entry.kind, size, entry.mode, owners, when, came]
-        self.about.say(f"{shown(entry.name)}.", ", ".join(fact for fact in facts if fact))
+        size = f"{grouped(entry.size)} bytes" if entry.size is not None and entry.kind != "dir" else ""
+        said = (("rights", entry.mode), ("owner", shown(entry.owner)), ("group", shown(entry.group)))
+        facts = [KINDS[entry.kind], size, *(f"{word} {value}" for word, value in said if value), when]
+        came = f". As it came: {shown(entry.raw)}" if entry.raw != entry.name else ""
+        self.about.say(f"{shown(entry.name)}:", ", ".join(fact for fact in facts if fact) + came)
         self.ask.ask("Rights (octal)", octal_of(entry.mode), "Change rights", lambda text: self._change(path, text))
 
     def _change(self, path: str, text: str) -> None:
         self.about.clear()
         if text.isascii() and text and set(text) <= set("01234567") and len(text) <= 4:
-            self._act(lambda done, failed: self.place.change_mode(path, int(text, 8), done, failed))
+            self._act(lambda done, failed: self.place.change_mode(path, int(text, 8), done, failed), "rights",
+                      path=path, rights=text)  # fmt: skip
 
     def _below(self, name: str) -> str:
         return f"{self.path.rstrip('/')}/{name}"
 
-    def _act(self, act: Callable[[Done, Failed], object]) -> None:
+    def _act(self, act: Callable[[Done, Failed], object], kind: str, **facts: str) -> None:
+        self.did = (kind, facts)
         self.trouble.clear()
         self.about.clear()
         self._set_busy(True)
@@ -296,7 +324,7 @@ class Pane(QFrame):
     # Buttons
 
     def _on_chosen(self) -> None:
-        if self.ask.isVisible():
+        if not self.ask.isHidden():  # the page may be behind another one: then it is not visible, and yet asks
             self.ask.put_away()
         self.about.clear()
         self._refresh()

@@ -79,6 +79,7 @@ class FtpPanel(Panel):
 
             page = FilesPage(self.desk, self.slot, Path(self._folder or Path.home()), self.pages)
             page.connect_requested.connect(self.ends.connect_anything)
+            page.passive_requested.connect(lambda: self.ends.mend("passive"))
             return page
         if name == "lanes":
             from widgets.ftp.lanes import Lanes

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from protocols.ftp.client.site import shown
+from protocols.tls import lab_ca
 
 if TYPE_CHECKING:
     from widgets.ftp.panel import FtpPanel
 
 GROUP: Final = "FTP"
-_IDS: Final = {"get": "ftp-get", "put": "ftp-put", "list": "ftp-list"}
+_FOLDERS: Final = {"get-folder": "ftp-get-folder", "put-folder": "ftp-put-folder"}
 
 
 class PanelActions:
@@ -62,34 +63,50 @@ class PanelActions:
         """The script for what the view in front would do, as (action id, parameters)."""
         panel = self._panel
         values = panel.slot.values or panel.ends.client.form.fields.values()
+        there = {"host": str(values["host"]), "port": int(values["port"]), "user": str(values["user"])}
+        if panel.ends.is_own(values):
+            there["password"] = str(values["password"])  # of the lab's own server: everybody may know it
         if values.get("protocol") == "sftp":
-            return "sftp", {"host": str(values["host"]), "port": int(values["port"]), "user": str(values["user"]),
-                            "host_keys": tuple(str(values["host_key"]).split())}  # fmt: skip
+            return "sftp", {**there, "host_keys": tuple(str(values["host_key"]).split()), **self._ssh_act()}
+        secure = values["protocol"] in ("explicit", "implicit")
         site = {
-            "host": str(values["host"]), "port": int(values["port"]), "user": str(values["user"]),
-            "tls": values["protocol"] == "explicit", "implicit": values["protocol"] == "implicit",
+            **there, "tls": values["protocol"] == "explicit", "implicit": values["protocol"] == "implicit",
             "verify": values["verify"] != "none", "passive": values["mode"] == "passive",
+            "ca_file": str(lab_ca().path()) if secure and values["verify"] == "lab" else "",
             "timeout_s": int(values["timeout_ms"]) / 1000,
         }  # fmt: skip
         if panel.current_view() == "hand":
             return "ftp-command", {**site, **panel.hand.action()}
-        if panel.current_view() == "ends":
+        if panel.current_view() != "files":
             return "ftp-list", site
         return self._file_script(site)
 
+    def _act(self) -> tuple[str, dict[str, str]]:
+        kind, facts = self._panel.files.action()
+        return kind, {key: shown(str(value)) for key, value in facts.items()}
+
+    def _ssh_act(self) -> dict[str, str]:
+        if self._panel.current_view() != "files":
+            return {"act": "list"}
+        kind, facts = self._act()
+        return {"act": kind, "folder": facts["path"]} if kind == "list" else {"act": kind, **facts}
+
     def _file_script(self, site: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         files = self._panel.files
-        kind, facts = files.action()
-        path = shown(str(facts["path"]))
+        kind, facts = self._act()
         if kind == "list":
-            return _IDS[kind], {**site, "path": path}
+            return "ftp-list", {**site, **facts}
+        if kind in _FOLDERS:
+            return _FOLDERS[kind], {**site, **facts}
+        if kind not in ("get", "put"):
+            return "ftp-folder", {**site, **facts, "act": kind}
         text = files.fields["mode"] == "text"
         block = int(files.fields["block"]) if files.fields["caller"] else 65536
-        moved = {**site, "path": path, "local": shown(str(facts["name"])), "text": text, "block_size": block}
+        moved = {**site, **facts, "text": text, "block_size": block}
         if kind == "get":
             moved |= {"callback": str(files.fields["caller"]) or "method",
                       "resume": files.fields["existing"] == "resume" and not text}  # fmt: skip
-        return _IDS[kind], moved
+        return f"ftp-{kind}", moved
 
     def show_python(self) -> None:
         """Open the drawer with the script."""

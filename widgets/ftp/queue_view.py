@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.ftp.client.jobs import Job
@@ -25,6 +25,8 @@ from widgets.theme.theme import theme
 _Index = QModelIndex | QPersistentModelIndex
 WIDTHS: Final = (0, 92, 118, 88, 84, 236)
 """The name has what is left; what became of a file has room for most of what can be said."""
+NARROW: Final = (760, 150)
+"""Below so many px what became of it has less, and its tool tip the rest: the name is what is looked for."""
 EMPTY: Final = "Choose files and press Get or Put, or drag them to the other side: each is shown here as it moves."
 THERE: Final = ("EXISTS", "EXISTS_THERE")
 
@@ -45,6 +47,15 @@ class _Bars(PlainDelegate):
         super()._write(painter, rect, index)
 
 
+class _Transfers(PlainTable):
+    """The transfers as rows."""
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < theme().px(NARROW[0])
+        self.setColumnWidth(5, theme().px(NARROW[1] if narrow else WIDTHS[5]))
+
+
 class QueueView(QFrame):
     """The queue of the client shown, `set_queue`. `look()` a few times a second."""
 
@@ -56,7 +67,7 @@ class QueueView(QFrame):
         self._told: Explained | None = None
         self.model = QueueModel(self)
         self.empty = EmptyState("arrow-left-right", EMPTY)
-        self.table = PlainTable(self.model, "Transfers", widths=WIDTHS, middle=(0,), stretch=0, parent=self)
+        self.table = _Transfers(self.model, "Transfers", widths=WIDTHS, middle=(0,), stretch=0, parent=self)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setItemDelegate(_Bars((), (0,), self.table))
         self.title = ElidedLabel("Queue", "section")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from protocols.ftp.scripts import TITLES
 from protocols.ftp.server.service import FtpServer
 from protocols.ftp.server.setup import FtpSetup, User
 from protocols.record.recorder import Recorder
+from protocols.script_text import ScriptError
 from protocols.scripts import render
 from protocols.tls import lab_ca
 from tests.interop.test_ftp_client import sftp_server
 
 DEADLINE_S = 30
+_EACH = "import runpy, sys\nfor name in sys.argv[1:]: runpy.run_path(name, run_name='__main__')"
 
 
 @contextmanager
@@ -36,10 +38,16 @@ def serving(root: Path, tls: str = "off") -> Iterator[dict[str, Any]]:
 
 def run(action: str, folder: Path, **params: Any) -> str:
     """What the script says."""
-    script = folder / "script.py"
-    script.write_text(render(action, params, imports="module"), encoding="utf-8")
-    done = subprocess.run([sys.executable, "-W", "error", str(script)], cwd=folder, capture_output=True, text=True,
-                          timeout=DEADLINE_S, check=False)  # fmt: skip
+    return run_all(action, folder, [params])
+
+
+def run_all(action: str, folder: Path, many: Sequence[Mapping[str, Any]]) -> str:
+    """What the script says with these values, one after the other, in one interpreter."""
+    scripts = [folder / f"script{number}.py" for number in range(len(many))]
+    for script, params in zip(scripts, many, strict=True):
+        script.write_text(render(action, params, imports="module"), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-W", "error", "-c", _EACH, *map(str, scripts)], cwd=folder,
+                          capture_output=True, text=True, timeout=DEADLINE_S, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     return done.stdout
@@ -57,15 +65,29 @@ def root(tmp_path: Path) -> Path:
 
 def test_listing_putting_folders_and_commands(root: Path) -> None:
     here = root.parent / "here"
+    (here / "deep" / "er").mkdir(parents=True)
+    (here / "deep" / "er" / "a.txt").write_bytes(b"a")
     with serving(root) as there:
-        assert "file 40000" in run("ftp-list", here, **there)
-        assert "file 40000" in run("ftp-list", here, port=there["port"], passive=False)
-        assert "notes.txt: 8 bytes" in run("ftp-put", here, **there)
-        assert "226" in run("ftp-put", here, **there, text=True, path="text.txt")
+        said = run_all("ftp-list", here, [there, {"port": there["port"], "passive": False}])
+        assert said.count("file 40000") == 2
+        said = run_all("ftp-put", here, [there, {**there, "text": True, "path": "text.txt"}])
+        assert "notes.txt: 8 bytes" in said
+        assert "226" in said
         assert (root / "notes.txt").read_bytes() == b"one\ntwo\n"
-        assert "made" in run("ftp-folder", here, **there)
-        assert "215" in run("ftp-command", here, **there)
-        assert "refused: 550" in run("ftp-command", here, **there, command="CWD nowhere")
+        assert "1 files" in run("ftp-put-folder", here, **there, path="deep", local="deep")
+        acts = [{}, {"act": "make", "path": "made"}, {"act": "rename", "path": "deep", "to": "made/deep"},
+                {"act": "rights", "path": "made/deep/er/a.txt", "rights": "600"}]  # fmt: skip
+        assert "made" in run_all("ftp-folder", here, [{**there, **act} for act in acts])
+        assert (root / "made" / "deep" / "er" / "a.txt").stat().st_mode & 0o777 == 0o600
+        said = run_all("ftp-get-folder", here, [{**there, "path": "made", "local": "made"}] * 2)
+        assert "1 files" in said
+        assert "nothing is written over" in said
+        assert (here / "made" / "deep" / "er" / "a.txt").read_bytes() == b"a"
+        run("ftp-folder", here, **there, act="remove", path="made")
+        assert sorted(each.name for each in root.iterdir()) == ["a.txt", "notes.txt", "text.txt"]
+        lines = ("SYST", "CWD nowhere", "NLST")
+        said = run_all("ftp-command", here, [{**there, "command": line} for line in lines])
+        assert all(words in said for words in ("215", "refused: 550", "notes.txt"))
 
 
 @pytest.mark.parametrize("callback", ["function", "method", "object"])
@@ -95,9 +117,26 @@ def test_text_resume_and_tls(root: Path) -> None:
 def test_sftp(root: Path) -> None:
     here = root.parent / "here"
     with sftp_server(root) as (port, fingerprint):
-        said = run("sftp", here, port=port, host_keys=(fingerprint,))
-        assert "notes.txt: 8 bytes" in said
-        assert "['a.txt', 'notes.txt']" in said
+        (root / "deep" / "er").mkdir(parents=True)
+        acts: list[dict[str, str]] = [
+            {}, {"act": "make", "path": "new"}, {"act": "put", "path": "new/b.txt", "local": "notes.txt"},
+            {"act": "get-folder", "path": "new", "local": "new"}, {"act": "put-folder", "path": "back", "local": "new"},
+            {"act": "rename", "path": "back/b.txt", "to": "c.txt"}, {"act": "rights", "path": "c.txt", "rights": "600"},
+            {"act": "remove", "path": "deep"}, {"act": "list"},
+        ]  # fmt: skip
+        said = run_all("sftp", here, [{"port": port, "host_keys": (fingerprint,), **act} for act in acts])
+    assert "notes.txt: 8 bytes" in said
+    assert "['a.txt', 'deep', 'notes.txt']" in said
+    assert "new: 1 entries" in said
+    assert (here / "new" / "b.txt").read_bytes() == (root / "c.txt").read_bytes()
+    assert (root / "c.txt").stat().st_mode & 0o777 == 0o600
+    assert "['a.txt', 'back', 'c.txt', 'new', 'notes.txt']" in said
+
+
+def test_a_server_that_nobody_has_vouched_for_is_looked_up_in_known_hosts() -> None:
+    assert ".ssh/known_hosts" in render("sftp", {"host_keys": ()})
+    with pytest.raises(ScriptError):
+        render("sftp", {"act": "explode"})
 
 
 @pytest.mark.parametrize("action", TITLES)

@@ -13,6 +13,9 @@ from protocols.ftp.firewall import FtpFirewall
 from protocols.record.event import Raw
 from tests.protocols.ftp.server.ground import got, serving
 from widgets.ftp.lanes_layout import LanesLayout, Session, Step
+from widgets.ftp.lanes_painter import folded
+from widgets.theme.theme import theme
+from widgets.timeline.faces import Face
 
 
 def laid_out(raws: list[Raw]) -> LanesLayout:
@@ -76,6 +79,17 @@ def test_the_same_line_told_by_both_ends_is_one_step() -> None:
     (step,) = session.steps
     assert step.rows == {0, 1}
     assert step.t == 10
+
+
+def test_the_numbers_of_an_address_stand_whole_below_one_another(qapp: object) -> None:
+    face = Face(theme().mono_font(9.5))
+    text = "227 Entering passive mode (127,0,0,1,209,171)."
+    room = int(face.metrics.horizontalAdvance("227 Entering passive mode (127"))
+    assert folded(face, text, room, 2) == ["227 Entering passive mode", "(127,0,0,1,209,171)."]
+    assert folded(face, "PASV", room, 2) == ["PASV"]
+    _, second = folded(face, "x " * 900, room, 2)
+    assert second.endswith("\u2026")
+    assert len(folded(face, "x" * 900, room, 8)) == 1
 
 
 KINDS = ["command", "reply", "transfer", "listing", "session passed on", "fault injected", "active connection refused",

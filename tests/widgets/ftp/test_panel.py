@@ -12,18 +12,24 @@ from PySide6.QtWidgets import QApplication, QWidget
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.ftp.server.rules import Rule
 from protocols.scripts import render
+from protocols.tls import lab_ca
 from tests.widgets.ftp.conftest import Room
 from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
 from widgets.ftp.lanes import Lanes
 from widgets.ftp.pane import octal_of
+from widgets.parts.plain_table import PAD
 from widgets.theme.theme import theme
 
 
 def test_one_click_starts_a_server_the_next_connects(room: Room) -> None:
     ends = room.panel.ends
+    ends.client.form.fields["port"] = 1
+    room.click(ends.client.form.connect_button)
+    room.wait(ends.client.strip.text)
     ends.server.form.fields["port"] = 0
     room.click(ends.server.start_button)
     room.wait(lambda: ends.server.server is not None)
+    assert ends.client.strip.text() == ""  # that nobody listens is over
     assert ends.client.form.fields["port"] == ends.server.server.address[1]
     room.click(ends.client.form.connect_button)
     room.wait(lambda: room.panel.slot.phase == "connected")
@@ -41,6 +47,12 @@ def test_with_tls_the_certificates_are_shown(room: Room) -> None:
     assert "encrypted" in ends.client.live.facts["safe"].value()
     rows = ends.client.live.certificates.model.rows
     room.wait(lambda: "127.0.0.1, localhost, ::1" in [row[1] for row in rows()])
+    room.panel.python_button.click()
+    action, params = room.scripts[-1]
+    assert (action, params["password"]) == ("ftp-list", "secret")  # the lab's own server, and its own authority
+    believed = Path(params["ca_file"]).read_bytes()
+    lab_ca().remove_file()
+    assert believed == lab_ca().pem
 
 
 def test_a_refused_connect_is_explained_in_its_place_and_mended(room: Room) -> None:
@@ -172,6 +184,9 @@ def test_folders_are_made_renamed_and_removed_after_a_question(room: Room, tmp_p
         return octal_of(found[0]) if found else ""
 
     room.wait(lambda: rights() == "600")
+    room.panel.python_button.click()
+    action, params = room.scripts[-1]
+    assert (action, params["act"], params["path"], params["rights"]) == ("ftp-folder", "rights", "/readme.txt", "600")
 
 
 def test_branches_open_and_folders_are_entered_by_keys(room: Room, tmp_path: Path) -> None:
@@ -259,6 +274,8 @@ def test_what_was_done_is_what_is_selected(room: Room, tmp_path: Path) -> None:
 def test_a_server_stopped_in_between_is_not_called_connected(room: Room) -> None:
     room.connected()
     panel, there = room.panel, room.panel.files.there
+    room.choose(there, "readme.txt")
+    room.click(there.buttons["about"])
     panel.show_view("ends")
     server = panel.ends.server.server
     panel.ends.server.stop()
@@ -268,6 +285,10 @@ def test_a_server_stopped_in_between_is_not_called_connected(room: Room) -> None
     there.refresh()
     room.wait(lambda: "refused" in there.trouble.text())
     assert not there.trouble.text().rstrip().endswith("..")
+    panel.slot.close()
+    assert there.ask.isHidden()  # what it asked was about a file of that server
+    assert there.about.isHidden()
+    assert there.trouble.text() == ""
 
 
 def test_why_a_file_failed_goes_when_it_was_retried(room: Room, tmp_path: Path) -> None:
@@ -333,10 +354,14 @@ def test_behind_the_firewall_active_mode_dies_and_passive_lives(room: Room) -> N
     there = room.panel.files.there
     room.wait(there.trouble.text)
     assert "passive" in there.trouble.text()
-    slot.close()
-    ends.client.form.fields["mode"] = "passive"
-    ends.client.connect_now()
+    assert there.unlisted.button.text() == "Connect in passive mode"
+    room.click(there.unlisted.button)
     room.wait(lambda: there.listing is not None)
+    assert there.trouble.text() == ""
+    for on in (False, True):
+        ends.server.slot.switch_wall()
+        room.wait(lambda: (ends.server.slot.wall is not None) is on)  # noqa: B023
+        assert ends.client.live.beside.isHidden() is not on
     room.panel.show_view("lanes")
     lanes = room.panel.view("lanes").findChild(Lanes)
     room.wait(lambda: len(lanes.layout_of.order) >= 2)
@@ -349,6 +374,11 @@ def test_over_ssh_the_text_mode_says_why_it_is_none(room: Room) -> None:
     mode = room.panel.files.fields.editor("mode")
     assert not mode.choose("text")
     assert "bytes as they are" in mode.itemText(1)
+    room.choose(room.panel.files.there, "notes")
+    room.panel.python_button.click()
+    action, params = room.scripts[-1]
+    assert (action, params["act"], params["path"]) == ("sftp", "get-folder", "/notes")
+    assert "recurse=True" in render(action, params)
 
 
 def test_a_live_change_of_scale_or_palette_is_laid_out_at_once(room: Room) -> None:
@@ -360,6 +390,16 @@ def test_a_live_change_of_scale_or_palette_is_laid_out_at_once(room: Room) -> No
         before = [part.geometry() for part in parts]
         QApplication.processEvents()
         assert [part.geometry() for part in parts] == before
+
+
+def test_beside_an_inspector_at_1280_the_times_are_whole(room: Room) -> None:
+    room.panel.show_view("files")
+    view = room.panel.files.there.view
+    view.resize(theme().px(382), 300)
+    QApplication.processEvents()
+    assert not view.isColumnHidden(2)
+    assert view.columnWidth(2) >= view.fontMetrics().horizontalAdvance("2026-11-29 08:58") + 2 * PAD
+    assert view.columnWidth(0) >= theme().px(130)
 
 
 def test_octal_digits_of_rights() -> None:
