@@ -108,6 +108,12 @@ def say(sentence: str) -> None:
         pass  # stderr closed: the exit status still tells
 
 
+def say_help(mend: str) -> None:
+    """What helps, as one sentence."""
+    if mend:
+        say(f"What helps: {mend}" if mend[-1] in ".?!" else f"What helps: {mend}.")
+
+
 def fail(
     error: BaseException, call: str, address: object = None, transport: str = "tcp", recorder: Recorder | None = None
 ) -> int:
@@ -122,8 +128,7 @@ def fail(
         if holder:
             say(f"Who has it: {holder}.")
         mend = "Stop that program, or choose another port: --port 0 takes a free one."
-    if mend:
-        say(f"What helps: {mend}")
+    say_help(mend)
     return FAILED
 
 

@@ -18,10 +18,22 @@ from protocols.http.bodies import FORM_TYPE
 from protocols.http.client import HttpClient
 from protocols.http.handle import system_authorities
 from protocols.http.jar import Jar, JarError
+from protocols.http.oddities import oddities
 from protocols.http.request import Auth, Body, Header, Limits, Part, Proxy, Request, RequestError, Trust, checked
 from protocols.http.run import Run
 from protocols.record.recorder import Recorder
-from protocols.terminal import DONE, FAILED, Escape, JsonLines, Signals, printable, reader_gone, say, write_all
+from protocols.terminal import (
+    DONE,
+    FAILED,
+    Escape,
+    JsonLines,
+    Signals,
+    printable,
+    reader_gone,
+    say,
+    say_help,
+    write_all,
+)
 
 LOOK_S: Final = 0.05
 TIMEOUT_S: Final = 60.0
@@ -162,12 +174,14 @@ def _ended(order: Order, ran: Run, jar: Jar, sink: _Sink, recorder: Recorder) ->
     """Finish the files, and say what went wrong."""
     status = DONE
     failed = ran.failure
+    for odd in oddities(ran.final) if ran.final is not None else ():
+        say(printable(odd))
     if failed is not None:
         recorder.note("explained", failed.why, service="http", errno=failed.symbol, why=failed.why,
                       mend=list(failed.mend))  # fmt: skip
         say(printable(f"{failed.why} ({failed.symbol})"))
         if failed.mend:
-            say(printable(f"What helps: {failed.mend[0]}"))
+            say_help(printable(failed.mend[0]))
         status = FAILED
     try:
         if failed is None:

@@ -46,8 +46,9 @@ def failure_of(code: int, said: str, *, host: str, port: int, os_errno: int = 0,
     if code in _WITH_ERRNO and os_errno:
         call = "connect" if code == CONNECT else "send" if code == 55 else "recv"
         return _explained(OSError(os_errno, os.strerror(os_errno)), call, address, said, code)
-    words, key = _words(), f"{code} HTTP/0.9" if "HTTP/0.9" in said else str(code)
-    entry: dict[str, Any] = dict(words.get(key) or words.get(str(code)) or words["other"])
+    words = _words()
+    special = next((f"{code} {mark}" for mark in ("HTTP/0.9", "HTTP/3", "in response") if mark in said), "")
+    entry: dict[str, Any] = dict(words.get(special) or words.get(str(code)) or words["other"])
     filled = entry["why"].format(host=host, port=port, said=said.rstrip("."), code=code)
     return Failure(entry["symbol"], entry["title"], filled, tuple(entry.get("mend", ())), said, code)
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 from protocols.http.exchange import NO_TLS, Exchange, Kept, TLSFacts, known_head, read_request_head
+from protocols.http.oddities import oddities
 from protocols.http.opened import Opened, OpenedSockets
 from protocols.record.connections import KEEP_CALL_BYTES
 from protocols.record.event import Direction, monotonic_ns
@@ -291,6 +292,8 @@ class Wire:
         detail["body_bytes"] = size
         if exchange.unseen:
             detail["unseen_bytes"] = exchange.unseen
+        if odd := oddities(exchange):
+            detail["odd"] = odd
         self._message("response", "in", exchange, exchange.received, exchange.begin_received,
                       f"{text}, {size} bytes", detail, exchange.last_ns)  # fmt: skip
 

@@ -58,5 +58,8 @@ def _packets(arguments: argparse.Namespace) -> int:
 
     from protocols.packets.listing import Order, run
 
+    if arguments.show and (arguments.json or arguments.csv or arguments.limit or arguments.filter):
+        arguments.parser.error("--show is the tree of one packet, as text: --json, --csv, --limit and --filter are for "
+                               "the list")  # fmt: skip
     order = Order(arguments.file, arguments.filter, arguments.limit, arguments.show)
     return run(replace(order, form="json" if arguments.json else "csv" if arguments.csv else "text"))

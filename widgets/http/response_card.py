@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from protocols.http.exchange import Exchange
 from protocols.http.failure import Failure
 from protocols.http.identity import speaks_of_identity
+from protocols.http.oddities import oddities
 from protocols.http.reading import meaning
 from protocols.numbers import size_text
 from widgets.desk import Desk
@@ -225,7 +226,7 @@ class ResponseCard(Card):
                 self.set_state("error", f"{status}, {words.get(sent.state, 'cut short').lower()}")
             else:
                 self.set_state(sign_of(exchange.status), status)
-            self._mean(meaning(exchange.status))
+            self._mean(" ".join((meaning(exchange.status), *(oddities(exchange) if sent.over else ()))))
         elif sent.over and exchange is not None and exchange.received.size:
             self.set_state("warning", "No status line")
             self._mean("What came does not begin like an answer in HTTP.")

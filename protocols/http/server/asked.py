@@ -163,10 +163,10 @@ class RequestReader:
         if end < 0:
             if not self._buffer:
                 return False
-            self._sought = len(self._buffer)
+            seen, self._sought = self._sought, len(self._buffer)
             if self._sought > HEAD_BYTES:
                 raise BadRequest(431, f"The head of the request is longer than {HEAD_BYTES} bytes.")
-            self._look_early()
+            self._look_early(max(0, seen - 1))
             return False
         self._sought = 0
         begin = self._place
@@ -185,11 +185,13 @@ class RequestReader:
         self.waiting = asked.get("Expect").lower() == "100-continue" and (self._chunked or self._left > 0)
         return True
 
-    def _look_early(self) -> None:
-        """What can't become a request is told before its end, which may never come."""
+    def _look_early(self, seen: int) -> None:
+        """What can't become a request is told before its end, which may never come. seen: so much was looked at."""
         line, found, _ = self._buffer.partition(b"\n")
         if found and not _LINE.fullmatch(line.rstrip(b"\r")):
             raise BadRequest(400, "The first line is no request line: METHOD TARGET HTTP/1.1.")
+        if (found and not line.endswith(b"\r")) or self._buffer.find(b"\n\n", seen) >= 0:
+            raise BadRequest(400, "A line ends with LF alone. HTTP's lines end with CR LF: nc -C sends them so.")
 
     def _take_body(self) -> bool:
         if self._chunked:

@@ -147,14 +147,15 @@ def _web(arguments: argparse.Namespace) -> int:
 
 def _wsgi(arguments: argparse.Namespace) -> int:
     from protocols.http.server import kinds
-    from protocols.http.server.wsgi_run import AppError, find_app
+    from protocols.http.server.deploy import find_deployed
+    from protocols.http.server.wsgi_run import AppError
 
     folder = os.getcwd()
     if arguments.deploy in ("waitress", "uvicorn") and (arguments.tls or arguments.tls_broken):
         arguments.parser.error(f"--tls is not for --deploy {arguments.deploy}")
     sys.path.insert(0, folder)
     try:
-        find_app(arguments.app)
+        find_deployed(arguments.app, arguments.deploy)
     except AppError as error:
         arguments.parser.error(str(error))
 

@@ -21,7 +21,7 @@ from protocols.http.server.apart import ServerInChild
 from protocols.http.server.asked import Asked
 from protocols.http.server.cgi_run import OUTPUT_BYTES, TIMEOUT_S, cgi_words, run_script, script_answer, tell_ran
 from protocols.http.server.web import TIME_OUT_S, WebHandler
-from protocols.http.server.wsgi_run import find_app
+from protocols.http.server.wsgi_run import AppError, find_app, takes
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_value
 from protocols.service.childmain import Job
@@ -108,6 +108,15 @@ def library_server(
     return LibraryServer(recorder, way, params)
 
 
+def find_deployed(name: str, way: str) -> Any:
+    """The callable that "module:app" names, and of the kind that is called in this way. Raises AppError."""
+    app = find_app(name)
+    if way == "uvicorn" and takes(app) == 2:
+        raise AppError(f"{name!r} takes two arguments, as WSGI wants it; uvicorn calls with the three of ASGI: "
+                       "app(scope, receive, send)")  # fmt: skip
+    return app
+
+
 def serve_by_library(job: Job) -> None:
     """The child's side: the library serves on a traced socket, until the end of the commands."""
     from protocols.concurrency.listening import open_listener
@@ -115,7 +124,7 @@ def serve_by_library(job: Job) -> None:
     params, way = job.params, job.params["way"]
     if params["folder"]:
         sys.path.insert(0, params["folder"])
-    app = find_app(params["app"])
+    app = find_deployed(params["app"], way)
     listener = open_listener(job.recorder, Listen(host=params["host"], port=params["port"]), way)
     job.watch(lambda _: None)
     serve = _waitress if way == "waitress" else _uvicorn

@@ -212,7 +212,7 @@ class WebHandler(Handler):
         except Exception as error:  # noqa: BLE001  a mistake of an application is a 500, not the server's end
             _note(conn, "application failed", f"{type(error).__name__}: {error}", errno=type(error).__name__,
                   why=f"The application raised {error!r}; the client got a 500.")  # fmt: skip
-            answer = error_page(500, "The application failed.")
+            answer = error_page(500, f"The application raised {type(error).__name__}: {str(error)[:200]}.")
             head, chunked, keep = framed(asked, answer, asked.keeps)
         begin = partial(self._begin, conn, asked, answer, began, head, chunked, keep)
         if answer.delay_s > 0:

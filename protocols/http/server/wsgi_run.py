@@ -7,6 +7,7 @@ sockets.
 from __future__ import annotations
 
 import importlib
+import inspect
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -62,7 +63,7 @@ class WSGI:
         return Answer(int(number), headers, body, reason, int(lengths[0]) if lengths else None)
 
     def _complain(self, asked: Asked, error: AssertionError) -> Answer:
-        said = str(error) or "a rule of PEP 3333 was broken"
+        said = (str(error) or "a rule of PEP 3333 was broken").rstrip(".")
         why = next((text for word, text in _COMPLAINTS if word in said), "See PEP 3333.")
         asked.note("wsgi complaint", said, errno="AssertionError", why=f"The WSGI validator complains: {said}. {why}")
         return error_page(500, f"The WSGI validator complains: {said}. {why}")
@@ -132,6 +133,18 @@ def find_app(name: str) -> Callable[..., Iterable[bytes]]:
     if not callable(found):
         raise AppError(f"{name!r} can't be called, so it is no WSGI application")
     return found
+
+
+def takes(app: Callable[..., Any]) -> int | None:
+    """How many arguments it must be given: 2 of WSGI, 3 of ASGI. None where that can't be known."""
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return None
+    return sum(one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+               for one in parameters)  # fmt: skip
 
 
 def make_wsgi(

@@ -24,7 +24,7 @@ from protocols.mail.message.compose import Draft, DraftError, needs_utf8, split_
 from protocols.mail.message.message import Message
 from protocols.record.explain import Explained
 from protocols.record.recorder import Recorder
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, JsonLines, Signals, reader_gone, say, say_help, write_all
 
 LOOK_S: Final = 0.05
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -123,7 +123,7 @@ def _failed(session: MailSession, error: BaseException) -> int:
                           mend=list(told.mend))  # fmt: skip
     say(printable(f"{told.why} ({told.errno})"))
     if told.mend:
-        say(printable(f"What helps: {told.mend[0].rstrip('.')}."))
+        say_help(printable(told.mend[0]))
     return FAILED
 
 

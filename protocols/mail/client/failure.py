@@ -64,6 +64,8 @@ def explained(
 
 def _of_library(error: BaseException, blanks: Mapping[str, Any]) -> Explained:
     said = said_by(error)
+    if _cut_by_library(error):
+        return told("LONG_LINE", said=f"A line of the answer is longer than {blanks['protocol']} allows", **blanks)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return told("AUTH", said=said, **blanks)
     if isinstance(error, smtplib.SMTPNotSupportedError):
@@ -80,6 +82,13 @@ def _of_library(error: BaseException, blanks: Mapping[str, Any]) -> Explained:
     if isinstance(error, (ValueError, UnicodeError)):
         return told("CANT_SAY", said=said, **blanks)
     return told("OTHER", said=f"{type(error).__name__}: {said}", **blanks)
+
+
+def _cut_by_library(error: BaseException) -> bool:
+    """Whether a library gave up on a line. It words that as a refusal, which no server has said."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return isinstance(error.smtp_error, str) and error.smtp_error.startswith("Line too long")
+    return isinstance(error, poplib.error_proto) and error.args == ("line too long",)
 
 
 def said_by(error: BaseException) -> str:

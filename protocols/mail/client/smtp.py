@@ -157,7 +157,8 @@ class SmtpSession(MailSession):
         mail_options, rcpt_options, remarks = self._options(envelope, size)
         code, said = library.mail(envelope.sender, mail_options)
         if not 200 <= code < 300:
-            library.rset()
+            if code != 421:  # the server hangs up: what is said after it meets a closed connection
+                library.rset()
             return Sent((), code, readable(said), raised="SMTPSenderRefused", remarks=remarks)
         recipients = []
         for address in envelope.recipients:

@@ -78,6 +78,13 @@ class Rule:
         code = self.code or _CODES.get(self.fault, 554)
         return code, self.text or _DEFAULT_TEXT.get(code, "Refused on purpose")
 
+    @property
+    def says(self) -> str:
+        """What it does, with its own numbers in it."""
+        text = FAULTS[self.fault].replace("`count`", str(self.count)).replace("`seconds`", f"{self.seconds:g} seconds")
+        text = text.replace("`words`", " ".join(self.words) or "words")
+        return text.replace(str(_CODES.get(self.fault, 0)), str(self.answer[0]), 1)
+
     def check(self) -> Rule:
         """The rule itself. Raises RuleError."""
         if self.fault not in FAULTS:
@@ -189,7 +196,7 @@ class Rules:
         self._recorder.note(
             "fault injected", f"{rule.title}: at {occasion.verb or 'the greeting'}{whom}", service=self.service,
             conn=occasion.conn, rule=rule.title, fault=rule.fault, protocol=occasion.protocol, verb=occasion.verb,
-            whom=occasion.whom or None, why=f"A rule of this server says: {FAULTS[rule.fault]}.",
+            whom=occasion.whom or None, why=f"A rule of this server says: {rule.says}.",
         )  # fmt: skip
 
     # What the servers ask

@@ -1,6 +1,6 @@
 """SMTP: the commands of a strict server (RFC 5321) that takes mail for its own users and relays none.
 
-aiosmtpd gives HELO, NOOP, HELP and the dialogue of AUTH; what it takes too loosely or keeps whole in memory
+aiosmtpd gives HELO, NOOP and the dialogue of AUTH; what it takes too loosely or keeps whole in memory
 is done here: the order of commands, addresses and their parameters, and the content, which goes to the disk
 as it comes. It must not know how mail is stored.
 """
@@ -155,6 +155,11 @@ class LabSMTP(SmtpTalk):
     async def smtp_VRFY(self, arg: str | None) -> None:
         """RFC 5321 section 3.5.3: nothing is given away."""
         await self.push("252 2.5.0 Send some mail, and it will be seen" if arg else "501 5.5.4 Syntax: VRFY name")
+
+    async def smtp_HELP(self, arg: str | None) -> None:
+        """RFC 5321 section 4.1.1.8: what is served here."""
+        words = sorted(set(self._smtp_methods) - ({"STARTTLS"} if not self.tls_context else set()))
+        await self.push(f"214 2.0.0 Commands served here: {' '.join(words)}")
 
     async def smtp_QUIT(self, arg: str | None) -> None:
         """RFC 5321 section 4.1.1.10."""

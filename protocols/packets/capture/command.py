@@ -56,8 +56,18 @@ def run(order: Order) -> int:
         except BrokenPipeError:
             raise
         except (OSError, ValueError, RuntimeError) as error:
-            say(f"It could not be captured: {getattr(error, 'strerror', None) or error}.")
+            say(f"It could not be captured: {str(getattr(error, 'strerror', None) or error).rstrip('.')}.")
+            _say_interfaces(order)
             return FAILED
+
+
+def _say_interfaces(order: Order) -> None:
+    """A name that no interface has is the likeliest mistake."""
+    from protocols.packets.capture.interfaces import interfaces
+
+    known = [one.name for one in interfaces()]
+    if order.level == 2 and order.interface not in known:
+        say(f"The interfaces here: {', '.join(known)}.")
 
 
 @contextlib.contextmanager

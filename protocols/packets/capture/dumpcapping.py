@@ -150,7 +150,7 @@ class Dumpcap:
 
     def _finish(self, status: int) -> None:
         if not self._ready or status not in (0, -signal.SIGINT):
-            said = " ".join(self._said[:3]) or f"it ended with status {status}"
+            said = " ".join(self._said[:3]).removeprefix("dumpcap: ") or f"it ended with status {status}"
             raise (
                 PermissionError(1, f"dumpcap: {said}")
                 if "permission" in said.lower()

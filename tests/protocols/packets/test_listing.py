@@ -87,6 +87,13 @@ def test_what_can_not_be_done_is_told(
     assert said in capfd.readouterr().err
 
 
+def test_show_goes_with_no_word_of_the_list(sample: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["packets", str(sample), "--show", "1", "--json"])
+    assert ended.value.code == 2
+    assert "--show is the tree of one packet" in capfd.readouterr().err
+
+
 def test_a_file_that_is_not_there_and_one_that_is_no_capture(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

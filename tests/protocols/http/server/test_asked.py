@@ -54,6 +54,7 @@ def test_any_bytes_are_requests_or_refused(data: bytes) -> None:
     (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
     (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
     (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400),
+    (b"GET / HTTP/1.1\n", 400), (b"GET / HTTP/1.1\r\nHost: a\n\n", 400),
     (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 300 + b"\r\n", 431),
     (b"GET / HTTP/1.1\r\nX: " + b"y" * (HEAD_BYTES + 1), 431),
 ])  # fmt: skip

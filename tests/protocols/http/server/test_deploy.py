@@ -8,6 +8,7 @@ import pytest
 
 from protocols.http.server import deploy
 from protocols.http.server.kinds import wsgi_server
+from protocols.http.server.wsgi_run import AppError
 from tests.protocols.http.peers import DEADLINE_S
 from tests.protocols.http.server.sites import Site, running
 
@@ -62,6 +63,13 @@ def test_an_application_that_fails_under_cgi_is_a_500(folder: str) -> None:
     with running(wsgi_server, "deployed_app:fails", folder=folder, deploy="cgi") as site:
         assert site.get("/").status == 500
         assert "ZeroDivisionError" in site.notes("script ran")[0][10]["errors"]
+
+
+def test_uvicorn_is_not_given_an_application_of_the_other_kind(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(folder)
+    with pytest.raises(AppError, match="takes two arguments, as WSGI wants it"):
+        deploy.find_deployed("deployed_app:app", "uvicorn")
+    assert deploy.find_deployed("deployed_app:asgi", "uvicorn")
 
 
 def test_a_wrong_way_and_a_missing_library_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

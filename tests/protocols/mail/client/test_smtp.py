@@ -214,6 +214,25 @@ def test_a_drop_after_data_is_told_and_nothing_hangs() -> None:
         assert session.join(WAIT_S)
 
 
+def test_a_421_to_the_sender_is_the_answer_and_nothing_is_said_after_it() -> None:
+    heard: list[bytes] = []
+
+    def play(talk: Talk) -> None:
+        talk.say(b"220 hi")
+        for answer in (b"250 hi", b"421 4.7.0 too many"):
+            heard.append(talk.hear())
+            talk.say(answer)
+        talk.sock.close()
+
+    with liar(play) as port:
+        session = SmtpSession(Recorder(), Account(port=port, timeout_s=WAIT_S), name="smtp 1")
+        session.start()
+        sent = _send(session, "a@x.org", "b@x.org")
+        assert (sent.code, sent.reply, sent.outcome) == (421, "4.7.0 too many", "none")
+        assert b"rset" not in b"".join(heard).lower()
+        session.stop()
+
+
 def test_a_421_in_the_middle_ends_the_recipients() -> None:
     def play(talk: Talk) -> None:
         talk.say(b"220 hi")

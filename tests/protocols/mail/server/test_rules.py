@@ -49,6 +49,12 @@ def test_the_sixth_mail_in_a_second_gets_421() -> None:
         assert lab.server.counts()["ann"]["INBOX"] == 5
 
 
+def test_what_a_rule_did_is_told_with_its_own_numbers() -> None:
+    said = Rule("too many mails", count=3, seconds=2.0).says
+    assert said == "more than 3 mails in 2 seconds: 421, and the line is closed"
+    assert Rule("refuse recipient", code=553).says == "this recipient does not exist: 553"
+
+
 def test_the_line_drops_after_the_content_and_nothing_is_kept() -> None:
     with running(rules=(Rule("drop the line", protocol="smtp", at=AFTER_DATA, times=1),)) as lab:
         with pytest.raises(smtplib.SMTPServerDisconnected), _smtp(lab) as client:

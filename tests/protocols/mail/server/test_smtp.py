@@ -41,7 +41,7 @@ def _talk(lab: Running, dialogue: list[tuple[bytes, int]]) -> None:
         [*RCPT, (b"EHLO again", 250), (b"DATA", 503)],
         [*RCPT, (b"DATA now", 501), (b"DATA", 354), (b".", 250)],
         [*RCPT, (b"DATA", 354), (b"Subject: x\r\n\r\nhi\r\n.", 250), (b"DATA", 503)],
-        [(b"NOOP", 250), (b"HELP", 250), (b"VRFY ann", 252), (b"EXPN ann", 502), (b"XYZZY", 500), (b"", 500)],
+        [(b"NOOP", 250), (b"HELP", 214), (b"VRFY ann", 252), (b"EXPN ann", 502), (b"XYZZY", 500), (b"", 500)],
         [*HELLO, (b"mail from:<A@b> size=100 BODY=8bitmime RET=HDRS ENVID=abc", 250),
          (b"rcpt to:<ANN@x> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;ann@x", 250)],
         [*HELLO, (b"MAIL FROM: <a@b>", 250)],
