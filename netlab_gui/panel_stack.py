@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from netlab_gui import journal
 from netlab_gui.panels import PANELS, Entry
+from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
@@ -82,7 +83,11 @@ class PanelStack(QStackedWidget):
     def _build(self, entry: Entry, desk: Desk) -> Panel:
         before = set(self.children())
         try:
-            panel = entry.build(desk, self)
+            theme().hold()
+            try:
+                panel = entry.build(desk, self)
+            finally:
+                theme().release()
         except Exception as error:  # noqa: BLE001 - one broken room must not keep the window from opening
             from netlab_gui.broken_panel import BrokenPanel
 

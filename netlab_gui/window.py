@@ -180,7 +180,7 @@ class Window(QWidget):
         if name == "dark":
             theme().set_dark(self.settings.dark)
         elif name == "scale":
-            theme().set_scale(self.settings.scale)
+            theme().set_scale(self.settings.scale, in_steps=True)
 
     # The end
 

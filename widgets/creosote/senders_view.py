@@ -172,7 +172,7 @@ class SendersView(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.doubleClicked.connect(lambda _: self.sender_chosen.emit(self.chosen()))
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._size()
 
     def chosen(self) -> int:

@@ -29,7 +29,7 @@ class Waterfall(QWidget):
         self._total = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Phases of the request")
-        theme().changed.connect(self.updateGeometry)
+        theme().scaled.connect(self.updateGeometry)
 
     def set_rows(self, rows: Sequence[PhaseRow], total_ms: float) -> None:
         """Show these phases on a scale up to total_ms."""

@@ -97,7 +97,7 @@ class DatagramPart(QWidget):
         column.setSpacing(0)
         column.addLayout(inside)
         column.addWidget(Line())
-        theme().changed.connect(self.updateGeometry)
+        theme().scaled.connect(self.updateGeometry)
         self.hide()
 
     def show_event(self, event: Event) -> Reading | None:

@@ -126,7 +126,7 @@ class FactRows(QWidget):
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
         self._lines: list[tuple[Label, Arrow, Chip, Label]] = []
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._size()
 
     def _size(self) -> None:
@@ -195,7 +195,7 @@ class Links(QWidget):
         self._buttons: list[LinkButton] = []
         row.addWidget(self._caption, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._flow, 1)
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._size()
 
     def _size(self) -> None:

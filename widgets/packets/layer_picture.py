@@ -44,7 +44,7 @@ class LayerPicture(QWidget):
         self.setAccessibleName("Layers of the packet")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        theme().changed.connect(self.updateGeometry)
+        theme().scaled.connect(self.updateGeometry)
 
     def set_parts(self, parts: Sequence[Part]) -> None:
         """Show another packet."""

@@ -37,7 +37,7 @@ class NetworkView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
         self.setAccessibleName("The private network")
-        theme().changed.connect(self.updateGeometry)
+        theme().scaled.connect(self.updateGeometry)
 
     def show_network(self, hosts: Sequence[Host], *, standing: bool) -> None:
         """Draw these hosts; `standing`: the network is there, not only planned."""

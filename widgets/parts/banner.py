@@ -41,7 +41,7 @@ class Banner(QFrame):
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._text, 1)
         row.addWidget(self._action, 0, Qt.AlignmentFlag.AlignVCenter)
-        theme().changed.connect(self._fit)
+        theme().scaled.connect(self._fit)
         self.hide()
 
     @property

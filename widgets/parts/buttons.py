@@ -47,7 +47,7 @@ class Button(QPushButton):
         self.setAutoDefault(False)
         if icon:
             self.set_icon(icon)
-        theme().changed.connect(self._size_icon)
+        theme().scaled.connect(self._size_icon)
 
     def set_icon(self, name: str) -> None:
         """Show the Lucide icon `name` before the text."""
@@ -182,7 +182,7 @@ class IconButton(QToolButton):
         self.setToolTip(plain_tip(name))
         self.setCheckable(checkable)
         self._size_icon()
-        theme().changed.connect(self._size_icon)
+        theme().scaled.connect(self._size_icon)
 
     def set_icon(self, icon: str) -> None:
         """Show another icon."""
@@ -204,7 +204,7 @@ class ActionButton(QToolButton):
         self.setAccessibleName(action.text().replace("&", ""))
         theme().dress(self, "button")
         self._size_icon()
-        theme().changed.connect(self._size_icon)
+        theme().scaled.connect(self._size_icon)
 
     def _size_icon(self) -> None:
         gap = ICON_GAP if self.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon else 0

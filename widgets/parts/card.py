@@ -99,7 +99,7 @@ class CardHead(QWidget):
         row.addLayout(self._details)
         row.addStretch(1)
         row.addLayout(self._actions)
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._size()
 
     def set_title(self, title: str, brief: str = "") -> None:
@@ -295,7 +295,7 @@ class Aside(QFrame):
         row.setContentsMargins(14, 10, 12, 10)
         self._text = LeadText(lead, text, "body")
         row.addWidget(self._text)
-        theme().changed.connect(self._fit)
+        theme().scaled.connect(self._fit)
 
     def set(self, lead: str, text: str = "") -> None:
         """Say something else."""

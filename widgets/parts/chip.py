@@ -47,7 +47,7 @@ class LayerChip(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.set_count("0")
-        theme().changed.connect(self.updateGeometry)
+        theme().scaled.connect(self.updateGeometry)
 
     @property
     def layer(self) -> str:

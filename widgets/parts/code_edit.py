@@ -23,7 +23,7 @@ class CodeEdit(QPlainTextEdit):
         self.setUndoRedoEnabled(not read_only)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         theme().dress(self, "mono")
-        theme().changed.connect(self._suit)
+        theme().scaled.connect(self._suit)
         self._suit()
 
     def _suit(self) -> None:

@@ -27,7 +27,7 @@ class Fact(QWidget):
             label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             column.addWidget(label)
         column.addStretch(1)
-        theme().changed.connect(self._align)
+        theme().scaled.connect(self._align)
         self._align()
         self.set_value(value)
 

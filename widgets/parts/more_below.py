@@ -29,7 +29,7 @@ class MoreBelow(Label):
         bar.valueChanged.connect(lambda _value: self._look())
         bar.rangeChanged.connect(lambda _least, _most: self._look())
         area.installEventFilter(self)
-        theme().changed.connect(self._look)
+        theme().scaled.connect(self._look)
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:

@@ -37,7 +37,7 @@ class PanelHead(QWidget):
         row.addStretch(1)
         for button in buttons:
             row.addWidget(button)
-        theme().changed.connect(self._suit)
+        theme().scaled.connect(self._suit)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._need(len(self.buttons), folded=True), super().minimumSizeHint().height())

@@ -135,7 +135,7 @@ class PlainTable(QTableView):
         if stretch >= 0:
             head.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
         self.clicked.connect(lambda index: self.picked.emit(index.row()))
-        theme().changed.connect(self._suit)
+        theme().scaled.connect(self._suit)
         self._suit()
 
     def _suit(self) -> None:

@@ -27,7 +27,7 @@ class Segment(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setProperty("segment", "only")
         self.toggled.connect(self._weigh)
-        theme().changed.connect(self._weigh)
+        theme().scaled.connect(self._weigh)
         self._weigh()
 
     def sizeHint(self) -> QSize:

@@ -35,7 +35,7 @@ class DockTitle(QWidget):
         self._row.addWidget(self.close_button)
         column.addLayout(self._row, 1)
         column.addWidget(Line())
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._size()
 
     def add_name(self, *widgets: QWidget, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignVCenter) -> None:
@@ -73,7 +73,7 @@ class SideDock(QDockWidget):
         self.setTitleBarWidget(bar)
         self.setWidget(self.pages)
         bar.close_button.clicked.connect(self.close)
-        theme().changed.connect(self._take_least_width)
+        theme().scaled.connect(self._take_least_width)
         self._take_least_width()
 
     def _take_least_width(self) -> None:

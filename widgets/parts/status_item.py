@@ -18,7 +18,7 @@ class StatusItem(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._shown: tuple[str, str, str] | None = None
         theme().dress(self, "caption")
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._size()
         self.set(text, icon=icon, state=state)
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from protocols.named import Named
 from widgets.parts.buttons import Button
 from widgets.parts.text import ElidedLabel
+from widgets.theme.theme import set_look
 
 _MODULES: Final = re.compile(r"\b(?:socket|http\.client)\.(?=AF_|SO|SH|socket\(|HTTP)")
 
@@ -78,16 +79,9 @@ class StepRows(QWidget):
         first = next(iter(legal), "")
         for name, button in self.buttons.items():
             right = name in legal
-            _style(button, primary=name == first and not waiting)
+            set_look(button, "primary", name == first and not waiting)
             button.set_icon("hourglass" if name == waiting else "circle-dot" if right else "circle")
             button.setEnabled(waiting in ("", name))  # without the one that has the focus the list would scroll
             button.setAccessibleDescription("right now" if right else "wrong now: try it and see why")
             self._codes[name].setText(code(name))
             self._codes[name].set_tone("" if right else "text2")
-
-
-def _style(button: Button, *, primary: bool) -> None:
-    if bool(button.property("primary")) != primary:
-        button.setProperty("primary", primary)
-        button.style().unpolish(button)
-        button.style().polish(button)

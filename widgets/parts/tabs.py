@@ -25,7 +25,7 @@ class TabBar(QTabBar):
         self.setExpanding(False)
         self.setUsesScrollButtons(True)
         theme().dress(self, "body")
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._size()
 
     def add(self, text: str, icon: str = "") -> int:

@@ -47,7 +47,7 @@ class Toast(QFrame):
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
         self._timer.timeout.connect(self.hide)
         parent.installEventFilter(self)
-        theme().changed.connect(self._place)
+        theme().scaled.connect(self._place)
         self.hide()
 
     def say(self, text: str, undo: Callable[[], object] | None = None) -> None:

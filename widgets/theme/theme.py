@@ -7,10 +7,11 @@ it keeps one. It must not know any panel.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 
 import shiboken6
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -19,6 +20,7 @@ from widgets.theme.fonts import MONO_FAMILIES, UI_FAMILIES, load_fonts, make_fon
 from widgets.theme.icons import IconEngine, icon_pixmap
 from widgets.theme.style_sheet import fill_style_sheet
 from widgets.theme.tokens import DARK, LIGHT, Tokens
+from widgets.theme.wardrobe import Wardrobe
 
 PRESENTER_SCALE = 1.4
 _LEVELS = 8
@@ -45,9 +47,13 @@ TEXT_STYLES: dict[str, tuple[float, int, bool]] = {
 
 
 class Theme(QObject):
-    """Palette, scale, fonts and icons of the running lab; `changed` says that any of them did."""
+    """Palette, scale, fonts and icons of the running lab.
+
+    changed: any of them did. scaled: lengths and fonts did, told before `changed`.
+    """
 
     changed = Signal()
+    scaled = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,7 +62,12 @@ class Theme(QObject):
         self._follows = False
         self._app: QApplication | None = None
         self._ring: FocusRing | None = None
+        self._wardrobe: Wardrobe | None = None
         self._held = 0
+        self._stale = False
+        self._grown = False
+        self._steps: Iterator[None] = iter(())
+        self._still: list[QWidget] = []
         self._dressed: weakref.WeakKeyDictionary[QWidget, str] = weakref.WeakKeyDictionary()
         self._fonts: dict[tuple[bool, float, int], QFont] = {}
 
@@ -70,7 +81,14 @@ class Theme(QObject):
         load_fonts()
         app.setStyle("Fusion")
         self._ring = FocusRing(app, lambda: self._tokens.highlight)
-        self._apply()
+        self._wardrobe = Wardrobe(app, self._dress_widget)
+        self._wardrobe.all_dressed.connect(self._on_all_dressed)
+        self._apply(sizes=True)
+
+    @property
+    def installed(self) -> bool:
+        """It is on an application that lives."""
+        return self._app is not None and shiboken6.isValid(self._app) and shiboken6.isValid(self)
 
     @property
     def tokens(self) -> Tokens:
@@ -92,13 +110,17 @@ class Theme(QObject):
         self._follows = False
         self._set_tokens(DARK if dark else LIGHT)
 
-    def set_scale(self, scale: float) -> None:
-        """Multiply every font and every length made from one by `scale` (0.5 to 4)."""
+    def set_scale(self, scale: float, *, in_steps: bool = False) -> None:
+        """Multiply every font and every length made from one by `scale` (0.5 to 4).
+
+        in_steps: not at once, but in some turns of the event loop, and nothing is painted before the last one.
+        """
         scale = min(4.0, max(0.5, scale))
         if scale != self._scale:
             self._scale = scale
+            self._grown = True
             self._fonts.clear()
-            self._apply()
+            self._apply(sizes=True, in_steps=in_steps)
 
     def follow_system(self) -> bool:
         """Take the palette from the system, now and when it changes; False where the system doesn't say."""
@@ -121,39 +143,83 @@ class Theme(QObject):
     def _set_tokens(self, tokens: Tokens) -> None:
         if tokens is not self._tokens:
             self._tokens = tokens
-            self._apply()
+            self._apply(sizes=False)
 
     def hold(self) -> None:
         """Take the style sheet away until `release`: many widgets are about to be made.
 
         With a style sheet in force each widget is dressed anew whenever it or one around it gets a
-        parent; a panel is built in half the time without. Nothing may be painted in between.
+        parent; a panel is built in a third of the time without. Nothing may be painted in between.
         """
+        self._finish()
         self._held += 1
-        if self._app is not None and self._held == 1:
-            self._app.setStyleSheet("")
+        if self._wardrobe is not None and self._held == 1:
+            self._wardrobe.take_off()
 
     def release(self) -> None:
-        """The widgets are made: dress them all at once."""
+        """The widgets are made: dress what of them can be seen, the rest when there is time."""
         self._held -= 1
-        if self._held == 0:
-            self._dress_app()
-            self._dress_widgets()  # a new sheet gives widgets back the font that they had before their last one
+        if self._wardrobe is not None and self._held == 0:
+            self._wardrobe.put_back(self._sheet())
+            if self._stale:
+                self._dress_app(sizes=True)
 
-    def _dress_app(self) -> None:
-        if self._app is not None and not self._held:
-            # A sheet over a sheet dresses every widget many times over: 600 ms where two steps take 120.
-            self._app.setStyleSheet("")
-            self._app.setStyleSheet(fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale))
+    def _sheet(self) -> str:
+        return fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale)
 
-    def _apply(self) -> None:
+    def _dress_app(self, *, sizes: bool) -> None:
+        self._stale = bool(self._held)
+        if self._wardrobe is not None and not self._held:
+            self._wardrobe.change(self._sheet(), sizes=sizes)
+
+    def _apply(self, *, sizes: bool, in_steps: bool = False) -> None:
+        self._finish()
+        self._steps = self._change(sizes=sizes)
+        if in_steps:
+            self._still = [one for one in QApplication.topLevelWidgets() if one.isVisible()]
+            for window in self._still:
+                window.setUpdatesEnabled(False)
+            self._step()
+        else:
+            self._finish()
+
+    def _change(self, *, sizes: bool) -> Iterator[None]:
         if self._app is not None:
-            self._app.setFont(self.ui_font())
+            if sizes:
+                self._app.setFont(self.ui_font())
             self._app.setPalette(make_palette(self._tokens))
-            self._dress_app()
-        self._dress_widgets()
+            self._dress_app(sizes=sizes)
+            yield
+        if sizes:
+            for widget in [one for one in self._dressed if shiboken6.isValid(one)]:
+                if self._wardrobe is None or not self._wardrobe.waits(widget):
+                    self._dress_widget(widget)
+            self.scaled.emit()
+            yield
         self.changed.emit()
-        self._settle()
+        yield
+        if sizes:
+            self._settle()
+
+    def _step(self) -> None:
+        if next(self._steps, self) is not self:
+            QTimer.singleShot(0, self, self._step)
+        else:
+            self._finish()
+
+    def finish(self) -> None:
+        """Do at once what a change left for later: steps, and what is hidden."""
+        self._finish()
+        if self._wardrobe is not None:
+            self._wardrobe.dress_all()
+
+    def _finish(self) -> None:
+        """Take now what steps are left."""
+        deque(self._steps, maxlen=0)
+        still, self._still = self._still, []
+        for window in still:
+            if shiboken6.isValid(window):
+                window.setUpdatesEnabled(True)
 
     def _settle(self) -> None:
         """Lay out now what has another size: each part tells the one around it; until all have, text is cut."""
@@ -161,10 +227,22 @@ class Theme(QObject):
             for _ in range(_LEVELS):
                 self._app.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
-    def _dress_widgets(self) -> None:
-        for widget, style in list(self._dressed.items()):
-            if shiboken6.isValid(widget) and widget.font() != (font := self.font(style)):
-                widget.setFont(font)
+    def _dress_widget(self, widget: QWidget) -> None:
+        style = self._dressed.get(widget)
+        if style is not None and widget.font() != (font := self.font(style)):
+            widget.setFont(font)
+
+    def _on_all_dressed(self) -> None:
+        """What took its size from something hidden does so again, now that this has its own."""
+        if self._grown:
+            self._grown = False
+            self.scaled.emit()
+            self.changed.emit()
+
+    def look_changed(self, widget: QWidget) -> None:
+        """A property of `widget` that the style sheet asks for is another one."""
+        if self._wardrobe is not None:
+            self._wardrobe.take_look(widget)
 
     # -- icons ---------------------------------------------------------------------------------
 
@@ -283,15 +361,9 @@ def set_look(widget: QWidget, name: str, value: str | bool) -> None:
 
     A widget not shown yet is left alone: polished by hand before, it would lose a font it gets after.
     """
-    if widget.property(name) == value:
-        return
-    widget.setProperty(name, value)
-    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
-        font = widget.font() if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) else None
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
-        if font is not None:
-            widget.setFont(font)
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        theme().look_changed(widget)
 
 
 _theme: Theme | None = None
@@ -300,6 +372,8 @@ _theme: Theme | None = None
 def theme() -> Theme:
     """The one theme, installed on the application as soon as there is one."""
     global _theme
+    if _theme is not None and _theme.installed:
+        return _theme
     if _theme is None or not shiboken6.isValid(_theme):
         _theme = Theme()
     app = QApplication.instance()

@@ -20,7 +20,7 @@ from widgets.parts.buttons import LinkButton
 from widgets.parts.chip import LayerChip
 from widgets.parts.flow import FlowLayout
 from widgets.parts.text import Label, plain_tip
-from widgets.theme.theme import theme
+from widgets.theme.theme import set_look, theme
 
 TYPING_MS: Final = 140
 """A search starts this long after the last key."""
@@ -80,9 +80,7 @@ class QueryField(QLineEdit):
     def set_error(self, error: str) -> None:
         """Mark the text as not understood; "" as understood."""
         if bool(self.property("invalid")) != bool(error):
-            self.setProperty("invalid", bool(error))
-            self.style().unpolish(self)
-            self.style().polish(self)
+            set_look(self, "invalid", bool(error))
         self.setAccessibleDescription(error)
 
 

@@ -93,7 +93,7 @@ class TitleBar(QWidget):
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self._fold.clicked.connect(self.fold_requested)
         self._expand.clicked.connect(self.expand_requested)
-        theme().changed.connect(self._size)
+        theme().scaled.connect(self._size)
         self._on_tab_changed(0)
         self._size()
 
