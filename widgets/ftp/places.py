@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from protocols.ftp.client import localtree
+from protocols.ftp.client import localtree, trouble
 from protocols.ftp.client.remote import Remote, join, parent
 from protocols.ftp.client.removing import remove_all
 from protocols.ftp.listing.entry import Listing
@@ -101,7 +101,13 @@ class There(QObject):
     def rename(self, path: str, name: str, done: Done, failed: Failed) -> None:
         """Rename within the folder, or to a path."""
         to = name if name.startswith("/") else join(parent(path), name)
-        self._do(lambda remote: remote.rename(path, to), done, failed)
+
+        def act(remote: Remote) -> None:
+            if to.casefold() != path.casefold() and remote.find(to) is not None:
+                raise trouble.trouble("name taken", path=to)  # most servers would write over it
+            remote.rename(path, to)
+
+        self._do(act, done, failed)
 
     def remove(self, nodes: Sequence[tuple[str, bool]], done: Done, failed: Failed) -> None:
         """Delete, folders with all that is in them."""

@@ -5,6 +5,7 @@ What a server sends never reaches a terminal raw. It must not know argparse beyo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,12 +21,15 @@ from protocols.ftp.client.site import Site, SiteError, read_path, read_url, show
 from protocols.ftp.client.tally import Mode, Tally
 from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.client.trusting import Trusting
+from protocols.ftp.dialogue import Transfer
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.record.explain import Explained, explain
 from protocols.record.recorder import Recorder
 from protocols.terminal import DONE, FAILED, JsonLines, Signals, printable, reader_gone, say, write_all
 
 LOOK_S: Final = 0.05
+_NAMED: Final = {"get": "file (a folder needs -r)", "rm": "file or folder", "mkdir": "new folder",
+                 "mv": "file or folder"}  # fmt: skip
 NAME: Final = "ftp"
 
 
@@ -57,6 +61,8 @@ def order_of(arguments: Any) -> Order:
     context = Trusting(file=arguments.cacert, verify=not arguments.insecure)
     if arguments.cacert:
         context()  # a file that can't be read is told now
+    if not last(path) and arguments.word in _NAMED and not (arguments.word == "get" and arguments.recursive):
+        raise SiteError(f"{site.url}/{path} names no {_NAMED[arguments.word]}")
     site = replace(site, timeout_s=arguments.timeout_s, passive=not arguments.active, context=context,
                    host_keys=("*",) if arguments.insecure else None)  # fmt: skip
     ask = getattr
@@ -120,6 +126,8 @@ class _Running:
             else:
                 self._wait(self.client.submit(self._act))
         except (FtpError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # nobody reads any more: that is no news of the server's
             return self._told(error)
         finally:
             self.client.stop()
@@ -168,18 +176,32 @@ class _Running:
         order = self.order
         if order.word == "ls":
             self._list(remote)
-        elif order.word == "get":
-            self._get(remote)
         elif order.word == "put":
             self._put(remote)
         elif order.word == "mkdir":
             remote.make_folder(order.path)
         elif order.word == "mv":
-            remote.rename(order.path, order.to)
+            self._rename(remote)
         elif order.recursive:
             remove_all(remote, order.path)
         else:
-            remote.remove(order.path)
+            self._one_file(remote, self._get if order.word == "get" else lambda there: there.remove(order.path))
+
+    def _one_file(self, remote: Remote, act: Callable[[Remote], object]) -> None:
+        """Do something with a file; for a folder say what would do it."""
+        try:
+            act(remote)
+        except FtpError as error:
+            if error.name not in ("no file", "reply", "sftp") or not _is_folder(remote, self.order.path):
+                raise
+            raise trouble.trouble("a folder", error.reply, path=self.order.path, where=self.order.site.where) from error
+
+    def _rename(self, remote: Remote) -> None:
+        """A server writes over what has the new name, as a rule: it is looked for before."""
+        order = self.order
+        if not order.force and order.to != order.path and remote.find(order.to) is not None:
+            raise trouble.trouble("exists there", path=order.to)
+        remote.rename(order.path, order.to)
 
     def _list(self, remote: Remote) -> None:
         order = self.order
@@ -212,7 +234,16 @@ class _Running:
             place = place / _named(name)
         tally = Tally()
         remote.get(Fetch(order.path, place, order.mode, order.force, order.resume), tally)
+        if tally.offset and not tally.moved and tally.begun_ns == tally.ended_ns:
+            self._tell_nothing_moved(tally)
         self._moved(name, tally, str(place))
+
+    def _tell_nothing_moved(self, tally: Tally) -> None:
+        """All of it was here: there was no data connection, and who reads the events gets the one that is promised."""
+        done = Transfer("RETR", self.order.path, "get", 0, 0.0, tally.offset, self.order.mode,
+                        sha256=tally.sha256 or None)  # fmt: skip
+        detail = {"session": None, "role": "data", "end": "client", **done.detail()}
+        self.recorder.emit("message", "transfer", done.text(), service=NAME, direction="in", size=0, detail=detail)
 
     def _put(self, remote: Remote) -> None:
         order, source = self.order, Path(self.order.local)
@@ -264,6 +295,14 @@ class _Running:
             say(f"{counts.done} done, {counts.failed} failed, {counts.cancelled} cancelled, {counts.bytes_done} bytes")
 
 
+def _is_folder(remote: Remote, path: str) -> bool:
+    try:
+        found = remote.find(path)
+    except FtpError:
+        return False
+    return found is not None and found.kind == "dir"
+
+
 def _named(name: str) -> str:
     from protocols.ftp.client.localfiles import safe_name
 
@@ -278,13 +317,3 @@ def _line(entry: Entry) -> str:
     size = "" if entry.size is None or entry.kind == "dir" else str(entry.size)
     target = f" -> {shown(entry.target)}" if entry.target else ""
     return printable(f"{entry.kind:<5} {size:>14}  {when:<16}  {shown(entry.name)}{target}") + "\n"
-
-
-def told_of(error: BaseException) -> Explained:
-    """An error of any kind, explained."""
-    if isinstance(error, FtpError):
-        return error.told
-    if isinstance(error, Stopped):
-        return trouble.trouble("cancelled").told
-    return explain(error, call="open", address=getattr(error, "filename", None))
-

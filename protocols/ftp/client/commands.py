@@ -43,7 +43,8 @@ over without --force; --resume goes on where the server's file ends."""),
     ("rm", "remove a file, or a folder with -r", "Removes a file; with -r a folder and all that is in it."),
     ("mkdir", "make a folder", "Makes a folder."),
     ("mv", "rename or move", """\
-Renames or moves. A new name without a slash stays in its folder; with one it begins where the login leads."""),
+Renames or moves. A new name without a slash stays in its folder; with one it begins where the login leads. Nothing is
+written over without --force."""),
 )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def _add_arguments(parser: argparse.ArgumentParser, word: str) -> None:
         add("local", metavar="TARGET", nargs="?", default="", help="a file or a folder here")
     if word == "mv":
         add("to", metavar="NEW", help="a new name, a path, or a URL of the same server")
+        add("--force", action="store_true", help="write over what has the new name already")
     if word in ("get", "put"):
         add("--resume", action="store_true", help="go on with what is there already (REST)")
         add("--force", action="store_true", help="write over what is there already")

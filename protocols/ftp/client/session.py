@@ -189,7 +189,10 @@ class FtpSession(Remote):
                 if error.code not in _MISSING:
                     raise
                 self._has_facts = False
-        return self._list_by("LIST", path, tell)
+        found = self._list_by("LIST", path, tell)
+        if not found.entries and not found.cut and path not in ("", "/"):
+            self._folder(path)  # many servers list nothing for what is not there, and call that done
+        return found
 
     def _list_by(self, verb: str, path: str, tell: Callable[[int], None] | None) -> Listing:
         if verb == "LIST" and path.startswith("-"):
@@ -236,7 +239,7 @@ class FtpSession(Remote):
             raise
         told.transfer("get", reader.bytes, error=error)
         if error and not reader.cut:
-            return trouble.trouble("data cut", reply, path=command, done=reader.bytes, said=error, part="nothing")
+            return trouble.trouble("listing cut", reply, path=command, done=reader.bytes, said=error)
         return None
 
     def find(self, path: str) -> Entry | None:
@@ -361,7 +364,7 @@ class FtpSession(Remote):
         except Cut as cut:
             found = self.after_cut(link, line, cut)
             if found is None:
-                raise trouble.trouble("data cut", path=line, done=len(data), said=str(cut), part="nothing") from cut
+                raise trouble.trouble("listing cut", path=line, done=len(data), said=str(cut)) from cut
             total, reply = len(data), found
         except BaseException as why:
             self.after_failure(link, why)

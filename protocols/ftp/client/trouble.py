@@ -40,14 +40,16 @@ class FtpError(Exception):
         return self.name in _PASSES or 400 <= self.code < 500
 
 
-_PASSES: Final = frozenset(("timeout", "closed", "goodbye", "data silence", "data cut", "put cut", "busy", "os",
-                            "data refused", "data silent", "no data connection"))  # fmt: skip
+_PASSES: Final = frozenset(("timeout", "closed", "goodbye", "data silence", "data cut", "listing cut", "put cut",
+                            "busy", "os", "data refused", "data silent", "no data connection"))  # fmt: skip
 
 
 def trouble(name: str, reply: Reply | None = None, /, **blanks: object) -> FtpError:
     """The error of that name in the texts; blanks fill its sentence."""
     entry = _words()[name]
     filled = {key: shown(value) if isinstance(value, str) else value for key, value in blanks.items()}
+    if isinstance(said := filled.get("said"), str):
+        filled["said"] = said.removeprefix("b" if said.startswith(("b'", 'b"')) else "").rstrip(" .")
     why = str(entry["why"]).format_map(filled)
     symbol = str(reply.code) if reply is not None else name.upper().replace(" ", "_")
     told = Explained(symbol, str(entry["title"]), "FTP", why, tuple(entry.get("checks", ())),

@@ -19,6 +19,9 @@ LINES: Final = 50
 _HALF_A_YEAR_S: Final = 180 * 24 * 3600
 _MONTHS: Final = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TIMES_KEPT: Final = 8192
+_FORMS: Final = {stat.S_IFREG: "file", stat.S_IFLNK: "OS.unix=slink"}
+"""What MLSD says of what is no folder; a link that is seen as one leads out of the root (RFC 3659 section 7.5.1.5)."""
+_FOLDERS: Final = {".": "cdir", "..": "pdir"}
 
 
 def blocks(lines: Iterator[str], encoding: str, errors: str) -> Iterator[bytes]:
@@ -44,8 +47,9 @@ def fact_lines(
             if strict:
                 raise
             continue
-        is_folder = stat.S_ISDIR(found.st_mode)
-        kind = "file" if not is_folder else "cdir" if name == "." else "pdir" if name == ".." else "dir"
+        form = stat.S_IFMT(found.st_mode)
+        is_folder = form == stat.S_IFDIR
+        kind = _FORMS.get(form, "OS.unix=other") if not is_folder else _FOLDERS.get(name, "dir")
         said = "".join([fact(found, kind, folder if is_folder else plain) for fact in wanted])
         yield f"{said} {name}\r\n"
 

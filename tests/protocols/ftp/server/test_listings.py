@@ -50,7 +50,7 @@ def test_lines_are_those_of_the_library(roots: tuple[VirtualRoot, Any, Path]) ->
 
 def test_a_link_that_leads_out_is_a_link_and_its_target_is_not_told(roots: tuple[VirtualRoot, Any, Path]) -> None:
     ours, _, root = roots
-    assert b"type=file" in b"".join(ours.format_mlsx(str(root), ["out"], "elr", FACTS))
+    assert b"type=OS.unix=slink;" in b"".join(ours.format_mlsx(str(root), ["out"], "elr", FACTS))
     line = b"".join(ours.format_list(str(root), ["out"]))
     assert line.startswith(b"l")
     assert line.endswith(b" out\r\n")
