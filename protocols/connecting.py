@@ -63,14 +63,13 @@ def poll_wait(wake: Wake, stopping: Callable[[], bool]) -> Wait:
 def connect(sock: TracedSocket, address: Any, timeout_s: float | None, wait: Wait) -> None:
     """Connect `sock`, which is left non-blocking. Raises the real error, TimeoutError, or Stopped."""
     started = monotonic_ns()
-    text = f"connect({address_call(address)})"
     sock.setblocking(False)
     try:
         _connect(sock, address, timeout_s, wait)
     except OSError as error:
-        _record(sock, text, started, address, error)
+        record(sock, started, address, error)
         raise
-    _record(sock, text, started, address, None)
+    record(sock, started, address, None)
 
 
 def _connect(sock: TracedSocket, address: Any, timeout_s: float | None, wait: Wait) -> None:
@@ -93,21 +92,26 @@ def _connect(sock: TracedSocket, address: Any, timeout_s: float | None, wait: Wa
         raise OSError(result, os.strerror(result))
 
 
-def _record(sock: TracedSocket, text: str, started: int, address: Any, error: OSError | None) -> None:
+def record(sock: TracedSocket, started: int, address: Any, error: OSError | None) -> None:
+    """Write down a connect that began at `started` and has ended now: it failed, or the connection stands."""
     trace = sock.trace
     if trace is None or not trace.recorder.enabled:
         return
+    text = f"connect({address_call(address)})"
     waited = monotonic_ns() - started
     peer = address_value(address)
     if error is not None:
         trace.call("connect", text, started, error=error, address=address, fd=sock.fileno(), peer=peer,
                    blocked_ns=waited)  # fmt: skip
         return
-    trace.stand(sock, "client")
-    try:
-        local, peer = address_value(sock.getsockname()), address_value(sock.getpeername())
-    except OSError:  # reset between the two calls
-        local = None
+    end = trace.stand(sock, "client")
+    if end is not None and sock.family == socket.AF_INET:
+        local = address_value(end.local)
+    else:
+        try:
+            local, peer = address_value(sock.getsockname()), address_value(sock.getpeername())
+        except OSError:  # reset between the two calls
+            local = None
     trace.call("connect", f"{text} = 0", started, fd=sock.fileno(), local=local, peer=peer, result=0,
                blocked_ns=waited)  # fmt: skip
 

@@ -53,11 +53,10 @@ def read_port(text: str) -> DataAddress:
     found = _SIX.search(text)
     if found is None:
         raise AddressError(f"{text.strip()!r} has no six numbers h1,h2,h3,h4,p1,p2 in it")
-    numbers = [int(number) for number in found.groups()]
-    if max(numbers) > 255:
+    one, two, three, four, high, low = map(int, found.groups())
+    if max(one, two, three, four, high, low) > 255:
         raise AddressError(f"{found[0]}: each of the six numbers is one byte, 0 to 255")
-    host, high, low = ".".join(map(str, numbers[:4])), numbers[4], numbers[5]
-    port = high * 256 + low
+    host, port = f"{one}.{two}.{three}.{four}", high * 256 + low
     return DataAddress(host, port, f"{found[0]} = {host}, port {high} x 256 + {low} = {port}")
 
 

@@ -19,14 +19,20 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from protocols.ftp.addresses import OFFERS, address_of_command, address_of_reply
-from protocols.ftp.replies import meaning_of
+from protocols.ftp.replies import MEANINGS, meaning_of
 from protocols.record.connections import Role as Role
-from protocols.record.event import Direction, monotonic_ns
+from protocols.record.event import Lazy, monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.secretlines import FTP_VERBS
 
 MASK: Final = "******"
 LISTINGS: Final = frozenset(("LIST", "NLST", "MLSD"))
+_COMMAND: Final = ("session", "role", "end", "verb", "argument")
+_COMMAND_ADDRESS: Final = (*_COMMAND, "address")
+_REPLY: Final = ("session", "role", "end", "code", "lines", "meaning")
+_REPLY_CUT: Final = (*_REPLY, "lines_in_all")
+_REPLY_ADDRESS: Final = (*_REPLY, "address")
+_ADDRESSED: Final = ("PORT", "EPRT")
 LINE_KEPT: Final = 2000
 """Characters of one line that an event keeps."""
 LINES_KEPT: Final = 200
@@ -113,33 +119,34 @@ class Dialogue:
     def command(self, line: str, *, offset: int | None = None, size: int | None = None, t: int | None = None) -> None:
         """A command line, without its line end. offset, size: its bytes in the control connection's direction."""
         verb, argument = split_command(line.lstrip())
-        if verb in FTP_VERBS and argument:
+        if argument and verb in FTP_VERBS:
             line, argument = f"{verb} {MASK}", MASK
-        detail: dict[str, Any] = {
-            "session": self.session, "role": "control", "end": self.end, "verb": verb, "argument": argument[:LINE_KEPT],
-        }  # fmt: skip
-        if (address := address_of_command(verb, argument)) is not None:
-            detail["address"] = address.detail()
-        self._put("command", line[:LINE_KEPT], "out" if self.end == "client" else "in", offset, size, detail, t)
+        detail: Lazy = (_COMMAND, self.session, "control", self.end, verb, argument[:LINE_KEPT])
+        if verb in _ADDRESSED and (address := address_of_command(verb, argument)) is not None:
+            detail = (_COMMAND_ADDRESS, *detail[1:], address.detail())
+        self.recorder.put((t or monotonic_ns(), "message", "command", self.service, self.conn,
+                           "out" if self.end == "client" else "in", offset, size, None, line[:LINE_KEPT],
+                           detail))  # fmt: skip
 
     def reply(
         self, code: int, lines: Sequence[str], *, offset: int | None = None, size: int | None = None,
         t: int | None = None,
     ) -> None:  # fmt: skip
         """A reply: its code and its lines as they came, without line ends."""
-        kept = [line[:LINE_KEPT] for line in lines[:LINES_KEPT]]
-        detail: dict[str, Any] = {
-            "session": self.session, "role": "control", "end": self.end, "code": code, "lines": kept,
-            "meaning": meaning_of(code),
-        }  # fmt: skip
+        if len(lines) == 1:
+            text = lines[0][:LINE_KEPT]
+            kept = [text]
+        else:
+            kept = [line[:LINE_KEPT] for line in lines[:LINES_KEPT]]
+            text = f"{kept[0]} .. {len(lines)} lines" if kept else str(code)
+        facts = (self.session, "control", self.end, code, kept, MEANINGS.get(code) or meaning_of(code))
+        detail: Lazy = (_REPLY, *facts)
         if len(lines) > len(kept):
-            detail["lines_in_all"] = len(lines)
-        if code in OFFERS and (address := address_of_reply(code, " ".join(kept))) is not None:
-            detail["address"] = address.detail()
-        text = kept[-1] if kept else str(code)
-        if len(lines) > 1:
-            text = f"{kept[0]} .. {len(lines)} lines"
-        self._put("reply", text, "in" if self.end == "client" else "out", offset, size, detail, t)
+            detail = (_REPLY_CUT, *facts, len(lines))
+        elif code in OFFERS and (address := address_of_reply(code, text if len(kept) == 1 else " ".join(kept))):
+            detail = (_REPLY_ADDRESS, *facts, address.detail())
+        self.recorder.put((t or monotonic_ns(), "message", "reply", self.service, self.conn,
+                           "in" if self.end == "client" else "out", offset, size, None, text, detail))  # fmt: skip
 
     def transfer(self, done: Transfer, conn: str | None) -> None:
         """A file or listing that has gone over the data connection `conn`."""
@@ -155,10 +162,3 @@ class Dialogue:
 
     def _facts(self, role: str) -> dict[str, Any]:
         return {"session": self.session, "role": role, "end": self.end}
-
-    def _put(
-        self, kind: str, text: str, direction: Direction, offset: int | None, size: int | None,
-        detail: dict[str, Any], t: int | None,
-    ) -> None:  # fmt: skip
-        self.recorder.put((monotonic_ns() if t is None else t, "message", kind, self.service, self.conn, direction,
-                           offset, size, None, text, detail))  # fmt: skip

@@ -29,6 +29,8 @@ POLLOUT: Final = _bit("POLLOUT", 4)
 POLLERR: Final = _bit("POLLERR", 8)
 POLLHUP: Final = _bit("POLLHUP", 16)
 POLLNVAL: Final = _bit("POLLNVAL", 32)
+POLLRDHUP: Final = _bit("POLLRDHUP", 0)
+"""The other end has closed its direction; 0 where the system does not tell."""
 DONTWAIT: Final = int(getattr(socket, "MSG_DONTWAIT", 0))
 """MSG_DONTWAIT where it exists; elsewhere ask `poll` first."""
 

@@ -198,7 +198,7 @@ class Recorder:
         """
         fresh, data = self._fresh, raw[8]
         fresh.append(raw)
-        if len(fresh) >= _FRESH_EVENTS or (data is not None and len(data) > _FRESH_BYTES):
+        if len(fresh) >= _FRESH_EVENTS or (data and len(data) > _FRESH_BYTES):
             self._hand_round()
         elif not self._told:
             self._told = True

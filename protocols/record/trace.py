@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Hashable, Sequence
-from threading import current_thread
 from typing import Any, Final, Protocol
 
 from protocols.record.connections import End, Role
@@ -73,6 +73,16 @@ def preview(data: bytes | bytearray | memoryview) -> str:
 
 
 _last: tuple[object, str] = (None, "")
+
+
+class _Here(threading.local):
+    """The name of the thread that asks, as it was when it asked first."""
+
+    def __init__(self) -> None:
+        self.name = threading.current_thread().name
+
+
+_here: Final = _Here()
 
 
 def error_facts(error: BaseException, call: str, address: object, transport: str = "tcp") -> dict[str, Any]:
@@ -207,7 +217,7 @@ class Trace:
     ) -> None:
         """Record a call that moves no payload. An `error` gets its errno and its reason."""
         now = monotonic_ns()
-        facts: dict[str, Any] = {"took_ns": now - started, "thread": current_thread().name}
+        facts: dict[str, Any] = {"took_ns": now - started, "thread": _here.name}
         if fd is not None:
             facts["fd"] = fd
         if self.end is not None:
@@ -264,7 +274,7 @@ class Trace:
             data, hidden, text = self._masked_send(data, count, text)
         kept = min(kept, len(data))
         detail: tuple[Any, ...] = (
-            CALL_FACTS, now - started, fd, current_thread().name, role,
+            CALL_FACTS, now - started, fd, _here.name, role,
             asked if asked != count else None, kept if kept < count else None, self.tls, flags or None, None,
         )  # fmt: skip
         if hidden:
@@ -285,13 +295,13 @@ class Trace:
             if flags and flags & socket.MSG_PEEK:  # the enum's own & costs a microsecond
                 offset, kept = None, min(count, 65536)
             else:
-                kept = end.keep(count)
-                end.received += count
+                kept = count and end.keep(count)
+                end.received = offset + count
         hidden = 0
-        if self.secrets is not None:
+        if self.secrets is not None and count:
             data, hidden = self._masked("in", data, not (flags and flags & socket.MSG_PEEK))
         detail: tuple[Any, ...] = (
-            CALL_FACTS, now - started, fd, current_thread().name, role,
+            CALL_FACTS, now - started, fd, _here.name, role,
             asked, kept if kept < count else None, self.tls, flags or None, None,
         )  # fmt: skip
         if hidden:
@@ -310,7 +320,7 @@ class Trace:
             return
         offset, now = end.received, monotonic_ns()
         end.received += count
-        detail = (CALL_FACTS, now - started, fd, current_thread().name, end.role, asked, 0, None, None, None)
+        detail = (CALL_FACTS, now - started, fd, _here.name, end.role, asked, 0, None, None, None)
         summary = f"splice({asked}) = {count}"
         self.recorder.put((now, "call", "splice", self.service, end.conn, "in", offset, count, b"", summary, detail))
 
@@ -329,7 +339,7 @@ class Trace:
         if direction == "in":
             text = f"{kind}({asked}) from {address_text(peer)}"
         detail = (
-            _DATAGRAM_FACTS, now - started, sock.fileno(), current_thread().name, end.role,
+            _DATAGRAM_FACTS, now - started, sock.fileno(), _here.name, end.role,
             asked, None, None, flags or None, address_value(peer), address_value(end.local),
         )  # fmt: skip
         body = bytes(data[:kept])
@@ -339,7 +349,7 @@ class Trace:
     def failed(self, kind: str, text: str, started: int, fd: int, error: BaseException, direction: Direction) -> None:
         """Record a send or receive that failed and moved nothing."""
         now = monotonic_ns()
-        facts: dict[str, Any] = {"took_ns": now - started, "fd": fd, "thread": current_thread().name}
+        facts: dict[str, Any] = {"took_ns": now - started, "fd": fd, "thread": _here.name}
         peer = None
         if self.end is not None:
             facts["end"], peer = self.end.role, self.end.peer

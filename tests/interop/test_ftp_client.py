@@ -25,6 +25,7 @@ from protocols.ftp.client.tally import Tally
 from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.server.service import FtpServer
 from protocols.ftp.server.setup import FtpSetup, User
+from protocols.record.event import detail_of
 from protocols.record.recorder import Recorder
 from tests.protocols.ftp.daemons import Daemon, proftpd, vsftpd
 
@@ -160,7 +161,7 @@ def test_ipv6_uses_epsv_and_eprt(tmp_path: Path) -> None:
             session.close()
     finally:
         server.stop()
-    verbs = {raw[10]["verb"] for raw in tail.take() if raw[2] == "command" and isinstance(raw[10], dict)}
+    verbs = {detail_of(raw)["verb"] for raw in tail.take() if raw[2] == "command"}
     assert verbs >= {"EPSV", "EPRT"}
 
 

@@ -8,6 +8,7 @@ methods work on it, and each line is an event. It must not know files. RFC 959, 
 from __future__ import annotations
 
 import ftplib
+import re
 import socket
 import ssl
 from collections import deque
@@ -36,6 +37,7 @@ ABORT_S: Final = 2.0
 CALM_NS: Final = 100_000_000
 """So shortly after a reply nobody looks whether another one has come that nobody waits for."""
 COMMAND_BYTES: Final = 4096
+_NOT_ONE_LINE: Final = re.compile(r"[\r\n\0]")
 Sock = TracedSocket | TracedTLSSocket
 
 
@@ -176,24 +178,28 @@ class Control(ftplib.FTP):
 
     def putline(self, line: str) -> None:
         """Send one line. Raises FtpError, or ValueError for more than one line."""
-        if "\r" in line or "\n" in line or "\0" in line:
+        if _NOT_ONE_LINE.search(line):
             raise trouble.trouble("not a command", said=repr(line[:80]))
         data = line.encode(self.encoding, "surrogateescape") + b"\r\n"
         if len(data) > COMMAND_BYTES:
             raise trouble.trouble("not a command", said=f"it has {len(data)} bytes")
-        if monotonic_ns() - self.settled_ns > CALM_NS:
-            self.drain()
-        self._doing = split_command(line.lstrip())[0] or line
         started = monotonic_ns()
+        if started - self.settled_ns > CALM_NS:
+            self.drain()
+            started = monotonic_ns()
+        self._doing = split_command(line.lstrip())[0] or line
         self._send(data)
         self.dialogue.command(line, offset=self._sent, size=len(data), t=started)
         self._sent += len(data)
 
     def _send(self, data: bytes) -> None:
-        sock, view, deadline = self._standing(), memoryview(data), self._deadline()
-        while view:
+        sock, deadline = self._standing(), 0
+        while data:
             try:
-                view = view[sock.send(view) :]
+                count = sock.send(data)
+                if count == len(data):
+                    return
+                data = data[count:]
                 continue
             except (BlockingIOError, ssl.SSLWantWriteError):
                 mask = polling.POLLOUT
@@ -202,9 +208,10 @@ class Control(ftplib.FTP):
             except OSError as error:
                 self.drop()
                 raise trouble.of_os(error, "send", (self.site.host, self.site.port)) from error
+            deadline = deadline or self._deadline()
             if not self.waiter.wait(sock.fileno(), mask, self._rest(deadline)):
                 self.drop()
-                raise self._late()
+                raise self.late()
 
     def send_urgent(self, line: str) -> None:
         """Send a command without hearing first what has come meanwhile: ABOR, in the middle of a transfer."""
@@ -219,15 +226,24 @@ class Control(ftplib.FTP):
         if doing:
             self._doing = split_command(doing.lstrip())[0] if doing[:1].isupper() else doing
         deadline, rest = self._deadline(), self.site.timeout_s
-        while (reply := self.early_reply()) is None:
+        while self.early_reply() is None:
             sock = self._standing()
             if not self._pending() and not self.waiter.wait(sock.fileno(), polling.POLLIN, rest):
-                raise self._late()
+                raise self.late()
             rest = self._rest(deadline)
             if not rest:  # bytes come and come, and the reply does not end
-                raise self._late()
+                raise self.late()
             self._receive(sock)
-        self._early.popleft()
+        return self.take_reply()
+
+    def receive(self) -> Reply | None:
+        """Take what has come on a connection that is readable; `early_reply()`."""
+        self._receive(self._standing())
+        return self._early[0] if self._early else self.early_reply()
+
+    def take_reply(self) -> Reply:
+        """The reply that `early_reply` gave is dealt with."""
+        reply = self._early.popleft()
         self.settled_ns = monotonic_ns() if not self._early else 0
         return reply
 
@@ -239,11 +255,14 @@ class Control(ftplib.FTP):
             except ReplyError as error:
                 raise self._broken(error) from None
             if reply is not None:
-                self.lastresp = f"{reply.code:03d}"
-                self.dialogue.reply(reply.code, reply.lines, offset=self._heard, size=reply.size)
-                self._heard += reply.size
-                self._early.append(reply)
+                self._came(reply)
         return self._early[0] if self._early else None
+
+    def _came(self, reply: Reply) -> None:
+        self.lastresp = f"{reply.code:03d}"
+        self.dialogue.reply(reply.code, reply.lines, offset=self._heard, size=reply.size)
+        self._heard += reply.size
+        self._early.append(reply)
 
     def look(self) -> Reply | None:
         """Read what is there, without waiting; `early_reply()`. Raises FtpError when the server has hung up."""
@@ -263,7 +282,10 @@ class Control(ftplib.FTP):
             self.drop()
             raise trouble.trouble("closed", where=self.site.where, command=self._doing)
         try:
-            self._reader.feed(data)
+            if (reply := self._reader.single(data)) is not None:
+                self._came(reply)
+            else:
+                self._reader.feed(data)
         except ReplyError as error:
             raise self._broken(error) from None
 
@@ -290,7 +312,8 @@ class Control(ftplib.FTP):
     def _rest(deadline: int) -> float:
         return max(0.0, (deadline - monotonic_ns()) / 1e9)
 
-    def _late(self) -> FtpError:
+    def late(self) -> FtpError:
+        """The error of a reply that has not come in time; the connection is given up."""
         begun = self._reader.pending
         self.drop()
         if begun:

@@ -83,12 +83,15 @@ def _begun(control: Control, command: str, offset: int) -> Reply:
 
 def passive_address(control: Control) -> tuple[str, int]:
     """Ask for a data address: PASV, or EPSV on IPv6 and where it is wanted. The host is always the peer's own."""
-    peer = control.peer[0]
     if control.af == socket.AF_INET6 or control.site.extended:
-        offered = _read(control, control.expect("EPSV"))
-    else:
-        reply = control.command("PASV")
-        offered = _read(control, reply if reply.code < 500 else control.expect("EPSV"))
+        return offered_address(control, control.expect("EPSV"))
+    reply = control.command("PASV")
+    return offered_address(control, reply if reply.code < 500 else control.expect("EPSV"))
+
+
+def offered_address(control: Control, reply: Reply) -> tuple[str, int]:
+    """Where a reply to PASV or EPSV leads: its port, at the peer's own host. Raises FtpError for another reply."""
+    peer, offered = control.peer[0], _read(control, reply)
     if offered.host and offered.host != peer.removeprefix("::ffff:"):
         control.dialogue.note(
             "redirection refused",
@@ -123,15 +126,15 @@ def _passive(control: Control, command: str, offset: int) -> DataLink:
         except OSError as error:
             said = trouble.of_os(error, "connect", (host, port)).told.why
             raise trouble.trouble("data refused", address=address_text((host, port)), said=said) from error
-        local = _local(sock)
-        return _link(sock, _begun(control, command, offset), "client", local, (host, port))
+        local = local_of(sock)
+        return link_of(sock, _begun(control, command, offset), "client", local, (host, port))
     except BaseException:
         control.waiter.forget()
         sock.close()
         raise
 
 
-def _local(sock: TracedSocket) -> tuple[str, int]:
+def local_of(sock: TracedSocket) -> tuple[str, int]:
     """This end's address; the trace has asked for it already where it records."""
     known = sock.trace.end.local if sock.trace is not None and sock.trace.end is not None else None
     return known if isinstance(known, tuple) else sock.getsockname()[:2]
@@ -147,7 +150,7 @@ def _active(control: Control, command: str, offset: int) -> DataLink:
             sock, peer = _accepted(control, waiting)
         finally:
             control.waiter.forget()
-        return _link(sock, began, "server", waiting.getsockname()[:2], peer)
+        return link_of(sock, began, "server", waiting.getsockname()[:2], peer)
 
 
 def listener(control: Control) -> TracedSocket:
@@ -219,7 +222,7 @@ def _server_gave_up(control: Control) -> None:
 # Both
 
 
-def _link(
+def link_of(
     sock: TracedSocket, began: Reply, opened_by: Role, local: tuple[str, int], peer: tuple[str, int]
 ) -> DataLink:
     """The addresses are known from before: a server that resets at once leaves a socket that has none."""

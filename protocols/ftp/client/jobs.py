@@ -6,6 +6,7 @@ It must not know connections.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -56,12 +57,26 @@ class Job:
     children: int = 0
     resume: bool = False
     force: bool = False
-    over: threading.Event = field(default_factory=threading.Event, repr=False)
+    _over: threading.Event | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
         """What a person calls it."""
         return last(self.order.remote) if self.order.way == "get" else self.order.local.name
+
+    @property
+    def over(self) -> threading.Event:
+        """Set while it has ended; made for who asks, as most jobs are waited for by nobody."""
+        if self._over is None:
+            self._over = threading.Event()
+            if self.ended:
+                self._over.set()
+        return self._over
+
+    def tell_over(self) -> None:
+        """It has ended, or begins anew: let who waits know."""
+        if self._over is not None:
+            (self._over.set if self.ended else self._over.clear)()
 
     @property
     def ended(self) -> bool:
@@ -123,21 +138,21 @@ class Jobs:
             if error is not None:
                 job.error = error.told
                 job.state = "failed"
-                job.over.set()
             elif parent is not None and parent.state == "cancelled":
                 job.state = "cancelled"
-                job.over.set()
             else:
                 self._waiting.append(job)
             self._counts[job.state] += 1
             self.changes += 1
         return job
 
-    def take(self) -> Job | None:
-        """The next one to work on, now running; None when none waits."""
+    def take(self, fits: Callable[[Job], bool] | None = None) -> Job | None:
+        """The next one to work on, now running; None when none waits, or when the next does not fit."""
         with self.lock:
             while self._next < len(self._waiting):
                 job = self._waiting[self._next]
+                if fits is not None and job.state == "waiting" and not fits(job):
+                    return None
                 self._next += 1
                 if self._next > 4096:
                     del self._waiting[: self._next]
@@ -172,7 +187,6 @@ class Jobs:
             job.resume = not force and (resume or job.resume or (job.order.mode == "binary" and job.tally.moved > 0))
             job.force = force or job.order.force
             job.error, job.tally = None, Tally()
-            job.over.clear()
             self._move(job, "waiting")
             self._waiting.append(job)
             return True
@@ -182,8 +196,7 @@ class Jobs:
         self._counts[state] += 1
         job.state = state
         self.changes += 1
-        if state in ENDED:
-            job.over.set()
+        job.tell_over()
 
     def forget_ended(self) -> None:
         """Leave only what waits or runs in the list."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from protocols.ftp.client import trouble
+from protocols.ftp.client.renaming import rename_to_new
 
 PART: Final = ".part"
 _NOFOLLOW: Final = int(getattr(os, "O_NOFOLLOW", 0))
@@ -102,17 +103,8 @@ class Target:
         try:
             if self.force or self.part == self.path:
                 os.replace(self.part, self.path)
-                return
-            try:
-                os.link(self.part, self.path)
-            except FileExistsError:
-                raise
-            except OSError:  # no links on this file system
-                if os.path.exists(self.path):
-                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.path) from None
-                os.rename(self.part, self.path)
-                return
-            os.unlink(self.part)
+            else:
+                rename_to_new(self.part, self.path)
         except FileExistsError:
             raise trouble.trouble("exists", path=self.path) from None
         except OSError as error:

@@ -21,8 +21,8 @@ from protocols.ftp.client.remote import Fetch, Store
 from protocols.ftp.client.replyreader import Reply
 from protocols.ftp.client.tally import Collector, Tally
 from protocols.ftp.client.textmode import TextIn, TextOut
+from protocols.ftp.client.told import Told
 from protocols.ftp.client.trouble import FtpError
-from protocols.ftp.dialogue import Way as Way
 
 if TYPE_CHECKING:
     from protocols.ftp.client.session import FtpSession
@@ -63,8 +63,21 @@ def get(session: FtpSession, order: Fetch, tally: Tally) -> None:
     except BaseException as why:
         session.after_failure(link, why)
         raise
+    digest = Digest(-1 if target.direct else target.fd, target.offset)
+    fill(session, order, tally, target, link, digest, stamp=stamp)
+
+
+def fill(
+    session: FtpSession, order: Fetch, tally: Tally, target: Target, link: DataLink, digest: Digest, *,
+    stamp: int | None = None, ended: bool = False, failure: Exception | None = None,
+) -> None:  # fmt: skip
+    """Receive into an open target, hear the verdict and give the file its name. Raises FtpError, or Stopped.
+
+    Somebody may have begun: tally and digest have what is there. ended: the data have come and their connection is
+    closed; failure: what happened to them (Cut, or an FtpError of this side).
+    """
     try:
-        _receive(session, order, tally, target, link)
+        _receive(session, order, tally, target, link, digest, ended, failure)
     finally:
         target.close()
         if not tally.whole:
@@ -110,11 +123,11 @@ def _keep(target: Target, stamp: int | None) -> None:
             pass
 
 
-def _receive(session: FtpSession, order: Fetch, tally: Tally, target: Target, link: DataLink) -> None:
-    from protocols.ftp.client.session import Told  # the two are one machine in two files
-
+def _receive(
+    session: FtpSession, order: Fetch, tally: Tally, target: Target, link: DataLink, digest: Digest, ended: bool,
+    failure: Exception | None,
+) -> None:  # fmt: skip
     pump, told = Pump(session.control, link, order.block_bytes), Told(session.control, link, f"RETR {order.path}")
-    digest = Digest(-1 if target.direct else target.fd, target.offset)
     text = TextIn() if order.mode == "text" else None
 
     def write(data: memoryview) -> None:
@@ -127,12 +140,15 @@ def _receive(session: FtpSession, order: Fetch, tally: Tally, target: Target, li
         write(data if text is None else memoryview(text.feed(data)))
 
     sink = Collector(take).of_kind(order.caller) if order.caller else take
-    limit = None if tally.size is None else 2 * tally.size + EXTRA_BYTES
-    tally.begin()
+    limit = None if tally.size is None else 2 * tally.size + EXTRA_BYTES - tally.moved
+    if not tally.begun_ns:
+        tally.begin()
     error: FtpError | None = None
     try:
         try:
-            moved = pump.receive(sink, limit)
+            if failure is not None:
+                raise failure
+            moved = 0 if ended else pump.receive(sink, limit)
             if text is not None:
                 write(memoryview(text.end()))
                 tally.line_ends = text.changed
@@ -236,8 +252,6 @@ def _open_for_put(session: FtpSession, order: Store, tally: Tally) -> DataLink:
 
 
 def _send(session: FtpSession, order: Store, tally: Tally, file: BinaryIO, link: DataLink, digest: Digest) -> None:
-    from protocols.ftp.client.session import Told
-
     verb = "STOR"
     pump, told = Pump(session.control, link, order.block_bytes), Told(session.control, link, f"STOR {order.path}")
     tally.begin()

@@ -7,7 +7,6 @@ is kept for `verdict`. It must not know which command moves what.
 from __future__ import annotations
 
 import os
-import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -27,9 +26,7 @@ BUFFER_BYTES: Final = 1 << 20
 SENDFILE_BYTES: Final = 8 << 20
 SHOWN_BYTES: Final = 64 << 10
 """So many bytes of an upload go through this process, where they are seen; the kernel copies the rest."""
-_LAST: Final = int(getattr(select, "POLLRDHUP", 0))
-"""The other end has closed its direction, where the system tells."""
-_ARRIVED: Final = polling.POLLIN | _LAST
+_ARRIVED: Final = polling.POLLIN | polling.POLLRDHUP
 _WANTS: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -81,7 +78,7 @@ class Pump:
                     if self._early.code >= 400 and fd not in ready:
                         raise Cut("the server ended it")
             if fd in ready:
-                return bool(ready[fd] & _LAST)
+                return bool(ready[fd] & polling.POLLRDHUP)
 
     # From the server
 

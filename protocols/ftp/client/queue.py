@@ -12,13 +12,14 @@ from typing import Final
 
 from protocols.connecting import Stopped, backoff
 from protocols.ftp.client import pace, trouble
-from protocols.ftp.client.jobs import Job, Jobs, Order
+from protocols.ftp.client.jobs import Job, Jobs, Order, State
 from protocols.ftp.client.pump import BUFFER_BYTES
-from protocols.ftp.client.remote import Fetch, Remote, Store
+from protocols.ftp.client.remote import Remote, Store
 from protocols.ftp.client.tally import Tally
+from protocols.ftp.client.together import Member, Together, fetch_of, is_small
 from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.client.walking import expand
-from protocols.record.explain import explain
+from protocols.record.explain import Explained, explain
 
 TRIES: Final = 3
 IDLE_S: Final = 2.0
@@ -46,6 +47,7 @@ class TransferQueue:
         self._lock = threading.Lock()
         self._busy: dict[int, tuple[Remote, Job | None]] = {}
         self._more = threading.Condition(self._lock)
+        self._together: Final = Together(self)
 
     # What others ask for; any thread
 
@@ -115,21 +117,75 @@ class TransferQueue:
             number = next(n for n in range(1, MOST + 1) if n not in self._busy)
             remote = self._make(number)
             self._busy[number] = (remote, None)
-        self._spawn(f"{self._name.replace(' ', '-')}-transfer-{number}", lambda: self._work(number, remote))
+        self.apart(Member(number, remote, None))
 
-    def _work(self, number: int, remote: Remote) -> None:
+    def apart(self, member: Member) -> None:
+        """A connection works in a thread of its own, beginning with what it has."""
+        self._spawn(f"{self._name.replace(' ', '-')}-transfer-{member.number}", lambda: self._work(member))
+
+    def _work(self, member: Member) -> None:
+        number, remote = member.number, member.remote
         try:
-            while (job := self._next(number, remote)) is not None:
+            while (job := member.job or self._next(number, remote)) is not None:
+                member.job = job
                 if len(self._busy) < self.parallel:
                     self._hire()
                 with pace.quick():
-                    self._do(job, remote, number)
-        finally:
-            with self._lock:
-                self._busy.pop(number, None)
-            remote.close()
+                    if not self._in_steps(member, job):
+                        self._do(job, remote, member.go_on)
+                    elif self._together.join(member):
+                        return
+                    else:
+                        member = self._together.drive(member)
+                        number, remote = member.number, member.remote
+                        continue
+                member.job, member.go_on = None, None
+        except BaseException:
+            self._gone(number, remote)
+            raise
+        self._gone(number, remote)
         if self.jobs.counts().waiting and not self._stopping():
             self._hire()  # it came between the last look and the end
+
+    def _gone(self, number: int, remote: Remote) -> None:
+        with self._lock:
+            self._busy.pop(number, None)
+        remote.close()
+
+    @staticmethod
+    def _in_steps(member: Member, job: Job) -> bool:
+        """Whether the job is one that the connection can do beside others."""
+        if member.go_on is not None or not is_small(job):
+            return False
+        try:
+            member.steps = member.remote.in_steps()
+        except (FtpError, OSError) as why:
+            error = why
+
+            def fail() -> None:
+                raise error
+
+            member.go_on = fail
+        return member.steps is not None
+
+    def next_small(self, member: Member) -> Job | None:
+        """The next job for a connection that goes on in steps; None when it is to leave."""
+        with self._lock:
+            self._busy[member.number] = (member.remote, None)
+            if self._stopping() or self.paused or len(self._busy) > max(self.parallel, 1):
+                return None
+            job = self.jobs.take(is_small)
+            if job is None:
+                return None
+            member.remote.waiter.begin()
+            self._busy[member.number] = (member.remote, job)
+        if len(self._busy) < self.parallel:
+            self._hire()
+        return job
+
+    def ended(self, job: Job, state: State, error: Explained | None = None) -> None:
+        """A job of a connection that goes on in steps is over."""
+        self.jobs.end(job, state, error)
 
     def _next(self, number: int, remote: Remote) -> Job | None:
         with self._lock:
@@ -144,9 +200,11 @@ class TransferQueue:
                     return None
         return None
 
-    def _do(self, job: Job, remote: Remote, number: int) -> None:
+    def _do(self, job: Job, remote: Remote, go_on: Callable[[], None] | None) -> None:
         try:
-            if job.order.folder:
+            if go_on is not None:
+                go_on()
+            elif job.order.folder:
                 expand(job, remote, self.jobs, self._hire)
             else:
                 self._move(job, remote)
@@ -174,12 +232,10 @@ class TransferQueue:
     @staticmethod
     def _move(job: Job, remote: Remote) -> None:
         order, job.tally = job.order, Tally()
-        block = order.block_bytes or BUFFER_BYTES
         if order.way == "get":
-            fetch = Fetch(order.remote, order.local, order.mode, job.force, job.resume, block,
-                          order.caller, order.entry)  # fmt: skip
-            remote.get(fetch, job.tally)
+            remote.get(fetch_of(job), job.tally)
         else:
+            block = order.block_bytes or BUFFER_BYTES
             store = Store(order.remote, order.local, order.mode, job.force, job.resume, block,
                           order.caller, order.known_new)  # fmt: skip
             remote.put(store, job.tally)

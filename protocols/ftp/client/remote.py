@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from protocols.ftp.client.pump import BUFFER_BYTES
 from protocols.ftp.client.replyreader import Reply
@@ -19,6 +19,9 @@ from protocols.ftp.client.tally import Caller, Mode, Tally
 from protocols.ftp.client.waiter import Waiter
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.record.recorder import Recorder
+
+if TYPE_CHECKING:
+    from protocols.ftp.client.steps import Steps
 
 
 class Fetch(NamedTuple):
@@ -132,6 +135,10 @@ class Remote(ABC):
     @abstractmethod
     def get(self, order: Fetch, tally: Tally) -> None:
         """Get a file; fills the tally."""
+
+    def in_steps(self) -> Steps | None:
+        """This connection, ready to get small files without waiting; None where it can't."""
+        return None
 
     @abstractmethod
     def put(self, order: Store, tally: Tally) -> None:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 LINE_BYTES: Final = 8 << 10
 REPLY_BYTES: Final = 256 << 10
 REPLY_LINES: Final = 4096
+_SINGLE: Final = re.compile(rb"[1-6][0-9][0-9] ")
 _FIRST: Final = re.compile(rb"[1-6][0-9][0-9](?:[ -]|$)")
 
 
@@ -71,6 +72,14 @@ class ReplyReader:
         self._buffer += data
         if len(self._buffer) > LINE_BYTES and self._buffer.find(b"\n", 0, LINE_BYTES + 1) < 0:
             raise ReplyError("line too long", bytes(self._buffer[:200]))
+
+    def single(self, data: bytes) -> Reply | None:
+        """Take what came, where it is just one whole reply of one line, as nearly all are; None: feed it instead."""
+        size = len(data)
+        if self._buffer or self._lines or size > LINE_BYTES or data.find(b"\n") != size - 1 or not _SINGLE.match(data):
+            return None
+        return Reply(int(data[:3]), (data[: -2 if data[-2] == 13 else -1].decode(self.encoding, "surrogateescape"),),
+                     size)  # fmt: skip
 
     @property
     def waiting(self) -> bool:

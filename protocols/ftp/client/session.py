@@ -17,9 +17,12 @@ from protocols.ftp.client.pump import Cut, Pump, why_cut
 from protocols.ftp.client.remote import About, Answer, Fetch, Remote, Store, last
 from protocols.ftp.client.replyreader import Reply
 from protocols.ftp.client.site import Site
+from protocols.ftp.client.smallfile import SmallFiles
+from protocols.ftp.client.steps import Steps
 from protocols.ftp.client.tally import Tally
+from protocols.ftp.client.told import Told
 from protocols.ftp.client.trouble import FtpError
-from protocols.ftp.dialogue import Transfer, masked, split_command
+from protocols.ftp.dialogue import split_command
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.ftp.listing.facts import read_facts, time_of
 from protocols.ftp.listing.reader import ListingReader
@@ -290,6 +293,13 @@ class FtpSession(Remote):
         """RETR to a file. See `moving`."""
         self.again(lambda: moving.get(self, order, tally))
 
+    def in_steps(self) -> Steps | None:
+        """See Remote: in passive mode without TLS, which takes waiting."""
+        if not self.site.passive or self.site.security not in ("none", "auto"):
+            return None
+        self.again(lambda: self.use_type("I"))
+        return None if self.control.context is not None else SmallFiles(self)
+
     def put(self, order: Store, tally: Tally) -> None:
         """STOR from a file. See `moving`."""
         self.again(lambda: moving.put(self, order, tally))
@@ -423,28 +433,6 @@ class FtpSession(Remote):
 
 class _Enough(Exception):
     """A listing is longer than anybody can look at."""
-
-
-class Told:
-    """Tells one transfer on the time line, once, with the facts of its link."""
-
-    def __init__(self, control: Control, link: DataLink, command: str) -> None:
-        self._control = control
-        self._link = link
-        self.verb, self.path = split_command(masked(command))
-
-    def transfer(
-        self, way: moving.Way, count: int, *, seconds: float | None = None, resumed: int = 0, mode: str = "binary",
-        sha256: str = "", error: str = "",
-    ) -> None:  # fmt: skip
-        """The event."""
-        link = self._link
-        took = (monotonic_ns() - link.begun_ns) / 1e9 if seconds is None else seconds
-        done = Transfer(
-            self.verb, self.path, way, count, took, resumed, "text" if mode == "text" else "binary", not error,
-            sha256 or None, link.local, link.peer, link.connected_by, self._control.protected, error,
-        )  # fmt: skip
-        self._control.dialogue.transfer(done, link.conn)
 
 
 def _quoted(line: str) -> str:

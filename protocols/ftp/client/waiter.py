@@ -72,6 +72,16 @@ class Waiter:
             self._wake.clear()
         return fd in ready
 
+    @property
+    def wake_fd(self) -> int:
+        """Readable when `cancel` or `nudge` was called: for who waits elsewhere for several; `heard` afterwards."""
+        return self._wake_fd
+
+    def heard(self) -> bool:
+        """The wake is dealt with; whether the work under way is to end."""
+        self._wake.clear()
+        return self.cancelled()
+
     def nudge(self) -> None:
         """End a `rest`; nothing is cancelled. Any thread."""
         self._wake.set()

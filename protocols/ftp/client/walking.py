@@ -42,17 +42,17 @@ def _expand_get(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) 
             if not entry.known or entry.kind == "other":
                 raise trouble.trouble("unknown line", name=repr(entry.name[:80]))
         except FtpError as error:
-            jobs.add(_child(order, entry, order.local, base), job, error)
+            jobs.add(_child(order, entry, order.local, base, fresh), job, error)
             continue
-        jobs.add(_child(order, entry, local, base), job)
+        jobs.add(_child(order, entry, local, base, fresh), job)
         if not number % HIRE_EACH:
             hire()
     hire()
 
 
-def _child(order: Order, entry: Entry, local: Path, base: Path) -> Order:
+def _child(order: Order, entry: Entry, local: Path, base: Path, fresh: bool) -> Order:
     return order._replace(remote=join(order.remote, entry.name), local=local, entry=entry, base=base,
-                          folder=entry.kind == "dir", depth=order.depth + 1)  # fmt: skip
+                          folder=entry.kind == "dir", depth=order.depth + 1, known_new=fresh)  # fmt: skip
 
 
 def _expand_put(job: Job, remote: Remote, jobs: Jobs, hire: Callable[[], None]) -> None:
