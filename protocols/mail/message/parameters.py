@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -21,14 +22,11 @@ _CONTINUED: Final = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 
 def read_value(line: bytes) -> tuple[str, Mapping[str, str]]:
     """The plain value in lower case, and its parameters by name in lower case, decoded."""
-    value = line.partition(b";")[0].strip().decode("latin-1").lower()
+    value, parameters = raw_value(line)
     found: dict[str, str] = {}
     pieces: dict[str, list[tuple[int, bool, bytes]]] = {}
-    for count, each in enumerate(_PARAMETER.finditer(line)):
-        if count >= PARAMETERS_MOST:
-            break
-        name = each[1].decode("latin-1").lower()
-        data = _QUOTED.sub(rb"\1", each[2]) if each[2] is not None else each[3].strip()
+    for raw_name, data in parameters:
+        name = raw_name.decode("latin-1").lower()
         split = _CONTINUED.match(name)
         if split is not None and (split[2] is not None or split[3]):
             pieces.setdefault(split[1], []).append((int(split[2] or 0), bool(split[3]), data))
@@ -36,7 +34,15 @@ def read_value(line: bytes) -> tuple[str, Mapping[str, str]]:
             found.setdefault(name, decoded_words(data)[0])
     for name, parts in pieces.items():
         found[name] = _joined(sorted(parts))
-    return value, found
+    return value.decode("latin-1").lower(), found
+
+
+def raw_value(line: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """The plain value and its parameters in order, as they stand but for their quotes; at most PARAMETERS_MOST."""
+    found = []
+    for each in islice(_PARAMETER.finditer(line), PARAMETERS_MOST):
+        found.append((each[1], _QUOTED.sub(rb"\1", each[2]) if each[2] is not None else each[3].strip()))
+    return line.partition(b";")[0].strip(), found
 
 
 def _joined(parts: list[tuple[int, bool, bytes]]) -> str:

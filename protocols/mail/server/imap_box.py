@@ -15,6 +15,7 @@ from typing import Any, Final
 from pymap.backend.mailbox import MailboxDataInterface, MailboxSetInterface
 from pymap.concurrent import Event
 from pymap.context import subsystem
+from pymap.exceptions import NotSupportedError
 from pymap.flags import FlagOp
 from pymap.interfaces.message import CachedMessage
 from pymap.listtree import ListTree
@@ -26,7 +27,7 @@ from pymap.selected import SelectedMailbox, SelectedSet
 
 from protocols.mail.server.folder import Folder, Gone
 from protocols.mail.server.imap_message import Message, letters_of
-from protocols.mail.server.store import Delivery, FolderError, Mailbox
+from protocols.mail.server.store import BadFolderName, Delivery, FolderError, Mailbox
 
 LOOK_S: Final = 1.0
 """How often an IDLE looks whether another program changed the folder: two stat() calls."""
@@ -238,8 +239,11 @@ class BoxSet(MailboxSetInterface[BoxData]):
         return known
 
     async def add_mailbox(self, name: str) -> ObjectId:
-        """CREATE. Raises ValueError."""
-        return BoxData(self.box.create(name)).mailbox_id
+        """CREATE. Raises ValueError for a folder that is there, NotSupportedError for a name that can't be."""
+        try:
+            return BoxData(self.box.create(name)).mailbox_id
+        except BadFolderName as error:
+            raise NotSupportedError(str(error)) from error
 
     async def delete_mailbox(self, name: str) -> None:
         """DELETE. Raises KeyError."""
@@ -248,7 +252,10 @@ class BoxSet(MailboxSetInterface[BoxData]):
 
     async def rename_mailbox(self, before: str, after: str) -> None:
         """RENAME. Raises KeyError, ValueError."""
-        self.box.rename(before, after)
+        try:
+            self.box.rename(before, after)
+        except BadFolderName as error:
+            raise NotSupportedError(str(error)) from error
         for name in [one for one in self._open if one == before or one.startswith(f"{before}/")]:
             self._forget(name)
 

@@ -7,7 +7,7 @@ must not know the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -25,16 +25,14 @@ class Envelope(Writeable):
     """The envelope of a message. fields: name and lines of each header field, the first of a name counts."""
 
     def __init__(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
-        found: dict[bytes, bytes] = {}
-        for name, lines in fields:
-            found.setdefault(name.lower(), _FOLD.sub(b" ", lines.partition(b":")[2]).strip())
+        found = folded(fields)
         self._found: Final = found
         people = {name: _people(found.get(name)) for name in _NAMES}
         for name in (b"sender", b"reply-to"):
             if people[name] == b"NIL":
                 people[name] = people[b"from"]
-        parts = [_text(found.get(b"date")), _text(found.get(b"subject")), *(people[name] for name in _NAMES),
-                 _text(found.get(b"in-reply-to")), _text(found.get(b"message-id"))]  # fmt: skip
+        parts = [string(found.get(b"date")), string(found.get(b"subject")), *(people[name] for name in _NAMES),
+                 string(found.get(b"in-reply-to")), string(found.get(b"message-id"))]  # fmt: skip
         self._raw: Final = b"(" + b" ".join(parts) + b")"
 
     def __bytes__(self) -> bytes:
@@ -77,7 +75,31 @@ def _decoded(value: bytes) -> str:
         return text
 
 
-def _text(value: bytes | None) -> bytes:
+def folded(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The values by name in lower case, each on one line; the first of a name counts."""
+    found: dict[bytes, bytes] = {}
+    for name, lines in fields:
+        found.setdefault(name.lower(), _FOLD.sub(b" ", lines.partition(b":")[2]).strip())
+    return found
+
+
+def fields_of(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and lines of each header field, as they stand."""
+    name, lines = b"", b""
+    for line in raw.splitlines(keepends=True):
+        if line == b"\r\n":
+            break
+        if line[:1] in (b" ", b"\t"):
+            lines += line
+            continue
+        if lines:
+            yield name, lines
+        name, lines = line.partition(b":")[0].strip(), line
+    if lines:
+        yield name, lines
+
+
+def string(value: bytes | None) -> bytes:
     """As a quoted string, or as a literal where that can't be."""
     if value is None:
         return b"NIL"
@@ -105,4 +127,4 @@ def _people(value: bytes | None) -> bytes:
 
 
 def _word(text: str) -> bytes:
-    return _text(text.encode("utf-8", "surrogateescape")) if text else b"NIL"
+    return string(text.encode("utf-8", "surrogateescape")) if text else b"NIL"

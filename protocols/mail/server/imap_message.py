@@ -7,7 +7,7 @@ that Python's parser can't read is served all the same. It must not know connect
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,10 +21,10 @@ from pymap.parsing.specials import FetchRequirement, FetchValue
 from pymap.parsing.specials.flag import Answered, Deleted, Draft, Flag, Flagged, Seen
 
 from protocols.mail.server.folder import Entry, Folder, Gone
-from protocols.mail.server.imap_envelope import Envelope
+from protocols.mail.server.imap_envelope import Envelope, fields_of
+from protocols.mail.server.imap_structure import Parts, Structure
 
 HEAD_BYTES: Final = 4 << 20
-DEEP_PARTS: Final = 10
 _FLAGS: Final = {"S": Seen, "R": Answered, "F": Flagged, "T": Deleted, "D": Draft}
 _LETTERS: Final = {flag: letter for letter, flag in _FLAGS.items()}
 _SETS: Final[dict[str, frozenset[Flag]]] = {}
@@ -159,13 +159,14 @@ def streamed(value: FetchValue) -> FetchValue:
 class LoadedMessage(BaseLoadedMessage):
     """What one FETCH or SEARCH asks of a message; the header and the whole are read when they are needed."""
 
-    __slots__ = ("_entry", "_folder", "_head")
+    __slots__ = ("_entry", "_folder", "_head", "_parts")
 
     def __init__(self, message: Message, requirement: FetchRequirement, folder: Folder, entry: Entry) -> None:
         super().__init__(message, requirement, None)
         self._folder = folder
         self._entry = entry
         self._head: MessageContent | None = None
+        self._parts: Parts | None = None
 
     @property
     def content(self) -> MessageContent:
@@ -173,6 +174,13 @@ class LoadedMessage(BaseLoadedMessage):
         if self._content is None:
             self._content = _parsed(self._read(self._folder.read))
         return self._content
+
+    @property
+    def parts(self) -> Parts:
+        """Its parts, for sections and structure."""
+        if self._parts is None:
+            self._parts = Parts(bytes(self))
+        return self._parts
 
     @property
     def head(self) -> MessageContent:
@@ -210,10 +218,7 @@ class LoadedMessage(BaseLoadedMessage):
     def get_body(self, section: Sequence[int] | None = None, binary: bool = False) -> Writeable:
         """BODY[] and BODY[1.2]."""
         if section or binary:
-            try:
-                return super().get_body(section, binary)
-            except Exception:  # noqa: BLE001  as above: nothing is there
-                return Writeable.empty()
+            return self._of_parts(lambda parts: parts.content(section or ()) if binary else parts.body(section or ()))
         try:
             self._folder.size(self._entry)
         except (Gone, OSError):
@@ -225,38 +230,38 @@ class LoadedMessage(BaseLoadedMessage):
     ) -> Writeable:
         """BODY[HEADER] and BODY[HEADER.FIELDS (..)]."""
         if section:
-            return super().get_message_headers(section, subset, inverse)
+            return self._of_parts(lambda parts: _chosen(parts.message_header(section), subset, inverse))
         raw = self._read(lambda entry: self._folder.head(entry, HEAD_BYTES))
-        if subset is None:
-            return Writeable.wrap(raw)
-        wanted = {one.upper() for one in subset}
-        kept = [lines for name, lines in _fields(raw) if inverse != (name.upper() in wanted)]
-        return Writeable.wrap(b"".join(kept) + b"\r\n")
+        return Writeable.wrap(_chosen(raw, subset, inverse))
 
     def get_message_text(self, section: Sequence[int] | None = None) -> Writeable:
         """BODY[TEXT]."""
         if section:
-            return super().get_message_text(section)
+            return self._of_parts(lambda parts: parts.message_text(section))
         whole = self._read(self._folder.read)
         return Writeable.wrap(whole[_head_end(whole) :])
 
+    def get_headers(self, section: Sequence[int]) -> Writeable:
+        """BODY[1.MIME]."""
+        return self._of_parts(lambda parts: parts.header(section))
+
+    def _of_parts(self, take: Callable[[Parts], bytes]) -> Writeable:
+        """A section of the message; nothing where there is no such section."""
+        try:
+            return Writeable.wrap(take(self.parts))
+        except IndexError:
+            return Writeable.empty()
+
     def get_envelope_structure(self) -> Any:
         """ENVELOPE."""
-        return Envelope(_fields(self._read(lambda entry: self._folder.head(entry, HEAD_BYTES))))
+        return Envelope(fields_of(self._read(lambda entry: self._folder.head(entry, HEAD_BYTES))))
 
     def get_body_structure(self) -> BodyStructure:
         """BODYSTRUCTURE; that of an empty text where the message is beyond the parser."""
         try:
-            made = super().get_body_structure()
-            if self._deep():
-                bytes(made.extended)  # it is written when nothing can be guarded any more
-            return made
+            return Structure(self.parts)
         except Exception:  # noqa: BLE001  as above
             return BodyStructure.empty()
-
-    def _deep(self) -> bool:
-        raw = bytes(self).lower()
-        return raw.count(b"multipart/") + raw.count(b"message/rfc822") > DEEP_PARTS
 
     def contains(self, value: bytes) -> bool:
         """SEARCH TEXT and BODY."""
@@ -274,24 +279,16 @@ def _parsed(raw: bytes) -> MessageContent:
         return MessageContent.parse(b"Content-Type: text/plain\r\n\r\n" + raw[end:])
 
 
+def _chosen(raw: bytes, subset: Collection[bytes] | None, inverse: bool) -> bytes:
+    """A header, or the fields of it that are asked for."""
+    if subset is None:
+        return raw
+    wanted = {one.upper() for one in subset}
+    return b"".join(lines for name, lines in fields_of(raw) if inverse != (name.upper() in wanted)) + b"\r\n"
+
+
 def _head_end(raw: bytes) -> int:
     if raw.startswith(b"\r\n"):
         return 2
     found = raw.find(b"\r\n\r\n")
     return found + 4 if found >= 0 else len(raw)
-
-
-def _fields(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and lines of each header field, as they stand."""
-    name, lines = b"", b""
-    for line in raw.splitlines(keepends=True):
-        if line == b"\r\n":
-            break
-        if line[:1] in (b" ", b"\t"):
-            lines += line
-            continue
-        if lines:
-            yield name, lines
-        name, lines = line.partition(b":")[0].strip(), line
-    if lines:
-        yield name, lines

@@ -25,6 +25,10 @@ class FolderError(ValueError):
     """A folder that can't be made, named so or deleted; the message says why."""
 
 
+class BadFolderName(FolderError):
+    """A name that no folder can have."""
+
+
 class Mailbox:
     """One user's folders. INBOX is the Maildir itself, the others are `.Name` in it."""
 
@@ -59,9 +63,9 @@ class Mailbox:
 
     def _place(self, name: str) -> Path:
         if not name or any(one in name for one in "\0.\\") or name.startswith("/") or name.endswith("/"):
-            raise FolderError(f"{name!r} can't be the name of a folder: dots and backslashes have a meaning there.")
+            raise BadFolderName(f"{name!r} can't be the name of a folder: dots and backslashes have a meaning there.")
         if "//" in name or len(name.encode()) > 200:
-            raise FolderError(f"{name[:40]!r} can't be the name of a folder.")
+            raise BadFolderName(f"{name[:40]!r} can't be the name of a folder.")
         return self.path / f".{name.replace('/', '.')}"
 
     def create(self, name: str) -> Folder:

@@ -37,6 +37,8 @@ def test_flags_folders_append_copy_move_and_search() -> None:
             assert client.search(None, "TEXT", "only")[1] == [b"4"]
             assert client.append("Sent", r"(\Seen)", imaplib.Time2Internaldate(1e9), MAILS[0])[0] == "OK"
             assert client.create("Work/2026")[0] == "OK"
+            assert b"ALREADYEXISTS" in client.create("Work/2026")[1][0]
+            assert b"[CANNOT] '../x' can't be the name" in client.create("../x")[1][0]
             assert client.copy("1", "Work/2026")[0] == "OK"
             assert client._simple_command("MOVE", "2", "Trash")[0] == "OK"
             client.store("1", "+FLAGS", r"(\Deleted)")
@@ -105,6 +107,33 @@ def test_an_envelope_has_the_words_of_the_header_as_they_stand() -> None:
                 rb'1 (ENVELOPE ("today" "=?utf-8?q?Gr=C3=BC=C3=9Fe?= =?utf-8?q?_folded?=" '
                 + b" ".join([people] * 3) + rb' ((NIL NIL "ann" "lab")) NIL NIL NIL "<1@x>"))'
             )  # fmt: skip
+
+
+def test_structure_and_sections_count_bodies_as_dovecot_does() -> None:
+    message = (
+        b'Content-Type: multipart/mixed; boundary="B"\r\n\r\npre\r\n'
+        b"--B\r\nContent-Type: text/plain\r\n\r\nhello\r\nline two\r\n"
+        b"--B\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ninner body\r\n"
+        b"--B\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
+        b'Content-Disposition: attachment; filename="x.pdf"\r\n\r\neHl6\r\n--B--\r\n'
+    )
+    with running() as lab:
+        put(lab.server.store.boxes["ann"], message)
+        with _login(lab) as client:
+            text = b'"text" "plain" ("charset" "us-ascii") NIL NIL "7bit"'
+            assert client.fetch("1", "(BODYSTRUCTURE)")[1] == [
+                b"1 (BODYSTRUCTURE ((" + text + b" 15 1 NIL NIL NIL NIL)"
+                b'("message" "rfc822" NIL NIL NIL "7bit" 28 (NIL "inner" NIL NIL NIL NIL NIL NIL NIL NIL) ('
+                + text + b" 10 0 NIL NIL NIL NIL) 2 NIL NIL NIL NIL)"
+                b'("application" "pdf" NIL NIL NIL "base64" 4 NIL ("attachment" ("filename" "x.pdf")) NIL NIL)'
+                b' "mixed" ("boundary" "B") NIL NIL NIL))'
+            ]  # fmt: skip
+            for section, content in (("1", b"hello\r\nline two"), ("1.MIME", b"Content-Type: text/plain\r\n\r\n"),
+                                     ("2", b"Subject: inner\r\n\r\ninner body"), ("2.1", b"inner body"),
+                                     ("2.HEADER", b"Subject: inner\r\n\r\n"), ("2.TEXT", b"inner body"),
+                                     ("3", b"eHl6"), ("4", b""), ("3.TEXT", b"")):  # fmt: skip
+                assert client.fetch("1", f"(BODY.PEEK[{section}])")[1][0][1] == content, section
+            assert client.fetch("1", "(BINARY.PEEK[3])")[1][0][1] == b"xyz"
 
 
 @pytest.mark.parametrize(
