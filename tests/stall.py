@@ -63,12 +63,16 @@ class StallMeter:
         """The longest time in which the loop answered nothing."""
         return max(self._gaps_ms, default=0.0)
 
+    def share_over(self, limit_ms: float) -> float:
+        """Which part of the whole time was spent beyond `limit_ms` inside gaps longer than that."""
+        whole_ms = (self._ended_s - self._begun_s) * 1000
+        late_ms = sum(gap - limit_ms for gap in self._gaps_ms if gap > limit_ms)
+        return late_ms / whole_ms if whole_ms else 0.0
+
     @property
     def share(self) -> float:
         """Which part of the whole time was spent beyond 16 ms inside gaps."""
-        whole_ms = (self._ended_s - self._begun_s) * 1000
-        late_ms = sum(gap - SMOOTH_MS for gap in self._gaps_ms if gap > SMOOTH_MS)
-        return late_ms / whole_ms if whole_ms else 0.0
+        return self.share_over(SMOOTH_MS)
 
     def __str__(self) -> str:
         return f"longest gap {self.max_ms:.1f} ms, {self.share:.1%} of the time stalled over {SMOOTH_MS:.0f} ms"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from protocols.creosote.parts import Part
@@ -53,7 +53,8 @@ class Stretch:
     def nbytes(self) -> int:
         """Bytes of memory held."""
         noted = sum(len(part.grams or b"") + len(part.pairs or b"") for part in self.parts)
-        return self.bulk.nbytes + self.who.itemsize * len(self.who) + noted
+        who = 0 if self.who is self.bulk.senders else self.who.itemsize * len(self.who)
+        return self.bulk.nbytes + who + noted
 
     def all_levels(self) -> bytearray:
         """The column of levels, made when it is first asked for."""
@@ -105,14 +106,12 @@ class DatagramLog:
         """Add a bulk; gives how many of it came from each sender (by the log's number)."""
         if not len(bulk):
             return {}
-        numbers = self._numbers_of(bulk)
-        who = array("I", [numbers[sender] for sender in bulk.senders])
+        who, seen = _renumbered(bulk.senders, self._numbers_of(bulk))
         stretch = Stretch(self._rows, bulk, who)
         self._stretches.append(stretch)
         self._bases.append(stretch.base)
         self._rows += len(bulk)
         self.nbytes += stretch.nbytes
-        seen = Counter(who)
         self.counts.update(seen)
         self._small = self._small + 1 if len(bulk) < SMALL_ROWS else 0
         if self._small >= MERGE:
@@ -162,7 +161,8 @@ class DatagramLog:
             return
         parts = self._stretches[-count:]
         self.nbytes -= sum(part.nbytes for part in parts)
-        merged = Stretch(parts[0].base, _joined([part.bulk for part in parts]), _chained([part.who for part in parts]))
+        bulk, shared = _joined([part.bulk for part in parts]), all(part.who is part.bulk.senders for part in parts)
+        merged = Stretch(parts[0].base, bulk, bulk.senders if shared else _chained([part.who for part in parts]))
         if any(part.levels for part in parts):
             merged.levels = bytearray().join(part.levels or bytearray([UNREAD]) * len(part) for part in parts)
         self._stretches[-count:] = [merged]
@@ -256,6 +256,25 @@ class DatagramLog:
             return []
         begin = bisect_right(self._bases, start) - 1
         return self._stretches[begin : bisect_right(self._bases, stop - 1)]
+
+
+def _renumbered(senders: array[int], numbers: Sequence[int]) -> tuple[array[int], dict[int, int]]:
+    """A column of senders in the log's numbers, the same one where they are the same; and how many rows of each."""
+    first, count = senders[0], len(senders)
+    if senders.tobytes() == senders[:1].tobytes() * count:  # of one program: no look at each row
+        number = numbers[first]
+        return senders if number == first else array("I", [number]) * count, {number: count}
+    known = Counter(senders)
+    if all(numbers[sender] == sender for sender in known):
+        return senders, known
+    return array("I", map(numbers.__getitem__, senders)), _sums((numbers[old], rows) for old, rows in known.items())
+
+
+def _sums(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+    found: Counter[int] = Counter()
+    for number, count in pairs:
+        found[number] += count
+    return found
 
 
 def _alike(one: Bulk, other: Bulk) -> bool:

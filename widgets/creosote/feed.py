@@ -27,12 +27,16 @@ from widgets.desk import Desk
 
 TICK_MS: Final = 30
 LEVELS_S: Final = 0.008
+LEVELS_FEW_S: Final = 0.003
 LEVELS_BUSY_S: Final = 0.001
-"""Time a tick may spend on levels and what the parts hold: little while datagrams come in, else enough to catch up."""
+"""Time for levels and what the parts hold: enough to catch up; while few datagrams come in; while many do, in a turn
+of the event loop that has nothing else to do."""
 SPARE_S: Final = 0.010
 SPARE_MS: Final = 6
 """When nothing comes in, the survey goes on so long at a time, and rests so long: whoever clicks waits for one."""
-COUNTED_S: Final = 0.1
+LATER_MS: Final = 8
+"""What is told once a second has a turn of the event loop for itself, not the one in which rows came."""
+COUNTED_S: Final = 0.25
 BUSY_ROWS: Final = 1000
 BUSY_S: Final = 0.3
 """So long after the last row it counts as busy: rows do not come at every tick."""
@@ -119,7 +123,11 @@ class Feed(QObject):
         self._spare = QTimer(self)
         self._spare.setSingleShot(True)
         self._spare.setInterval(SPARE_MS)
-        self._spare.timeout.connect(lambda: self._go_on(SPARE_S))
+        self._spare.timeout.connect(lambda: self._go_on(LEVELS_BUSY_S if self._hurried else SPARE_S))
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(LATER_MS)
+        self._later.timeout.connect(self.ticked)
         self._second = self.now_second()
         desk.bridge.add_bulk_consumer(self.take)
         desk.bridge.every(TICK_MS, self.tick)
@@ -191,17 +199,24 @@ class Feed(QObject):
             self.grew.emit()
         self._look_at_alarms()
         if not self._spare.isActive():
-            hurried = self.busy and self.levels.behind > BUSY_ROWS
-            self._go_on(LEVELS_BUSY_S if hurried else LEVELS_S)
+            if self._hurried:
+                self._spare.start()
+            else:
+                self._go_on(LEVELS_FEW_S if self.busy else LEVELS_S)
         second = self.now_second()
         if second != self._second:
             self._second = second
-            self.ticked.emit()
+            self._later.start()
 
     @property
     def busy(self) -> bool:
         """Whether rows came in just now."""
         return time.monotonic() - self._grew_s < BUSY_S
+
+    @property
+    def _hurried(self) -> bool:
+        """Whether many rows are coming in."""
+        return self.busy and self.levels.behind > BUSY_ROWS
 
     def _go_on(self, budget_s: float) -> None:
         """Count levels and note what the parts hold, for about so long; then again soon, if nothing else is to do."""

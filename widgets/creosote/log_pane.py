@@ -5,13 +5,14 @@ Puts the bar, the strips and the view together. It must not know buckets or send
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.creosote.alarms import Alarm, Hit
@@ -38,6 +39,9 @@ from widgets.timeline.progress import ProgressStrip
 from widgets.timeline.tail_bar import TailBar
 
 LOOK_MS: Final = 100
+BUSY_LOOK_S: Final = 0.25
+WARM_MS: Final = 60
+"""So long after the empty log is shown what the first rows need is made ready: before they come, if they leave time."""
 TOLD_CHARACTERS: Final = 200
 NOTHING: Final = (
     "Nothing has arrived yet. Any program can write here, with one of the snippets or with\n"
@@ -69,6 +73,8 @@ class LogPane(QWidget):
         self.no_match = EmptyState("funnel", NO_MATCH, "Show everything", button_icon="x")
         self.stack = QStackedWidget()
         self._export: ExportJob | None = None
+        self._warm = False
+        self._looked_s = 0.0
         self._lay_out()
         self._wire()
         self._refresh()
@@ -105,10 +111,17 @@ class LogPane(QWidget):
         self.jump.jump_requested.connect(self.jump_to)
         self.progress.cancelled.connect(self._on_export_cancelled)
         self.feed.alarmed.connect(self._on_alarmed)
-        self.feed.watched.connect(self.view.viewport().update)
+        self.feed.watched.connect(self.view.repaint_rows)
         self.feed.emptied.connect(self._on_emptied)
         self.alarms.hit_requested.connect(self._on_hit_requested)
-        self.desk.bridge.every(LOOK_MS, self._refresh)
+        self.desk.bridge.every(LOOK_MS, self._look)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._warm:
+            self._warm = True
+            QTimer.singleShot(WARM_MS, self, self.painter.warm)
+            QTimer.singleShot(2 * WARM_MS, self, lambda: self.view.grab(QRect(0, 0, 1, 1)))
 
     @property
     def marks(self) -> list[int]:
@@ -136,6 +149,13 @@ class LogPane(QWidget):
         self.bar.take_all_away()
         if self.rows.hides:
             self.rows.show_all()
+
+    def _look(self) -> None:
+        """While rows come in, numbers that move four times a second are enough: each new one lays the pane out anew."""
+        now = time.monotonic()
+        if not self.feed.busy or now - self._looked_s >= BUSY_LOOK_S:
+            self._looked_s = now
+            self._refresh()
 
     def _refresh(self) -> None:
         """The page, the bar below and the line that counts; ten times a second at most costs nothing."""
@@ -200,7 +220,7 @@ class LogPane(QWidget):
     def set_style(self, style: str) -> None:
         """How messages are shown: "read", "sent" or "classic"."""
         self.painter.words.style = style
-        self.view.viewport().update()
+        self.view.repaint_rows()
 
     def set_joined(self, joined: bool) -> None:
         """Show the pieces of a message that its sender cut at 1,024 bytes as one row, or each as it came."""
@@ -217,7 +237,7 @@ class LogPane(QWidget):
     def set_ansi_as_colour(self, colour: bool) -> None:
         """ANSI colours as colours, or as the characters they are."""
         self.painter.ansi_as_colour = colour
-        self.view.viewport().update()
+        self.view.repaint_rows()
 
     # Choosing
 
@@ -246,7 +266,7 @@ class LogPane(QWidget):
         else:
             gone = set(rows)
             seen.marks = [row for row in seen.marks if row not in gone]
-        self.view.viewport().update()
+        self.view.repaint_rows()
         self._refresh()
 
     def go_to_mark(self, step: int) -> None:

@@ -57,6 +57,7 @@ class LogView(QAbstractScrollArea):
         self._hovered = -1
         self._own = False
         self._fitted_s = 0.0
+        self._fitted = (0, 0)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._fit_later)
@@ -120,7 +121,7 @@ class LogView(QAbstractScrollArea):
             self.verticalScrollBar().setValue(place - page + 1)
         self._own = False
         self._set_follows(self._at_end())
-        self.viewport().update()
+        self.repaint_rows()
 
     def _at_end(self) -> bool:
         return self.verticalScrollBar().value() >= self.verticalScrollBar().maximum()
@@ -128,9 +129,15 @@ class LogView(QAbstractScrollArea):
     def _set_follows(self, follows: bool) -> None:
         if follows != self._follows:
             self._follows = follows
+            self._tail.spoil()  # a page that ends with the last row has none below it
             self.followed.emit(follows)
 
+    def _seen(self) -> tuple[int, int]:
+        """What changes when a row or a sender's name is new."""
+        return self.rows.count(), self.painter.named
+
     def _fit_bars(self) -> None:
+        self._fitted = self._seen()
         bar, page = self.verticalScrollBar(), self.page()
         self._own = True
         bar.setPageStep(page)
@@ -146,7 +153,7 @@ class LogView(QAbstractScrollArea):
             self._later.start(max(PAINT_MS - round((time.monotonic() - self._fitted_s) * 1000), 0))
 
     def _fit_later(self) -> None:
-        if self._tail.busy:
+        if self._tail.busy or (self._follows and self._fitted == self._seen() and not self.rows.joined):
             return
         self._fitted_s = time.monotonic()
         top = self.rows.count() - self.page()
@@ -160,7 +167,7 @@ class LogView(QAbstractScrollArea):
             bar.setRange(0, max(self.rows.count() - self.page(), 0))
             self._own = False
             if before[0] != bar.value():
-                self.viewport().update()
+                self.repaint_rows()
             return
         self._fit_bars()
 
@@ -172,8 +179,9 @@ class LogView(QAbstractScrollArea):
 
     def _on_tail_ready(self, top: int) -> None:
         if not self._follows:
-            self._tail.forget()
+            self._forget_page()
             return
+        self._fitted = (top + self.page(), self.painter.named)
         bar = self.verticalScrollBar()
         self._own = True
         bar.setPageStep(self.page())
@@ -182,18 +190,24 @@ class LogView(QAbstractScrollArea):
         self._own = False
         self.viewport().update()
 
-    def _on_rows_shifted(self, by: int) -> None:
+    def _forget_page(self) -> None:
+        """A page under way is no longer what will be shown: another is begun."""
+        if self._tail.busy:
+            self._later.start(0)
         self._tail.forget()
+
+    def _on_rows_shifted(self, by: int) -> None:
+        self._forget_page()
         if not self._follows:
             bar = self.verticalScrollBar()
             self._own = True
             bar.setRange(0, max(self.rows.count() - self.page(), 0))
             bar.setValue(max(bar.value() + by, 0))
             self._own = False
-            self.viewport().update()
+            self.repaint_rows()
 
     def _on_rows_restarted(self) -> None:
-        self._tail.forget()
+        self._forget_page()
         self._hovered = -1
         current = self.chosen.current
         keeps = current is not None and not self._follows and self.rows.has(current)
@@ -209,20 +223,20 @@ class LogView(QAbstractScrollArea):
 
     def _on_sideways(self, value: int) -> None:
         self.head.setOffset(value)
-        self.viewport().update()
+        self.repaint_rows()
 
     def _on_chosen_changed(self) -> None:
         current = self.chosen.current
         if current is not None:
             self.setAccessibleDescription(self.painter.words.line(current, self.head.columns()))
-        self.viewport().update()
+        self.repaint_rows()
 
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         port, top, area = self.viewport(), self.top(), event.rect()
         painter = QPainter(port)
-        picture = self._tail.take(top, port.size(), port.devicePixelRatioF()) if area == port.rect() else None
+        picture = self._tail.shown(top, port.size(), port.devicePixelRatioF())
         if picture is not None:
             painter.drawPixmap(0, 0, picture)
         else:
@@ -231,6 +245,11 @@ class LogView(QAbstractScrollArea):
             places = range(top + area.top() // height, min(self.rows.count(), top + area.bottom() // height + 1))
             self._paint_lines(painter, [(place, self.rows.number(place)) for place in places], top)
         painter.end()
+
+    def repaint_rows(self) -> None:
+        """What stands in the rows, or how it looks, has changed."""
+        self._tail.spoil()
+        self.viewport().update()
 
     def _paint_lines(self, painter: QPainter, places: Sequence[tuple[int, int]], top: int) -> None:
         """Paint these (place, row), the page beginning at `top`; the ground is filled."""
@@ -266,14 +285,14 @@ class LogView(QAbstractScrollArea):
         self.head.share(port.width())
 
     def _on_head_resized(self) -> None:
-        self._tail.forget()
+        self._forget_page()
         bar, wide = self.horizontalScrollBar(), self.viewport().width()
         bar.setPageStep(wide)
         bar.setRange(0, max(self.head.length() - wide, 0))
-        self.viewport().update()
+        self.repaint_rows()
 
     def _on_theme_changed(self) -> None:
-        self._tail.forget()
+        self._forget_page()
         self.painter.refresh()
         self.head.setFont(theme().font("table_head"))
         self.head.forget_widths()
@@ -300,6 +319,7 @@ class LogView(QAbstractScrollArea):
     def _hover(self, place: int) -> None:
         if place != self._hovered:
             height = self.painter.row_height
+            self._tail.spoil()
             for each in (self._hovered, place):
                 if each >= 0:
                     self.viewport().update(0, (each - self.top()) * height, self.viewport().width(), height)
@@ -387,7 +407,7 @@ class LogView(QAbstractScrollArea):
         self.show_row(row)
 
     def focusInEvent(self, event: QEvent) -> None:
-        self.viewport().update()
+        self.repaint_rows()
 
     def focusOutEvent(self, event: QEvent) -> None:
-        self.viewport().update()
+        self.repaint_rows()

@@ -35,6 +35,9 @@ MONO: Final = frozenset(("message", "address"))
 _DIM: Final = frozenset(("number", "arrived", "bucket", "stamp"))
 _ANSI_ROLES: Final = ("text2", "error", "running", "waiting", "link", "out", "in", "text")
 _PICTURES: Final = 512
+_WARM_WIDTH, _WARM_SENDERS = 1200, 8
+_PRINTABLE: Final = "".join(map(chr, range(33, 127)))
+KINDS: Final = ("text", "bytes", "json", "syslog", "gelf", "logfmt", "trace", "pickle")
 Line: TypeAlias = tuple[int, int]
 """A row to paint: its number in the log, and its upper edge in px."""
 
@@ -59,6 +62,21 @@ class RowPainter:
         self._narrowest = max(self.mono.metrics.horizontalAdvance("i"), 3.0)
         self._pictures.clear()
 
+    def warm(self) -> None:
+        """Draw each printable character and sign once: a font's first use is slow, and must not be the first rows'."""
+        ground = QPixmap(_WARM_WIDTH, self.row_height)
+        painter = QPainter(ground)
+        for face in (self.ui, self.mono):
+            painter.setFont(face.font)
+            painter.drawText(QPointF(0, face.height), _PRINTABLE)
+        for level in LEVELS:
+            self._level(painter, level)
+        for number in range(_WARM_SENDERS):
+            self._disc(painter, number, self.row_height - 9)
+        for kind in KINDS:
+            self._chip_picture(painter, kind)
+        painter.end()
+
     def width_of(self, column: Column) -> int:
         """How wide a column begins."""
         extra = {"sender": self.row_height, "level": self.row_height, "number": 22, "kind": 12}.get(column.id, 0)
@@ -69,6 +87,11 @@ class RowPainter:
     def alarms(self) -> bool:
         """Whether a row may have the colour of an alarm."""
         return bool(self._feed.alarms)
+
+    @property
+    def named(self) -> int:
+        """How many senders have a name: a row may look different when one more has."""
+        return len(self._feed.seen.names)
 
     def ground(self, place: int, row: int, *, selected: bool, hovered: bool) -> QColor:
         """The colour behind a row."""

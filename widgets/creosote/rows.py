@@ -21,8 +21,10 @@ from protocols.creosote.joining import Joins
 from widgets.creosote.feed import Feed
 
 SLICE_S: Final = 0.008
-BUSY_S: Final = 0.003
-"""While rows come in: a slice, what else they cause and a paint all fit into 16 ms."""
+BUSY_S, BUSY_MS = 0.002, 2
+"""While rows come in: a slice, what else they cause and a paint all fit into 16 ms; and a rest between two slices."""
+AT_ONCE: Final = 500
+"""So many new rows are looked at as they come; more of them in slices, in other turns of the event loop."""
 FIRST_S: Final = 0.020
 """The first slice of a new filter runs before the event loop turns: what is found is painted at once."""
 AIM_S, CALM_AIM_S = 0.001, 0.003
@@ -241,11 +243,13 @@ class LogRows(QObject):
         if self._paused:
             self.changed.emit()
             return
+        before = self.count()
         if self._finder is None:
             self._next = len(self.feed.log)
-        else:
+        elif len(self.feed.log) - self._next <= AT_ONCE:
             self._look_forward(BUSY_S)
-        self.changed.emit()
+        if self.count() != before or self._finder is None:
+            self.changed.emit()
         self._go_on()
 
     def _on_feed_emptied(self) -> None:
@@ -289,7 +293,7 @@ class LogRows(QObject):
 
     def _go_on(self) -> None:
         if self.searching and not self._slice.isActive():
-            self._slice.start(0)
+            self._slice.start(BUSY_MS if self.feed.busy else 0)
         elif self._finder is not None and not self.unseen and not self.searched_s:
             self.searched_s = time.perf_counter() - self._begun
 

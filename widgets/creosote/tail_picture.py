@@ -18,7 +18,7 @@ Paint: TypeAlias = "Callable[[QPainter, Sequence[tuple[int, int]], int], object]
 
 
 class TailPicture(QObject):
-    """ready(top): the page that begins at this place is painted; `take` gives it, once."""
+    """ready(top): the page that begins at this place is painted; `shown` gives it until the next one is, or `spoil`."""
 
     ready = Signal(int)
 
@@ -26,6 +26,8 @@ class TailPicture(QObject):
         super().__init__(parent)
         self._picture: QPixmap | None = None
         self._top = 0
+        self._shown: QPixmap | None = None
+        self._shown_top = 0
         self._lines: Sequence[tuple[int, int]] = ()
         self._paint: Paint | None = None
         self._turn = QTimer(self)
@@ -49,16 +51,19 @@ class TailPicture(QObject):
         self._turn.start(1)
 
     def forget(self) -> None:
-        """What is painted is no longer what will be shown."""
+        """What is painted is no longer what will be shown, and what was shown no longer what is."""
         self._lines, self._paint = (), None
         self._turn.stop()
+        self.spoil()
 
-    def take(self, top: int, size: QSize, dpr: float) -> QPixmap | None:
-        """The page, if it is painted and is this one; only once: whatever changes later is painted anew."""
-        if self._paint is None or self.busy:
-            return None
-        picture, self._paint = self._picture, None
-        return picture if picture is not None and top == self._top and picture.size() == size * dpr else None
+    def spoil(self) -> None:
+        """The page that is shown looks different now; one that is under way may do so."""
+        self._shown = None
+
+    def shown(self, top: int, size: QSize, dpr: float) -> QPixmap | None:
+        """The last page that was painted, if it is this one: whatever covered it in part need not be painted anew."""
+        picture = self._shown
+        return picture if picture is not None and top == self._shown_top and picture.size() == size * dpr else None
 
     def _on_turn_timeout(self) -> None:
         if self._picture is None or self._paint is None:
@@ -69,5 +74,7 @@ class TailPicture(QObject):
         painter.end()
         if self._lines:
             self._turn.start(1)
-        else:
-            self.ready.emit(self._top)
+            return
+        self._picture, self._shown = self._shown, self._picture
+        self._shown_top, self._paint = self._top, None
+        self.ready.emit(self._top)

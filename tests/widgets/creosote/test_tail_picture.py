@@ -25,9 +25,22 @@ def test_rows_by_the_thousand_are_shown_as_if_painted_at_once(room: Room) -> Non
     with room.qtbot.waitSignal(view._tail.ready):
         pass
     assert view.top() == 6500 - view.page()
-    shown = view.viewport().grab().toImage()  # takes the picture
-    assert view._tail.take(view.top(), view.viewport().size(), view.devicePixelRatioF()) is None
+    kept = view._tail.shown(view.top(), view.viewport().size(), view.devicePixelRatioF())
+    assert kept is not None
+    shown = view.viewport().grab().toImage()
+    assert shown == kept.toImage().convertToFormat(shown.format())
+    begin(room)  # the page that is seen stays while the next is painted
+    assert view.top() == 6500 - view.page()
+    assert view._tail.shown(view.top(), view.viewport().size(), view.devicePixelRatioF()) is not None
     assert shown == view.viewport().grab().toImage()
+    with room.qtbot.waitSignal(view._tail.ready):
+        pass
+    shown = view.viewport().grab().toImage()
+    view.repaint_rows()
+    assert view._tail.shown(view.top(), view.viewport().size(), view.devicePixelRatioF()) is None
+    assert shown == view.viewport().grab().toImage()
+    view.chosen.choose(view.visible_numbers()[3])
+    assert shown != view.viewport().grab().toImage()
 
 
 def test_who_scrolls_up_or_filters_meanwhile_keeps_what_is_asked_for(room: Room) -> None:
