@@ -21,18 +21,18 @@ from protocols.http.request import Request, RequestError
 from protocols.http.server.served import Served
 from protocols.record.event import Raw
 from widgets.desk import Desk
+from widgets.http.exchange.phase_rows import ms_text
+from widgets.http.exchange.sent import Sent
 from widgets.http.history import History
 from widgets.http.pairing import name_of, other_url, server_for
-from widgets.http.phase_rows import ms_text
-from widgets.http.request_card import RequestCard
-from widgets.http.request_slot import RequestSlot
-from widgets.http.response_card import ResponseCard
+from widgets.http.request.card import RequestCard
+from widgets.http.request.slot import RequestSlot
+from widgets.http.response.card import ResponseCard
 from widgets.http.saving import Saving
-from widgets.http.sent import Sent
-from widgets.http.served_rows import worker_of
-from widgets.http.server_card import ServerCard
-from widgets.http.server_slot import ServerSlot
-from widgets.http.server_words import SITES, available
+from widgets.http.server.card import ServerCard
+from widgets.http.server.served_rows import worker_of
+from widgets.http.server.slot import ServerSlot
+from widgets.http.server.words import SITES, available
 from widgets.http.store import Store
 from widgets.parts.paths import ask_place
 from widgets.parts.splitter import Splitter

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.http.collection import Item
 from protocols.http.environment import SHARED
-from widgets.http.pairs import Pair, PairsModel
-from widgets.http.pairs_view import PairsView
+from widgets.http.request.pairs import Pair, PairsModel
+from widgets.http.request.pairs_view import PairsView
 from widgets.http.store import Store
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, PrimaryButton

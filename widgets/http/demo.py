@@ -46,7 +46,7 @@ def _refused(panel: HttpPanel) -> Iterator[DemoStep]:
 
 
 def _through_the_proxy(panel: HttpPanel, home: str) -> Iterator[DemoStep]:
-    from widgets.http.proxy_page import ProxyPage
+    from widgets.http.proxy.page import ProxyPage
 
     panel.show_view("proxy")
     page = panel.view("proxy")

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from protocols.http import history as kept
 from protocols.http.request import Request
 from widgets.desk import Desk
-from widgets.http.sent import Sent
+from widgets.http.exchange.sent import Sent
 
 KEPT: Final = 200
 WHOLE: Final = 5

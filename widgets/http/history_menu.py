@@ -12,8 +12,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from protocols.http.request import RequestError
+from widgets.http.exchange.phase_rows import ms_text
 from widgets.http.history import Past
-from widgets.http.phase_rows import ms_text
 from widgets.timeline.wording import visible
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from widgets.desk import Desk
 from widgets.http import demo, why
 from widgets.http.both_ends import BothEnds
 from widgets.http.panel_actions import PanelActions
-from widgets.http.server_slot import ServerSlot
+from widgets.http.server.slot import ServerSlot
 from widgets.panel import DemoStep, Panel
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
@@ -29,8 +29,8 @@ from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
 
 if TYPE_CHECKING:
-    from widgets.http.program_page import ProgramPage
-    from widgets.http.proxy_page import ProxyPage
+    from widgets.http.proxy.page import ProxyPage
+    from widgets.http.server.program_page import ProgramPage
     from widgets.http.ways_dialog import WaysDialog
 
 POLL_MS: Final = 250
@@ -104,7 +104,7 @@ class HttpPanel(Panel):
         if name == "code":
             return self._made_program()
         if name == "low":
-            from widgets.http.low_level_page import LowLevelPage
+            from widgets.http.by_hand.low_level_page import LowLevelPage
 
             low = LowLevelPage(self.desk, self.ends.request)
             low.websocket.other_end_requested.connect(lambda: self._with_sandbox(low.websocket.connect_now))
@@ -112,7 +112,7 @@ class HttpPanel(Panel):
             low.layers.other_end_requested.connect(lambda: self._with_sandbox(low.layers.refresh))
             return low
         if name == "parallel":
-            from widgets.http.parallel_page import ParallelPage
+            from widgets.http.parallel.page import ParallelPage
 
             many = ParallelPage(self.desk, self.ends.slot, self.ends.request)
             many.other_end_requested.connect(lambda: self._with_sandbox(many.refresh))
@@ -137,7 +137,7 @@ class HttpPanel(Panel):
 
     def show_low(self, page: str) -> None:
         """Go to a page of the low level."""
-        from widgets.http.low_level_page import LowLevelPage
+        from widgets.http.by_hand.low_level_page import LowLevelPage
 
         self.show_view("low")
         low = self.view("low")
@@ -159,7 +159,7 @@ class HttpPanel(Panel):
         self.ways.open_over()
 
     def _made_proxy(self) -> QWidget:
-        from widgets.http.proxy_page import ProxyPage
+        from widgets.http.proxy.page import ProxyPage
 
         page = ProxyPage(self.ends)
         page.set_values(self._proxy_kept)
@@ -178,14 +178,14 @@ class HttpPanel(Panel):
             self._proxy.poll()
 
     def _made_ladder(self) -> QWidget:
-        from widgets.http.ladder_page import LadderPage
+        from widgets.http.server.ladder_page import LadderPage
 
         page = LadderPage(self.desk, self.ends.servers)
         page.request_requested.connect(self._send_to)
         return page
 
     def _made_program(self) -> QWidget:
-        from widgets.http.program_page import ProgramPage
+        from widgets.http.server.program_page import ProgramPage
 
         page = ProgramPage(self.desk, self.ends.servers)
         page.set_values(self._programs_kept)

@@ -21,12 +21,12 @@ from protocols.http.masking import masked
 from protocols.http.request import RequestError
 from protocols.http.run import Run
 from widgets.http.collection_page import CollectionPage
-from widgets.http.request_launch import RawOrder, place_of
+from widgets.http.exchange.request_launch import RawOrder, place_of
 from widgets.parts.paths import ask_place
 
 if TYPE_CHECKING:
     from widgets.http.panel import HttpPanel
-    from widgets.http.proxy_page import ProxyPage
+    from widgets.http.proxy.page import ProxyPage
 
 GROUP: Final = "Web"
 PROXY: Final = "Debugging proxy"
@@ -146,7 +146,7 @@ class PanelActions:
             action.setEnabled(allowed())
 
     def _proxy(self) -> ProxyPage:
-        from widgets.http.proxy_page import ProxyPage
+        from widgets.http.proxy.page import ProxyPage
 
         page = self._panel.view("proxy")
         assert isinstance(page, ProxyPage)
@@ -221,7 +221,7 @@ class PanelActions:
         if not flavour and shown is not None and shown.accessibleName() == PROXY and self._proxy().show_python():
             return
         if not flavour and self._panel.current_view() == "low":
-            from widgets.http.low_level_page import LowLevelPage
+            from widgets.http.by_hand.low_level_page import LowLevelPage
 
             page = self._panel.view("low")
             assert isinstance(page, LowLevelPage)

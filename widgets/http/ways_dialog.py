@@ -16,7 +16,7 @@ from protocols.http.exchange import Exchange
 from protocols.http.run import Run
 from protocols.http.server.sandbox.ways import DYNAMIC, STATIC
 from widgets.desk import Desk
-from widgets.http.wire_view import DiffView
+from widgets.http.exchange.wire_view import DiffView
 from widgets.parts.buttons import Button
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label

@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.widgets.on_stage import OnStage, on_stage
 from widgets.http.both_ends import BothEnds
+from widgets.http.exchange.sent import Sent
 from widgets.http.panel import HttpPanel
-from widgets.http.sent import Sent
-from widgets.http.server_slot import ServerSlot
+from widgets.http.server.slot import ServerSlot
 
 LONG_MS = 15_000
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from tests.widgets.http.conftest import Room
-from widgets.http.body_view import HEX, RAW
+from widgets.http.response.body_view import HEX, RAW
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

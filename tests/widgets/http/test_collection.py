@@ -13,7 +13,7 @@ from tests.widgets.http.conftest import Room
 from widgets.desk import Desk
 from widgets.http.collection_page import CollectionPage
 from widgets.http.history import History
-from widgets.http.pairs import Pair
+from widgets.http.request.pairs import Pair
 from widgets.selection import Selection
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from tests.widgets.http.conftest import Room
-from widgets.http.pairs import Pair
-from widgets.http.types_dialog import TypesDialog
+from widgets.http.request.pairs import Pair
+from widgets.http.server.types_dialog import TypesDialog
 
 
 def test_a_script_is_run_when_cgi_is_ticked_and_its_run_stands_beside_the_request(room: Room) -> None:

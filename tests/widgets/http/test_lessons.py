@@ -8,10 +8,10 @@ from PySide6.QtGui import QDesktopServices, QTextCursor
 
 from protocols.http.server.sandbox.ways import DYNAMIC, STATIC
 from tests.widgets.http.conftest import Room
-from widgets.http.byte_map import POINT
-from widgets.http.low_level_page import LowLevelPage
-from widgets.http.parallel_page import ParallelPage
-from widgets.http.query_dialog import QueryDialog
+from widgets.http.by_hand.low_level_page import LowLevelPage
+from widgets.http.parallel.page import ParallelPage
+from widgets.http.request.query_dialog import QueryDialog
+from widgets.http.response.byte_map import POINT
 
 
 @pytest.fixture

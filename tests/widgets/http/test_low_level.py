@@ -8,7 +8,7 @@ import pytest
 
 from protocols.scripts import render
 from tests.widgets.http.conftest import Room
-from widgets.http.low_level_page import LowLevelPage
+from widgets.http.by_hand.low_level_page import LowLevelPage
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from protocols.http.request import Request
 from protocols.record.event import detail_of
 from protocols.scripts import render
 from tests.widgets.http.conftest import Room
-from widgets.http.pairs import Pair
+from widgets.http.exchange.wire_text import wire_lines
 from widgets.http.panel import HttpPanel
-from widgets.http.served_rows import worker_of
-from widgets.http.wire_text import wire_lines
+from widgets.http.request.pairs import Pair
+from widgets.http.server.served_rows import worker_of
 from widgets.parts.text import Label
 
 

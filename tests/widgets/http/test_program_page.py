@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.widgets.http.conftest import Room
-from widgets.http.program_page import ProgramPage
+from widgets.http.server.program_page import ProgramPage
 
 
 @pytest.fixture

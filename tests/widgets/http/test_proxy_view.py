@@ -17,8 +17,8 @@ from protocols.http.request import Body, Proxy, Request
 from protocols.http.run import Run
 from protocols.tls import lab_ca
 from tests.widgets.http.conftest import Room
-from widgets.http.proxy_page import ProxyPage
-from widgets.http.proxy_rows import STATE
+from widgets.http.proxy.page import ProxyPage
+from widgets.http.proxy.rows import STATE
 
 
 class Scene:

@@ -10,7 +10,7 @@ import pytest
 from protocols.http.keylog import log_keys
 from protocols.scripts import render
 from tests.widgets.http.conftest import Room
-from widgets.http.pairs import Pair
+from widgets.http.request.pairs import Pair
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from protocols.http.exchange import Exchange, Kept, read_head
-from widgets.http import json_index
-from widgets.http.find_text import find_text
-from widgets.http.json_index import JsonError, JsonIndex, Node, read_json
+from widgets.http.exchange.wire_text import wire_lines
 from widgets.http.pairing import other_url, server_for
-from widgets.http.pairs import Pair
-from widgets.http.prepared import indented, plain
-from widgets.http.typed_bytes import typed_bytes
-from widgets.http.urls import merged, pairs_of, with_pairs
-from widgets.http.wire_text import wire_lines
+from widgets.http.request.pairs import Pair
+from widgets.http.request.typed_bytes import typed_bytes
+from widgets.http.request.urls import merged, pairs_of, with_pairs
+from widgets.http.response import json_index
+from widgets.http.response.find_text import find_text
+from widgets.http.response.json_index import JsonError, JsonIndex, Node, read_json
+from widgets.http.response.prepared import indented, plain
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=12)
 VALUES = st.recursive(

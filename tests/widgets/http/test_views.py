@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from protocols.http.server.barker import STEPS
 from tests.widgets.http.conftest import Room
-from widgets.http.burst import Shot, summary
-from widgets.http.ladder_page import LadderPage
-from widgets.http.parallel_page import ParallelPage
+from widgets.http.parallel.burst import Shot, summary
+from widgets.http.parallel.page import ParallelPage
+from widgets.http.server.ladder_page import LadderPage
 
 
 def test_a_step_of_the_ladder_runs_answers_and_is_checked(room: Room) -> None:

@@ -1,0 +1,1 @@
+"""Many requests at once, and the chart of what each took."""

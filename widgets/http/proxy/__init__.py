@@ -1,0 +1,1 @@
+"""The debugging proxy: its list, what is held, rules, the line made slow."""

@@ -1,0 +1,1 @@
+"""The request builder: address, parameters, headers, body, sign-in, options."""
