@@ -113,7 +113,6 @@ class ServerLive(QWidget):
         self.facts["key"].setVisible(sftp)
         self.facts["tls"].setVisible(not sftp)
         self.wall_button.setVisible(not sftp)
-        self.tabs.allow("rules", not sftp)
         self.facts["key"].set_value(getattr(server, "fingerprint", ""))
         self.facts["tls"].set_value({"off": "none", "explicit": "explicit", "implicit": "implicit"}[setup.tls]
                                     + (", demanded" if setup.tls_required else ""))  # fmt: skip

@@ -22,7 +22,8 @@ from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.trouble import TroubleStrip
 
-NO_RULES: Final = "Nothing goes wrong on purpose. A rule answers 425, breaks off at a byte, cuts, slows or delays."
+NO_DATA_CONNECTION: Final = 425
+NO_RULES: Final = "Nothing goes wrong on purpose. A rule refuses, breaks off at a byte, cuts, slows or delays."
 
 
 class RulesPage(QWidget):
@@ -57,14 +58,20 @@ class RulesPage(QWidget):
         column.addWidget(self.strip)
         column.addWidget(Line())
         column.addWidget(self.pages, 1)
-        for rule in PRESETS:
-            action = self.add_menu.addAction(rule.name)
+        self._presets = [(rule, self.add_menu.addAction(rule.name)) for rule in PRESETS]
+        for rule, action in self._presets:
             action.triggered.connect(lambda _checked=False, preset=rule: self.add(preset))
         self.load_button.clicked.connect(lambda: ask_file(self, "Rules", self.load, "Rules (*.toml)"))
         self.save_button.clicked.connect(lambda: ask_place(self, "Rules", "rules.toml", self.save, "Rules (*.toml)"))
         self.remove_button.clicked.connect(self.remove)
         slot.rules_changed.connect(self.refresh)
+        slot.changed.connect(self._suit)
         self.refresh()
+
+    def _suit(self) -> None:
+        """SFTP has no data connection that could not be opened."""
+        for rule, action in self._presets:
+            action.setVisible(rule.code != NO_DATA_CONNECTION or not self.slot.is_sftp)
 
     def add(self, rule: Rule) -> None:
         """One more rule, before the others: the first that fits acts."""

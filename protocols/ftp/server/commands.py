@@ -42,7 +42,11 @@ _SFTP_END: Final = """\
 for example:
   netlab serve sftp --root . --user anna:secret
   netlab serve sftp --root site --user anna:secret:rw --port 2222 --keys ~/.ssh/id_ed25519.pub
+  netlab serve sftp --root . --user anna:secret --rules faults.toml
 A user is NAME:PASSWORD or NAME:PASSWORD:PERM, as of `netlab serve ftp`.
+--rules FILE makes it fail on purpose, by the same file as there: RETR is a file that is got, STOR one that is put,
+LIST a listing; READ, WRITE, READDIR, REMOVE, RENAME, MKDIR, RMDIR, SETSTAT and LOGIN do, too. A code becomes the
+status that comes nearest to it.
 With --json every event is a line on stdout, one "transfer" for each file among them.
 Exit status: 0 ended by Ctrl+C or SIGTERM, 1 it could not serve, 2 wrong arguments.
 """
@@ -62,7 +66,6 @@ def add_words(serve: WordParser) -> None:
     add("--masquerade", default="", metavar="ADDRESS", help="the IPv4 address that 227 replies say")
     add("--speed", type=_count, default=0, metavar="N", help="bytes a second of each transfer, at most")
     add("--sessions", type=_count, default=1200, metavar="N", help="sessions at a time (default: %(default)s)")
-    add("--rules", metavar="FILE", help="what goes wrong on purpose, as TOML")
     parser.set_defaults(run=_ftp, parser=parser)
     parser = serve.add_word("sftp", "the files of a folder, over SSH", description=_SFTP, epilog=_SFTP_END)
     _add_usual(parser)
@@ -79,6 +82,7 @@ def _add_usual(parser: argparse.ArgumentParser) -> None:
     add("--port", type=_port, default=0, metavar="P", help="port; 0 takes a free one (default: 0)")
     add("--user", action="append", default=[], metavar="NAME:PASSWORD[:PERM]", help="may log in; several may be given")
     add("--writable", action="store_true", help="who has no PERM of its own may write")
+    add("--rules", metavar="FILE", help="what goes wrong on purpose, as TOML")
     add("--json", action="store_true", help="every event on stdout, one JSON object a line")
 
 
@@ -110,10 +114,11 @@ def _ftp(arguments: argparse.Namespace) -> int:
 
 def _sftp(arguments: argparse.Namespace) -> int:
     from protocols.ftp.server import serving
+    from protocols.ftp.server.rules import RuleError
     from protocols.ftp.server.setup import SetupError
 
     try:
         setup, keys = serving.sftp_setup_of(arguments)
-    except (SetupError, OSError) as error:
+    except (SetupError, RuleError, OSError) as error:
         arguments.parser.error(str(error))
     return serving.run_sftp(setup, keys, arguments.json)

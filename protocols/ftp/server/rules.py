@@ -18,6 +18,8 @@ DOINGS: Final[tuple[Doing, ...]] = get_args(Doing)
 DATA_DOINGS: Final = frozenset(("abort", "cut data", "slow"))
 """What happens on the data connection."""
 TRANSFERS: Final = frozenset(("RETR", "STOR", "APPE", "STOU", "LIST", "NLST", "MLSD"))
+SFTP_TRANSFERS: Final = frozenset(("READ", "WRITE", "OPEN"))
+"""The words of SFTP for a file that is got or put."""
 CONNECT: Final = "CONNECT"
 """The word in `when` for a new control connection: before the greeting."""
 USUAL_CODES: Final = {"reply": 450, "abort": 426}
@@ -48,6 +50,10 @@ class Rule:
       silence      no answer, ever
     path: the virtual path, * and ? allowed. user: "" for anybody. skip: this many matching commands pass before.
     times: how often it fires, 0 for always. reset: end by RST in place of FIN.
+
+    In an SFTP server RETR is a file that is got, STOR one that is put, LIST a listing; its own words do, too: READ,
+    WRITE, READDIR, REMOVE, RENAME, MKDIR, RMDIR, SETSTAT, LOGIN. A code becomes the status that comes nearest, and a
+    cut of the control connection ends the only one there is, at that byte of the file.
     """
 
     when: str
@@ -71,7 +77,7 @@ class Rule:
             raise RuleError("when: names commands, as in \"RETR\" or \"STOR APPE\", \"*\" or \"connect\"")
         if self.do not in DOINGS:
             raise RuleError(f"do: is one of {', '.join(DOINGS)}, not {self.do!r}")
-        wrong = sorted(verbs - TRANSFERS - {"*"})
+        wrong = sorted(verbs - TRANSFERS - SFTP_TRANSFERS - {"*"})
         if self.do in DATA_DOINGS and wrong:
             raise RuleError(f"do: {self.do!r} is about transfers; {wrong[0]} has no data connection")
         if CONNECT in verbs and self.do not in ("reply", "cut control", "delay", "silence"):
@@ -99,7 +105,7 @@ class Rule:
         verbs = self.verbs()
         if verb not in verbs and ("*" not in verbs or verb == CONNECT):
             return False
-        if self.do in DATA_DOINGS and verb not in TRANSFERS:
+        if self.do in DATA_DOINGS and verb not in TRANSFERS and verb not in SFTP_TRANSFERS:
             return False
         if self.user and self.user != user:
             return False
@@ -145,11 +151,17 @@ class Rules:
             self._met = [met for met, _ in kept]
             self._fired = [fired for _, fired in kept]
 
-    def find(self, verb: str, path: str, user: str) -> Rule | None:
-        """The first rule for a command that is not used up; it counts as met, and fires by `fire`."""
+    def find(self, verb: str | Sequence[str], path: str, user: str) -> Rule | None:
+        """The first rule for a command that is not used up; it counts as met, and fires by `fire`.
+
+        verb: in capitals, or all words for what the client does.
+        """
+        verbs = (verb,) if isinstance(verb, str) else verb
         with self._lock:
             for index, rule in enumerate(self._rules):
-                if not rule.fits(verb, path, user) or (rule.times and self._fired[index] >= rule.times):
+                if not any(rule.fits(each, path, user) for each in verbs):
+                    continue
+                if rule.times and self._fired[index] >= rule.times:
                     continue
                 self._met[index] += 1
                 if self._met[index] > rule.skip:

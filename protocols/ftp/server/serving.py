@@ -27,28 +27,30 @@ _TOLD: Final = frozenset((
 def setup_of(arguments: Any) -> FtpSetup:
     """What was asked for. Raises SetupError, RuleError, and OSError for a file of rules that can't be read."""
     users = tuple(user_of(text) for text in arguments.user)
-    rules: tuple[Rule, ...] = ()
-    if arguments.rules:
-        try:
-            rules = read_rules(Path(arguments.rules).read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            raise OSError(f"{arguments.rules} is no text") from None
     return FtpSetup(
         arguments.root, arguments.host, arguments.port, users, arguments.anonymous or not users, arguments.writable,
         "implicit" if arguments.tls_implicit else "explicit" if arguments.tls else "off",
         tls_required=arguments.tls_required, data_protection=arguments.tls_required,
         passive_ports=ports_of(arguments.passive_ports) if arguments.passive_ports else (),
         masquerade=arguments.masquerade, limits=Limits(sessions=arguments.sessions, speed=arguments.speed),
-        rules=rules,
+        rules=_rules_of(arguments.rules),
     ).checked()  # fmt: skip
 
 
+def _rules_of(path: str | None) -> tuple[Rule, ...]:
+    try:
+        return read_rules(Path(path).read_text(encoding="utf-8")) if path else ()
+    except UnicodeDecodeError:
+        raise OSError(f"{path} is no text") from None
+
+
 def sftp_setup_of(arguments: Any) -> tuple[FtpSetup, tuple[str, ...]]:
-    """What was asked for, and the public keys. Raises SetupError, and OSError for a file of keys."""
+    """What was asked for, and the public keys. Raises SetupError, RuleError, and OSError for a file."""
     users = tuple(user_of(text) for text in arguments.user)
     if not users:
         raise SetupError("SSH knows no anonymous login: give a --user NAME:PASSWORD")
-    setup = FtpSetup(arguments.root, arguments.host, arguments.port, users, writable=arguments.writable).checked()
+    setup = FtpSetup(arguments.root, arguments.host, arguments.port, users, writable=arguments.writable,
+                     rules=_rules_of(arguments.rules)).checked()  # fmt: skip
     if not arguments.keys:
         return setup, ()
     lines = Path(arguments.keys).read_text(encoding="utf-8", errors="replace").splitlines()

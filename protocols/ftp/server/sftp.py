@@ -19,7 +19,7 @@ from protocols.concurrency.contract import Listen
 from protocols.concurrency.listening import Listener, open_listener
 from protocols.ftp.dialogue import Dialogue, Transfer, Way
 from protocols.ftp.server.hashing import Hashing
-from protocols.ftp.server.rules import Rule
+from protocols.ftp.server.rules import Rule, Rules
 from protocols.ftp.server.setup import FtpSetup, SetupError, User, rights_of
 from protocols.ftp.server.site import SessionFacts, TransferFacts
 from protocols.record.event import monotonic_ns
@@ -64,6 +64,7 @@ class Session:
         self.since_ns = monotonic_ns()
         self.user, self.doing, self.commands = "", "", 0
         self.moving: dict[int, Moving] = {}
+        self.gone = asyncio.Event()
 
     def facts(self) -> SessionFacts:
         """What it is and does now."""
@@ -78,7 +79,7 @@ class Session:
 
 
 class Moving:
-    """A file that is open. start: the lowest offset that was touched."""
+    """A file that is open. start: the lowest offset that was touched. error: why not all of it went."""
 
     def __init__(self, path: str, real: str, way: Way) -> None:
         self.path, self.real, self.way = path, real, way
@@ -86,6 +87,7 @@ class Moving:
         self.began = monotonic()
         self.bytes = 0
         self.start: int | None = None
+        self.error = ""
 
     def moved(self, offset: int, count: int) -> None:
         """So many bytes went."""
@@ -112,6 +114,7 @@ class SftpServer(Service):
         self.host_key = ""
         self.numbers: Final = itertools.count(1)
         self.hashing: Final = Hashing()
+        self.faults: Final = Rules(setup.rules)
         self._sessions: dict[int, Session] = {}
         self._users = {user.name: user for user in setup.users}
         self._listener: Listener | None = None
@@ -142,15 +145,19 @@ class SftpServer(Service):
         """Who is connected now."""
         return [session.facts() for session in list(self._sessions.values())]
 
-    rules: tuple[Rule, ...] = ()
-    """SFTP has no rules that fail on purpose."""
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """What goes wrong on purpose."""
+        return self.faults.rules
 
     def set_rules(self, rules: Sequence[Rule]) -> None:
-        """Nothing: see `rules`."""
+        """Exchange the rules; they apply from the next file or command on. Raises RuleError."""
+        self.faults.set(rules)
+        self.recorder.note("rules set", f"{len(rules)} rules", service=self.name, rules=[rule.said() for rule in rules])
 
     def rule_counts(self) -> list[int]:
-        """None fires."""
-        return []
+        """How often each rule fired."""
+        return self.faults.counts()
 
     def end_session(self, number: int) -> None:
         """Throw a client out."""
@@ -245,17 +252,18 @@ class SftpServer(Service):
 
     def closed(self, session: Session) -> None:
         """It is over."""
+        session.gone.set()
         if self._sessions.pop(session.number, None) is not None:
             session.dialogue.note("session closed", f"session {session.number} from {address_text(session.peer)} ended "
                                   f"after {session.commands} commands", number=session.number)  # fmt: skip
 
     def told(self, session: Session, moving: Moving) -> None:
         """A file was closed: a transfer, if anything moved or a file was written."""
-        if not moving.bytes and moving.way == "get":
+        if not moving.bytes and moving.way == "get" and not moving.error:
             return
         done = Transfer(moving.verb, moving.path, moving.way, moving.bytes, monotonic() - moving.began,
-                        moving.start or 0, local=session.local, peer=session.peer, connected_by="client",
-                        tls=True)  # fmt: skip
+                        moving.start or 0, complete=not moving.error, local=session.local, peer=session.peer,
+                        connected_by="client", tls=True, error=moving.error)  # fmt: skip
         dialogue = session.dialogue
         try:
             fd = os.open(moving.real, os.O_RDONLY | CLOEXEC)

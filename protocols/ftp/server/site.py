@@ -9,6 +9,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from protocols.ftp.dialogue import Dialogue
 from protocols.ftp.server.hashing import Hashing
 from protocols.ftp.server.rules import Rule, Rules
 from protocols.ftp.server.setup import FtpSetup
@@ -71,10 +72,17 @@ class Site:
 
     def fired(self, rule: Rule, session: Control, what: str, conn: str | None = None, **facts: Any) -> bool:
         """A rule makes something go wrong now; False where it is used up or gone, and then nothing may."""
-        number = self.rules.fire(rule)
-        if not number:
-            return False
-        title = rule.name or rule.said()
-        session.dialogue.note("fault injected", f"rule {number}, {title}: {what}", conn=conn, rule=number,
-                              rule_name=rule.name or None, do=rule.do, what=what, **facts)  # fmt: skip
-        return True
+        return tell_fired(self.rules, rule, session.dialogue, what, conn, **facts)
+
+
+def tell_fired(
+    rules: Rules, rule: Rule, dialogue: Dialogue, what: str, conn: str | None = None, **facts: Any
+) -> bool:  # fmt: skip
+    """A rule fires, and the time line tells it; False where it is used up or gone."""
+    number = rules.fire(rule)
+    if not number:
+        return False
+    title = rule.name or rule.said()
+    dialogue.note("fault injected", f"rule {number}, {title}: {what}", conn=conn, rule=number,
+                  rule_name=rule.name or None, do=rule.do, what=what, **facts)  # fmt: skip
+    return True

@@ -14,8 +14,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from protocols.ftp.client.remote import Fetch
+from protocols.ftp.client.sftp import SftpSession
+from protocols.ftp.client.site import Site
+from protocols.ftp.client.tally import Tally
+from protocols.ftp.client.trouble import FtpError
 from protocols.lab import Lab
 from protocols.record.log import EventLog
+from protocols.record.recorder import Recorder
 from widgets.actions import Actions
 from widgets.bridge import Bridge
 from widgets.desk import Desk
@@ -243,9 +249,23 @@ def test_an_exposed_server_has_a_standing_warning(stage: Stage) -> None:
     assert "Anybody can log in" in stage.card.live.warning.text()
 
 
-def test_sftp_is_a_choice_with_its_host_key_shown(stage: Stage) -> None:
-    stage.started(protocol="sftp")
+def test_sftp_is_a_choice_with_its_host_key_shown_and_fails_by_the_same_rules(stage: Stage, tmp_path: Path) -> None:
+    address = stage.started(protocol="sftp")
     live = stage.card.live
+    live.tabs.show_page("rules")
+    stage.wait(live.rules.isVisible)
+    presets = live.rules.add_menu.actions()
+    assert [action.isVisible() for action in presets[:3]] == [False, True, True]
+    presets[2].trigger()
+
+    def refused() -> None:
+        session = SftpSession(Site(*address, "ann", "secret", scheme="sftp", host_keys=("*",)), Recorder(), "sftp")
+        with pytest.raises(FtpError, match="File busy"):
+            session.get(Fetch("readme.txt", tmp_path / "got"), Tally())
+        session.close()
+
+    stage.talk(refused)
+    stage.wait(lambda: live.rules.model.rows()[0][2] == "1")
     stage.wait(live.facts["key"].isVisible)
     assert live.facts["key"].value().startswith("SHA256:")
     assert not live.wall_button.isVisible()
