@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from protocols.client_words import add_trust, seconds
 from protocols.http.proxy import commands as proxy
 from protocols.http.server import commands as server
 from protocols.words import WordParser
@@ -60,23 +61,12 @@ def _add_http(subparsers: Any) -> None:
     add("--cookie-jar", metavar="FILE", help="read cookies from there if it exists, save them there at the end")
     add("--no-follow", action="store_true", help="do not follow redirects")
     add("--http", choices=("1.0", "1.1", "2", "3"), help="the version to offer")
-    add("--cacert", default="", metavar="FILE", help="trust these authorities in place of the system's (PEM)")
-    add("--insecure", action="store_true", help="do not verify the certificate")
-    add("--timeout-s", type=_seconds, metavar="N", help="for the whole request, redirects and all (default: 60)")
+    add_trust(parser)
+    add("--timeout-s", type=seconds, metavar="N", help="for the whole request, redirects and all (default: 60)")
     add("--max-bytes", type=_bytes, metavar="N", help="cut the body there")
     add("-o", "--output", default="", metavar="FILE", help="write the body there")
     add("--json", action="store_true", help="every event on stdout, one JSON object a line")
     parser.set_defaults(run=_http, parser=parser)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"a time-out must be more than 0 and at most 86400 seconds, not {text}")
-    return value
 
 
 def _bytes(text: str) -> int:

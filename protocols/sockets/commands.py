@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn, cast
 
+from protocols.client_words import seconds
 from protocols.words import Parser
 
 BEHAVIOURS: Final = ("echo", "upper", "hello", "time", "discard")
@@ -104,7 +105,7 @@ def _add_connect(subparsers: Any) -> None:
     parser.add_argument("--insecure", action="store_true", help="with --tls: do not verify the certificate")
     parser.add_argument("--ca", default="", metavar="FILE", help="with --tls: trust this authority too (PEM)")
     parser.add_argument("--server-name", default="", metavar="NAME", help="with --tls: the name asked for")
-    parser.add_argument("--timeout-s", type=_seconds, metavar="N",
+    parser.add_argument("--timeout-s", type=seconds, metavar="N",
                         help="give up connecting, or waiting for a silent peer, after N seconds")
     parser.add_argument("--json", action="store_true", help="every event on stdout, the peer's bytes in `data`")
     parser.set_defaults(run=_connect, parser=parser)
@@ -135,16 +136,6 @@ def _count(text: str) -> int:
 
 def _milliseconds(text: str) -> int:
     return _number(text, 0, 3_600_000, "the number")
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"a time-out must be more than 0 and at most 86400 seconds, not {text}")
-    return value
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from protocols.client_words import add_trust, seconds
+
 _FTP: Final = """\
 Lists, gets, puts and changes files on a server of FTP, FTPS or SFTP. A URL's path begins in the folder that
 the login leads to; a second slash begins at the root.
@@ -82,21 +84,10 @@ def _add_arguments(parser: argparse.ArgumentParser, word: str) -> None:
         add("-r", "--recursive", action="store_true", help="a folder and all that is in it")
     add("--active", action="store_true", help="the server opens the data connection (PORT, EPRT)")
     add("--tls", action="store_true", help="explicit TLS (AUTH TLS) for an ftp:// URL; data are protected, too")
-    add("--cacert", default="", metavar="FILE", help="trust these authorities in place of the system's (PEM)")
-    add("--insecure", action="store_true", help="do not verify the certificate, or the host key of SFTP")
-    add("--timeout-s", type=_seconds, default=15.0, metavar="N",
+    add_trust(parser, ", or the host key of SFTP")
+    add("--timeout-s", type=seconds, default=15.0, metavar="N",
         help="for a connect, for silence, and for each reply in total (default: 15)")
     add("--json", action="store_true", help="every event on stdout, one JSON object a line")
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"a time-out must be more than 0 and at most 86400 seconds, not {text}")
-    return value
 
 
 def _connections(text: str) -> int:

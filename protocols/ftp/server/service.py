@@ -10,23 +10,20 @@ import errno
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
-from protocols.concurrency.contract import Listen
-from protocols.concurrency.listening import Listener, open_listener
 from protocols.ftp.server.control import Control
+from protocols.ftp.server.fileserver import FileServer
+from protocols.ftp.server.hashing import Hashing
 from protocols.ftp.server.library import READ, FTPServer, IOLoop, heard_by
-from protocols.ftp.server.rules import Rule
+from protocols.ftp.server.rules import Rules
 from protocols.ftp.server.setup import FtpSetup
 from protocols.ftp.server.site import SessionFacts, Site
 from protocols.ftp.server.users import Users
 from protocols.record.recorder import Recorder
-from protocols.record.trace import address_text
-from protocols.service.base import Facts, Service, is_exposed
 from protocols.service.wake import Wake
 
-BACKLOG: Final = 512
 PAUSE_S: Final = 0.2
 _EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
@@ -66,7 +63,7 @@ class _Door(FTPServer):  # type: ignore[misc]
     def __init__(self, site: Site, sock: Any, handler: Any, loop: Any) -> None:
         self.site = site
         self.max_cons_per_ip = site.setup.limits.sessions_per_address
-        super().__init__(sock, handler, ioloop=loop, backlog=BACKLOG)
+        super().__init__(sock, handler, ioloop=loop)
 
     def listen(self, num: int) -> None:
         """It listens already."""
@@ -92,60 +89,38 @@ class _Door(FTPServer):  # type: ignore[misc]
         """A client that left before it was taken, at most: the door stays open."""
 
 
-class FtpServer(Service):
-    """An FTP server. setup: what it is to be; rules can be exchanged while it runs.
+class FtpServer(FileServer):
+    """An FTP server. site: what its sessions share."""
 
-    after: called once when all of it is over, such as what removes a folder made for it.
-    """
+    BACKLOG = 512
 
     def __init__(
         self, recorder: Recorder, setup: FtpSetup, name: str = "ftp", *, after: Callable[[], object] | None = None
     ) -> None:
-        super().__init__(recorder, name, "FTP server")
-        self.setup: Final = setup
+        super().__init__(recorder, setup, name, "FTP server", after)
         self.site: Final = Site(recorder, setup)
-        self.address: tuple[str, int] = (setup.host, setup.port)
-        self._listener: Listener | None = None
         self._loop: Any = None
         self._wake: Final = Wake()
         self._calls: deque[Callable[[], None]] = deque()
-        self._after = after
 
     # Asking, in any thread
-
-    @property
-    def where(self) -> str:
-        """host:port, once it runs."""
-        return address_text(self.address) if self._listener is not None else ""
 
     @property
     def url(self) -> str:
         """The address as a URL."""
         return f"{'ftps' if self.setup.tls == 'implicit' else 'ftp'}://{self.where}/"
 
-    def facts(self) -> Facts:
-        """What it occupies."""
-        ports = (self.address[1],) if self._listener is not None else ()
-        return Facts(self.name, self.kind, self.state, self.where, self.threads(), (), ports,
-                     len(self.site.sessions), is_exposed(self.setup.host))  # fmt: skip
-
     def sessions(self) -> list[SessionFacts]:
         """Who is connected now, with the transfer under way."""
         return self.site.facts()
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
-        """What goes wrong on purpose."""
-        return self.site.rules.rules
+    def _rules(self) -> Rules:
+        return self.site.rules
 
-    def set_rules(self, rules: Sequence[Rule]) -> None:
-        """Exchange the rules; they apply from the next command on. Raises RuleError."""
-        self.site.rules.set(rules)
-        self.recorder.note("rules set", f"{len(rules)} rules", service=self.name, rules=[rule.said() for rule in rules])
-
-    def rule_counts(self) -> list[int]:
-        """How often each rule fired."""
-        return self.site.rules.counts()
+    @property
+    def _hashing(self) -> Hashing:
+        return self.site.hashing
 
     def end_session(self, number: int) -> None:
         """Throw a client out."""
@@ -174,11 +149,8 @@ class FtpServer(Service):
             handler = TLSControl
             more = {"ssl_context": context_of(self.setup), "tls_control_required": self.setup.tls_required,
                     "tls_data_required": self.setup.data_protection}  # fmt: skip
-        listen = Listen(host=self.setup.host, port=self.setup.port, backlog=BACKLOG, dual=self.setup.host == "::")
-        self._listener = open_listener(self.recorder, listen, self.name)
-        self.name = self.site.name = self._listener.service
-        assert isinstance(self._listener.address, tuple)
-        self.address = self._listener.address
+        listener = self._listen()
+        self.site.name = self.name
         limits = self.setup.limits
         own = type("Handler", (handler,), {
             "site": self.site, "authorizer": Users(self.setup), "timeout": limits.silence_s or None,
@@ -187,7 +159,7 @@ class FtpServer(Service):
         self._loop = IOLoop()
         waker = _Waker(self._wake, self._obey_calls, self._call_failed)
         self._loop.register(waker._fileno, waker, READ)
-        _Door(self.site, self._listener.sock, own, self._loop)
+        _Door(self.site, listener.sock, own, self._loop)
 
     def _thread_name(self) -> str:
         return f"ftp-server:{self.address[1]}"
@@ -245,10 +217,5 @@ class FtpServer(Service):
 
     def _close(self) -> None:
         self._close_loop()
-        self.site.hashing.drain()
-        if self._listener is not None:
-            self._listener.close()
+        super()._close()
         self._wake.close()
-        after, self._after = self._after, None
-        if after is not None:
-            after()

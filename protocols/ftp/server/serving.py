@@ -7,6 +7,7 @@ and transfer. It must not know argparse beyond the names of the arguments.
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -82,6 +83,28 @@ class _Files(Foreground[S]):
     def failed(self, error: Exception, server: S | None) -> int:
         return fail(error, "bind", (self._setup.host, self._setup.port), "tcp", self.recorder)
 
+    def tell_where(self, server: S, authority: str) -> None:
+        setup, (host, port) = server.setup, server.address
+        warn_of_exposure(host, server.where)
+        text = f"listening on {server.where}"
+        if self.lines is not None:
+            self.lines.first("listening", text, service=server.name, host=host, port=port, url=server.url,
+                             transport="tcp", tls=setup.tls != "off", pid=os.getpid(),
+                             root=os.path.abspath(setup.root), writable=setup.writable,
+                             **self.own_facts(server, authority))  # fmt: skip
+            return
+        tell(f"{text} ({server.url} serves {setup.root}){self.end_of_line(server)}; Ctrl+C ends it")
+        if authority:
+            say(f"netlab ftp trusts it of itself; others find its authority in {authority}")
+
+    @abstractmethod
+    def own_facts(self, server: S, authority: str) -> dict[str, Any]:
+        """What the first line says of this kind of server alone."""
+
+    def end_of_line(self, server: S) -> str:
+        """What a person has to know of it besides."""
+        return ""
+
     def line(self, raw: Raw) -> str | None:
         if (raw[1] == "note" and raw[2] in _TOLD) or raw[2] == "transfer":
             return with_reason(raw)
@@ -104,33 +127,17 @@ class _Sftp(_Files[SftpServer]):
             return FAILED
         return super().failed(error, server)
 
-    def tell_where(self, server: SftpServer, authority: str) -> None:
-        setup, (host, port) = server.setup, server.address
-        warn_of_exposure(host, server.where)
-        text = f"listening on {server.where}"
-        if self.lines is not None:
-            self.lines.first("listening", text, service=server.name, host=host, port=port, url=server.url,
-                             transport="tcp", tls=False, pid=os.getpid(), root=os.path.abspath(setup.root),
-                             writable=setup.writable, fingerprint=server.fingerprint,
-                             host_key=server.host_key)  # fmt: skip
-            return
-        tell(f"{text} ({server.url} serves {setup.root}), key {server.fingerprint}; Ctrl+C ends it")
+    def own_facts(self, server: SftpServer, authority: str) -> dict[str, Any]:
+        return {"fingerprint": server.fingerprint, "host_key": server.host_key}
+
+    def end_of_line(self, server: SftpServer) -> str:
+        return f", key {server.fingerprint}"
 
 
 class _Ftp(_Files[FtpServer]):
     def make(self) -> FtpServer:
         return FtpServer(self.recorder, self._setup)
 
-    def tell_where(self, server: FtpServer, authority: str) -> None:
-        setup, (host, port) = server.setup, server.address
-        warn_of_exposure(host, server.where)
-        text = f"listening on {server.where}"
-        if self.lines is not None:
-            self.lines.first("listening", text, service=server.name, host=host, port=port, url=server.url,
-                             transport="tcp", tls=setup.tls != "off", tls_mode=setup.tls, authority=authority or None,
-                             pid=os.getpid(), root=os.path.abspath(setup.root), anonymous=setup.anonymous,
-                             writable=setup.writable)  # fmt: skip
-            return
-        tell(f"{text} ({server.url} serves {setup.root}); Ctrl+C ends it")
-        if authority:
-            say(f"netlab ftp trusts it of itself; others find its authority in {authority}")
+    def own_facts(self, server: FtpServer, authority: str) -> dict[str, Any]:
+        setup = server.setup
+        return {"tls_mode": setup.tls, "authority": authority or None, "anonymous": setup.anonymous}

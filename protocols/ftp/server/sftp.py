@@ -15,18 +15,16 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any, Final
 
-from protocols.concurrency.contract import Listen
-from protocols.concurrency.listening import Listener, open_listener
 from protocols.ftp.dialogue import Dialogue, Transfer, Way
+from protocols.ftp.server.fileserver import FileServer
 from protocols.ftp.server.hashing import Hashing
-from protocols.ftp.server.rules import Rule, Rules
+from protocols.ftp.server.rules import Rules
 from protocols.ftp.server.setup import FtpSetup, SetupError, User, rights_of
 from protocols.ftp.server.site import SessionFacts, TransferFacts
 from protocols.record.event import monotonic_ns
 from protocols.record.filelock import CLOEXEC
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
-from protocols.service.base import Facts, Service, is_exposed
 
 MISSING: Final = "needs the package asyncssh: pip install netlab[ssh]"
 _END_S: Final = 1.0
@@ -96,20 +94,20 @@ class Moving:
             self.bytes += count
 
 
-class SftpServer(Service):
+class SftpServer(FileServer):
     """An SFTP server. It takes the folder, users and rights of an FtpSetup; keys: public keys that any user may have.
 
     fingerprint: of its host key, made for this run. Raises SetupError where asyncssh is missing.
     """
 
+    BACKLOG = 128
+
     def __init__(
         self, recorder: Recorder, setup: FtpSetup, name: str = "sftp", *, keys: Sequence[str] = (),
         after: Callable[[], object] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(recorder, name, "SFTP server")
-        self.setup: Final = setup
+        super().__init__(recorder, setup, name, "SFTP server", after)
         self.keys: Final = tuple(keys)
-        self.address: tuple[str, int] = (setup.host, setup.port)
         self.fingerprint = ""
         self.host_key = ""
         self.numbers: Final = itertools.count(1)
@@ -117,47 +115,28 @@ class SftpServer(Service):
         self.faults: Final = Rules(setup.rules)
         self._sessions: dict[int, Session] = {}
         self._users = {user.name: user for user in setup.users}
-        self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Event | None = None
         self._key: Any = None
-        self._after = after
 
     # Asking, in any thread
-
-    @property
-    def where(self) -> str:
-        """host:port, once it runs."""
-        return address_text(self.address) if self._listener is not None else ""
 
     @property
     def url(self) -> str:
         """The address as a URL."""
         return f"sftp://{self.where}/"
 
-    def facts(self) -> Facts:
-        """What it occupies."""
-        ports = (self.address[1],) if self._listener is not None else ()
-        return Facts(self.name, self.kind, self.state, self.where, self.threads(), (), ports, len(self._sessions),
-                     is_exposed(self.setup.host))  # fmt: skip
-
     def sessions(self) -> list[SessionFacts]:
         """Who is connected now."""
         return [session.facts() for session in list(self._sessions.values())]
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
-        """What goes wrong on purpose."""
-        return self.faults.rules
+    def _rules(self) -> Rules:
+        return self.faults
 
-    def set_rules(self, rules: Sequence[Rule]) -> None:
-        """Exchange the rules; they apply from the next file or command on. Raises RuleError."""
-        self.faults.set(rules)
-        self.recorder.note("rules set", f"{len(rules)} rules", service=self.name, rules=[rule.said() for rule in rules])
-
-    def rule_counts(self) -> list[int]:
-        """How often each rule fired."""
-        return self.faults.counts()
+    @property
+    def _hashing(self) -> Hashing:
+        return self.hashing
 
     def end_session(self, number: int) -> None:
         """Throw a client out."""
@@ -185,12 +164,7 @@ class SftpServer(Service):
         self._key = asyncssh.generate_private_key("ssh-ed25519")
         self.fingerprint = self._key.get_fingerprint()
         self.host_key = self._key.export_public_key().decode().strip()
-        listen = Listen(host=self.setup.host, port=self.setup.port, backlog=128, dual=self.setup.host == "::")
-        self._listener = open_listener(self.recorder, listen, self.name)
-        self.name = self._listener.service
-        assert isinstance(self._listener.address, tuple)
-        self.address = self._listener.address
-        self._listener.sock.setblocking(False)
+        self._listen().sock.setblocking(False)
 
     def _thread_name(self) -> str:
         return f"sftp-server:{self.address[1]}"
@@ -231,14 +205,6 @@ class SftpServer(Service):
                     loop.call_soon_threadsafe(ended.set)
                 except RuntimeError:
                     pass  # it has just been closed
-
-    def _close(self) -> None:
-        self.hashing.drain()
-        if self._listener is not None:
-            self._listener.close()
-        after, self._after = self._after, None
-        if after is not None:
-            after()
 
     # What the handlers tell
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from protocols.client_words import seconds
 from protocols.mail.client.lineends import WRONG_ENDS
 from protocols.words import WordParser
 
@@ -112,7 +113,7 @@ def _add_account(parser: argparse.ArgumentParser, *, needed: bool = False) -> No
     parser.add_argument("--insecure", action="store_true", help="do not verify the certificate")
     parser.add_argument(
         "--timeout-s",
-        type=_seconds,
+        type=seconds,
         default=15.0,
         metavar="N",
         help="limits the connect, each silence and each reply (default: 15)",
@@ -132,16 +133,6 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text[:6]) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"a time-out must be more than 0 and at most 86400 seconds, not {text}")
-    return value
 
 
 def _mail(arguments: argparse.Namespace) -> int:
