@@ -174,7 +174,7 @@ def _ended(order: Order, ran: Run, jar: Jar, sink: _Sink, recorder: Recorder) ->
     """Finish the files, and say what went wrong."""
     status = DONE
     failed = ran.failure
-    for odd in oddities(ran.final) if ran.final is not None else ():
+    for odd in oddities(ran.final) if failed is None and ran.final is not None else ():
         say(printable(odd))
     if failed is not None:
         recorder.note("explained", failed.why, service="http", errno=failed.symbol, why=failed.why,

@@ -65,7 +65,9 @@ def letters_of(body: bytes, content_type: str | None = None) -> Letters:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return Letters(name, "byte order mark")
-    _, parameters = media_type(content_type)
+    kind, parameters = media_type(content_type)
+    if kind == "text/event-stream":  # in UTF-8 always, whatever it says
+        return Letters("utf-8", "header")
     named = _codec(parameters.get("charset", ""))
     if named:
         return Letters(named, "header")

@@ -134,7 +134,7 @@ class Transfer:
                 exchange.tls = self._with_chain(exchange.tls, code)
             if not exchange.rendering and (exchange.answer is None or not exchange.answer.version.startswith("1")):
                 exchange.rendering = self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _PROTOCOL_2
-            wire.tell_answer(exchange)
+            wire.tell_answer(exchange, whole=code == 0 and self._cut is None)
         if self._cookies or wire.sets_cookies:
             self._jar.changed(self._cookies, self.curl.getinfo(pycurl.INFO_COOKIELIST))
         self._well = code == 0 and self._cut is None

@@ -281,8 +281,8 @@ class Wire:
             detail["tunnel"] = True
         self._message("request", "out", exchange, exchange.sent, exchange.begin_sent, line, detail, exchange.begun_ns)
 
-    def tell_answer(self, exchange: Exchange) -> None:
-        """Record an answer, when its phases are known."""
+    def tell_answer(self, exchange: Exchange, *, whole: bool = True) -> None:
+        """Record an answer, when its phases are known. whole: it came to its end."""
         if not self._recorder.enabled or (exchange.answer is None and not exchange.received.size):
             return
         head = exchange.answer
@@ -292,7 +292,7 @@ class Wire:
         detail["body_bytes"] = size
         if exchange.unseen:
             detail["unseen_bytes"] = exchange.unseen
-        if odd := oddities(exchange):
+        if whole and (odd := oddities(exchange)):
             detail["odd"] = odd
         self._message("response", "in", exchange, exchange.received, exchange.begin_received,
                       f"{text}, {size} bytes", detail, exchange.last_ns)  # fmt: skip

@@ -69,6 +69,7 @@ class MessageView(QWidget):
         self.part_table = PlainTable(self.parts, "Parts of the mail", mono=(0, 1, 3), widths=(80, 180, 150, 140, 70))
         self.empty = EmptyState("mail", empty)
         self.pages = Pages(self.empty, parent=self)
+        self._bare = False
         self._lay_out()
         self._wire()
 
@@ -175,6 +176,7 @@ class MessageView(QWidget):
         self._show_notices(shown.notices)
         self.text.show_text(shown.text)
         self._show_html(shown)
+        self._choose_page(shown)
         self.headers.set_rows([(line.name, visible(line.text)) for line in shown.lines])
         self.hops.set_rows([
             (hop.by, hop.sender, hop.protocol, hop.when.strftime("%Y-%m-%d %H:%M:%S") if hop.when else "no date")
@@ -223,6 +225,17 @@ class MessageView(QWidget):
             else "Nothing remote is in it: nothing would have been loaded."
         )  # fmt: skip
         self.remote_table.setVisible(bool(count))
+
+    def _choose_page(self, shown: Shown) -> None:
+        """A mail in HTML alone does not show an empty text; the next one with a text shows it again."""
+        bare = shown.html is not None and not shown.text.strip()
+        if bare and self.tabs.current() == "text":
+            self.tabs.show_page("html")
+            self._bare = True
+        elif self._bare and not bare:
+            self._bare = False
+            if self.tabs.current() == "html":
+                self.tabs.show_page("text")
 
     def clear(self) -> None:
         """Show no mail."""

@@ -75,6 +75,7 @@ class CardHead(QWidget):
     """
 
     def __init__(self, title: str, icon: str) -> None:
+        theme()  # where nothing has asked for it before: its first dressing must not meet a half-built head
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(PAD, 0, HEAD_RIGHT, 0)

@@ -70,6 +70,6 @@ class TabPages(QWidget):
         """Show a tab or take it away; the first one comes to the front where the one in front goes."""
         at = self._keys.index(key)
         if self.bar.isTabVisible(at) != there:
-            self.bar.setTabVisible(at, there)
             if not there and self.bar.currentIndex() == at:
-                self.bar.setCurrentIndex(0)
+                self.bar.setCurrentIndex(0)  # before it goes: Qt would take its neighbour
+            self.bar.setTabVisible(at, there)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from protocols.mail.client.imaprows import Row
 from protocols.mail.client.pop3 import Entry
@@ -36,12 +37,20 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:300]
 
 
+def _received(internal: str) -> str:
+    """INTERNALDATE ("29-Nov-2026 12:20:04 +0000") as the list shows a date."""
+    try:
+        return datetime.strptime(internal.strip(), "%d-%b-%Y %H:%M:%S %z").strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return internal[:17]
+
+
 def _listed(number: int, uid: int, header: bytes, size: int, flags: tuple[str, ...], received: str) -> Listed:
     message = Message(header)
     people = message.addresses("From")
     sender = (people[0][0] or people[0][1]) if people else message.header("From")
     date = message.date
-    shown = date.strftime("%Y-%m-%d %H:%M") if date is not None else received[:17]
+    shown = date.strftime("%Y-%m-%d %H:%M") if date is not None else _received(received)
     return Listed(number, uid, _line(sender), _line(message.header("Subject")), shown, size, flags)
 
 

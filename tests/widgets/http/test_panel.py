@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
 from netlab_gui.driving import Driver
 from netlab_gui.panels import PANELS
 from protocols.http.request import Request
@@ -197,3 +201,19 @@ def test_the_body_that_parts_make_is_seen_before_it_is_sent(room: Room, tmp_path
     editor.parts.add(Pair("file", str(tmp_path / "pen.png"), file=True))
     told = editor.preview.toPlainText()
     assert 'name="file"; filename="pen.png"\nContent-Type: image/png\n\n(the bytes of ' in told
+
+
+def test_a_curl_command_is_read_when_pasted_or_sent_and_not_while_it_is_typed(room: Room) -> None:
+    ends, bar = room.ends, room.ends.request.bar
+    command = "curl -X PUT http://127.0.0.1:1/x"
+    QApplication.clipboard().setText(command)
+    bar.url.paste()
+    assert (bar.method.currentText(), bar.url.text()) == ("PUT", "http://127.0.0.1:1/x")
+    bar.url.clear()
+    QTest.keyClicks(bar.url, command)
+    assert bar.url.text() == command
+    QTest.keyClick(bar.url, Qt.Key.Key_Return)
+    assert bar.url.text() == "http://127.0.0.1:1/x"
+    room.wait(lambda: ends.slot.sent is not None and ends.slot.phase == "idle")
+    assert ends.slot.sent is not None
+    assert ends.slot.sent.exchanges == [] or ends.slot.sent.exchanges[-1].method == "PUT"

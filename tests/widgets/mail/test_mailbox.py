@@ -6,7 +6,8 @@ import pytest
 from PySide6.QtCore import QAbstractItemModel
 from PySide6.QtTest import QAbstractItemModelTester
 
-from protocols.mail.client.listing import Listed
+from protocols.mail.client.imaprows import Row
+from protocols.mail.client.listing import Listed, of_rows
 from protocols.mail.message.message import Message
 from protocols.mail.message.shown import read
 from tests.widgets.mail.conftest import Room
@@ -262,6 +263,19 @@ def test_nothing_of_a_hostile_mail_is_loaded_or_shown_as_markup(room: Room) -> N
         view.tabs.show_page(key)
         view.grab()
     assert "This mail is odd" in view.notice.text()
+
+
+def test_a_mail_in_html_alone_shows_it_and_the_next_one_its_text(room: Room) -> None:
+    view = MessageView(room.desk, "empty")
+    room.qtbot.addWidget(view)
+    for raw, page in ((b"Content-Type: text/html\r\n\r\n<p>hi", "html"), (b"Subject: x\r\n\r\nhi\r\n", "text")):
+        view.show_message(read(Message(raw)))
+        assert view.tabs.current() == page
+
+
+def test_a_mail_without_a_date_is_listed_with_the_day_it_came() -> None:
+    (listed,) = of_rows([Row(1, 1, (), 5, "29-Nov-2026 12:20:04 +0000", b"Subject: x\r\n\r\n")])
+    assert listed.date == "2026-11-29 12:20"
 
 
 def test_ten_odd_mails_are_shown_or_refused_with_a_notice(room: Room) -> None:

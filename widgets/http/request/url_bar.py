@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolTip, QWidget
 
 from protocols.http.methods import METHODS, WEBDAV
@@ -56,10 +56,29 @@ class MethodBox(QComboBox):
 class UrlLine(QLineEdit):
     """The URL. A line break in what is pasted is kept out of it, but a whole curl command is told.
 
-    Under the pointer each part of it says what it is.
+    One that is typed is not read before it is sent: its begin is a command, too. Under the pointer each part of the
+    line says what it is.
     """
 
     curl_pasted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._typing = False
+        self.textEdited.connect(self._on_text_edited)
+
+    def is_curl(self) -> bool:
+        """Whether a curl command stands here in place of a URL."""
+        return self.text().lstrip().startswith("curl ") and len(self.text()) > 12 and "://" in self.text()
+
+    def _on_text_edited(self, text: str) -> None:
+        if not self._typing and self.is_curl():
+            self.curl_pasted.emit(text)
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        self._typing = not event.matches(QKeySequence.StandardKey.Paste)
+        super().keyPressEvent(event)
+        self._typing = False
 
     def words_at(self, x: int) -> str:
         """What stands at a place of the line."""
@@ -75,11 +94,6 @@ class UrlLine(QLineEdit):
             QToolTip.showText(event.globalPos(), plain_tip(self.words_at(event.pos().x())), self)
             return True
         return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent, /) -> None:
-        super().keyPressEvent(event)
-        if self.text().lstrip().startswith("curl ") and len(self.text()) > 12 and "://" in self.text():
-            self.curl_pasted.emit(self.text())
 
 
 class UrlBar(Card):
@@ -111,12 +125,18 @@ class UrlBar(Card):
         row.addWidget(self.url, 1)
         row.addWidget(self.send_button)
         row.addWidget(self.cancel_button)
-        self.send_button.clicked.connect(self.send_requested)
+        self.send_button.clicked.connect(self._send)
         self.cancel_button.clicked.connect(self.cancel_requested)
-        self.url.returnPressed.connect(self.send_requested)
+        self.url.returnPressed.connect(self._send)
         self.url.textChanged.connect(lambda _text: self.changed.emit())
         self.url.curl_pasted.connect(self.curl_pasted)
         self.method.editTextChanged.connect(lambda _text: self.changed.emit())
+
+    def _send(self) -> None:
+        if self.url.is_curl():
+            self.curl_pasted.emit(self.url.text())
+        if not self.url.is_curl():  # read, or there was none
+            self.send_requested.emit()
 
     def set_busy(self, busy: bool) -> None:
         """While a request is under way the button ends it."""

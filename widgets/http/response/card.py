@@ -226,7 +226,7 @@ class ResponseCard(Card):
                 self.set_state("error", f"{status}, {words.get(sent.state, 'cut short').lower()}")
             else:
                 self.set_state(sign_of(exchange.status), status)
-            self._mean(" ".join((meaning(exchange.status), *(oddities(exchange) if sent.over else ()))))
+            self._mean(" ".join((meaning(exchange.status), *(oddities(exchange) if sent.state == "done" else ()))))
         elif sent.over and exchange is not None and exchange.received.size:
             self.set_state("warning", "No status line")
             self._mean("What came does not begin like an answer in HTTP.")
