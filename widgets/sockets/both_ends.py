@@ -19,13 +19,13 @@ from widgets.desk import Desk
 from widgets.parts.fields import Choice
 from widgets.parts.flow import scroll_area
 from widgets.parts.splitter import Splitter
-from widgets.sockets.client_card import ClientCard, ClientView
-from widgets.sockets.client_slot import ClientSlot
+from widgets.sockets.client.card import ClientCard, ClientView
+from widgets.sockets.client.slot import ClientSlot
 from widgets.sockets.pairing import client_for, server_for
 from widgets.sockets.preset_menu import server_values
-from widgets.sockets.server_card import ServerCard
-from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.spin_strip import TWIN
+from widgets.sockets.server.card import ServerCard
+from widgets.sockets.server.slot import ServerSlot
+from widgets.sockets.server.spin_strip import TWIN
 from widgets.sockets.visits import Visit
 from widgets.theme.theme import theme
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from widgets.sockets.server_launch import AnyServer
-from widgets.sockets.server_words import TELNET
+from widgets.sockets.server.launch import AnyServer
+from widgets.sockets.server.words import TELNET
 
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 

@@ -23,9 +23,9 @@ from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
 from widgets.sockets import demo, panel_actions, why
 from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
+from widgets.sockets.client.pointer import Pointer
 from widgets.sockets.mends import server_mends
-from widgets.sockets.pointer import Pointer
-from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.server.slot import ServerSlot
 
 POLL_CLIENTS_MS: Final = 60
 POLL_SERVERS_MS: Final = 250
@@ -92,24 +92,24 @@ class SocketsPanel(Panel):
     def _made(self, name: str) -> QWidget:
         """Import and build a view: what is never shown costs nothing at the start."""
         if name == "steps":
-            from widgets.sockets.steps_page import StepsPage
+            from widgets.sockets.lessons.steps_page import StepsPage
 
             return StepsPage(self.desk)
         if name == "options":
-            from widgets.sockets.options_page import OptionsPage
+            from widgets.sockets.options.page import OptionsPage
 
             page = OptionsPage(self.desk, self.ends)
             page.empty.acted.connect(self._start_pair)
             return page
         if name == "tls":
-            from widgets.sockets.tls_page import TLSPage
+            from widgets.sockets.tls.page import TLSPage
 
             return TLSPage(self.desk, self.ends, certificate_choices(), self.actions_of.authority)
         if name == "failures":
-            from widgets.sockets.failures_page import FailuresPage
+            from widgets.sockets.lessons.failures_page import FailuresPage
 
             return FailuresPage(self.desk)
-        from widgets.sockets.experiments_page import ExperimentsPage
+        from widgets.sockets.lessons.experiments_page import ExperimentsPage
 
         return ExperimentsPage(self.desk)
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from protocols.scripts import SCRIPTS
 from protocols.sockets.presets import PRESETS, Preset
-from widgets.sockets import client_launch, server_launch
-from widgets.sockets.authority import Authority
-from widgets.sockets.client_slot import ClientSlot
-from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.server_words import TRANSPORT_CHIPS
+from widgets.sockets.client import launch as client_launch
+from widgets.sockets.client.slot import ClientSlot
+from widgets.sockets.server import launch as server_launch
+from widgets.sockets.server.slot import ServerSlot
+from widgets.sockets.server.words import TRANSPORT_CHIPS
+from widgets.sockets.tls.authority import Authority
 
 if TYPE_CHECKING:
     from widgets.sockets.panel import SocketsPanel

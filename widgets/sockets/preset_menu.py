@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from protocols.sockets.presets import PRESETS, Preset
-from widgets.sockets.server_words import TRANSPORT_CHIPS
+from widgets.sockets.server.words import TRANSPORT_CHIPS
 
 
 def presets_of(end: str) -> Sequence[Preset]:

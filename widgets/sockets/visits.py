@@ -10,8 +10,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject
 
-from widgets.sockets.client_slot import ClientSlot
-from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.client.slot import ClientSlot
+from widgets.sockets.server.slot import ServerSlot
 
 HELLO: Final = b"hello\r\n"
 

@@ -11,8 +11,8 @@ from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.failed_call import event_of
-from widgets.sockets.client_slot import ClientSlot
-from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.client.slot import ClientSlot
+from widgets.sockets.server.slot import ServerSlot
 
 
 def explain_last(desk: Desk, slot: ClientSlot | ServerSlot) -> None:

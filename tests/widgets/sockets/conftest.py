@@ -9,9 +9,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.on_stage import OnStage, on_stage
-from widgets.sockets.client_card import ClientView
+from widgets.sockets.client.card import ClientView
 from widgets.sockets.panel import SocketsPanel
-from widgets.sockets.server_card import ServerView
+from widgets.sockets.server.card import ServerView
 
 
 class Bench(OnStage[SocketsPanel]):

@@ -16,11 +16,11 @@ from protocols.numbers import grouped, size_text
 from protocols.record.event import monotonic_ns
 from protocols.sockets.transcript import Line
 from widgets.parts.flow import FlowBox
-from widgets.sockets.client_form import TRANSPORTS
-from widgets.sockets.connections_model import ConnectionsModel
+from widgets.sockets.client.form import TRANSPORTS
+from widgets.sockets.client.transcript_model import LIMIT, TranscriptModel
 from widgets.sockets.mends import client_mends, server_mends
 from widgets.sockets.pairing import client_for, server_for
-from widgets.sockets.transcript_model import LIMIT, TranscriptModel
+from widgets.sockets.server.connections_model import ConnectionsModel
 from widgets.sockets.wording import elapsed, hex_line, visible
 
 

@@ -14,12 +14,12 @@ import pytest
 from protocols.scripts import SCRIPTS, render
 from protocols.sockets.demos import DEMOS
 from tests.widgets.sockets.conftest import Bench
-from widgets.sockets.experiment_scripts import EXPERIMENT_SCRIPTS
-from widgets.sockets.experiments_page import ExperimentsPage
-from widgets.sockets.failures_page import FailuresPage
-from widgets.sockets.options_page import OptionsPage
-from widgets.sockets.steps_page import StepsPage
-from widgets.sockets.tls_page import TLSPage
+from widgets.sockets.lessons.experiment_scripts import EXPERIMENT_SCRIPTS
+from widgets.sockets.lessons.experiments_page import ExperimentsPage
+from widgets.sockets.lessons.failures_page import FailuresPage
+from widgets.sockets.lessons.steps_page import StepsPage
+from widgets.sockets.options.page import OptionsPage
+from widgets.sockets.tls.page import TLSPage
 
 
 def _ran(script: tuple[str, dict[str, Any]], folder: Path) -> str:

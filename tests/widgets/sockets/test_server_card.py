@@ -10,7 +10,7 @@ from protocols.concurrency.contract import MODELS
 from protocols.sockets.interfaces import interfaces
 from tests.widgets.sockets.conftest import Bench
 from widgets.parts.fields import QuietCombo
-from widgets.sockets.connections_model import HERE, IN, OUT, PEER, THERE
+from widgets.sockets.server.connections_model import HERE, IN, OUT, PEER, THERE
 
 TRANSPORTS = ("tcp", "udp", "unix", "unix-dgram", "unix-seqpacket")
 

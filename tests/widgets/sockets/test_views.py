@@ -11,12 +11,12 @@ from PySide6.QtGui import QCursor
 from protocols.sockets.failures import FAILURES
 from tests.widgets.sockets.conftest import Bench
 from widgets.failed_call import last_row
-from widgets.sockets.experiments_page import ExperimentsPage
-from widgets.sockets.failures_page import FailuresPage
-from widgets.sockets.options_page import OptionsPage
-from widgets.sockets.step_side import StepSide
-from widgets.sockets.steps_page import StepsPage
-from widgets.sockets.tls_page import TLSPage
+from widgets.sockets.lessons.experiments_page import ExperimentsPage
+from widgets.sockets.lessons.failures_page import FailuresPage
+from widgets.sockets.lessons.step_side import StepSide
+from widgets.sockets.lessons.steps_page import StepsPage
+from widgets.sockets.options.page import OptionsPage
+from widgets.sockets.tls.page import TLSPage
 
 
 def _step(bench: Bench, side: StepSide, name: str) -> None:

@@ -14,10 +14,10 @@ from widgets.parts.card import Line
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox
 from widgets.parts.trouble import TroubleStrip
-from widgets.sockets.client_launch import framing_title
-from widgets.sockets.client_slot import ClientSlot
+from widgets.sockets.client.launch import framing_title
+from widgets.sockets.client.slot import ClientSlot
+from widgets.sockets.client.transcript_view import TranscriptView
 from widgets.sockets.input_row import InputRow
-from widgets.sockets.transcript_view import TranscriptView
 
 
 class ClientLive(QWidget):

@@ -15,7 +15,7 @@ from protocols.numbers import grouped
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.flow import FlowBox
-from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.server.slot import ServerSlot
 
 COURSE: Final = "upper-course"
 MENDED: Final = "upper-lines"

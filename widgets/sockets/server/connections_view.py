@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from protocols.numbers import grouped
-from widgets.sockets.connections_model import (
+from widgets.sockets.server.connections_model import (
     COLUMNS,
     HERE,
     IN,

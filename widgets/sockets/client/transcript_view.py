@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from protocols.numbers import grouped
-from widgets.sockets.transcript_model import TranscriptModel
+from widgets.sockets.client.transcript_model import TranscriptModel
 from widgets.theme.signs import paint_chip, paint_icon
 from widgets.theme.theme import theme
 

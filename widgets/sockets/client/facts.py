@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from protocols.concurrency.contract import CONNECTED
 from protocols.numbers import grouped, size_text
-from widgets.sockets.client_launch import Client, framing_title
+from widgets.sockets.client.launch import Client, framing_title
 
 
 @runtime_checkable

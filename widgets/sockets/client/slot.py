@@ -18,9 +18,9 @@ from protocols.sockets.client import StreamClient
 from protocols.sockets.datagram import DatagramClient
 from widgets.desk import Desk
 from widgets.orders import Orders
-from widgets.sockets import client_launch
-from widgets.sockets.client_facts import Outcome, ShownFacts, facts_of
-from widgets.sockets.transcript_model import TranscriptModel
+from widgets.sockets.client import launch
+from widgets.sockets.client.facts import Outcome, ShownFacts, facts_of
+from widgets.sockets.client.transcript_model import TranscriptModel
 
 Phase: TypeAlias = Literal["idle", "connecting", "connected", "ended"]
 WORDS: Final[dict[Phase, tuple[str, str]]] = {
@@ -38,7 +38,7 @@ class _Attempt:
     """One try to connect. Written by the lab's thread, read by the GUI's: single values only."""
 
     def __init__(self) -> None:
-        self.client: client_launch.Client | None = None
+        self.client: launch.Client | None = None
         self.cancelled = False
 
 
@@ -62,7 +62,7 @@ class ClientSlot(QObject):
         self.phase: Phase = "idle"
         self.values: dict[str, Any] = {}
         self.trouble: Explained | None = None
-        self.client: client_launch.Client | None = None
+        self.client: launch.Client | None = None
         self.lines = TranscriptModel(desk.lab.recorder.epoch_ns, self)
         self.round_trip_us = 0
         self._asking = False
@@ -90,8 +90,8 @@ class ClientSlot(QObject):
         attempt = self._attempt = _Attempt()
         lab, name, order = self.desk.lab, self.name, dict(values)
 
-        def work() -> client_launch.Client:
-            client = client_launch.make_client(lab.recorder, name, order)
+        def work() -> launch.Client:
+            client = launch.make_client(lab.recorder, name, order)
             attempt.client = client
             if attempt.cancelled:
                 client.request_stop()
@@ -118,7 +118,7 @@ class ClientSlot(QObject):
         self._attempt = None
         self._set_phase("ended" if self.lines.rowCount() else "idle")
 
-    def _on_connect_done(self, attempt: _Attempt, client: client_launch.Client) -> None:
+    def _on_connect_done(self, attempt: _Attempt, client: launch.Client) -> None:
         if attempt is not self._attempt:
             self._stop_quietly(client)
             return
@@ -164,7 +164,7 @@ class ClientSlot(QObject):
 
     # Talking
 
-    def order(self, work: Callable[[client_launch.Client], Any], done: Callable[[Any], object] | None = None) -> None:
+    def order(self, work: Callable[[launch.Client], Any], done: Callable[[Any], object] | None = None) -> None:
         """Run work(client) elsewhere, in order; an Outcome it returns is watched for its error."""
         client = self.client
         if client is None:
@@ -186,7 +186,7 @@ class ClientSlot(QObject):
         """Send as the form says: all of it, once, or as a datagram; over and over until answered if it asks so."""
         self.dismiss_trouble()
         whole = self.values.get("send_call", "sendall") == "sendall"
-        self.order(lambda client: client_launch.send(client, data, whole=whole, values=self.values))
+        self.order(lambda client: launch.send(client, data, whole=whole, values=self.values))
 
     def send_key(self, data: bytes) -> None:
         """Send one key; telnet's Enter is CR NUL (RFC 854, page 11)."""
@@ -213,7 +213,7 @@ class ClientSlot(QObject):
     def send_file(self, path: str) -> None:
         """Send the bytes of a file."""
         self.dismiss_trouble()
-        self.order(lambda client: client_launch.send_file(client, path))
+        self.order(lambda client: launch.send_file(client, path))
 
     def receive(self) -> None:
         """One recv() now: for a client that reads only when told."""
@@ -224,13 +224,13 @@ class ClientSlot(QObject):
         """Send again and again; 0 times is until stopped."""
         self.repeating = count == 0 or count > 1
         self._repeat_ends = time.monotonic() + count * interval_ms / 1000 if count else float("inf")
-        self.order(lambda client: client_launch.send_repeated(client, data, count, interval_ms))
+        self.order(lambda client: launch.send_repeated(client, data, count, interval_ms))
         self.changed.emit()
 
     def stop_repeating(self) -> None:
         """End repeated sending."""
         self.repeating = False
-        self.order(client_launch.stop_repeating)
+        self.order(launch.stop_repeating)
         self.changed.emit()
 
     def close(self) -> None:
@@ -271,7 +271,7 @@ class ClientSlot(QObject):
         elif grew or troubled:
             self.changed.emit()
 
-    def _take_lines(self, client: client_launch.Client | None) -> bool:
+    def _take_lines(self, client: launch.Client | None) -> bool:
         if client is None:
             return False
         lines = client.transcript_since(self._taken)
@@ -314,11 +314,11 @@ class ClientSlot(QObject):
         if client is not None and client.state == "running":
             self._stop_quietly(client)
 
-    def _stop_quietly(self, client: client_launch.Client) -> None:
+    def _stop_quietly(self, client: launch.Client) -> None:
         client.request_stop()
         self.desk.bridge.call(lambda: self.desk.lab.stop(client))
 
-    def _forget(self, client: client_launch.Client) -> None:
+    def _forget(self, client: launch.Client) -> None:
         self.desk.bridge.call(lambda: self.desk.lab.stop(client))
 
     def _set_phase(self, phase: Phase) -> None:

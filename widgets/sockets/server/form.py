@@ -18,9 +18,9 @@ from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import FlowBox
 from widgets.parts.folded_form import FoldedForm
 from widgets.parts.text import Label
-from widgets.sockets.binding import OTHER, bind_choices, exposure_of
-from widgets.sockets.client_form import TRANSPORTS
-from widgets.sockets.server_words import TELNET, behaviour_choices, model_choices, sentence_of
+from widgets.sockets.client.form import TRANSPORTS
+from widgets.sockets.server.binding import OTHER, bind_choices, exposure_of
+from widgets.sockets.server.words import TELNET, behaviour_choices, model_choices, sentence_of
 
 
 class ServerForm(FoldedForm):

@@ -18,9 +18,9 @@ from widgets.parts.card import Card
 from widgets.parts.flow import Pages
 from widgets.parts.segments import Segments
 from widgets.parts.trouble import TroubleStrip
-from widgets.sockets.client_form import ClientForm
-from widgets.sockets.client_live import ClientLive
-from widgets.sockets.client_slot import WORDS, ClientSlot
+from widgets.sockets.client.form import ClientForm
+from widgets.sockets.client.live import ClientLive
+from widgets.sockets.client.slot import WORDS, ClientSlot
 from widgets.sockets.mends import client_mends
 from widgets.sockets.preset_menu import client_values, fill_menu
 

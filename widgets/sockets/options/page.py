@@ -22,10 +22,10 @@ from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.segments import Segments
 from widgets.sockets.both_ends import BothEnds
-from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.live_sockets import Act, LiveSocket, of_clients, of_servers
-from widgets.sockets.option_tables import option_table
-from widgets.sockets.options_model import ConstantsModel, OptionsModel
+from widgets.sockets.lessons.experiment_scripts import Script
+from widgets.sockets.options.live_sockets import Act, LiveSocket, of_clients, of_servers
+from widgets.sockets.options.model import ConstantsModel, OptionsModel
+from widgets.sockets.options.tables import option_table
 
 ANSWER_S: Final = 2.0
 

@@ -16,9 +16,9 @@ from protocols.record.explain import Explained, explain
 from protocols.record.trace import address_text
 from widgets.desk import Desk
 from widgets.orders import Orders
-from widgets.sockets import server_launch
-from widgets.sockets.connections_model import ConnectionsModel
-from widgets.sockets.server_words import TELNET, bind_host
+from widgets.sockets.server import launch
+from widgets.sockets.server.connections_model import ConnectionsModel
+from widgets.sockets.server.words import TELNET, bind_host
 
 Visit: TypeAlias = Literal["", "under way", "over"]
 Phase: TypeAlias = Literal["idle", "starting", "running", "ended"]
@@ -49,7 +49,7 @@ class ServerSlot(QObject):
         self.phase: Phase = "idle"
         self.values: dict[str, Any] = {}
         self.trouble: Explained | None = None
-        self.server: server_launch.AnyServer | None = None
+        self.server: launch.AnyServer | None = None
         self.rows = ConnectionsModel(self)
         self.delay_ms = 0
         self.hold_accept = False
@@ -81,13 +81,13 @@ class ServerSlot(QObject):
         lab, order = self.desk.lab, dict(self.values)
         self._set_phase("starting")
         self.desk.bridge.call(
-            lambda: server_launch.start_server(lab, order, free_port_if_taken=free_port_if_taken),
+            lambda: launch.start_server(lab, order, free_port_if_taken=free_port_if_taken),
             self._on_started,
             self._on_start_failed,
             owner=self,
         )
 
-    def _on_started(self, server: server_launch.AnyServer) -> None:
+    def _on_started(self, server: launch.AnyServer) -> None:
         self.server = server
         wanted = int(self.values.get("port", 0) or 0)
         if isinstance(server.address, tuple) and wanted and server.address[1] != wanted:
@@ -102,7 +102,7 @@ class ServerSlot(QObject):
 
     def _explained(self, error: BaseException, call: str) -> Explained:
         if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
-            return server_launch.refusal(error)
+            return launch.refusal(error)
         transport = str(self.values.get("transport", "tcp"))
         unix = transport.startswith("unix")
         host, port = bind_host(self.values), int(self.values.get("port", 0) or 0)
@@ -117,7 +117,7 @@ class ServerSlot(QObject):
         # Not even a shutdown() of its connections belongs into this thread.
         self.desk.bridge.call(lambda: self.desk.lab.stop(server), lambda _: self._ended(server), owner=self)
 
-    def _ended(self, server: server_launch.AnyServer) -> None:
+    def _ended(self, server: launch.AnyServer) -> None:
         if server is self.server:
             self.server = None
             self.rows.update([])
@@ -201,7 +201,7 @@ class ServerSlot(QObject):
                 owner=self,
             )
 
-    def _look_for_spinning(self, server: server_launch.AnyServer) -> None:
+    def _look_for_spinning(self, server: launch.AnyServer) -> None:
         found = server.spinning()
         if found != self.spinning:
             self.spinning = found
@@ -223,7 +223,7 @@ class ServerSlot(QObject):
         conns = [spin.conn for spin in self.spinning]
         self.order(lambda server: [server.close_connection(conn) for conn in conns])
 
-    def _on_rows(self, server: server_launch.AnyServer, rows: list[ConnectionRow]) -> None:
+    def _on_rows(self, server: launch.AnyServer, rows: list[ConnectionRow]) -> None:
         self._asking = False
         if server is self.server and self.phase == "running":
             self.rows.update(rows)

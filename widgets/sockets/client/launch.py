@@ -13,7 +13,7 @@ from protocols.concurrency.contract import CONNECTED
 from protocols.record.recorder import Recorder
 from protocols.sockets.client import ClientTLS, Framing, StreamClient
 from protocols.sockets.datagram import DatagramClient
-from widgets.sockets.client_form import FRAMINGS
+from widgets.sockets.client.form import FRAMINGS
 
 if TYPE_CHECKING:
     from protocols.sockets.telnet import TelnetClient

@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from protocols.concurrency.contract import CONNECTED
-from widgets.sockets.client_slot import ClientSlot
-from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.client.slot import ClientSlot
+from widgets.sockets.server.slot import ServerSlot
 
 MODELS_ELSEWHERE: Final = ("fork", "socketserver-forking")
 ROWS_OFFERED: Final = 50

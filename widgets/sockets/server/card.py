@@ -23,10 +23,10 @@ from widgets.parts.trouble import TroubleStrip
 from widgets.sockets.front import NO_SERVER, START
 from widgets.sockets.mends import server_mends
 from widgets.sockets.preset_menu import fill_menu
-from widgets.sockets.server_form import ServerForm
-from widgets.sockets.server_live import ServerLive
-from widgets.sockets.server_slot import WORDS, ServerSlot
-from widgets.sockets.server_words import TRANSPORT_CHIPS, behaviour_title
+from widgets.sockets.server.form import ServerForm
+from widgets.sockets.server.live import ServerLive
+from widgets.sockets.server.slot import WORDS, ServerSlot
+from widgets.sockets.server.words import TRANSPORT_CHIPS, behaviour_title
 
 
 class ServerView(QWidget):

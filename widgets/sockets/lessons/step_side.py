@@ -25,7 +25,7 @@ from widgets.parts.card import Card
 from widgets.parts.flow import scrolled
 from widgets.parts.more_below import MoreBelow
 from widgets.parts.step_rows import StepRows
-from widgets.sockets.experiment_scripts import Script
+from widgets.sockets.lessons.experiment_scripts import Script
 from widgets.theme.theme import theme
 
 STAGE_WORDS: Final[dict[Stage, tuple[str, str]]] = {

@@ -16,9 +16,9 @@ from protocols.sockets.demos import DEMOS
 from widgets.desk import Desk
 from widgets.parts.card import Line
 from widgets.parts.text import Label
-from widgets.sockets.catalog import Item
-from widgets.sockets.catalog_page import CatalogPage
-from widgets.sockets.experiment_scripts import EXPERIMENT_SCRIPTS, Script
+from widgets.sockets.lessons.catalog import Item
+from widgets.sockets.lessons.catalog_page import CatalogPage
+from widgets.sockets.lessons.experiment_scripts import EXPERIMENT_SCRIPTS, Script
 
 
 class ExperimentsPage(CatalogPage):

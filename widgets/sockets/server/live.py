@@ -19,12 +19,12 @@ from widgets.parts.fields import Fields
 from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import ElidedLabel
 from widgets.parts.trouble import TroubleStrip
-from widgets.sockets.connections_view import ConnectionsView
 from widgets.sockets.look import ONLY_CONNECTION, Look
-from widgets.sockets.server_send import SendBar
-from widgets.sockets.server_slot import ServerSlot
-from widgets.sockets.server_words import TELNET, model_title
-from widgets.sockets.spin_strip import SpinStrip
+from widgets.sockets.server.connections_view import ConnectionsView
+from widgets.sockets.server.send import SendBar
+from widgets.sockets.server.slot import ServerSlot
+from widgets.sockets.server.spin_strip import SpinStrip
+from widgets.sockets.server.words import TELNET, model_title
 
 
 class ServerLive(QWidget):

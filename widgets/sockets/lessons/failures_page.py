@@ -19,9 +19,9 @@ from widgets.parts.card import Aside
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label
-from widgets.sockets.catalog import Item
-from widgets.sockets.catalog_page import CatalogPage
-from widgets.sockets.experiment_scripts import Script
+from widgets.sockets.lessons.catalog import Item
+from widgets.sockets.lessons.catalog_page import CatalogPage
+from widgets.sockets.lessons.experiment_scripts import Script
 
 LATER_MS: Final = 150
 

@@ -22,9 +22,9 @@ from widgets.parts.card import Aside
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox
 from widgets.parts.splitter import Splitter
-from widgets.sockets.client_form import TRANSPORTS
-from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.step_side import Order, StepSide
+from widgets.sockets.client.form import TRANSPORTS
+from widgets.sockets.lessons.experiment_scripts import Script
+from widgets.sockets.lessons.step_side import Order, StepSide
 
 _numbers: Final = itertools.count(1)
 ADDRESSES: Final = (Choice("127.0.0.1", "127.0.0.1"), Choice("::1", "::1 (IPv6)"))

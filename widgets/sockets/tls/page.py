@@ -23,13 +23,14 @@ from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.segments import Segments
 from widgets.parts.text import ElidedLabel, Label
-from widgets.sockets import client_launch, server_launch
-from widgets.sockets.authority import Authority
 from widgets.sockets.both_ends import BothEnds, once
-from widgets.sockets.client_card import ClientView
-from widgets.sockets.client_form import VERIFY
-from widgets.sockets.experiment_scripts import Script
-from widgets.sockets.server_slot import ServerSlot
+from widgets.sockets.client import launch as client_launch
+from widgets.sockets.client.card import ClientView
+from widgets.sockets.client.form import VERIFY
+from widgets.sockets.lessons.experiment_scripts import Script
+from widgets.sockets.server import launch as server_launch
+from widgets.sockets.server.slot import ServerSlot
+from widgets.sockets.tls.authority import Authority
 from widgets.sockets.why import explain_last
 
 LOOK_S: Final = 2.0

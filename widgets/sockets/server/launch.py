@@ -18,7 +18,7 @@ from protocols.concurrency.server import Server, make_server
 from protocols.record.explain import Explained
 from protocols.record.recorder import Recorder
 from protocols.sockets.behaviours import spec
-from widgets.sockets.server_words import TELNET, bind_host
+from widgets.sockets.server.words import TELNET, bind_host
 
 if TYPE_CHECKING:
     from protocols.lab import Lab

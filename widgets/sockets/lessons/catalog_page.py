@@ -20,8 +20,8 @@ from widgets.parts.more_below import MoreBelow
 from widgets.parts.splitter import Splitter
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label
-from widgets.sockets.catalog import CatalogModel, CatalogView, Item
-from widgets.sockets.experiment_scripts import Script
+from widgets.sockets.lessons.catalog import CatalogModel, CatalogView, Item
+from widgets.sockets.lessons.experiment_scripts import Script
 
 
 class CatalogPage(QWidget):

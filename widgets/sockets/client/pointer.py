@@ -8,9 +8,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from widgets.desk import Desk
-from widgets.sockets.client_card import ClientCard
-from widgets.sockets.client_live import ClientLive
-from widgets.sockets.client_slot import ClientSlot
+from widgets.sockets.client.card import ClientCard
+from widgets.sockets.client.live import ClientLive
+from widgets.sockets.client.slot import ClientSlot
 from widgets.sockets.look import LADDER, Look
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from widgets.desk import Desk
-from widgets.sockets.client_launch import LAB_CA_FILE
+from widgets.sockets.client.launch import LAB_CA_FILE
 
 
 class Authority:

@@ -1,0 +1,1 @@
+"""The client card: its form, its conversation, what it sends."""

@@ -1,0 +1,1 @@
+"""What is tried at a click: each call step by step, failures on purpose, short experiments."""

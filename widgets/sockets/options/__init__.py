@@ -1,0 +1,1 @@
+"""The options of a live socket, and every constant there is."""
