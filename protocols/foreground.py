@@ -6,6 +6,7 @@ tells. It must not know which server runs, nor argparse.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from protocols.record.recorder import Recorder
 from protocols.service.base import JOIN_S, Service, is_exposed
 from protocols.terminal import DONE, FAILED, JsonLines, Signals, printable, reader_gone, say, write_all
 
+GATHER_S: Final = 0.02
+"""After events were told the next ones gather for so long: telling each at once would cost the server its turn."""
 LOOK_S: Final = 0.1
 """How often it looks for a signal or a reader gone; events wake it at once."""
 S = TypeVar("S", bound=Service)
@@ -75,6 +78,7 @@ class Foreground(ABC, Generic[S]):
                     self.look(server)
                     if reader_gone():
                         raise BrokenPipeError
+                    time.sleep(GATHER_S)
             finally:
                 server.stop(JOIN_S)
             self._show(0.0)

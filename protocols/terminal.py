@@ -22,6 +22,8 @@ from protocols.service.wake import Wake
 
 DONE: Final = 0
 FAILED: Final = 1
+BATCH: Final = 2000
+"""Events that are written together, at most."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -50,8 +52,10 @@ class JsonLines:
             return
         if self._first:
             self.first("stream started", "events follow, one JSON object a line")
-        while raws := self._tail.take(2000):
+        while raws := self._tail.take(BATCH):
             write_all(b"".join(raw_to_json(raw) + b"\n" for raw in raws))
+            if len(raws) < BATCH:
+                return  # what has come meanwhile gathers until the next call
 
 
 def write_all(data: bytes) -> None:
