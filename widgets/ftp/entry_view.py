@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from widgets.ftp.entry_tree import BRANCH_ROLE, DEPTH_ROLE, ICON_ROLE, EntryTree, Node, outermost
@@ -16,8 +16,8 @@ _Index = QModelIndex | QPersistentModelIndex
 ICON_PX: Final = 15
 BRANCH_PX: Final = 14
 WIDTHS: Final = (200, 84, 146, 80)
-NEEDS_PX: Final = (464, 360)
-"""What the view must be wide for the rights, and for the times: two panes beside an inspector at 1280 show them."""
+NEEDS: Final = ((3, 464), (2, 360))
+"""Where there is little room the rights go, then the times, which two panes beside an inspector at 1280 still show."""
 
 
 class _Delegate(PlainDelegate):
@@ -51,7 +51,7 @@ class EntryView(PlainTable):
 
     def __init__(self, model: EntryTree, name: str, parent: QWidget | None = None) -> None:
         self.tree = model
-        super().__init__(model, name, widths=WIDTHS, stretch=0, parent=parent)
+        super().__init__(model, name, widths=WIDTHS, needs=NEEDS, stretch=0, parent=parent)
         self.setItemDelegate(_Delegate((), (0,), self, stripes=False))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
@@ -64,12 +64,6 @@ class EntryView(PlainTable):
         for column in range(1, len(WIDTHS)):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
         self.doubleClicked.connect(lambda index: self.opened.emit(model.node(index)))
-
-    def resizeEvent(self, event: QResizeEvent, /) -> None:
-        """The name is what is looked for: where there is little room the rights go, then the times."""
-        super().resizeEvent(event)
-        for column, least in ((3, NEEDS_PX[0]), (2, NEEDS_PX[1])):
-            self.setColumnHidden(column, event.size().width() < theme().px(least))
 
     def chosen(self) -> list[Node]:
         """The chosen entries, in their order; what lies in a folder that is chosen itself comes with it."""

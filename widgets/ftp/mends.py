@@ -12,11 +12,14 @@ RETRY: Final = Mend("retry", "Try again", "rotate-cw")
 EDIT: Final = Mend("edit", "Change the address", "pencil")
 START: Final = Mend("other-end", "Start a server here and connect", "play")
 TLS: Final = Mend("explicit", "Use explicit TLS and retry", "lock")
+EDIT_USER: Final = Mend("edit-user", "Change name and password", "pencil")
 NO_TLS: Final = Mend("no-tls", "Connect without TLS", "lock-open")
 
 
 def client_mends(told: Explained, values: Mapping[str, Any]) -> tuple[Mend, ...]:
     """The ways out of an error. values: the form's values when it came."""
+    if values.get("protocol") == "ftp" and "wants TLS" in told.title:
+        return (TLS, EDIT_USER)
     match told.errno:
         case "ECONNREFUSED":
             return (START, EDIT)
@@ -26,8 +29,7 @@ def client_mends(told: Explained, values: Mapping[str, Any]) -> tuple[Mend, ...]
         case "HOST_KEY":
             return (Mend("trust-key", "The fingerprint is right: trust it", "key"), EDIT)
         case "530" | "430" | "SSH_LOGIN":
-            mends = (Mend("edit-user", "Change name and password", "pencil"),)
-            return (*mends, TLS) if values.get("protocol") == "ftp" and "TLS" in told.title else mends
+            return (EDIT_USER,)
         case "NOT_TLS" | "500" | "502" | "504" if values.get("protocol") == "explicit":
             return (NO_TLS, EDIT)
         case "WRONG_VERSION_NUMBER" | "RECORD_LAYER_FAILURE":

@@ -37,7 +37,7 @@ from widgets.parts.text import ElidedLabel, Label, plain_tip
 
 Done = Callable[[Any], object]
 Failed = Callable[[Explained], object]
-NOT_LISTED: Final = "The folder could not be listed. The reason stands above."
+NOT_LISTED: Final = "The folder could not be listed."
 AGAIN: Final = "List again"
 KINDS: Final = {"dir": "folder", "file": "file", "link": "link", "other": "neither file nor folder"}
 
@@ -347,9 +347,9 @@ class Pane(QFrame):
         entries = self.listing.entries
         unknown = sum(1 for entry in entries if not entry.known) if len(entries) < 5000 else 0
         how = "" if self.listing.how == "local" else f" by {self.listing.how}"
-        parts = [f"{grouped(len(entries))} entries{how}"]
-        parts += [f"{unknown} unknown lines"] if unknown else []
-        parts += [f"{chosen} chosen"] if chosen else []
+        parts = [f"{grouped(len(entries))} {'entry' if len(entries) == 1 else 'entries'}{how}"]
+        parts += [f"{grouped(unknown)} unknown {'line' if unknown == 1 else 'lines'}"] if unknown else []
+        parts += [f"{grouped(chosen)} chosen"] if chosen else []
         parts += [f"cut: {self.listing.cut}"] if self.listing.cut else []
         return ", ".join(parts)
 

@@ -52,7 +52,14 @@ class _Transfers(PlainTable):
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
-        narrow = event.size().width() < theme().px(NARROW[0])
+        self._fit_state()
+
+    def _suit(self) -> None:
+        super()._suit()
+        self._fit_state()
+
+    def _fit_state(self) -> None:
+        narrow = self.width() < theme().px(NARROW[0])
         self.setColumnWidth(5, theme().px(NARROW[1] if narrow else WIDTHS[5]))
 
 

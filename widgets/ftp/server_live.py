@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.ftp.server_rules import RulesPage
@@ -22,24 +21,16 @@ from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.tab_pages import TabPages
-from widgets.theme.theme import theme
 
 MOST_ROWS: Final = 5000
 SESSION_WIDTHS: Final = (138, 72, 64, 110, 76, 110, 150, 50)
 SESSION_NEEDS: Final = ((4, 456), (6, 606), (2, 670), (5, 780))
-"""Columns of the sessions and how wide the table must be for them: what there is no room for is not half shown."""
+TRANSFER_WIDTHS: Final = (56, 150, 84, 66, 56, 120, 78)
+TRANSFER_NEEDS: Final = ((4, 440), (3, 506), (6, 590))
+"""Columns and how wide the table must be for them: what there is no room for is not half shown."""
 WALL_TEXT: Final = "Firewall before it"
 WALL_TIP: Final = ("Clients then connect through a firewall that lets their connections out and lets none in: "
                    "passive mode works, active mode ends in 425, and the time line says why")  # fmt: skip
-
-
-class _Sessions(PlainTable):
-    """The sessions; where there is little room the client, the command and the speed stay."""
-
-    def resizeEvent(self, event: QResizeEvent, /) -> None:
-        super().resizeEvent(event)
-        for column, least in SESSION_NEEDS:
-            self.setColumnHidden(column, event.size().width() < theme().px(least))
 
 
 class ServerLive(QWidget):
@@ -60,10 +51,10 @@ class ServerLive(QWidget):
         self.wall_button.setToolTip(WALL_TIP)
         self.sessions = RowsModel(SESSION_TITLES, self, numbers=(6, 7))
         self.transfers = RowsModel(TRANSFER_TITLES, self, numbers=(2, 3, 4))
-        self.session_table = _Sessions(self.sessions, "Sessions", mono=(0, 2, 3), middle=(0, 2),
-                                       widths=SESSION_WIDTHS, stretch=3)  # fmt: skip
+        self.session_table = PlainTable(self.sessions, "Sessions", mono=(0, 2, 3), middle=(0, 2),
+                                        widths=SESSION_WIDTHS, needs=SESSION_NEEDS, stretch=3)  # fmt: skip
         self.transfer_table = PlainTable(self.transfers, "Transfers", mono=(0, 1, 6), middle=(1, 6),
-                                         widths=(56, 150, 78, 66, 52, 132, 78), stretch=1)  # fmt: skip
+                                         widths=TRANSFER_WIDTHS, needs=TRANSFER_NEEDS, stretch=1)  # fmt: skip
         self.rules = RulesPage(slot)
         self.tabs = TabPages("What the server does")
         self._numbers: list[int] = []

@@ -33,7 +33,7 @@ class RulesPage(QWidget):
         super().__init__(parent)
         self.slot = slot
         self.model = RowsModel(RULE_TITLES, self, numbers=(2,))
-        self.table = PlainTable(self.model, "Rules", widths=(190, 200, 60), stretch=1)
+        self.table = PlainTable(self.model, "Rules", widths=(160, 200, 60), stretch=1)
         self.add_button = Button("Add", "plus", small=True)
         self.add_menu = QMenu(self.add_button)
         self.add_button.setMenu(self.add_menu)

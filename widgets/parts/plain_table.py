@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -104,17 +104,19 @@ class PlainTable(QTableView):
 
     mono, middle: columns in the fixed font, and those that shorten in their middle. stretch: the column that takes
     what is left. least_rows: it never gets lower than so many, the head's included.
+    needs: columns, and how many px the table must be wide for each; without them it is left out, never half shown.
     """
 
     picked = Signal(int)
 
     def __init__(
         self, model: QAbstractItemModel, name: str, *, mono: Collection[int] = (), middle: Collection[int] = (),
-        widths: Sequence[int] = (), stretch: int = -1, least_rows: int = 2, parent: QWidget | None = None,
+        widths: Sequence[int] = (), stretch: int = -1, least_rows: int = 2, needs: Sequence[tuple[int, int]] = (),
+        parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._least_rows = least_rows
-        self._widths = tuple(widths)
+        self._widths, self._needs = tuple(widths), tuple(needs)
         self.setModel(model)
         self.setItemDelegate(PlainDelegate(mono, middle, self))
         self.setAccessibleName(name)
@@ -145,8 +147,17 @@ class PlainTable(QTableView):
         rows.setDefaultSectionSize(theme().row_height())
         for column, width in enumerate(self._widths):
             self.setColumnWidth(column, theme().px(width))
+        self._leave_out()
         self.setMinimumHeight(theme().row_height() * self._least_rows)
         self.viewport().update()
+
+    def _leave_out(self) -> None:
+        for column, least in self._needs:
+            self.setColumnHidden(column, self.width() < theme().px(least))
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self._leave_out()
 
     def keyPressEvent(self, event: QKeyEvent, /) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

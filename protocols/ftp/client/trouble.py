@@ -62,8 +62,9 @@ def refused(reply: Reply, command: str, where: str, user: str = "") -> FtpError:
     name = _FOR_CODES.get(reply.code, "busy" if 400 <= reply.code < 500 else "reply")
     if name == "login" and not user:
         name = "reply"
-    if name == "login" and _wants_tls(reply.words):
-        name = "tls wanted"
+    at_login = name == "login" or command.upper().startswith(("USER", "PASS"))
+    if at_login and _wants_tls(reply.words):
+        name = "tls wanted"  # proftpd says it with 550
     meaning = meaning_of(reply.code)
     return trouble(name, reply, where=where, command=masked(command), said=_said(reply), user=user or "this user",
                    meaning=f"{reply.code} means: {meaning}.")  # fmt: skip

@@ -64,8 +64,10 @@ def add_words(serve: WordParser) -> None:
     add("--tls-required", action="store_true", help="with TLS: no login and no data without it")
     add("--passive-ports", metavar="A-B", help="ports for passive data connections (default: any free one)")
     add("--masquerade", default="", metavar="ADDRESS", help="the IPv4 address that 227 replies say")
-    add("--speed", type=_count, default=0, metavar="N", help="bytes a second of each transfer, at most")
-    add("--sessions", type=_count, default=1200, metavar="N", help="sessions at a time (default: %(default)s)")
+    add("--speed", type=_count, default=0, metavar="N",
+        help="bytes a second of each transfer, at most (default: 0, no limit)")
+    add("--sessions", type=_count, default=1200, metavar="N",
+        help="sessions at a time; 0 is no limit (default: %(default)s)")
     parser.set_defaults(run=_ftp, parser=parser)
     parser = serve.add_word("sftp", "the files of a folder, over SSH", description=_SFTP, epilog=_SFTP_END)
     _add_usual(parser)
@@ -97,7 +99,7 @@ def _port(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    return _number(text, 1, 10**15, "a number")
+    return _number(text, 0, 10**15, "a number")
 
 
 def _ftp(arguments: argparse.Namespace) -> int:

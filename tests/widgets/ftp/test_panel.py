@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.ftp.server.rules import Rule
@@ -15,6 +16,7 @@ from protocols.scripts import render
 from protocols.tls import lab_ca
 from tests.widgets.ftp.conftest import Room
 from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
+from widgets.ftp.entry_view import EntryView
 from widgets.ftp.lanes import Lanes
 from widgets.ftp.pane import octal_of
 from widgets.parts.plain_table import PAD
@@ -399,14 +401,18 @@ def test_a_live_change_of_scale_or_palette_is_laid_out_at_once(room: Room) -> No
         assert [part.geometry() for part in parts] == before
 
 
-def test_beside_an_inspector_at_1280_the_times_are_whole(room: Room) -> None:
-    room.panel.show_view("files")
-    view = room.panel.files.there.view
+def test_beside_an_inspector_at_1280_the_times_are_whole(qtbot: QtBot) -> None:
+    view = EntryView(EntryTree("here"), "Files")
+    qtbot.addWidget(view)
     view.resize(theme().px(382), 300)
-    QApplication.processEvents()
-    assert not view.isColumnHidden(2)
+    view.show()
+    assert [view.isColumnHidden(column) for column in range(4)] == [False, False, False, True]
     assert view.columnWidth(2) >= view.fontMetrics().horizontalAdvance("2026-11-29 08:58") + 2 * PAD
     assert view.columnWidth(0) >= theme().px(130)
+    theme().set_scale(2.0)  # nothing is resized, and there is half the room
+    hidden = [view.isColumnHidden(column) for column in range(4)]
+    theme().set_scale(1.0)
+    assert hidden == [False, False, True, True]
 
 
 def test_octal_digits_of_rights() -> None:

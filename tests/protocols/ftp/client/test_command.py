@@ -130,6 +130,16 @@ def test_a_folder_that_is_not_there_is_no_empty_folder(netlab: Run) -> None:
     assert "550" in err
 
 
+@pytest.mark.parametrize("code", [530, 550])
+def test_a_server_that_wants_tls_is_not_missing_a_file(netlab: Run, code: int) -> None:
+    script = Script(replies={"USER": f"{code} SSL/TLS required on the control channel\r\n".encode()})
+    with scripted(script):
+        status, _, err = netlab("ls", f"ftp://127.0.0.1:{script.port}/")
+    assert status == 1
+    assert "explicit TLS" in err
+    assert "file" not in err
+
+
 def test_a_listing_that_is_cut_is_not_called_a_file(netlab: Run) -> None:
     script = Script(replies={"LIST": b"150 wait\r\n", "ABOR": b"426 cut\r\n226 ended\r\n"})
     with scripted(script):
