@@ -114,9 +114,13 @@ class Bulk(Many):
 
     def alone(self) -> Bulk:
         """The same with only those peers that sent something in it, numbered anew: what a file keeps."""
-        known = sorted(set(self.senders))
-        numbers = {old: new for new, old in enumerate(known)}
-        senders = array("I", [numbers[sender] for sender in self.senders])
+        senders = self.senders
+        one = bool(senders) and senders.tobytes() == senders[:1].tobytes() * len(self)  # no look at each
+        known = [senders[0]] if one else sorted(set(senders))
+        if known and known[-1] >= len(known):
+            numbers = {old: new for new, old in enumerate(known)}
+            size = senders.itemsize * len(self)
+            senders = array("I", bytes(size)) if one else array("I", map(numbers.__getitem__, senders))
         peers, conns = [self.peers[old] for old in known], [self.conns[old] for old in known]
         return Bulk(self.service, self.local, self.t, self.data, self.ends, senders, peers, conns, self.dropped)
 

@@ -138,23 +138,18 @@ bucket = Bucket(recorder, BucketSettings(port=0, broadcast=False))
 bucket.start()
 print(bucket.port, flush=True)
 before = time.process_time()
-first = last = 0.0
-got = 0
+first = last = got = 0
 quiet = 0.0
 while quiet < (1.5 if got else 20):
-    time.sleep(0.03)
-    rows = sum(len(item) for item in tail.take_items() if not isinstance(item, tuple))
-    now = time.monotonic()
-    if rows:
-        if not got:
-            first = now
-        got, last, quiet = got + rows, now, 0.0
-    else:
-        quiet += 0.03
+    time.sleep(0.03)  # as a window does; when the rows were read stands in them
+    bulks = [item for item in tail.take_items() if not isinstance(item, tuple)]
+    for bulk in bulks:
+        first, last, got = first or bulk.t[0], bulk.t[-1], got + len(bulk)
+    quiet = 0.0 if bulks else quiet + 0.03
 bucket.stop()
 if store is not None:
     store.close(30)
-out = {"received": got, "seconds": last - first, "dropped": bucket.dropped, "cpu": time.process_time() - before}
+out = {"received": got, "seconds": (last - first) / 1e9, "dropped": bucket.dropped, "cpu": time.process_time() - before}
 if store is not None:
     out["stored"] = store.written
 print(json.dumps(out))
@@ -252,7 +247,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--size", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=6, help="every second one backwards")
+    parser.add_argument("--only", default="", help="receivers whose names hold one of these words: sink,bucket")
     parser.add_argument("--rates", default="0,-1,500000")
     parser.add_argument("--blast", nargs=4, type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -260,11 +256,14 @@ def main() -> None:
         print(blast(*chosen.blast))
         return
     with tempfile.TemporaryDirectory() as folder:
-        receivers = _receivers(Path(folder))
+        words = [word for word in chosen.only.split(",") if word]
+        receivers = {name: command for name, command in _receivers(Path(folder)).items()
+                     if not words or any(word in name for word in words)}  # fmt: skip
         for rate in map(int, chosen.rates.split(",")):
             results: dict[str, list[dict[str, float]]] = {name: [] for name in receivers}
-            for _ in range(chosen.rounds):
-                for name, command in receivers.items():
+            for turn in range(chosen.rounds):
+                # Whoever comes first in a round has it otherwise than whoever comes last: every second one backwards.
+                for name, command in list(receivers.items())[:: -1 if turn % 2 else 1]:
                     size = (chosen.count, chosen.size, rate)
                     results[name].append(measure(command, *size) if command else measure_socat(*size))
             offered = {0: "as fast as it goes, 64 at a time", PLAIN_RATE: "as fast as it goes, each by itself"}
@@ -274,7 +273,7 @@ def main() -> None:
 def _print(results: dict[str, list[dict[str, float]]], count: int, offered: str) -> None:
     rounds = len(next(iter(results.values())))
     print(f"{count:,} datagrams {offered}, {rounds} rounds, medians; load of the machine {os.getloadavg()[0]:.1f}")
-    print(f"{'receiver':<24}{'received/s':>12}{'of sink':>9}{'of peer':>9}{'of loop':>9}{'cpu, ns':>9}{'lost':>10}"
+    print(f"{'receiver':<24}{'received/s':>12}{'of sink':>19}{'of peer':>19}{'of loop':>9}{'cpu, ns':>9}{'lost':>10}"
           f"{'adds up':>9}{'sent/s':>12}")  # fmt: skip
     rates = {name: [one["received"] / max(one["seconds"], 1e-9) for one in found] for name, found in results.items()}
     for name, found in results.items():
@@ -284,17 +283,20 @@ def _print(results: dict[str, list[dict[str, float]]], count: int, offered: str)
         sent = statistics.median(count / one["sent_s"] for one in found)
         spent = [one["cpu"] / one["received"] * 1e9 for one in found if "cpu" in one]
         cpu = f"{statistics.median(spent):>9,.0f}" if spent else f"{'-':>9}"
-        ratios = "".join(f"{_ratio(rates[name], rates.get(to)):>9}" for to in (SINK_NAME, PEER_NAME, LOOP_NAME))
+        ratios = "".join(f"{_ratio(rates[name], rates.get(to)):>19}" for to in (SINK_NAME, PEER_NAME))
+        ratios += f"{_ratio(rates[name], rates.get(LOOP_NAME)).split(' ')[0]:>9}"
         print(f"{name:<24}{statistics.median(rates[name]):>12,.0f}{ratios}{cpu}{lost:>10,.0f}{adds:>9}{sent:>12,.0f}")
         if any("stored" in one for one in found):
             print(f"{'':<24}stored {[int(one['stored']) for one in found]}")
 
 
 def _ratio(rates: list[float], others: list[float] | None) -> str:
-    """The median of the ratios, round by round."""
+    """The ratio of the medians, and between what the ratios of the rounds lie."""
     if not others:
         return "-"
-    return f"{statistics.median(one / other for one, other in zip(rates, others, strict=True)):.2f}"
+    rounds = [one / other for one, other in zip(rates, others, strict=True)]
+    whole = statistics.median(rates) / statistics.median(others)
+    return f"{whole:.2f} ({min(rounds):.2f}-{max(rounds):.2f})"
 
 
 def _receivers(folder: Path) -> dict[str, list[str]]:

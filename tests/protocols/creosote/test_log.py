@@ -41,6 +41,22 @@ def found(log: DatagramLog, text: str = "", epoch_ns: int = 0, **wanted: object)
     return [row for stretch in log.stretches(0, len(log)) for row in finder.within(stretch)]
 
 
+def test_a_column_of_senders_is_kept_once_where_the_numbers_are_the_same() -> None:
+    log = DatagramLog()
+    assert log.append(bulk_of([b"a"] * 10)) == dict.fromkeys(range(5), 2)
+    assert log.stretch(0).who is log.stretch(0).bulk.senders
+    assert log.append(bulk_of([b"b"] * 10, 10, "bucket:7740", PEERS[::-1])) == dict.fromkeys(range(5, 10), 2)
+    assert [log.senders[log.sender(row)] for row in (9, 10, 19)] == [
+        ("bucket:7739", PEERS[4]), ("bucket:7740", PEERS[4]), ("bucket:7740", PEERS[0])
+    ]  # fmt: skip
+    one = bulk_of([b"c"] * 3, 20, "bucket:7740", PEERS[::-1])
+    one.senders = array("I", [2, 2, 2])
+    assert log.append(one) == {7: 3}
+    assert [log.sender(row) for row in range(20, 23)] == [7, 7, 7]
+    assert log.counts[7] == 5
+    assert log.nbytes == sum(stretch.nbytes for stretch in log.stretches(0, 23))
+
+
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=200), st.integers(1, 7))
 def test_every_row_is_given_back_however_it_came(payloads: list[bytes], size: int) -> None:
     log = filled(payloads, size)

@@ -50,6 +50,18 @@ def test_a_bulk_survives_a_file_and_can_be_parted(payloads: list[bytes], data: s
     assert list(bulk.part(start, stop).raws()) == list(bulk.raws())[start:stop]
 
 
+@given(st.lists(st.integers(0, 5) | st.just(3), max_size=30))
+def test_a_file_keeps_those_peers_that_sent_something(senders: list[int]) -> None:
+    peers, conns = [("127.0.0.1", 4000 + at) for at in range(6)], [str(at) for at in range(6)]
+    bulk = Bulk("s", LOCAL, array("q", range(len(senders))), b"", array("I", [0] * len(senders)),
+                array("I", senders), peers, conns, 0)  # fmt: skip
+    kept = bulk.alone()
+    assert list(kept.raws()) == list(bulk.raws())
+    assert sorted(kept.peers) == sorted({peers[sender] for sender in senders})
+    assert len(kept.conns) == len(kept.peers)
+    assert kept.peers is not peers  # which may grow at any time
+
+
 @given(st.lists(st.binary(max_size=50), min_size=1, max_size=30), st.data())
 def test_payloads_in_a_view_of_something_larger_read_the_same(payloads: list[bytes], data: st.DataObject) -> None:
     plain, viewed = bulk_of(payloads), bulk_of(payloads)
