@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from protocols.lab import Lab
     from widgets.bridge import Bridge
 
+LOAD_LOOK_MS: Final = 4
 SIGNAL_LOOK_MS: Final = 100
 CRASH_LOOK_MS: Final = 300
 
@@ -62,13 +64,15 @@ class Application:
         self.crashes = CrashReports()
         self.crashes_seen: list[Report] = []
         self.furnished = False
+        self._gone = False
         self._signals = 0
         self._session_file: str | None = None
-        theme().hold()
-        self.window = Window(settings)
-        theme().release()
-        self._loads = list(reversed((*LOADED_LATER, panels.room_of(self.window.stack.current))))
-        self.window.painted.connect(self._load_next)
+        with theme().making():
+            self.window = Window(settings)
+        self._steps: Iterator[None] = iter(())
+        self._loader = threading.Thread(target=self._load, name="netlab-load", daemon=True)
+        self.window.painted.connect(self._loader.start)
+        self.window.painted.connect(self._look_for_rooms)
         self.window.closing.connect(self._on_closing)
 
     @classmethod
@@ -116,19 +120,30 @@ class Application:
         """The start is over: what happens from now on is in the session file."""
         return self.furnished and self.workplace.sessions.started
 
-    def _load_next(self) -> None:
-        """Load the rooms one after the other; between two of them the window answers. Then furnish it."""
-        if not self._loads:
-            self._furnish()
-            return
-        try:
-            import_module(self._loads.pop())
-        except ImportError as error:  # what is missing says so where it is used
-            journal.write(f"not loaded: {error}")
-        QTimer.singleShot(0, self.window, self._load_next)
+    def _load(self) -> None:
+        """On a thread: the rooms that the first picture did not need. The window answers meanwhile."""
+        for room in (*LOADED_LATER, panels.room_of(self.window.stack.current)):
+            try:
+                import_module(room)
+            except ImportError as error:  # what is missing says so where it is used
+                journal.write(f"not loaded: {error}")
 
-    def _furnish(self) -> None:
-        """What the first picture did not need: the lab, the panel, the docks; then the session file."""
+    def _look_for_rooms(self) -> None:
+        if self._gone:
+            return
+        if self._loader.is_alive():
+            QTimer.singleShot(LOAD_LOOK_MS, self.window, self._look_for_rooms)
+        else:
+            self._steps = self._furnish()
+            self._take_step()
+
+    def _take_step(self) -> None:
+        """One step, and a turn of the event loop; the window may be closed between two."""
+        if not (self.furnished and self.shutdown.begun) and next(self._steps, self) is not self:
+            QTimer.singleShot(0, self.window, self._take_step)
+
+    def _furnish(self) -> Iterator[None]:
+        """What the first picture did not need: the lab, the docks; the panel; then the session file."""
         from netlab_gui.shutdown import Shutdown, Steps
         from netlab_gui.workplace import Workplace
         from protocols.lab import Lab
@@ -136,9 +151,8 @@ class Application:
 
         self.lab = Lab()
         self.bridge = Bridge(self.lab)
-        theme().hold()
-        self.workplace = Workplace(self.window, self.lab, self.bridge)
-        theme().release()
+        with theme().making():
+            self.workplace = Workplace(self.window, self.lab, self.bridge)
         steps = Steps(
             panels_off=self.window.panels_off,
             stop_all=self.lab.end,
@@ -151,13 +165,19 @@ class Application:
         self.bridge.every(SIGNAL_LOOK_MS, self._look_for_signals)
         self.bridge.every(CRASH_LOOK_MS, self._look_for_crashes)
         self.furnished = True
+        yield
+        yield from self.window.stack.furnish(self.workplace.desk)
         self.qt.setWindowIcon(QIcon(str(asset("app", "netlab.svg"))))
         self.workplace.sessions.changed.connect(self._on_first_session)
         self.workplace.sessions.begin(self._session_file)
 
     def _on_first_session(self) -> None:
+        from netlab_gui.ahead import Ahead
+
         self.workplace.sessions.changed.disconnect(self._on_first_session)
         pace.settle()
+        theme().rest()
+        self.window.ahead = Ahead(self.window.stack, self.bridge, self.window)
         if os.environ.get("NETLAB_TELL_READY"):  # for scripts that drive the window: when they may begin
             print("ready", flush=True)
 
@@ -167,9 +187,12 @@ class Application:
             self.window.show_crash(report)
 
     def _on_closing(self) -> None:
+        if self._loader.is_alive():
+            self._loader.join()  # a fraction of a second; nothing it does can wait
         if self.furnished:
             self.shutdown.begin()
         else:
+            self._gone = True
             self._quit()
 
     def _close_lab(self) -> None:

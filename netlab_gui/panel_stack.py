@@ -7,7 +7,7 @@ docks or what a panel is about.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
@@ -36,11 +36,14 @@ class PanelStack(QStackedWidget):
         self._front: QWidget | None = None
         self._asked = ""
 
-    def furnish(self, desk: Desk) -> None:
-        """There is a lab now: the panel that was asked for can be built, and what was clicked before is done."""
+    def furnish(self, desk: Desk) -> Iterator[None]:
+        """There is a lab now: build the panel that was asked for, in steps, and do what was clicked before."""
         self._desk = desk
-        wanted, self.current = self.current, ""
-        self.show_panel(wanted)
+        wanted = self.current
+        yield from self.build_in_steps(wanted)
+        if self.current == wanted:
+            self.current = ""
+            self.show_panel(wanted)
         if self._front is not None:
             self.removeWidget(self._front)
             self._front.deleteLater()
@@ -71,37 +74,52 @@ class PanelStack(QStackedWidget):
         """The title of the panel at the front."""
         return next((entry.title for entry in PANELS if entry.id == self.current), "")
 
+    def stands(self, panel_id: str) -> bool:
+        """This panel has been built."""
+        return panel_id in self._panels
+
     def panel(self, panel_id: str) -> Panel:
         """A panel; the first call builds it. There must be a lab."""
         if panel_id not in self._panels:
-            assert self._desk is not None
-            panel = self._build(next(entry for entry in PANELS if entry.id == panel_id), self._desk)
-            self._panels[panel_id] = panel
-            self.addWidget(panel)
+            with theme().making() as made:
+                made.extend(self._build(panel_id))
         return self._panels[panel_id]
 
-    def _build(self, entry: Entry, desk: Desk) -> Panel:
+    def build_in_steps(self, panel_id: str) -> Iterator[None]:
+        """Build a panel with the event loop's turns between the steps; whoever needs it before just takes it."""
+        steps = self._build(panel_id)
+        while panel_id not in self._panels:
+            with theme().making() as made:
+                made.append(next(steps))
+            yield
+
+    def _build(self, panel_id: str) -> Iterator[QWidget]:
+        """The parts of a panel, and last itself."""
+        entry = next(entry for entry in PANELS if entry.id == panel_id)
+        assert self._desk is not None
         before = set(self.children())
         try:
-            theme().hold()
-            try:
-                panel = entry.build(desk, self)
-            finally:
-                theme().release()
+            panel = yield from entry.build(self._desk, self)
         except Exception as error:  # noqa: BLE001 - one broken room must not keep the window from opening
             from netlab_gui.broken_panel import BrokenPanel
 
             sys.excepthook(type(error), error, error.__traceback__)
             for half_built in set(self.children()) - before:
                 half_built.deleteLater()
-            return BrokenPanel(desk, entry.title, error)
+            panel = BrokenPanel(self._desk, entry.title, error)
+        else:
+            self._give_state(panel, entry)
+        self._panels[panel_id] = panel
+        self.addWidget(panel)
+        yield panel
+
+    def _give_state(self, panel: Panel, entry: Entry) -> None:
         state = self._states.get(entry.id)
         if isinstance(state, dict):
             try:
                 panel.restore_state(state)
             except Exception as error:  # noqa: BLE001 - an old state must not keep a panel from opening
                 journal.write(f"state of {entry.id} not restored: {type(error).__name__}: {error}")
-        return panel
 
     def show_panel(self, panel_id: str) -> None:
         """Bring a panel to the front; an unknown id is ignored."""
@@ -112,7 +130,7 @@ class PanelStack(QStackedWidget):
             self._show_front(panel_id)
             return
         panel = self.panel(panel_id)
-        if self.current:
+        if self.current in self._panels:
             self._panels[self.current].hidden()
         self.current = panel_id
         self.setCurrentWidget(panel)

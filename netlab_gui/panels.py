@@ -5,7 +5,7 @@ To add a subject: a room in `protocols`, a room in `widgets`, and one line here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -33,9 +33,9 @@ class Entry:
     foot: bool = False
     front: str = ""
 
-    def build(self, desk: Desk, parent: Any = None) -> Panel:
-        """Import the room and make the panel in `parent`."""
-        panel: Panel = _named(self.widget)(desk, parent)
+    def build(self, desk: Desk, parent: Any = None) -> Generator[Any, None, Panel]:
+        """Import the room and make the panel in `parent`: its parts one after the other, and return it."""
+        panel: Panel = yield from _named(self.widget).in_steps(desk, parent)
         return panel
 
     def build_front(self) -> Any:
@@ -43,10 +43,9 @@ class Entry:
         return _named(self.front)() if self.front else None
 
 
-def _named(name: str) -> Callable[..., Any]:
+def _named(name: str) -> Any:
     module, _, attribute = name.partition(":")
-    made: Callable[..., Any] = getattr(import_module(module), attribute)
-    return made
+    return getattr(import_module(module), attribute)
 
 
 PANELS: Final = (

@@ -79,7 +79,7 @@ class ShellActions(QObject):
         window, add = self._window, self._window.registry.add
         for number, entry in enumerate(PANELS, 1):
             keys = "Ctrl+," if entry.id == "settings" else f"Ctrl+{number}"
-            add(f"go.{entry.id}", entry.title, partial(window.show_panel, entry.id), entry.icon, keys, GROUP_GO)
+            add(f"go.{entry.id}", entry.title, partial(window.go_to, entry.id), entry.icon, keys, GROUP_GO)
         add("view.inspector", "Show or hide the inspector", self._toggle_inspector, "panel-right", "Ctrl+I", GROUP_VIEW)
         add("lab.stop_all", "Stop everything that runs", self._stop_all, "circle-stop", "Ctrl+Shift+X", GROUP_LAB,
             fits=lambda: window.workplace is not None and bool(window.workplace.running_names()))  # fmt: skip

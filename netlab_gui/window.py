@@ -25,6 +25,7 @@ from widgets.statusbar import StatusBar
 from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
+    from netlab_gui.ahead import Ahead
     from netlab_gui.crash import Report
     from netlab_gui.workplace import Workplace
     from widgets.parts.toast import Toast
@@ -39,7 +40,8 @@ class Window(QWidget):
     """The lab's window.
 
     painted: the first picture has been shown. closing: the user wants it to end; whoever runs the
-    application decides how. workplace: what it is furnished with, None at the very start.
+    application decides how. workplace: what it is furnished with, None at the very start. ahead: what prepares its
+    panels, None until the start is over.
     """
 
     painted = Signal()
@@ -52,6 +54,7 @@ class Window(QWidget):
         self.setMinimumSize(LEAST)
         self.settings = settings
         self.workplace: Workplace | None = None
+        self.ahead: Ahead | None = None
         self.registry = Actions(self)
         self.strips = Strips()
         self.stack = PanelStack()
@@ -91,7 +94,7 @@ class Window(QWidget):
 
     def _connect(self) -> None:
         status = self.status
-        self.rail.chosen.connect(self.show_panel)
+        self.rail.chosen.connect(self.go_to)
         self.stack.came.connect(self.rail.show_chosen)
         self.settings.changed.connect(self._on_settings_changed)
         status.running_requested.connect(lambda: self.show_panel("running"))
@@ -151,6 +154,14 @@ class Window(QWidget):
         self.stack.show_panel(panel_id)
         self.rail.show_chosen(panel_id)
 
+    def go_to(self, panel_id: str) -> None:
+        """As `show_panel`, for a user: one that is not built yet comes when it is, and the window answers meanwhile."""
+        self.rail.show_chosen(panel_id)
+        if self.ahead is None:
+            self.show_panel(panel_id)
+        else:
+            self.ahead.want(panel_id, lambda: self.show_panel(panel_id))
+
     def toast(self, text: str) -> None:
         """Tell what succeeded elsewhere."""
         if self._toast is None:
@@ -199,6 +210,8 @@ class Window(QWidget):
     def panels_off(self) -> None:
         """First step of the shutdown: nothing here starts or looks at anything any more."""
         self.toolbar.setEnabled(False)
+        if self.ahead is not None:
+            self.ahead.end()
         self.stack.off()
 
     def save_state(self) -> None:

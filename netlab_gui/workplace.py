@@ -33,7 +33,7 @@ NAMES_TOLD: Final = 8
 
 
 class Workplace(QObject):
-    """The furniture of one window. Made between `theme().hold()` and `release()`: it is many widgets."""
+    """The furniture of one window. Made under `theme().making()`: it is many widgets."""
 
     def __init__(self, window: Window, lab: Lab, bridge: Bridge) -> None:
         super().__init__(window)
@@ -49,7 +49,6 @@ class Workplace(QObject):
         self._open_doors()
         self._restore()
         window.workplace = self
-        window.stack.furnish(self.desk)
         bridge.every(LOOK_MS, self._look)
 
     def _open_doors(self) -> None:

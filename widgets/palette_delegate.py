@@ -16,6 +16,11 @@ from widgets.theme.theme import theme
 EDGE = 6
 
 
+def key_names(keys: str) -> list[str]:
+    """The keys of a shortcut one by one: "Ctrl+Shift+E" is three, "Ctrl++" is two."""
+    return [part.replace("\0", "+") for part in keys.replace("++", "+\0").split("+") if part]
+
+
 class PaletteDelegate(QStyledItemDelegate):
     """Paints captions and finds: icon, verb with the typed letters marked, grey words, key caps."""
 
@@ -53,7 +58,7 @@ class PaletteDelegate(QStyledItemDelegate):
             place = QRectF(left, box.center().y() - side / 2, side, side)
             paint_icon(painter, place, item.icon, role if item.enabled else "placeholder")
         right = box.right() - look.px(16)
-        caps = ["⏎"] if chosen and item.enabled else item.keys.split("+") if item.keys else []
+        caps = ["⏎"] if chosen and item.enabled else key_names(item.keys)
         if caps:
             right = _paint_cap(painter, right, box.center().y(), " ".join(caps)) - look.px(10)
         left = _paint_marked(painter, QRectF(left + look.px(29), box.top(), 0, box.height()), right, item)

@@ -90,23 +90,23 @@ class PaletteModel(QAbstractListModel):
         for number, entry in enumerate(entries):
             hit = match(query, entry.text, f"{entry.group} {entry.tip}")
             if hit is not None:
-                scored.append((-hit.score if query.strip() else 0, number, entry, _found(entry, hit.marks)))
+                scored.append((-hit.score if query.strip() else 0, number, entry, found_of(entry, hit.marks)))
         # What can't be done now stands last in its section, and is still found.
         scored.sort(key=lambda each: (not each[2].action.isEnabled(), *each[:2]))
         self.matched, self.total = len(scored), len(entries)
         fitting = [each for each in scored if each[2].action.isEnabled() and each[2].fits()][:MOST_FITTING]
         rest = [each for each in scored if each not in fitting]
-        rows: list[Row] = _section(FITS, [found for *_, found in fitting])
-        rows += _section(here, [found for *_, entry, found in rest if here and entry.group == here])
+        rows: list[Row] = section(FITS, [found for *_, found in fitting])
+        rows += section(here, [found for *_, entry, found in rest if here and entry.group == here])
         others: dict[str, list[Found]] = {}
         for *_, entry, found in rest:
             if not here or entry.group != here:
                 others.setdefault(ELSEWHERE if query.strip() and here else entry.group or ELSEWHERE, []).append(found)
         for caption, finds in others.items():
-            rows += _section(caption, finds)
+            rows += section(caption, finds)
         if query.strip():
             for caption, source in self._sources:
-                rows += _section(caption, list(source(query)))
+                rows += section(caption, list(source(query)))
         return rows
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
@@ -130,11 +130,13 @@ class PaletteModel(QAbstractListModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
 
-def _section(caption: str, finds: list[Found]) -> list[Row]:
+def section(caption: str, finds: list[Found]) -> list[Row]:
+    """A caption and its finds; nothing where there are none."""
     return [caption, *finds] if finds else []
 
 
-def _found(entry: Entry, marks: tuple[int, ...]) -> Found:
+def found_of(entry: Entry, marks: tuple[int, ...]) -> Found:
+    """The row of an action; marks: which letters of its text were typed."""
     return Found(
         entry.text,
         entry.action.trigger,

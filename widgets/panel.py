@@ -6,9 +6,9 @@ it is shown: it is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 from PySide6.QtWidgets import QWidget
 
@@ -53,6 +53,19 @@ class Picture:
     """Take the picture now, in both palettes. Without it the picture is taken when the demo ends."""
 
 
+T = TypeVar("T")
+
+
+def finished(steps: Generator[object, None, T]) -> T:
+    """What a generator returns, its steps taken without rests."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        made: T = end.value
+        return made
+
+
 DemoStep: TypeAlias = Click | Type | Wait | Check | Picture
 
 
@@ -72,6 +85,12 @@ class Panel(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.setObjectName(f"panel-{self.id}")
+
+    @classmethod
+    def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
+        """Make the panel; one with several hundred widgets yields its parts before it, each under 50 ms of work."""
+        yield from ()
+        return cls(desk, parent)
 
     def shown(self) -> None:
         """The panel has come to the front."""

@@ -51,7 +51,7 @@ def painted():
         os._exit(0)
     look()
 def look():
-    if made.furnished:
+    if made.furnished and made.window.stack.stands(made.window.stack.current):
         made.window.repaint()
         print(time.monotonic(), flush=True)
         os._exit(0)

@@ -19,6 +19,7 @@ def launch(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     from widgets.theme.theme import theme
 
     monkeypatch.setenv("NETLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("netlab_gui.ahead.BEGIN_MS", 3_600_000)  # panels that a test does not open cost it nothing
     begun: list[Application] = []
 
     def start(

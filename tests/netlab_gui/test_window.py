@@ -61,7 +61,7 @@ def test_a_click_on_the_rail_brings_its_panel_and_only_that(qtbot: Any, applicat
         button = window.rail.button(panel)
         assert unreachable(button) == ""
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-        assert window.stack.current == panel
+        qtbot.waitUntil(lambda panel=panel: window.stack.current == panel, timeout=10_000)
         assert [one for one in window.stack.ids() if window.rail.button(one).isChecked()] == [panel]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from widgets.actions import Actions
-from widgets.shortcuts import ShortcutsDialog, key_names
+from widgets.palette_delegate import key_names
+from widgets.shortcuts import ShortcutsDialog
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def test_only_actions_with_keys_are_listed_by_group(actions: Actions, qtbot: QtB
     dialog = ShortcutsDialog(actions)
     qtbot.addWidget(dialog)
     assert dialog.listed() == ["open", "send", "larger"]
-    words = [label.text() for label in dialog.area.widget().findChildren(QLabel)]
+    model = dialog.list.model()
+    words = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
     assert words.index("Lab") < words.index("Search everything") < words.index("Sockets")
     assert "Without keys" not in words
 
@@ -37,6 +39,19 @@ def test_searching_goes_by_name_group_and_keys(actions: Actions, qtbot: QtBot) -
         assert dialog.listed() == wanted
 
 
+def test_return_closes_the_list_and_runs_what_is_chosen(actions: Actions, qtbot: QtBot) -> None:
+    done: list[str] = []
+    actions.add("note", "Note", lambda: done.append("note"), "search", "Ctrl+N", "Lab")
+    dialog = ShortcutsDialog(actions)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.edit.setText("note")
+    dialog.list.setCurrentIndex(dialog.list.model().index(1, 0))
+    qtbot.keyClick(dialog.list, Qt.Key.Key_Return)
+    assert done == ["note"]
+    assert not dialog.isVisible()
+
+
 def test_keys_are_shown_one_by_one(actions: Actions) -> None:
-    assert key_names(actions.entry("open")) == ["Ctrl", "K"]
-    assert key_names(actions.entry("larger")) == ["Ctrl", "+"]
+    assert key_names(actions.entry("open").keys) == ["Ctrl", "K"]
+    assert key_names(actions.entry("larger").keys) == ["Ctrl", "+"]

@@ -6,9 +6,9 @@ the handler that answered it. It must not know the other views of the panel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
@@ -40,6 +40,18 @@ from widgets.timeline_link import TimelineLink
 
 LONG: Final = 10
 ANSWERS: Final = ("answered", "bad request", "timed out", "given up")
+Cards: TypeAlias = tuple[RequestCard, ResponseCard, ServerCard]
+
+
+def cards_in_steps(desk: Desk) -> Generator[QWidget, None, Cards]:
+    """The three cards, one after the other."""
+    request = RequestCard()
+    yield request
+    response = ResponseCard(desk)
+    yield response
+    servers = ServerCard(desk)
+    yield servers
+    return request, response, servers
 
 
 class BothEnds(QWidget):
@@ -49,7 +61,7 @@ class BothEnds(QWidget):
     finished = Signal(object)
     why_requested = Signal(object)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, cards: Cards, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         self.jar = Jar()
@@ -58,10 +70,8 @@ class BothEnds(QWidget):
         self.slot = RequestSlot(desk, self.jar, self)
         self.whole = Splitter(Qt.Orientation.Vertical, line=False, parent=self)
         self.top = Splitter(Qt.Orientation.Horizontal, line=False, parent=self.whole)
-        self.request = RequestCard(self.top)
+        self.request, self.response, self.servers = cards
         self.request.filled = self.store.fill
-        self.response = ResponseCard(desk, self.top)
-        self.servers = ServerCard(desk, self.whole)
         self.link = TimelineLink(desk, self)
         self.saving = Saving(desk, self)
         self._then_send: ServerSlot | None = None

@@ -7,9 +7,9 @@ must not know the window.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -19,14 +19,15 @@ from protocols.http.request import Request
 from protocols.record.event import Raw
 from widgets.desk import Desk
 from widgets.http import demo, why
-from widgets.http.both_ends import BothEnds
+from widgets.http.both_ends import BothEnds, Cards, cards_in_steps
 from widgets.http.panel_actions import PanelActions
 from widgets.http.server.slot import ServerSlot
-from widgets.panel import DemoStep, Panel
+from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
 from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
+from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from widgets.http.proxy.page import ProxyPage
@@ -48,14 +49,14 @@ class HttpPanel(Panel):
     icon: ClassVar[str] = "globe"
     needs_height: ClassVar[bool] = True
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, cards: Cards | None = None) -> None:
         super().__init__(desk, parent)
         self.segments = Segments([title for _, title in VIEWS], "Views of the web")
         self.history_button = Button("History", "history", small=True)
         self.server_button = Button("Server", "plus", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
         self.pages = Pages(parent=self)
-        self.ends = BothEnds(desk, self.pages)
+        self.ends = BothEnds(desk, cards or finished(cards_in_steps(desk)), self.pages)
         self._views: dict[str, QWidget] = {"ends": self.ends}
         self._polls: list[Callable[[], None]] = []
         self._proxy: ProxyPage | None = None
@@ -75,6 +76,11 @@ class HttpPanel(Panel):
         desk.bridge.add_consumer(self._take)
         self.destroyed.connect(lambda: desk.bridge.remove_consumer(self._take))
 
+    @classmethod
+    def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
+        cards = yield from cards_in_steps(desk)
+        return cls(desk, parent, cards)
+
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.history_button, self.server_button, self.python_button)
         column = QVBoxLayout(self)
@@ -89,7 +95,9 @@ class HttpPanel(Panel):
     def view(self, name: str) -> QWidget:
         """A view by name, built now if it was never shown."""
         if name not in self._views:
-            self._views[name] = self._made(name)
+            with theme().making() as made:
+                self._views[name] = self._made(name)
+                made.append(self._views[name])
             self.pages.addWidget(self._views[name])
         return self._views[name]
 

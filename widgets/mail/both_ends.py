@@ -5,9 +5,9 @@ What concerns several cards stands here. It must not know the other views of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -28,6 +28,17 @@ from widgets.parts.card import Card
 from widgets.parts.splitter import Splitter
 from widgets.timeline_link import TimelineLink
 
+Cards: TypeAlias = tuple[ComposeCard, MailServerCard]
+
+
+def cards_in_steps(desk: Desk) -> Generator[QWidget, None, Cards]:
+    """The cards with many fields, one after the other."""
+    compose = ComposeCard()
+    yield compose
+    server = MailServerCard(desk)
+    yield server
+    return compose, server
+
 
 class BothEnds(QWidget):
     """The cards. `why_requested(explained)`: tell it. `served(ends)`: a server listens, its ends by protocol."""
@@ -35,14 +46,13 @@ class BothEnds(QWidget):
     why_requested = Signal(object)
     served = Signal(object)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, cards: Cards, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         self.sending = Sending(desk, self)
         self.whole = Splitter(Qt.Orientation.Vertical, line=False, parent=self)
         self.top = Splitter(Qt.Orientation.Horizontal, line=False, parent=self.whole)
-        self.compose = ComposeCard(self.top)
-        self.server = MailServerCard(desk, self.top)
+        self.compose, self.server = cards
         self.talk = Card("Dialogue", "message-square")
         self.dialogue = DialogueView(self._is_ours, "Send a mail: what both ends say stands here, line by line.")
         self.hold_button = Button("Hold each command", "pause", small=True)

@@ -6,8 +6,8 @@ must not know the window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,15 +16,16 @@ from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.failed_call import event_of
 from widgets.mail import demo
-from widgets.mail.both_ends import BothEnds
+from widgets.mail.both_ends import BothEnds, Cards, cards_in_steps
 from widgets.mail.envelopes import Envelopes
 from widgets.mail.panel_actions import PanelActions
 from widgets.mail.transcripts_page import TranscriptsPage
-from widgets.panel import DemoStep, Panel
+from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
 from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
+from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from widgets.mail.hand_page import HandPage
@@ -44,12 +45,12 @@ class MailPanel(Panel):
     icon: ClassVar[str] = "mail"
     needs_height: ClassVar[bool] = True
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, cards: Cards | None = None) -> None:
         super().__init__(desk, parent)
         self.segments = Segments([title for _, title in VIEWS], "Views of mail")
         self.python_button = Button("Show as Python", "code-xml", small=True)
         self.pages = Pages(parent=self)
-        self.ends = BothEnds(desk, self.pages)
+        self.ends = BothEnds(desk, cards or finished(cards_in_steps(desk)), self.pages)
         self.transcripts = TranscriptsPage(desk)
         self._views: dict[str, QWidget] = {"ends": self.ends, "transcripts": self.transcripts}
         self._kept: dict[str, Mapping[str, Any]] = {}
@@ -69,6 +70,11 @@ class MailPanel(Panel):
         desk.bridge.add_consumer(self._take)
         self.destroyed.connect(lambda: desk.bridge.remove_consumer(self._take))
 
+    @classmethod
+    def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
+        cards = yield from cards_in_steps(desk)
+        return cls(desk, parent, cards)
+
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -84,7 +90,9 @@ class MailPanel(Panel):
     def view(self, name: str) -> QWidget:
         """A view by name, built now if it was never shown."""
         if name not in self._views:
-            made: Any = self._made(name)
+            with theme().making() as hidden:
+                made: Any = self._made(name)
+                hidden.append(made)
             made.why_requested.connect(self._why)
             made.set_values(self._kept.get(name, {}))
             self._views[name] = made

@@ -6,8 +6,8 @@ stands above the other. It must not know the other views of the panel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Final, TypeAlias
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -33,26 +33,33 @@ CARD_PX: Final = 302
 """No card gets narrower than this; where two of them don't fit side by side, one stands above the other."""
 CARD_HEIGHT_PX: Final = 260
 FIRST_SERVER: Final = {"behaviour": "upper", "transport": "tcp", "bind": "127.0.0.1", "port": 2345, "model": "threads"}
+Cards: TypeAlias = tuple[ClientCard, ServerCard]
+
+
+def cards_in_steps(desk: Desk, certificates: list[Choice], backlog_limit: int) -> Generator[QWidget, None, Cards]:
+    """The two cards, one after the other. certificates, backlog_limit: see ServerForm."""
+    clients = ClientCard(desk)
+    yield clients
+    servers = ServerCard(desk, certificates, backlog_limit)
+    yield servers
+    return clients, servers
 
 
 class BothEnds(QWidget):
     """The two cards. `why_requested(service)`: explain the last error of that service.
 
-    desk: the shared things. certificates, backlog_limit: see ServerForm.
+    desk: the shared things. cards: from `cards_in_steps`.
     """
 
     why_requested = Signal(object)
     who_has_requested = Signal(object)
 
-    def __init__(
-        self, desk: Desk, certificates: list[Choice], backlog_limit: int, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, desk: Desk, cards: Cards, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         scroll = scroll_area(self)
         self.splitter = Splitter(Qt.Orientation.Horizontal, line=False, parent=scroll.viewport())
-        self.clients = ClientCard(desk, self.splitter)
-        self.servers = ServerCard(desk, certificates, backlog_limit, self.splitter)
+        self.clients, self.servers = cards
         self.splitter.addWidget(self.clients)
         self.splitter.addWidget(self.servers)
         self.splitter.setStretchFactor(0, 1)

@@ -7,25 +7,26 @@ shall find again. It must not know the window.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, ClassVar, Final, Self
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.record.explain import Holder, who_has
 from protocols.tls import FLAWS
 from widgets.desk import Desk
-from widgets.panel import DemoStep, Panel
+from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.fields import Choice
 from widgets.parts.flow import Pages
 from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
 from widgets.sockets import demo, panel_actions, why
-from widgets.sockets.both_ends import FIRST_SERVER, BothEnds
+from widgets.sockets.both_ends import FIRST_SERVER, BothEnds, Cards, cards_in_steps
 from widgets.sockets.client.pointer import Pointer
 from widgets.sockets.mends import server_mends
 from widgets.sockets.server.slot import ServerSlot
+from widgets.theme.theme import theme
 
 POLL_CLIENTS_MS: Final = 60
 POLL_SERVERS_MS: Final = 250
@@ -39,6 +40,10 @@ VIEWS: Final = (
 )
 
 
+def _cards(desk: Desk) -> Generator[QWidget, None, Cards]:
+    return cards_in_steps(desk, certificate_choices(), backlog_limit())
+
+
 class SocketsPanel(Panel):
     """The panel. `view(name)` is one of its views, built when first shown."""
 
@@ -46,14 +51,14 @@ class SocketsPanel(Panel):
     title: ClassVar[str] = "Sockets"
     icon: ClassVar[str] = "plug-zap"
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, cards: Cards | None = None) -> None:
         super().__init__(desk, parent)
         self.segments = Segments([title for _, title in VIEWS], "Views of the socket bench")
         self.server_button = Button("Server", "plus", small=True)
         self.client_button = Button("Client", "plus", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
         self.stack = Pages(parent=self)
-        self.ends = BothEnds(desk, certificate_choices(), backlog_limit(), self.stack)
+        self.ends = BothEnds(desk, cards or finished(_cards(desk)), self.stack)
         self._views: dict[str, QWidget] = {"ends": self.ends}
         self._polls: list[Callable[[], None]] = []
         self.stack.addWidget(self.ends)
@@ -68,6 +73,11 @@ class SocketsPanel(Panel):
         self.actions_of = panel_actions.PanelActions(self)
         self.pointer = Pointer(desk, self.ends.clients)
         self.python_button.clicked.connect(self.actions_of.show_python)
+
+    @classmethod
+    def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
+        cards = yield from _cards(desk)
+        return cls(desk, parent, cards)
 
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.server_button, self.client_button, self.python_button)
@@ -85,7 +95,9 @@ class SocketsPanel(Panel):
     def view(self, name: str) -> QWidget:
         """A view by name, built now if it was never shown."""
         if name not in self._views:
-            self._views[name] = self._made(name)
+            with theme().making() as made:
+                self._views[name] = self._made(name)
+                made.append(self._views[name])
             self.stack.addWidget(self._views[name])
         return self._views[name]
 

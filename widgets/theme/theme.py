@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -65,6 +66,7 @@ class Theme(QObject):
         self._wardrobe: Wardrobe | None = None
         self._held = 0
         self._stale = False
+        self._made: list[QWidget] = []
         self._grown = False
         self._steps: Iterator[None] = iter(())
         self._still: list[QWidget] = []
@@ -156,13 +158,30 @@ class Theme(QObject):
         if self._wardrobe is not None and self._held == 1:
             self._wardrobe.take_off()
 
-    def release(self) -> None:
-        """The widgets are made: dress what of them can be seen, the rest when there is time."""
+    def release(self, *made: QWidget) -> None:
+        """The widgets are made: dress them. made: hidden ones, dressed when there is time or when they are shown."""
         self._held -= 1
+        self._made += made
         if self._wardrobe is not None and self._held == 0:
-            self._wardrobe.put_back(self._sheet())
+            hidden, self._made = self._made, []
+            self._wardrobe.put_back(self._sheet(), (one for one in hidden if shiboken6.isValid(one)))
             if self._stale:
                 self._dress_app(sizes=True)
+
+    def rest(self) -> None:
+        """What is hidden now is passed by when the palette changes next; it is dressed later, or when it is shown."""
+        if self._wardrobe is not None:
+            self._wardrobe.rest()
+
+    @contextmanager
+    def making(self) -> Iterator[list[QWidget]]:
+        """`hold` and `release` around the making of many widgets; those to be dressed later go into the list."""
+        made: list[QWidget] = []
+        self.hold()
+        try:
+            yield made
+        finally:
+            self.release(*made)
 
     def _sheet(self) -> str:
         return fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale)

@@ -70,25 +70,35 @@ class Wardrobe(QObject):
 
     def take_off(self) -> None:
         """No sheet for the widgets made until `put_back`; those there are keep what they wear."""
-        everyone = QApplication.allWidgets()
-        self._kept = {one for one in everyone if one.testAttribute(_POLISHED) and not one.testAttribute(_OWN_STYLE)}
+        self._kept = set(_seen())  # what is hidden sleeps, but for a few, and those may be dressed anew
         _leave_out(self._kept)
         self._app.setStyleSheet("")
 
-    def put_back(self, sheet: str) -> None:
-        """The sheet again that `take_off` took, and on what was made in between."""
-        made = [one for one in QApplication.allWidgets() if not one.testAttribute(_OWN_STYLE)]
-        hidden = [one for one in made if not one.isVisible() and one.testAttribute(_POLISHED)]
+    def put_back(self, sheet: str, made: Iterable[QWidget] = ()) -> None:
+        """The sheet again that `take_off` took; made: what is new since, hidden, and need not be dressed at once."""
+        hidden: list[QWidget] = []
+        for root in made:
+            root.ensurePolished()
+            hidden += [root, *root.findChildren(QWidget)]
         _leave_out(hidden)
         self._app.setStyleSheet(sheet)
         _take_in(one for one in self._kept if shiboken6.isValid(one))
         self._kept = set()
         self._sizes = True
-        self._lay_down(hidden)
+        self._watch(hidden)
+        self._waiting |= dict.fromkeys(hidden)
+        if self._waiting:
+            self._timer.start()
         looks, self._looks = self._looks, []
         for widget in looks:
             if shiboken6.isValid(widget):
                 dress_anew(widget)
+
+    def rest(self) -> None:
+        """Put to sleep what is hidden: the next change passes it by."""
+        awake = [one for one in QApplication.allWidgets() if not one.isVisible() and one.testAttribute(_POLISHED)]
+        _leave_out(awake)
+        self._watch(awake)
 
     def take_look(self, widget: QWidget) -> None:
         """A property that the sheet asks for is another one: let it act. A widget never shown is left alone."""
@@ -106,11 +116,10 @@ class Wardrobe(QObject):
 
     # -- what sleeps ---------------------------------------------------------------------------
 
-    def _lay_down(self, hidden: Iterable[QWidget]) -> None:
-        """These are left out of all that comes, until they are shown."""
+    def _watch(self, hidden: Iterable[QWidget]) -> None:
+        """Hear of it when these are shown."""
         looked_at: set[QWidget] = set()
         for widget in hidden:
-            self._waiting[widget] = None
             root: QWidget | None = widget
             while root is not None and root not in looked_at:
                 looked_at.add(root)
@@ -118,8 +127,6 @@ class Wardrobe(QObject):
                     root.installEventFilter(self)
                     break
                 root = root.parentWidget()
-        if self._waiting:
-            self._timer.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """What is seen of a thing that is shown wakes up, dressed before it is painted; hidden again it sleeps."""
@@ -161,15 +168,9 @@ class Wardrobe(QObject):
         self._dress_until(lambda: False)
 
     def _count(self) -> None:
-        """Who waits: all that sleep, and what was hidden since and is put to sleep now."""
-        awake = []
-        for widget in QApplication.allWidgets():
-            if widget.testAttribute(_OWN_STYLE):
-                self._waiting[widget] = None
-            elif not widget.isVisible() and widget.testAttribute(_POLISHED):  # the others Qt dresses when shown
-                awake.append(widget)
-        _leave_out(awake)
-        self._lay_down(awake)
+        """Who waits: all that sleep."""
+        self.rest()
+        self._waiting |= {one: None for one in QApplication.allWidgets() if one.testAttribute(_OWN_STYLE)}
         self._all_wait = False
 
     def _on_timer_timeout(self) -> None:
