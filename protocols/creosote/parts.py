@@ -94,7 +94,7 @@ def pairs_of(data: bytes | memoryview) -> bytes:
     import numpy as np
 
     there = np.zeros(1 << 16, bool)
-    for offset in range(2):
+    for offset in range(min(2, max(len(data) - 1, 0))):
         there[np.frombuffer(data, "<u2", (len(data) - offset) // 2, offset).astype(np.intp)] = True
     flags = np.zeros(1 << 12, bool)
     flags[_kinds_of_pairs()[there]] = True

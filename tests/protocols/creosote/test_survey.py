@@ -64,6 +64,14 @@ def test_what_cannot_pass_is_not_looked_at() -> None:
     assert Finder(log, LogFilter("seq", senders=frozenset((7,))), 0).chance_before(stretch, 3000) == (0, 0)
 
 
+def test_rows_without_a_byte_are_surveyed_as_well() -> None:
+    log = surveyed([b""] * 3000)
+    assert Finder(log, LogFilter("x"), 0).chance_before(log.stretch(0), 3000) == (0, 3000)  # too short a word to know
+    assert Finder(log, LogFilter("level:error"), 0).chance_before(log.stretch(0), 3000) == (0, 0)
+    for data in (b"", b"a"):
+        assert not may_pair(pairs_of(data), b"ab")
+
+
 def test_what_bytes_alone_rule_out_is_not_looked_at_before_it_is_read() -> None:
     payloads = [PROGRAMS[n % 5].message(n).encode() for n in range(2048)]
     log = filled([*payloads, *[b'{"level":50,"msg":"x"}'] * 1024], 3072)
