@@ -207,9 +207,18 @@ class FilesPage(QWidget):
         entries = [(node.entry, node.path) for node in nodes]
 
         def work() -> None:
+            refused: list[FtpError] = []
             for entry, path in entries:
-                local = localfiles.inside(folder, entry.name)
-                client.transfer(Order("get", path, local, entry.kind == "dir", entry=entry, base=folder, **settings))
+                try:
+                    local = localfiles.inside(folder, entry.name)
+                except FtpError as error:
+                    refused.append(error)  # the others go all the same
+                else:
+                    client.transfer(
+                        Order("get", path, local, entry.kind == "dir", entry=entry, base=folder, **settings)
+                    )
+            if refused:
+                raise refused[0]
 
         self._give(work, self.there)
 

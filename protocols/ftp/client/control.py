@@ -34,6 +34,8 @@ from protocols.secretlines import SecretLines
 GREETING_S: Final = 1.2
 """How long a server may take to speak first before implicit TLS is tried (security "auto")."""
 ABORT_S: Final = 2.0
+HURRY_S: Final = 0.5
+"""How long a server has for its answers to ABOR, and how long when a person waits for the end."""
 CALM_NS: Final = 100_000_000
 """So shortly after a reply nobody looks whether another one has come that nobody waits for."""
 COMMAND_BYTES: Final = 4096
@@ -209,7 +211,7 @@ class Control(ftplib.FTP):
                 self.drop()
                 raise trouble.of_os(error, "send", (self.site.host, self.site.port)) from error
             deadline = deadline or self._deadline()
-            if not self.waiter.wait(sock.fileno(), mask, self._rest(deadline)):
+            if not self._wait(sock, mask, self._rest(deadline)):
                 self.drop()
                 raise self.late()
 
@@ -228,13 +230,21 @@ class Control(ftplib.FTP):
         deadline, rest = self._deadline(), self.site.timeout_s
         while self.early_reply() is None:
             sock = self._standing()
-            if not self._pending() and not self.waiter.wait(sock.fileno(), polling.POLLIN, rest):
+            if not self._pending() and not self._wait(sock, polling.POLLIN, rest):
                 raise self.late()
             rest = self._rest(deadline)
             if not rest:  # bytes come and come, and the reply does not end
                 raise self.late()
             self._receive(sock)
         return self.take_reply()
+
+    def _wait(self, sock: Sock, mask: int, rest_s: float) -> bool:
+        """Wait for the connection; one that is left with a reply to come is given up: the next command would get it."""
+        try:
+            return self.waiter.wait(sock.fileno(), mask, rest_s)
+        except Stopped:
+            self.drop()
+            raise
 
     def receive(self) -> Reply | None:
         """Take what has come on a connection that is readable; `early_reply()`."""

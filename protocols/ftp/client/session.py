@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from protocols.connecting import Stopped
 from protocols.ftp.client import moving, trouble
-from protocols.ftp.client.control import ABORT_S, Control
+from protocols.ftp.client.control import ABORT_S, HURRY_S, Control
 from protocols.ftp.client.data import DataLink, open_data
 from protocols.ftp.client.pump import Cut, Pump, why_cut
 from protocols.ftp.client.remote import About, Answer, Fetch, Remote, Store, last
@@ -401,18 +401,18 @@ class FtpSession(Remote):
     def after_failure(self, link: DataLink, why: BaseException) -> None:
         """A cancel, or an error on this side: the server is told, the connection goes on when it answers quickly."""
         if isinstance(why, Stopped | FtpError | OSError) and self.control.alive:
-            self.abort(link)
+            self.abort(link, HURRY_S if isinstance(why, Stopped) else ABORT_S)
         else:
             self.waiter.forget()
             link.close()
             self.control.drop()
 
-    def abort(self, link: DataLink) -> None:
+    def abort(self, link: DataLink, patience_s: float = ABORT_S) -> None:
         """ABOR (RFC 959 section 4.1.3): close the data connection and hear both replies, or give the connection up."""
         self.waiter.forget()
         link.close()
         self.waiter.begin()
-        deadline = monotonic_ns() + int(ABORT_S * 1e9)
+        deadline = monotonic_ns() + int(patience_s * 1e9)
         control = self.control
         try:
             heard = 1 if control.early_reply() is not None else 0

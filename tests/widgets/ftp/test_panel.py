@@ -102,6 +102,18 @@ def test_files_and_folders_go_both_ways_with_a_queue(room: Room, tmp_path: Path)
     assert (counts.failed, counts.open) == (0, 0)
 
 
+def test_a_name_that_leads_out_keeps_nothing_else_from_coming(room: Room, tmp_path: Path) -> None:
+    room.connected(tmp_path)
+    files = room.panel.files
+    root, safe = Node(Entry("", "dir"), "/"), Entry("readme.txt", "file")
+    files.get([*nodes_of([Entry("../evil", "file"), safe], "/", root)])
+    room.settled()
+    room.wait(files.there.trouble.text)
+    assert "../evil" in files.there.trouble.text()
+    assert (tmp_path / "readme.txt").exists()
+    assert not (tmp_path.parent / "evil").exists()
+
+
 def test_what_exists_is_kept_until_replace_is_pressed(room: Room, tmp_path: Path) -> None:
     (tmp_path / "readme.txt").write_text("mine")
     room.connected(tmp_path)
