@@ -8,11 +8,8 @@ must not know what the messages mean, or who looks.
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import select
 import socket
-import struct
 import sys
 import time
 from array import array
@@ -22,8 +19,10 @@ from typing import Any, Final
 
 from protocols.creosote.backlog import ROWS, Backlog, kernel_drops, prepare
 from protocols.creosote.batch import Batch, Block
+from protocols.creosote.groups import join
 from protocols.creosote.losses import Losses
 from protocols.creosote.receive import OneByOne, Senders, receiver
+from protocols.creosote.redirect import Redirect
 from protocols.creosote.wire import BUFSIZE, PORT, classic_text
 from protocols.record import polling
 from protocols.record.bulk import Bulk
@@ -101,15 +100,15 @@ class Bucket(Service):
         self._named = bool(name)
         self._ears: list[_Ear] = []
         self._wake = Wake()
-        self._forward: socket.socket | None = None
+        self._redirect: Redirect | None = None
         self._log: Any = None
         self.losses: Final = Losses()
         self.received = 0
         self.cut = 0
         """Datagrams longer than 1,024 bytes: an original bucket would have cut them there."""
-        self.forwarded = 0
         self._told_drops = 0
         self._told_at = 0.0
+        self._told_redirect_at = 0.0
         self._flushed_at = 0.0
         self._counts: dict[tuple[str, int], int] = {}
 
@@ -122,15 +121,14 @@ class Bucket(Service):
         self.port = first.local[1]
         if not self._named:
             self.name = f"bucket:{self.port}"
-        if asked.broadcast and host.startswith("127.") and sys.platform == "linux":
+        if asked.broadcast and first.local[0].startswith("127.") and sys.platform == "linux":
             with contextlib.suppress(OSError):  # another program may have it: unicast works all the same
                 self._bound(LOOPBACK_BROADCAST, self.port)
         for group in asked.groups:
             # Bound to the group itself, so that nothing but the group's datagrams come in there.
-            self._join(self._bound(group if sys.platform != "win32" else "", self.port).sock, group)
+            join(self._bound(group if sys.platform != "win32" else "", self.port).sock, group, first.local[0])
         if asked.redirect is not None:
-            self._forward = socket.socket(first.sock.family, socket.SOCK_DGRAM)
-            self._forward.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            self._redirect = Redirect(asked.redirect, [ear.local for ear in self._ears])
         if asked.log_file:
             self._log = open(asked.log_file, "a", encoding="ascii")  # noqa: SIM115 - closed by _close
 
@@ -152,24 +150,14 @@ class Bucket(Service):
         self._ears.append(ear)
         return ear
 
-    def _join(self, sock: TracedSocket, group: str) -> None:
-        """Join a multicast group on the bucket's own interface: on loopback it stays on this machine (RFC 1112)."""
-        if ":" in group:
-            number = socket.if_nametoindex("lo") if self.settings.host == "::1" and sys.platform == "linux" else 0
-            request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", number)
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
-            return
-        request = socket.inet_aton(group) + socket.inet_aton(self.settings.host or "0.0.0.0")
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
-
     def _wake_up(self) -> None:
         self._wake.set()
 
     def _close(self) -> None:
         for ear in self._ears:
             ear.sock.close()
-        if self._forward is not None:
-            self._forward.close()
+        if self._redirect is not None:
+            self._redirect.close()
         if self._log is not None:
             self._log.close()
         self._wake.close()
@@ -257,26 +245,18 @@ class Bucket(Service):
         if self._log is not None:
             self._log.writelines([classic_text(payload) + "\n" for payload in batch.payloads()])
             self._log.flush()
-        if self._forward is not None:
-            self._redirect(batch.payloads())
+        if self._redirect is not None:
+            self._forward(self._redirect, batch.payloads())
 
     def _conn(self, ear: _Ear, address: tuple[str, int]) -> str:
         return self.recorder.connections.opened("udp", "server", ear.local, address).conn
 
-    def _redirect(self, payloads: Sequence[bytes]) -> None:
-        assert self._forward is not None
-        assert self.settings.redirect is not None
-        for payload in payloads:
-            try:
-                self._forward.sendto(payload, self.settings.redirect)
-                self.forwarded += 1
-            except OSError as error:
-                if error.errno not in (errno.ECONNREFUSED, errno.EAGAIN):
-                    reason = os.strerror(error.errno or 0)
-                    why = f"The redirector could not forward to {self.settings.redirect}: {reason}."
-                    self.recorder.note("redirect failed", why, service=self.name, why=why,
-                                       errno=errno.errorcode.get(error.errno or 0, "?"))  # fmt: skip
-                    return
+    def _forward(self, redirect: Redirect, payloads: Sequence[bytes]) -> None:
+        symbol, now = redirect.send(payloads), time.monotonic()
+        if symbol and now - self._told_redirect_at > 1.0:
+            self._told_redirect_at = now
+            why = redirect.why(symbol)
+            self.recorder.note("redirect failed", why, service=self.name, why=why, errno=symbol, failed=redirect.failed)
 
     def _tell_drops(self, now: float) -> None:
         new = self.dropped - self._told_drops
@@ -289,6 +269,16 @@ class Bucket(Service):
             self.recorder.note("datagrams lost", why, service=self.name, dropped=self.dropped, new=new, why=why)
 
     # What it knows
+
+    @property
+    def forwarded(self) -> int:
+        """Datagrams that the redirector sent on."""
+        return self._redirect.forwarded if self._redirect is not None else 0
+
+    @property
+    def unforwarded(self) -> int:
+        """Datagrams that the redirector could not send on."""
+        return self._redirect.failed if self._redirect is not None else 0
 
     @property
     def dropped(self) -> int:

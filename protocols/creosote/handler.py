@@ -25,12 +25,10 @@ class CreosoteHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record."""
         try:
-            text = self.format(record)
-        except Exception:  # noqa: BLE001 - a bad format string must not stop the program that logs
+            with contextlib.suppress(OSError):
+                self._sender.spew(self.format(record))
+        except Exception:  # noqa: BLE001 - a bad format string or address must not stop the program that logs
             self.handleError(record)
-            return
-        with contextlib.suppress(OSError):
-            self._sender.spew(text)
 
     def close(self) -> None:
         """Close the socket."""

@@ -120,7 +120,7 @@ class MrCreosote:
                 if self._closing:
                     return
                 if not self.disabled:
-                    self.redirect_client.sendto(data, (host, port))
+                    send_pieces(self.redirect_client, data, (host, port), False, None)
 
     def close(self) -> None:
         """Close the sender's socket, and end a redirector that runs in another thread."""

@@ -24,9 +24,10 @@ TITLES: Final[Mapping[str, str]] = {
 }
 """Every script of the room, in the order in which a newcomer needs them."""
 DEFAULTS: Final[Mapping[str, Params]] = {
-    "creosote-spew": {**_THERE, "message": "here I am", "chunk": True},
+    "creosote-spew": {**_THERE, "message": "here I am", "chunk": True, "file": "", "repeat": False, "count": 100,
+                      "per_s": 10.0, "numbered": False},
     "creosote-handler": {**_THERE, "message": "here I am"},
-    "creosote-bucket": {**_THERE, "log_file": ""},
+    "creosote-bucket": {**_THERE, "log_file": "", "share": False, "strict": False},
     "creosote-redirector": {**_THERE, "to_host": "127.0.0.1", "to_port": PORT + 1},
     "creosote-broadcast": {**_THERE, "host": "127.255.255.255", "message": "here I am"},
     "creosote-cli": _THERE,
@@ -39,8 +40,9 @@ def plan(name: str) -> Callable[[Params], Plan]:
 
     def made(params: Params) -> Plan:
         flags = {"ipv6"} if ":" in str(params["host"]) else set()
-        flags |= {"chunk"} if params.get("chunk") else set()
+        flags |= {name for name in ("chunk", "file", "repeat", "numbered", "share", "strict") if params.get(name)}
         flags |= {"log"} if params.get("log_file") else set()
+        flags |= {"many"} if flags & {"file", "repeat", "numbered"} else set()
         return Plan(name, params, frozenset(flags))
 
     return made

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from protocols.creosote.groups import is_group, keep_here
 from protocols.creosote.programs import program
 from protocols.creosote.wire import BROADCASTS, PORT, payload, pieces
 from protocols.record.recorder import Recorder
@@ -32,7 +33,8 @@ class SpewSettings:
     message, or file (its lines, each a message), or programs (made-up ones, several at once). count: how
     many messages each, 0 without end. per_s: messages a second each, 0 as fast as it goes. numbered: put
     "#17 " in front. chunk: pieces of 1,024 bytes, else one datagram. as_original: never set SO_BROADCAST:
-    a broadcast address is then denied (EACCES), as it was in 1998.
+    a broadcast address is then denied (EACCES), as it was in 1998. here: what goes to a multicast group stays on
+    this machine.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +47,7 @@ class SpewSettings:
     numbered: bool = False
     chunk: bool = True
     as_original: bool = False
+    here: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +92,8 @@ class Sender(Service):
         sock = traced_socket(self.recorder, label, family, socket.SOCK_DGRAM)
         if not self.settings.as_original and _is_broadcast(self._address[0]):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if self.settings.here and is_group(self._address[0]):
+            keep_here(sock)
         return sock
 
     def _main(self) -> None:

@@ -37,7 +37,7 @@ class _Set(QWidget):
         row.setSpacing(4)
         self.icon = IconLabel("bell", f"sender{alarm.colour + 1}", 15)
         self.name = Label(shown(alarm.filter, 48), "mono")
-        self.link = LinkButton("no hit yet")
+        self.link = LinkButton("no hit since it was set")
         self.link.setEnabled(False)
         self.end = IconButton("x", f"End the alarm on {shown(alarm.filter, 48)}")
         for widget in (self.icon, self.name, self.link, self.end):
@@ -45,7 +45,7 @@ class _Set(QWidget):
 
     def show_hits(self, hits: int, *, past: bool) -> None:
         """So many in the log that is looked at."""
-        none = "no hit in this session" if past else "no hit yet"
+        none = "no hit in this session" if past else "no hit since it was set"
         self.link.setText(many(hits, "hit") if hits else none)
         self.link.setEnabled(bool(hits))
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.creosote.wire import PORT
 from protocols.numbers import grouped
@@ -20,9 +19,8 @@ from widgets.creosote.bucket_slot import WORDS, BucketSlot
 from widgets.creosote.feed import Feed
 from widgets.desk import Desk
 from widgets.parts.buttons import Button
-from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
-from widgets.parts.segments import Segments
+from widgets.parts.numbered import FormedView, NumberedCard
 from widgets.parts.text import ElidedLabel, Label
 from widgets.parts.trouble import Mend, TroubleStrip
 from widgets.theme.theme import theme
@@ -47,51 +45,29 @@ def bucket_mends(errno: str, port: int) -> tuple[Mend, ...]:
     return ()
 
 
-class BucketView(QWidget):
+class BucketView(FormedView[BucketSlot]):
     """One bucket's pages."""
 
     def __init__(self, slot: BucketSlot, feed: Feed, *, empty: bool) -> None:
-        super().__init__()
-        self.slot = slot
+        super().__init__(slot, empty=empty)
         self.empty = EmptyState("megaphone", EMPTY, f"Listen on {PORT}", button_icon="play", primary=True)
         self.form = BucketForm()
         self.strip = TroubleStrip()
         self.form.place_for_strip.addWidget(self.strip)
         self.live = BucketLive(slot, feed)
-        self.stack = QStackedWidget()
-        for page in (self.empty, self.form, self.live):
-            self.stack.addWidget(page)
-        self._wants_form = not empty
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.stack)
-        slot.changed.connect(self.refresh)
-        self.refresh()
-
-    def show_form(self) -> None:
-        """Show the form instead of the empty state."""
-        self._wants_form = True
-        self.refresh()
+        self._begin(self.empty, self.form, self.live)
 
     def refresh(self) -> None:
         """Show the page of the slot's phase, and its trouble where the click was."""
+        super().refresh()
         slot = self.slot
-        if slot.phase in ("starting", "ended") or slot.trouble is not None:
-            self._wants_form = True
-        page: QWidget = self.live if slot.phase == "running" else self.form if self._wants_form else self.empty
-        self.stack.setCurrentWidget(page)
         self.form.start_button.setEnabled(slot.phase != "starting")
-        trouble = slot.trouble
-        if trouble is None:
-            self.strip.clear()
-        elif not self.strip.text():
-            mends = bucket_mends(trouble.errno, int(slot.values.get("port", 0)))
-            self.strip.tell(trouble.title, trouble.why, mends, errno=trouble.errno)
+        self._tell_trouble(self.strip, lambda errno: bucket_mends(errno, int(slot.values.get("port", 0))))
         if slot.phase == "running":
             self.live.look()
 
 
-class BucketCard(Card):
+class BucketCard(NumberedCard[BucketView, BucketSlot]):
     """All buckets. started(slot), stopped(slot): what became of one; current_changed: another is shown, or its state.
 
     why_requested(slot): explain its last error.
@@ -102,12 +78,9 @@ class BucketCard(Card):
     why_requested = Signal(object)
 
     def __init__(self, desk: Desk, feed: Feed) -> None:
-        super().__init__("Bucket", "megaphone")
+        super().__init__("Bucket", "megaphone", "Buckets")
         self.desk = desk
         self.feed = feed
-        self.views: list[BucketView] = []
-        self._numbers = 0
-        self.tabs = Segments((), "Buckets")
         self.where = ElidedLabel("", "mono")
         self.rate = Label("", "figure")
         self.rate_word = Label("a second", "caption", "text2")
@@ -116,17 +89,13 @@ class BucketCard(Card):
         self.form_button = Button("Set up", "sliders-horizontal", small=True)
         self.stop_button = Button("Stop", "square", small=True)
         self.remove_button = Button("Remove", "trash-2", small=True)
-        self.stack = QStackedWidget()
-        self.add_head(self.tabs)
         self.head.title.setMinimumWidth(self.head.title.sizeHint().width())
         self.head.add_detail(self.where)
         for widget in (self.rate, self.rate_word, self.form_button, self.remove_button, self.stop_button):
             self.add_action(widget)
-        self.add(self.stack, 1)
-        self.tabs.chosen.connect(self.choose)
         self.stop_button.clicked.connect(self._on_stop)
         self.form_button.clicked.connect(self._on_form)
-        self.remove_button.clicked.connect(lambda: self.remove_bucket(self.current))
+        self.remove_button.clicked.connect(lambda: self.remove(self.current))
         feed.ticked.connect(self.look)
         desk.bridge.every(NUMBERS_MS, self._look_at_numbers)
         self.add_bucket(empty=True)
@@ -142,25 +111,13 @@ class BucketCard(Card):
         self.current.show_form()
         self._refresh_head()
 
-    @property
-    def current(self) -> BucketView:
-        """The bucket shown."""
-        view = self.stack.currentWidget()
-        assert isinstance(view, BucketView)
-        return view
-
-    def slots(self) -> list[BucketSlot]:
-        """All buckets, in the order of their tabs."""
-        return [view.slot for view in self.views]
-
     def running(self) -> list[BucketSlot]:
         """The buckets that listen."""
         return [slot for slot in self.slots() if slot.phase == "running"]
 
     def add_bucket(self, values: Mapping[str, Any] | None = None, *, empty: bool = False) -> BucketView:
         """A new bucket in a tab of its own, shown; its form starts with `values`."""
-        self._numbers += 1
-        slot = BucketSlot(self.desk, self._numbers, self)
+        slot = BucketSlot(self.desk, self._next_number(), self)
         view = BucketView(slot, self.feed, empty=empty)
         if values:
             view.form.fields.set_values(values)
@@ -168,47 +125,25 @@ class BucketCard(Card):
         view.form.start_requested.connect(lambda: self.start(view))
         view.strip.why_requested.connect(lambda: self.why_requested.emit(slot))
         view.strip.mend_requested.connect(lambda key: self._mend(view, key))
-        slot.changed.connect(self._refresh_head)
         slot.started.connect(lambda: self.started.emit(slot))
         view.live.looked.connect(self._refresh_rate)
-        self.views.append(view)
-        self.stack.addWidget(view)
-        self.tabs.set_texts([str(each.slot.number) for each in self.views])
-        self.choose(len(self.views) - 1)
-        return view
+        return self._add_view(view)
+
+    def _new_view(self) -> BucketView:
+        return self.add_bucket()
+
+    def _end(self, slot: BucketSlot) -> None:
+        slot.stop()
 
     def start(self, view: BucketView) -> None:
         """Start with the form's values."""
         view.slot.start(view.form.values())
 
-    def remove_bucket(self, view: BucketView) -> None:
-        """Stop a bucket and take its tab away; the last one stays, as a form."""
-        view.slot.stop()
-        if len(self.views) == 1:
-            return
-        at = self.views.index(view)
-        self.views.remove(view)
-        self.stack.removeWidget(view)
-        view.slot.changed.disconnect(self._refresh_head)
-        view.hide()
-        view.deleteLater()
-        self.tabs.set_texts([str(each.slot.number) for each in self.views])
-        self.choose(min(at, len(self.views) - 1))
-
-    def free_view(self) -> BucketView:
-        """A bucket that does not listen: the one shown, another, or a new one."""
-        for view in (self.current, *self.views):
-            if view.slot.phase in ("idle", "ended"):
-                return view
-        return self.add_bucket()
-
     def choose(self, index: int) -> None:
-        """Show the bucket of a tab."""
-        self.stack.setCurrentWidget(self.views[index])
-        self.tabs.set_current(index)
+        """Show the bucket of a tab, with the numbers of now."""
+        super().choose(index)
         if self.current.slot.phase == "running":
             self.current.live.look()
-        self._refresh_head()
 
     def look(self) -> None:
         """Once a second: the numbers of the bucket shown, and whether each still runs."""
@@ -231,7 +166,20 @@ class BucketCard(Card):
             "loopback": {"bind": "127.0.0.1"},
         }
         view.form.fields.set_values(changes.get(key, {}))
+        if key == "share" and self._ask_to_share(view):
+            return
         self.start(view)
+
+    def _ask_to_share(self, view: BucketView) -> bool:
+        """A port is shared by those alone who all asked for it: let our own bucket that has it ask too, then start."""
+        port = int(str(view.form.fields["port"]))
+        for slot in self.running():
+            if slot.bucket is not None and slot.bucket.port == port and not slot.bucket.settings.share:
+                self.view_of(slot).form.fields.set_values({"share": True})
+                slot.started.connect(lambda: self.start(view), Qt.ConnectionType.SingleShotConnection)
+                slot.rebind({"share": True})
+                return True
+        return False
 
     def _refresh_rate(self) -> None:
         self.rate.setText(grouped(self.current.live.per_second))
@@ -245,7 +193,7 @@ class BucketCard(Card):
         if slot.trouble is not None and not running:
             sign, word = "error", slot.trouble.title.capitalize()
         self.set_state(sign, word)
-        roomy = self.width() > theme().px(ROOMY_PX)
+        roomy = self.width() - (self.tabs.sizeHint().width() if len(self.views) > 1 else 0) > theme().px(ROOMY_PX)
         self.set_chip("UDP" if running and roomy else "")
         self.where.setText(slot.where)
         for widget in (self.where, self.rate, self.stop_button):

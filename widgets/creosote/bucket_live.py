@@ -98,11 +98,14 @@ class BucketLive(QWidget):
         self.forwarded.setVisible(bucket.settings.redirect is not None)
         if bucket.settings.redirect is not None:
             host, port = bucket.settings.redirect
-            self.forwarded.set_value(f"{grouped(bucket.forwarded)} to {host}:{port}")
+            kept_back = f", {grouped(bucket.unforwarded)} failed" if bucket.unforwarded else ""
+            self.forwarded.set_value(f"{grouped(bucket.forwarded)} to {host}:{port}{kept_back}",
+                                     "warning" if kept_back else "")  # fmt: skip
         self.log_file.setVisible(bool(bucket.settings.log_file))
         self.log_file.set_value(bucket.settings.log_file)
         self.groups.setVisible(bool(bucket.settings.groups))
         self.groups.set_value(", ".join(bucket.settings.groups))
+
     def _look_at_senders(self) -> None:
         feed, bucket = self.feed, self.slot.bucket
         assert bucket is not None

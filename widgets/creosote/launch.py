@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from protocols.creosote.bucket import Bucket, BucketSettings
+from protocols.creosote.groups import is_group
+from protocols.creosote.programs import program
 from protocols.creosote.sender import Sender, SpewSettings
-from protocols.creosote.wire import PORT
+from protocols.creosote.wire import PORT, payload
 from protocols.record.explain import Explained, explain
 from protocols.service.base import ServiceError
 
@@ -48,13 +49,14 @@ def bucket_settings(values: Mapping[str, Any]) -> BucketSettings:
 def _groups(text: str) -> tuple[str, ...]:
     groups = tuple(part for part in text.replace(",", " ").split() if part)
     for group in groups:
-        try:
-            fits = ipaddress.ip_address(group).is_multicast
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ValueError(f"{group} is no multicast group: they are 224.0.0.0 to 239.255.255.255, or ff00::/8")
+        _check_group(group)
     return groups
+
+
+def _check_group(group: str) -> None:
+    if not is_group(group):
+        what = group or "Nothing"
+        raise ValueError(f"{what} is no multicast group: they are 224.0.0.0 to 239.255.255.255, or ff00::/8")
 
 
 def _redirect(text: str) -> tuple[str, int] | None:
@@ -116,6 +118,11 @@ def spew_settings(values: Mapping[str, Any]) -> SpewSettings:
     """The settings of a sender's form. Raises ValueError with a sentence."""
     what = str(values.get("what", "message"))
     programs = tuple(name for name in values.get("programs", ()) if name) if what == "programs" else ()
+    to, host = str(values.get("to", "host")), str(values.get("host", "")).strip()
+    if to == "directed" and not host:
+        raise ValueError("Write the network's broadcast address, such as 192.0.2.255")
+    if to == "group":
+        _check_group(host)
     if what == "programs" and not programs:
         raise ValueError("Choose at least one made-up program")
     repeats = what == "programs" or bool(values.get("repeat"))
@@ -130,6 +137,7 @@ def spew_settings(values: Mapping[str, Any]) -> SpewSettings:
         numbered=bool(values.get("numbered")) and what != "programs",
         chunk=str(values.get("style", "pieces")) == "pieces",
         as_original=bool(values.get("as_original")),
+        here=str(values.get("to")) == "group",
     )
 
 
@@ -156,13 +164,34 @@ def bucket_params(values: Mapping[str, Any], port: int = 0) -> tuple[str, dict[s
     if settings.redirect is not None:
         to_host, to_port = settings.redirect
         return "creosote-redirector", {**params, "to_host": to_host, "to_port": to_port}
-    return "creosote-bucket", {**params, "log_file": settings.log_file}
+    return "creosote-bucket", {**params, "log_file": settings.log_file, "share": settings.share,
+                               "strict": settings.strict}  # fmt: skip
+
+
+def senders_params(host: str, port: int) -> list[tuple[str, dict[str, Any]]]:
+    """The scripts that write to a bucket bound to this, as (id, parameters): what is pasted next shall reach it."""
+    there = "::1" if ":" in host else "127.0.0.1" if host in ("", "0.0.0.0") else host
+    one = {"host": there, "port": port}
+    every = {"port": port}
+    return [("creosote-spew", one), ("creosote-handler", one), ("creosote-cli", one), ("creosote-broadcast", every)]
 
 
 def sender_params(values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The script of a sender's form, as (id, parameters)."""
-    host, port = spew_host(values), int(values.get("port", PORT))
-    if host in (LIMITED, LOOPBACK_BROADCAST):
-        return "creosote-broadcast", {"host": host, "port": port, "message": str(values.get("message", ""))}
-    chunk = str(values.get("style", "pieces")) == "pieces"
-    return "creosote-spew", {"host": host, "port": port, "message": str(values.get("message", "")), "chunk": chunk}
+    host, port, message = spew_host(values), int(values.get("port", PORT)), str(values.get("message", ""))
+    what, to = str(values.get("what", "message")), str(values.get("to", "host"))
+    if what == "programs":
+        chosen = [name for name in values.get("programs", ()) if name]
+        message = program(chosen[0]).message(0) if chosen else message
+    if to == "group" and ":" not in host:
+        group = {"group": host, "port": port, "message": payload(message), "interface": "127.0.0.1", "ttl": 1}
+        return "multicast-send", group
+    if to in ("limited", "loopback", "directed"):
+        return "creosote-broadcast", {"host": host, "port": port, "message": message}
+    repeat = what == "programs" or bool(values.get("repeat"))
+    return "creosote-spew", {
+        "host": host, "port": port, "message": message, "chunk": str(values.get("style", "pieces")) == "pieces",
+        "file": str(values.get("file", "")).strip() if what == "file" else "", "repeat": repeat,
+        "count": int(values.get("count", 1)), "per_s": float(values.get("per_s", 0)),
+        "numbered": bool(values.get("numbered")) and what != "programs",
+    }  # fmt: skip

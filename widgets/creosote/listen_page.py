@@ -29,6 +29,8 @@ NARROW_PX: Final = 640
 UPPER_SHARE: Final = 0.36
 LEAST_PX: Final = 132
 MOST_PX: Final = 290
+FORMS: Final = 8
+"""Buckets' forms that the next start finds again."""
 
 
 class SendersCard(Card):
@@ -141,6 +143,10 @@ class ListenPage(QWidget):
             live = view.live
             self.senders.view.facts.update_rows(live.senders)
             self.senders.said.setText(self._said())
+            self.senders.only_button.setVisible(bool(live.senders))
+            bucket = view.slot.bucket
+            if bucket is not None:
+                self.log.say_where(bucket.port, ipv6=":" in bucket.settings.host)
         self._warn()
 
     def _said(self) -> str:
@@ -171,7 +177,7 @@ class ListenPage(QWidget):
             if slot.exposed:
                 home = "::1" if slot.where.startswith("[") else "127.0.0.1"
                 slot.rebind({"bind": home})
-                view = next(view for view in self.buckets.views if view.slot is slot)
+                view = self.buckets.view_of(slot)
                 view.form.fields.set_values({"bind": home})
 
     def save_state(self) -> dict[str, Any]:
@@ -188,6 +194,10 @@ class ListenPage(QWidget):
         entries = [entry for entry in forms if isinstance(entry, dict)] if isinstance(forms, list) else []
         for values, view in zip(entries, self.buckets.views, strict=False):
             view.form.fields.set_values(values)
+        first = self.buckets.current
+        for values in entries[len(self.buckets.views) : FORMS]:
+            self.buckets.add_bucket(values)
+        self.buckets.show_view(first)
         sizes = state.get("sizes")
         if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(each, int) and each > 0 for each in sizes):
             self._moved = True

@@ -30,7 +30,7 @@ from widgets.creosote.log_view import LogView
 from widgets.creosote.notifying import notify
 from widgets.creosote.row_painter import RowPainter
 from widgets.creosote.rows import LogRows
-from widgets.creosote.wording import many, shown
+from widgets.creosote.wording import many, nothing_yet, shown
 from widgets.desk import Desk
 from widgets.parts.card import Line
 from widgets.parts.empty import EmptyState
@@ -43,11 +43,6 @@ BUSY_LOOK_S: Final = 0.25
 WARM_MS: Final = 60
 """So long after the empty log is shown what the first rows need is made ready: before they come, if they leave time."""
 TOLD_CHARACTERS: Final = 200
-NOTHING: Final = (
-    "Nothing has arrived yet. Any program can write here, with one of the snippets or with\n"
-    "from protocols.creosote import spew; spew('here I am')\n"
-    "and so can three made-up programs of the lab."
-)
 NO_MATCH: Final = "No datagram passes this filter."
 
 
@@ -69,7 +64,8 @@ class LogPane(QWidget):
         self.progress = ProgressStrip()
         self.tail = TailBar()
         self.status = ElidedLabel("", "caption", "text2")
-        self.empty = EmptyState("megaphone", NOTHING, "Let three programs spew", button_icon="users", primary=True)
+        self.empty = EmptyState("megaphone", nothing_yet(), "Let three programs spew", button_icon="users",
+                                primary=True)  # fmt: skip
         self.no_match = EmptyState("funnel", NO_MATCH, "Show everything", button_icon="x")
         self.stack = QStackedWidget()
         self._export: ExportJob | None = None
@@ -129,6 +125,10 @@ class LogPane(QWidget):
         return self.feed.seen.marks
 
     # What is shown
+
+    def say_where(self, port: int, *, ipv6: bool) -> None:
+        """Where programs have to write to, said while nothing has come."""
+        self.empty.set_sentence(nothing_yet(port, ipv6=ipv6))
 
     def _on_wanted(self, wanted: LogFilter) -> None:
         self.rows.set_filter(wanted)

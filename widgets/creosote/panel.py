@@ -107,8 +107,8 @@ class CreosotePanel(Panel):
         view = self.listen.buckets.current
         if view.stack.currentWidget() is view.empty:
             view.show_form()
-            self.listen.buckets.choose(self.listen.buckets.views.index(view))
-        elif view.slot.phase == "running":
+            self.listen.buckets.show_view(view)
+        else:
             self.listen.buckets.add_bucket()
 
     def start_bucket(self) -> None:
@@ -145,19 +145,24 @@ class CreosotePanel(Panel):
         if any(slot.bucket is not None and slot.bucket.port == port for slot in self.listen.buckets.running()):
             self.desk.toast(f"A bucket listens on {port} already")
             return
+        groups = host if values.get("to") == "group" else ""
         loopback = host.startswith("127.") or host in ("localhost", "::1")
-        bind = "::1" if host == "::1" else "127.0.0.1" if loopback or values.get("to") == "host" else "0.0.0.0"
+        here = loopback or values.get("to") in ("host", "group")
+        bind = "::1" if ":" in host else "127.0.0.1" if here else "0.0.0.0"
         view = self.listen.buckets.free_view()
-        self.listen.buckets.choose(self.listen.buckets.views.index(view))
-        view.form.fields.set_values({"bind": bind, "port": port})
-        view.slot.start(view.form.values())
-        view.slot.started.connect(self._on_other_end)
+        self.listen.buckets.show_view(view)
+        view.form.fields.set_values({"bind": bind, "port": port, "groups": groups})
+        slot = view.slot
+        slot.start(view.form.values())
 
-    def _on_other_end(self) -> None:
-        slot = self.sender()
-        if isinstance(slot, BucketSlot):
-            slot.started.disconnect(self._on_other_end)
-            self.desk.toast(f"A bucket listens on {slot.where}")
+        def tell() -> None:
+            slot.changed.disconnect(told)
+            if slot.trouble is not None:
+                self.show_view("listen")  # where the reason stands, with the buttons that mend it
+            else:
+                self.desk.toast(f"A bucket listens on {slot.where}")
+
+        told = slot.changed.connect(tell)
 
     # Why
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu
 
 from widgets.creosote import log_menus
 from widgets.creosote.bucket_slot import BucketSlot
-from widgets.creosote.launch import bucket_params, sender_params
+from widgets.creosote.launch import bucket_params, sender_params, senders_params
 from widgets.parts.buttons import ActionButton, Button, IconButton
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ class PanelActions:
 
     def _on_bucket_started(self, slot: BucketSlot) -> None:
         if slot.bucket is not None:
+            for script, params in senders_params(slot.bucket.settings.host, slot.bucket.port):
+                self._panel.snippets_take(script, params)
             self.done(*bucket_params(slot.values, slot.bucket.port))
 
     def _on_sent(self, values: dict[str, Any]) -> None:

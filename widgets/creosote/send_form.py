@@ -10,6 +10,7 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QVBoxLayout, QWidget
 
+from protocols.creosote.groups import is_group
 from protocols.creosote.programs import PROGRAMS
 from protocols.creosote.wire import PORT
 from protocols.numbers import grouped
@@ -32,8 +33,13 @@ TOS: Final = (
     Choice("host", "One host"),
     Choice("loopback", f"Loopback broadcast, {launch.LOOPBACK_BROADCAST}", "Every bucket on this machine"),
     Choice("limited", f"Limited broadcast, {launch.LIMITED}", "Every bucket on this network"),
+    Choice("group", "A multicast group, on this machine\u2026", "Every bucket here that joined it"),
     Choice("directed", "A directed broadcast\u2026", "A network's own broadcast address, such as 192.0.2.255"),
 )
+
+
+GROUP: Final = "239.255.43.21"
+"""Of the addresses that are a site's own (RFC 2365)."""
 
 
 class SendForm(QWidget):
@@ -121,15 +127,30 @@ class SendForm(QWidget):
             fields.show(name, repeats)
         self.repeat_box.setVisible(what != "programs")
         self.numbered_box.setVisible(what != "programs")
-        fields.show("host", to in ("host", "directed"))
-        self.original_box.setVisible(to != "host")
+        fields.show("host", to in ("host", "directed", "group"))
+        self.original_box.setVisible(to not in ("host", "group"))
+        if key == "to":
+            self._suit_host(to)
         self.prediction.setText(self._predicted())
+
+    def _suit_host(self, to: str) -> None:
+        """An address of another kind of target would be wrong here: one that fits, or a hint, takes its place."""
+        fields, host = self.fields, str(self.fields["host"]).strip()
+        editor = fields.editor("host")
+        assert isinstance(editor, QLineEdit)
+        editor.setPlaceholderText({"directed": "e.g. 192.0.2.255", "group": f"e.g. {GROUP}"}.get(to, ""))
+        if to == "host" and (not host or is_group(host)):
+            fields.set_values({"host": "127.0.0.1"})
+        elif to == "directed" and (host == "127.0.0.1" or is_group(host)):
+            fields.set_values({"host": ""})
+        elif to == "group" and not is_group(host):
+            fields.set_values({"host": GROUP})
 
     def _predicted(self) -> str:
         """What will happen, before it does."""
         fields = self.fields
         size = len(str(fields["message"]).encode("utf-8", "backslashreplace"))
-        broadcast = str(fields["to"]) != "host"
+        broadcast = str(fields["to"]) not in ("host", "group")
         said = ""
         if str(fields["what"]) == "message":
             whole = str(fields["style"]) == "whole"

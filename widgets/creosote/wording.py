@@ -9,12 +9,21 @@ import time
 from typing import Final
 
 from protocols.creosote.reading.ansi import plain, visible
+from protocols.creosote.wire import PORT
 from protocols.numbers import grouped
 
 SHOWN_CHARACTERS: Final = 1000
 """No row is as wide as this: longer text is not looked at to paint it."""
 _SECOND: Final = 1_000_000_000
 _clock: dict[int, str] = {}
+
+
+def nothing_yet(port: int = PORT, *, ipv6: bool = False) -> str:
+    """What an empty log says to do: the line that reaches this bucket, and no other."""
+    line = f"spew('here I am'{'' if port == PORT else f', port={port}'})"
+    how = "," if ipv6 else f" or with\nfrom protocols.creosote import spew; {line}"
+    lead = "Nothing has arrived yet. Any program can write here, with one of the snippets"
+    return f"{lead}{how}\nand so can three made-up programs of the lab."
 
 
 def shown(text: str, limit: int = SHOWN_CHARACTERS) -> str:

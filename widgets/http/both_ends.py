@@ -280,7 +280,7 @@ class BothEnds(QWidget):
         slot, served = found
         took_ms = served.took_ns / 1e6
         self.response.set_answered(f"Answered by {worker_of(served) or slot.service}, {ms_text(took_ms)}", took_ms)
-        next(view for view in self.servers.views if view.slot is slot).live.choose(served)
+        self.servers.view_of(slot).live.choose(served)
 
     def _on_hop(self, exchange: Exchange) -> None:
         self.response.set_answered("", None)

@@ -244,7 +244,7 @@ class HttpPanel(Panel):
         view = servers.current
         if view.slot.phase in ("idle", "ended"):
             view.show_form()
-            servers.choose(servers.views.index(view))
+            servers.show_view(view)
         else:
             servers.add_server()
 

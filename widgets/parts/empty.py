@@ -64,6 +64,10 @@ class EmptyState(QWidget):
         self._column.setContentsMargins(SIDE, edge, SIDE, edge)
         self._column.activate()
 
+    def sentence(self) -> str:
+        """What it says."""
+        return self._sentence.text()
+
     def set_sentence(self, sentence: str) -> None:
         """Say something else."""
         self._sentence.setText(sentence)

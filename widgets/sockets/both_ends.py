@@ -122,7 +122,7 @@ class BothEnds(QWidget):
     def start_preset(self, values: Mapping[str, Any], then: Callable[[ServerSlot], object] | None = None) -> ServerSlot:
         """Start a server of given values in a tab that is free, on a free port when its own is taken."""
         view = self.servers.free_view()
-        self.servers.choose(self.servers.views.index(view))
+        self.servers.show_view(view)
         form = view.form.fields
         form.set_values({"path": "", "host": "", "allow": "", "tls": False, "delay_ms": 0, "hold_accept": False})
         form.set_values(values)
@@ -169,7 +169,7 @@ class BothEnds(QWidget):
         """A client that does nothing: the one shown, another, or a new one; it is then the one shown."""
         for view in (self.clients.current, *self.clients.views):
             if view.slot.phase in ("idle", "ended"):
-                self.clients.choose(self.clients.views.index(view))
+                self.clients.show_view(view)
                 return view
         return self.clients.add_client()
 

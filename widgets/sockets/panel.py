@@ -146,7 +146,7 @@ class SocketsPanel(Panel):
         view = self.ends.servers.current
         if view.slot.phase in ("idle", "ended") and view.stack.currentWidget() is view.empty:
             view.show_form()
-            self.ends.servers.choose(self.ends.servers.views.index(view))
+            self.ends.servers.show_view(view)
         else:
             self.ends.servers.add_server()
 

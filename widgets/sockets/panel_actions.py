@@ -224,10 +224,10 @@ class PanelActions:
         self._client.lines.set_hex(not self._client.lines.as_hex)
 
     def _remove_client(self) -> None:
-        self._clients.remove_client(self._clients.current)
+        self._clients.remove(self._clients.current)
 
     def _remove_server(self) -> None:
-        self._servers.remove_server(self._servers.current)
+        self._servers.remove(self._servers.current)
 
     # Show as Python
 

@@ -19,9 +19,12 @@ from hypothesis import strategies as st
 from protocols.creosote.bucket import Bucket, BucketSettings
 from protocols.creosote.losses import Losses, number_in
 from protocols.creosote.module import spew
-from protocols.creosote.wire import classic_text
+from protocols.creosote.redirect import Redirect
+from protocols.creosote.sender import Sender, SpewSettings
+from protocols.creosote.wire import LARGEST, classic_text
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
+from protocols.service.base import ServiceError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's loopback broadcast and drop counters")
 
@@ -135,6 +138,16 @@ def test_a_multicast_group_is_heard_on_loopback_without_exposure() -> None:
         assert not bucket.facts().exposed
 
 
+@linux
+def test_a_bucket_by_name_hears_loopback_broadcast_and_a_group_from_a_sender_that_stays_here() -> None:
+    with listening(host="localhost", groups=("239.77.39.2",)) as (bucket, datagrams):
+        spew("to all", "127.255.255.255", bucket.port)
+        sender = Sender(Recorder(), SpewSettings("239.77.39.2", bucket.port, "to the group", here=True))
+        sender.start()
+        assert sender.join(20)
+        until(lambda: sorted(event.data or b"" for event in datagrams()) == [b"to all", b"to the group"])
+
+
 def test_a_redirector_forwards_everything_unchanged() -> None:
     with listening() as (target, heard), listening(redirect=("127.0.0.1", target.port)) as (source, _):
         for number in range(50):
@@ -142,6 +155,42 @@ def test_a_redirector_forwards_everything_unchanged() -> None:
         until(lambda: len(heard()) == 50)
         assert [event.data for event in heard()] == [struct.pack(">I", number) for number in range(50)]
         until(lambda: source.forwarded == 50)
+
+
+def test_a_redirector_looks_its_target_up_once_and_crosses_address_families() -> None:
+    with listening() as (target, heard):
+        for host in ("127.0.0.1", "::1"):
+            with listening(host=host, redirect=("localhost", target.port)) as (source, _):
+                family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                with socket.socket(family, socket.SOCK_DGRAM) as sock:
+                    sock.sendto(host.encode(), (host, source.port))
+                until(lambda host=host: any(event.data == host.encode() for event in heard()))  # type: ignore[misc]
+    with pytest.raises(ServiceError, match="nosuch"):
+        Bucket(Recorder(), BucketSettings(port=0, redirect=("nosuch.invalid", 9))).start()
+
+
+@linux
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [("127.0.0.1", "localhost"), ("127.0.0.1", "127.255.255.255"), ("0.0.0.0", "127.0.0.1"),
+     ("0.0.0.0", "255.255.255.255")],
+)  # fmt: skip
+def test_a_bucket_that_would_redirect_to_itself_is_refused(host: str, target: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    with pytest.raises(ServiceError, match="round for ever"):
+        Bucket(Recorder(), BucketSettings(host, port, redirect=(target, port))).start()
+
+
+def test_what_can_not_be_forwarded_is_counted_and_told_once() -> None:
+    redirect, too_long = Redirect(("127.0.0.1", 9), ()), bytes(LARGEST + 1)
+    try:
+        assert redirect.send([b"fits", too_long, too_long]) == "EMSGSIZE"
+        assert (redirect.forwarded, redirect.failed) == (1, 2)
+        assert "2 datagrams to 127.0.0.1:9" in redirect.why("EMSGSIZE")
+    finally:
+        redirect.close()
 
 
 def test_a_strict_bucket_keeps_1024_bytes_and_counts_what_it_cut() -> None:

@@ -206,7 +206,15 @@ def test_the_logging_handler_sends_text_and_swallows_errors(listener: socket.soc
     lost = CreosoteHandler("256.256.256.256")
     logger.addHandler(lost)
     logger.error("nobody home")
+    logger.removeHandler(lost)
+    told: list[logging.LogRecord] = []
+    wrong = CreosoteHandler("127.0.0.1", 70_000)
+    wrong.handleError = told.append  # type: ignore[method-assign]
+    logger.addHandler(wrong)
+    logger.error("a port that is none")
+    assert [record.msg for record in told] == ["a port that is none"]
     handler.close()
+    wrong.close()
     lost.close()
 
 

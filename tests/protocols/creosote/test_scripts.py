@@ -77,6 +77,20 @@ def test_a_bucket_prints_and_logs_what_the_spew_script_sends(tmp_path: Path) -> 
     assert len(log.read_text("ascii").splitlines()) == 6
 
 
+def test_a_file_goes_out_line_by_line_numbered_and_again(tmp_path: Path) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("one\n\ntwo\n", encoding="utf-8")
+    with started("creosote-bucket", tmp_path, host="::1", share=True, strict=True) as (port, process):
+        there = {"host": "::1", "port": port}
+        said = run("creosote-spew", tmp_path, file=str(lines), repeat=True, count=2, per_s=0, numbered=True, **there)
+        assert "sent 4 messages" in said
+        assert [read_line(process) for _ in range(4)] == ["#0 one", "#1 two", "#2 one", "#3 two"]
+        run("creosote-spew", tmp_path, message="y" * 3000, chunk=False, numbered=True, **there)
+        assert len(read_line(process)) == 1024
+        run("creosote-handler", tmp_path, message="by IPv6", **there)
+        assert read_line(process) == "WARNING demo: by IPv6"
+
+
 def test_the_redirector_forwards_unchanged(tmp_path: Path) -> None:
     with (
         started("creosote-bucket", tmp_path) as (far, bucket),

@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,9 +15,10 @@ from PySide6.QtGui import QGuiApplication
 
 from netlab_gui.panels import PANELS
 from protocols.numbers import grouped
-from protocols.scripts import SCRIPTS
+from protocols.scripts import SCRIPTS, render
 from tests.widgets.creosote.conftest import Room
 from widgets.creosote.panel import CreosotePanel
+from widgets.creosote.send_form import GROUP
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's loopback broadcast")
 
@@ -118,6 +120,53 @@ def test_two_buckets_share_a_port_and_both_hear_a_broadcast(room: Room) -> None:
     room.wait(lambda: len(room.panel.feed.log) == 2)
     assert [room.panel.feed.log.payload(row) for row in range(2)] == [b"to all"] * 2
     assert {room.panel.feed.log.senders[room.panel.feed.log.sender(row)][0] for row in range(2)} == set(names)
+
+
+@linux
+def test_sharing_is_asked_of_the_bucket_that_has_the_port_too(room: Room) -> None:
+    port = room.listen()
+    room.click(room.panel.bucket_button)
+    view = room.view
+    view.form.fields.set_values({"port": port})
+    room.click(view.form.start_button)
+    room.wait(lambda: view.slot.trouble is not None)
+    room.click(view.strip.buttons["share"])
+    slots = room.panel.listen.buckets.slots()
+    room.wait(lambda: [slot.phase for slot in slots] == ["running"] * 2)
+    assert {slot.where for slot in slots} == {f"127.0.0.1:{port}"}
+
+
+def test_a_bucket_more_is_a_form_more_whatever_the_one_shown_does(room: Room) -> None:
+    room.click(room.panel.bucket_button)
+    assert len(room.panel.listen.buckets.views) == 1  # the first click opens the form of the empty one
+    room.click(room.panel.bucket_button)
+    assert len(room.panel.listen.buckets.views) == 2
+    room.click(room.panel.listen.buckets.remove_button)
+    assert len(room.panel.listen.buckets.views) == 1
+
+
+def test_a_bucket_that_would_redirect_to_itself_is_refused_in_the_card(room: Room) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    room.click(room.panel.bucket_button)
+    room.view.form.fields.set_values({"port": port, "redirect": f"localhost:{port}"})
+    room.click(room.view.form.start_button)
+    room.wait(lambda: room.view.slot.trouble is not None)
+    assert "round for ever" in room.view.strip.text()
+
+
+def test_an_empty_log_and_the_snippets_name_the_port_of_the_bucket(room: Room) -> None:
+    port = room.listen()
+    room.wait(room.pane.isVisible)
+    assert f"port={port})" in room.pane.empty.sentence()
+    room.panel.show_view("snippets")
+    page = room.panel.snippets
+    assert page is not None
+    for row in range(page.list.count()):
+        page.list.setCurrentRow(row)
+        if page.name() != "creosote-redirector":
+            assert f"PORT = {port}" in page.code.toPlainText()
 
 
 def test_a_bucket_redirects_and_appends_classic_lines(room: Room, tmp_path: Path) -> None:
@@ -223,10 +272,66 @@ def test_the_other_end_is_a_bucket_where_the_form_sends_to(room: Room) -> None:
 # -- scripts, state, actions -------------------------------------------------------------------------------------------
 
 
+def test_the_other_end_of_a_group_hears_it_on_this_machine_alone(room: Room) -> None:
+    room.panel.show_view("send")
+    page = room.panel.send
+    page.form.fields.set_values({"to": "group"})
+    assert page.form.fields["host"] == GROUP
+    assert not page.form.original_box.isVisible()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        page.form.fields.set_values({"port": sock.getsockname()[1], "message": "to the group"})
+    room.click(page.other_end_button)
+    room.wait(lambda: room.view.slot.phase == "running")
+    assert not room.view.slot.exposed
+    room.click(page.send_button)
+    room.wait(lambda: len(room.panel.feed.log) == 1)
+    assert room.panel.feed.log.payload(0) == b"to the group"
+    room.click(room.panel.python_button)
+    assert room.scripts[-1][0] == "multicast-send"
+    page.form.fields.set_values({"host": "127.0.0.1"})
+    room.click(page.send_button)
+    room.wait(lambda: page.trouble is not None)
+    assert "no multicast group" in page.strip.text()
+
+
+def test_what_keeps_the_other_end_from_listening_is_seen_with_its_buttons(room: Room) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        room.panel.show_view("send")
+        room.panel.send.form.fields.set_values({"port": sock.getsockname()[1]})
+        room.click(room.panel.send.other_end_button)
+        room.wait(lambda: room.view.slot.trouble is not None)
+        assert room.panel.current_view() == "listen"
+        assert room.view.strip.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("values", "script", "says"),
+    [({"to": "directed", "host": "192.0.2.255"}, "creosote-broadcast", {"host": "192.0.2.255"}),
+     ({"repeat": True, "count": 7, "per_s": 50, "numbered": True}, "creosote-spew",
+      {"repeat": True, "count": 7, "per_s": 50.0, "numbered": True}),
+     ({"what": "file", "file": "/srv/lines.txt"}, "creosote-spew", {"file": "/srv/lines.txt", "repeat": False}),
+     ({"host": "::1", "style": "whole"}, "creosote-spew", {"host": "::1", "chunk": False})],
+)  # fmt: skip
+def test_what_the_form_says_stands_in_its_script(
+    values: dict[str, Any], script: str, says: dict[str, Any], room: Room
+) -> None:
+    room.panel.show_view("send")
+    room.panel.send.form.fields.set_values(values)
+    room.click(room.panel.python_button)
+    name, params = room.scripts[-1]
+    assert name == script
+    assert says.items() <= params.items()
+    assert set(params) <= set(SCRIPTS[name].defaults)
+    compile(render(name, params), "script", "exec")
+
+
 def test_show_as_python_is_the_script_of_what_was_done(room: Room) -> None:
     port = room.listen()
     room.click(room.panel.python_button)
-    assert room.scripts[-1] == ("creosote-bucket", {"host": "127.0.0.1", "port": port, "log_file": ""})
+    assert room.scripts[-1] == ("creosote-bucket", {"host": "127.0.0.1", "port": port, "log_file": "", "share": False,
+                                                       "strict": False})  # fmt: skip
     room.panel.show_view("send")
     room.panel.send.form.fields.set_values({"message": "over there", "port": port})
     room.click(room.panel.python_button)
@@ -252,6 +357,7 @@ def test_snippets_show_copy_and_follow_what_was_done(room: Room) -> None:
 def test_the_state_comes_back_and_strange_ones_break_nothing(room: Room) -> None:
     pane = room.pane
     room.view.form.fields.set_values({"bind": "0.0.0.0", "port": 1234})
+    room.panel.listen.buckets.add_bucket({"port": 1235, "groups": "239.255.43.21"})
     pane.bar.field.setText("level>=warn")
     pane.bar.keep()
     pane.view.head.toggle("bytes")
@@ -265,6 +371,7 @@ def test_the_state_comes_back_and_strange_ones_break_nothing(room: Room) -> None
     room.qtbot.addWidget(other)
     other.restore_state(kept)
     assert other.save_state() == kept
+    assert [view.form.fields["port"] for view in other.listen.buckets.views] == [1234, 1235]
     assert other.listen.log.bar.kept == ["level>=warn"]
     assert "field:path" in other.listen.log.view.head.ids()
     for strange in ({}, {"listen": 3}, {"listen": {"log": {"alarms": [4, {"filter": 5}], "columns": [1, "no"]}}},

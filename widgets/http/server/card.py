@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from protocols.http.server.sandbox.route import Try
 from protocols.http.server.served import ServedLog
@@ -22,11 +22,9 @@ from widgets.http.server.live import ServerLive
 from widgets.http.server.slot import WORDS, ServerSlot
 from widgets.http.server.words import model_title, site
 from widgets.parts.buttons import Button, IconButton, LinkButton, PrimaryButton
-from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState
-from widgets.parts.flow import Pages
 from widgets.parts.number_field import NumberField
-from widgets.parts.segments import Segments
+from widgets.parts.numbered import FormedView, NumberedCard
 from widgets.parts.trouble import Mend
 
 NO_SERVER: Final = "No web server runs yet. Start one, then see both ends of each request here."
@@ -34,42 +32,20 @@ FREE_PORT: Final = Mend("free-port", "Use a free port", "shuffle")
 LOOPBACK: Final = Mend("loopback", "Bind to 127.0.0.1", "monitor")
 
 
-class ServerView(QWidget):
+class ServerView(FormedView[ServerSlot]):
     """One server's pages: nothing yet, the form, and what it answered while it ran."""
 
     def __init__(self, slot: ServerSlot, parent: QWidget | None = None, *, empty: bool) -> None:
-        super().__init__(parent)
-        self.slot = slot
-        self.pages = Pages(parent=self)
-        self.empty = EmptyState("server", NO_SERVER, "Start a sample site", button_icon="play", parent=self.pages)
-        self.form = ServerForm(self.pages)
-        self.live = ServerLive(slot, self.pages)
-        for page in (self.empty, self.form, self.live):
-            self.pages.addWidget(page)
-        self._wants_form = not empty
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.pages)
-        slot.changed.connect(self.refresh)
-        self.refresh()
-
-    def show_form(self) -> None:
-        """Show the form instead of the empty state."""
-        self._wants_form = True
-        self.refresh()
+        super().__init__(slot, parent, empty=empty)
+        self.empty = EmptyState("server", NO_SERVER, "Start a sample site", button_icon="play", parent=self.stack)
+        self.form = ServerForm(self.stack)
+        self.live = ServerLive(slot, self.stack)
+        self._begin(self.empty, self.form, self.live)
 
     def refresh(self) -> None:
         """Show the page of the slot's phase, and its trouble where the click was."""
-        slot = self.slot
-        if slot.phase in ("starting", "ended") or slot.trouble is not None:
-            self._wants_form = True
-        page: QWidget = self.live if slot.phase == "running" else self.form if self._wants_form else self.empty
-        self.pages.setCurrentWidget(page)
-        strip = self.form.strip
-        if slot.trouble is None:
-            strip.clear()
-        elif strip.errno != slot.trouble.errno or not strip.text():
-            strip.tell(slot.trouble.title, slot.trouble.why, _mends(slot.trouble.errno), errno=slot.trouble.errno)
+        super().refresh()
+        self._tell_trouble(self.form.strip, _mends)
 
 
 def _mends(errno: str) -> tuple[Mend, ...]:
@@ -78,7 +54,7 @@ def _mends(errno: str) -> tuple[Mend, ...]:
     return (LOOPBACK,) if errno in ("EADDRNOTAVAIL", "EAFNOSUPPORT") else ()
 
 
-class ServerCard(Card):
+class ServerCard(NumberedCard[ServerView, ServerSlot]):
     """All servers. `picked(slot, served)`: a row was chosen. `url_wanted(url)`, `try_wanted(request)`: send this.
 
     `started(slot)`: one listens; `request_wanted(slot)`: send a first request to it; `first_requested`: the sample.
@@ -96,12 +72,9 @@ class ServerCard(Card):
     code_wanted = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__("Web server", "server", parent=parent)
+        super().__init__("Web server", "server", "Servers", parent)
         self.desk = desk
-        self.views: list[ServerView] = []
-        self._numbers = 0
         self._log = ServedLog(1)
-        self.tabs = Segments((), "Servers")
         self.where = LinkButton("")
         self.where.setToolTip("Put this address into the request")
         self.delay = NumberField(0, 0, 60_000, suffix="ms")
@@ -118,14 +91,10 @@ class ServerCard(Card):
         self.form_button = Button("Set up", "sliders-horizontal", small=True)
         self.stop_button = Button("Stop", "square", small=True)
         self.start_button = PrimaryButton("Start", "play")
-        self.pages = Pages()
-        self.add_head(self.tabs)
         self.add_head(self.where)
         for button in (self.pages_button, self.browser_button, self.delay, self.clear_button, self.more_button,
                        self.form_button, self.stop_button, self.start_button):  # fmt: skip
             self.add_action(button)
-        self.add(self.pages, 1)
-        self.tabs.chosen.connect(self.choose)
         self.pages_menu.aboutToShow.connect(lambda: fill_pages(self.pages_menu, self._on_page))
         self.where.clicked.connect(lambda: self.url_wanted.emit(self.current.slot.url))
         self.delay.valueChanged.connect(self._on_delay)
@@ -166,22 +135,10 @@ class ServerCard(Card):
         if slot.phase == "running" and value != slot.delay_ms:
             slot.set_delay_ms(value)
 
-    @property
-    def current(self) -> ServerView:
-        """The server shown."""
-        view = self.pages.currentWidget()
-        assert isinstance(view, ServerView)
-        return view
-
-    def slots(self) -> list[ServerSlot]:
-        """All servers, in the order of their tabs."""
-        return [view.slot for view in self.views]
-
     def add_server(self, values: Mapping[str, Any] | None = None, *, empty: bool = False) -> ServerView:
         """A new server in a tab of its own, shown; its form starts with `values`."""
-        self._numbers += 1
-        slot = ServerSlot(self.desk, self._numbers, self)
-        view = ServerView(slot, self.pages, empty=empty)
+        slot = ServerSlot(self.desk, self._next_number(), self)
+        view = ServerView(slot, self.stack, empty=empty)
         view.form.set_values({"port": 0 if self.views else 8080, **(values or {})})
         view.empty.acted.connect(self.first_requested)
         view.form.code_button.clicked.connect(self.code_wanted)
@@ -189,14 +146,15 @@ class ServerCard(Card):
         view.form.strip.why_requested.connect(lambda: self.why_requested.emit(slot))
         view.live.picked.connect(lambda served: self.picked.emit(slot, served))
         view.live.request_wanted.connect(lambda: self.request_wanted.emit(slot))
-        slot.changed.connect(self._refresh_head)
         slot.started.connect(lambda: self.started.emit(slot))
         slot.failed.connect(lambda: self.failed.emit(slot))
-        self.views.append(view)
-        self.pages.addWidget(view)
-        self.tabs.set_texts([str(each.slot.number) for each in self.views])
-        self.choose(len(self.views) - 1)
-        return view
+        return self._add_view(view)
+
+    def _new_view(self) -> ServerView:
+        return self.add_server()
+
+    def _end(self, slot: ServerSlot) -> None:
+        slot.stop()
 
     def start(self, view: ServerView, **changed: Any) -> None:
         """Start the server of a view with its form's values, some of them changed."""
@@ -209,15 +167,8 @@ class ServerCard(Card):
         view = self.free_view()
         view.form.set_values(values)
         view.slot.start(view.form.fields.values(), free_port_if_taken=True)
-        self.choose(self.views.index(view))
+        self.show_view(view)
         return view.slot
-
-    def free_view(self) -> ServerView:
-        """A view whose server does not run: the one shown, another, or a new one."""
-        for view in (self.current, *self.views):
-            if view.slot.phase in ("idle", "ended"):
-                return view
-        return self.add_server()
 
     def running(self) -> ServerSlot | None:
         """The server shown if it runs, else any that does."""
@@ -227,16 +178,10 @@ class ServerCard(Card):
     def _mend(self, view: ServerView, key: str) -> None:
         self.start(view, **({"port": 0} if key == "free-port" else {"host": "127.0.0.1"}))
 
-    def choose(self, index: int) -> None:
-        """Show the server of a tab."""
-        self.pages.setCurrentWidget(self.views[index])
-        self.tabs.set_current(index)
-        self._refresh_head()
-
     def show_slot(self, slot: ServerSlot) -> ServerView:
         """Show one server."""
-        view = next(view for view in self.views if view.slot is slot)
-        self.choose(self.views.index(view))
+        view = self.view_of(slot)
+        self.show_view(view)
         return view
 
     def take(self, raws: Sequence[Raw]) -> bool:
@@ -252,9 +197,7 @@ class ServerCard(Card):
         for view in self.views:
             view.slot.poll()
 
-    def _refresh_head(self) -> None:
-        if not self.pages.count():
-            return
+    def _refresh_head(self, *_: object) -> None:
         view = self.current
         slot = view.slot
         running = slot.phase == "running"
@@ -274,9 +217,9 @@ class ServerCard(Card):
         self.delay.setVisible(running and hasattr(slot.server, "set_delay_ms"))
         self.more_button.setVisible(running)
         self.pages_button.setVisible(running and slot.values.get("site") == "sandbox")
-        self.start_button.setVisible(view.pages.currentWidget() is view.form)
+        self.start_button.setVisible(view.stack.currentWidget() is view.form)
         self.start_button.setEnabled(slot.phase != "starting")
-        self.form_button.setVisible(view.pages.currentWidget() is view.empty)
+        self.form_button.setVisible(view.stack.currentWidget() is view.empty)
         self.delay.blockSignals(True)
         self.delay.setValue(slot.delay_ms)
         self.delay.blockSignals(False)

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from protocols.sockets.presets import Preset
 from widgets.desk import Desk
 from widgets.parts.buttons import Button, IconButton
-from widgets.parts.card import Card
-from widgets.parts.flow import Pages
-from widgets.parts.segments import Segments
+from widgets.parts.numbered import NumberedCard, NumberedView
 from widgets.parts.trouble import TroubleStrip
 from widgets.sockets.client.form import ClientForm
 from widgets.sockets.client.live import ClientLive
@@ -25,24 +23,16 @@ from widgets.sockets.mends import client_mends
 from widgets.sockets.preset_menu import client_values, fill_menu
 
 
-class ClientView(QWidget):
+class ClientView(NumberedView[ClientSlot]):
     """One client's two pages: the form, and what it shows while it talks."""
 
     def __init__(self, slot: ClientSlot, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.slot = slot
-        self.stack = Pages(parent=self)
+        super().__init__(slot, parent)
         self.form = ClientForm(self.stack)
         self.strip = TroubleStrip()
         self.form.place_for_strip.addWidget(self.strip)
         self.live = ClientLive(slot, self.stack)
-        for page in (self.form, self.live):
-            self.stack.addWidget(page)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.stack)
-        slot.changed.connect(self.refresh)
-        self.refresh()
+        self._begin(self.form, self.live)
 
     def refresh(self) -> None:
         """Show the page of the slot's phase, and its trouble where the click was."""
@@ -52,14 +42,10 @@ class ClientView(QWidget):
         self.form.set_connecting(slot.phase == "connecting")
         shown, other = (self.live.strip, self.strip) if talking else (self.strip, self.live.strip)
         other.clear()
-        if slot.trouble is None:
-            shown.clear()
-        elif shown.errno != slot.trouble.errno or shown.text() == "":
-            mends = client_mends(slot.trouble.errno, slot.values)
-            shown.tell(slot.trouble.title, slot.trouble.why, mends, errno=slot.trouble.errno)
+        self._tell_trouble(shown, lambda errno: client_mends(errno, slot.values))
 
 
-class ClientCard(Card):
+class ClientCard(NumberedCard[ClientView, ClientSlot]):
     """All clients. Signals carry the slot; `sent(slot, bytes)` and `connected(slot)` tell what was done."""
 
     why_requested = Signal(object)
@@ -71,42 +57,23 @@ class ClientCard(Card):
     sent = Signal(object, bytes)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__("Client", "monitor", parent=parent)
+        super().__init__("Client", "monitor", "Clients", parent)
         self.desk = desk
-        self.views: list[ClientView] = []
-        self._numbers = 0
-        self.tabs = Segments((), "Clients")
         self.more_button = IconButton("ellipsis", "More for this client")
         self.menu = QMenu(self.more_button)
         self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.setMenu(self.menu)
         self.close_button = Button("Close", "x", small=True)
         self.stop_button = Button("Stop", "square", small=True)
-        self.stack = Pages()
-        self.add_head(self.tabs)
         for button in (self.more_button, self.stop_button, self.close_button):
             self.add_action(button)
-        self.add(self.stack, 1)
-        self.tabs.chosen.connect(self.choose)
         self.close_button.clicked.connect(self._on_close)
         self.stop_button.clicked.connect(self._on_close)
         self.add_client()
 
-    @property
-    def current(self) -> ClientView:
-        """The client shown."""
-        view = self.stack.currentWidget()
-        assert isinstance(view, ClientView)
-        return view
-
-    def slots(self) -> list[ClientSlot]:
-        """All clients, in the order of their tabs."""
-        return [view.slot for view in self.views]
-
     def add_client(self, values: Mapping[str, Any] | None = None) -> ClientView:
         """A new client in a tab of its own, shown; its form starts with `values`."""
-        self._numbers += 1
-        view = ClientView(ClientSlot(self.desk, self._numbers, self), self.stack)
+        view = ClientView(ClientSlot(self.desk, self._next_number(), self), self.stack)
         if values:
             view.form.fields.set_values(values)
         view.form.connect_requested.connect(lambda: self.connect_client(view))
@@ -118,16 +85,17 @@ class ClientCard(Card):
         for strip in (view.strip, view.live.strip):
             strip.why_requested.connect(lambda: self.why_requested.emit(view.slot))
             strip.mend_requested.connect(lambda key: self.mend_requested.emit(view.slot, key))
-        view.slot.changed.connect(self._refresh_head)
         view.slot.connected.connect(lambda: self._on_connected(view))
         view.slot.answered.connect(lambda: self.answered.emit(view.slot))
         self._wire_input(view)
         fill_menu(view.form.preset_button, "client", lambda entry: self.use_preset(view, entry))
-        self.views.append(view)
-        self.stack.addWidget(view)
-        self._number_tabs()
-        self.choose(len(self.views) - 1)
-        return view
+        return self._add_view(view)
+
+    def _new_view(self) -> ClientView:
+        return self.add_client()
+
+    def _end(self, slot: ClientSlot) -> None:
+        slot.edit()
 
     def _wire_input(self, view: ClientView) -> None:
         slot, row = view.slot, view.live.input
@@ -155,18 +123,6 @@ class ClientCard(Card):
             view.live.input.field.setFocus()
         self.connected.emit(view.slot)
 
-    def remove_client(self, view: ClientView) -> None:
-        """Close a client and take its tab away; the last one stays, empty."""
-        view.slot.edit()
-        if len(self.views) == 1:
-            return
-        self.views.remove(view)
-        self.stack.removeWidget(view)
-        view.slot.changed.disconnect(self._refresh_head)
-        view.deleteLater()
-        self._number_tabs()
-        self.choose(min(self.tabs.count() - 1, max(0, self.stack.currentIndex())))
-
     def use_preset(self, view: ClientView, entry: Preset) -> None:
         """Fill the form with a preset of the courses and connect; what it sends first stands in the input."""
         view.form.fields.set_values(client_values(entry))
@@ -177,23 +133,10 @@ class ClientCard(Card):
         """Connect with the values of the form."""
         view.slot.connect_to(view.form.fields.values())
 
-    def choose(self, index: int) -> None:
-        """Show the client of a tab."""
-        self.stack.setCurrentWidget(self.views[index])
-        self.tabs.set_current(index)
-        self._refresh_head()
-
-    def view_of(self, slot: ClientSlot) -> ClientView:
-        """The view of a slot."""
-        return next(view for view in self.views if view.slot is slot)
-
     def _on_close(self) -> None:
         self.current.slot.close()
 
-    def _number_tabs(self) -> None:
-        self.tabs.set_texts([str(view.slot.number) for view in self.views])
-
-    def _refresh_head(self) -> None:
+    def _refresh_head(self, *_: object) -> None:
         slot = self.current.slot
         sign, word = WORDS[slot.phase]
         if slot.trouble is not None and slot.phase in ("idle", "ended"):
