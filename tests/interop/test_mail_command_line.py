@@ -79,6 +79,8 @@ def test_refused_recipients_are_named_and_counted_in_json(inbox: Inbox, tmp_path
     [
         (("--server", "nowhere", "--from", "a", "--to", "b"), "not HOST:PORT"),
         (("--server", "h:1", "--from", "a"), "missing: --to"),
+        (("--server", "h:1", "--from", "a", "--to", " , "), "nobody is named"),
+        (("--server", "h:1", "--from", "a@x\r\nRCPT TO:<b@x>", "--to", "c"), "one sender"),
         (("--server", "h:1", "--from", "a", "--to", "b", "--raw", "/none"), "is no file"),
         (("--server", "h:1", "--from", "a", "--to", "b", "--subject", "x\r\ny"), "can't be written"),
         (("--server", "h:1", "--from", "a", "--to", "b", "--timeout-s", "0"), "time-out"),

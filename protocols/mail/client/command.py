@@ -212,6 +212,10 @@ def sending(arguments: Any) -> Errand:
         arguments.subject, _text(arguments.body), _text(arguments.html), tuple(arguments.attach),
         envelope_from=arguments.envelope_from,
     )  # fmt: skip
+    if arguments.envelope_from is None and len(split_addresses(arguments.sender)) > 1:
+        raise ValueError("--from: several stand there, and an envelope has one sender: name it with --envelope-from")
+    if not draft.rcpt_to():
+        raise ValueError("--to: nobody is named there")
     if not raw:
         write(Draft(**{**draft.__dict__, "attachments": ()}), io.BytesIO())  # what can't be written is told at once
     return _Send(_account(arguments), draft, raw, arguments.line_ends)

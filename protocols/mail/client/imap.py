@@ -270,6 +270,8 @@ class ImapSession(MailSession):
         """The UIDs that fit, smallest first. criteria: SEARCH's own words, such as 'UNSEEN FROM "bob"'."""
 
         def go(_: Task[list[int]]) -> list[int]:
+            if any(char in criteria for char in "\r\n\0"):
+                raise ValueError("A line end or a NUL stands in what is searched for")
             charset = None if criteria.isascii() else "UTF-8"
             return [int(uid) for uid in self._box.uids(criteria.encode("utf-8"), charset=charset) if uid.isdigit()]
 

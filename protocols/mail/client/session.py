@@ -17,7 +17,7 @@ from protocols import opening
 from protocols.address import Target
 from protocols.connecting import Stopped, poll_wait
 from protocols.mail.client.account import Account
-from protocols.mail.client.failure import explained
+from protocols.mail.client.failure import Refused, explained
 from protocols.mail.client.gate import Gate
 from protocols.mail.client.wire import Wire
 from protocols.mail.dialogue import Dialogue, Protocol
@@ -175,6 +175,8 @@ class MailSession(Service):
 
     def _connect(self) -> None:
         account = self.account
+        if any(char in account.user + account.password for char in "\r\n\0"):  # poplib and imaplib would send them
+            raise Refused("CANT_SAY", "A line end or a NUL stands in the user's name or the password")
         wait = poll_wait(self._wake, self._stops)
         context = account.context() if account.security == "tls" else None
         plan = opening.Plan(account.timeout_s, nodelay=True)

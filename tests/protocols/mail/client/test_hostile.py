@@ -77,6 +77,19 @@ def test_a_server_that_hangs_up_at_once_is_told_so(protocol: str) -> None:
     assert _symbol(protocol, lambda talk: None, timeout_s=WAIT_S) == "HANGUP"
 
 
+@pytest.mark.parametrize("protocol", ["smtp", "pop3", "imap"])
+@pytest.mark.parametrize("account", [{"user": "ann", "password": "a\r\nDELE 1"}, {"user": "ann\nx", "password": "a"}])
+def test_no_command_hides_behind_a_name_or_a_password(protocol: str, account: dict[str, str]) -> None:
+    heard: list[bytes] = []
+
+    def play(talk: Talk) -> None:
+        talk.say(GREETINGS[protocol])
+        heard.append(talk.hear())
+
+    assert _symbol(protocol, play, timeout_s=5.0, **account) == "CANT_SAY"
+    assert b"".join(heard) == b""
+
+
 @pytest.mark.parametrize("protocol", SESSIONS)
 def test_nonsense_is_called_that_or_refused(protocol: str) -> None:
     symbol = _symbol(protocol, lambda talk: talk.say(b"HTTP/1.1 400 Bad Request", b""), timeout_s=WAIT_S)
