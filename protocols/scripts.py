@@ -6,6 +6,8 @@ templates are data in `assets/scripts`. It must not know panels, nor run what it
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -91,6 +93,15 @@ _WORDS: Final = {
     "rot13": "Rot13", "transform": "Own-transform", "upper-course": "Upper-case (of the courses)",
 }  # fmt: skip
 _CUT: Final = f" (long messages are cut to {LIMIT_BYTES} bytes here)"
+
+
+def packages_of(source: str) -> tuple[str, ...]:
+    """The packages that a script imports and that do not come with Python, in order."""
+    found = [node.module or "" if isinstance(node, ast.ImportFrom) else alias.name
+             for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))
+             for alias in node.names]  # fmt: skip
+    tops = {name.partition(".")[0] for name in found}
+    return tuple(sorted(tops - sys.stdlib_module_names - {""}))
 
 
 def title_of(action_id: str) -> str:
@@ -287,6 +298,8 @@ _ENTRIES: Final[tuple[Script, ...]] = (
     *(Script(name, title, "", ftp.DEFAULTS[name], "client", "sftp" if name in ftp.MODULES else "ftp",
              plan=ftp.plan(name)) for name, title in ftp.TITLES.items()),
     Script(ftp_server.NAME, ftp_server.TITLE, "", ftp_server.DEFAULT, "server", "ftp", plan=ftp_server.plan),
+    Script(ftp_server.SSH_NAME, ftp_server.SSH_TITLE, "", ftp_server.SSH_DEFAULT, "server", "sftp",
+           plan=ftp_server.ssh_plan),
     *(Script(name, title, "", mail.DEFAULTS[name], "client", "mail", plan=mail.plan(name))
       for name, title in mail.TITLES.items()),
     Script(mail_server.NAME, mail_server.TITLE, "", mail_server.DEFAULT, plan=mail_server.plan),

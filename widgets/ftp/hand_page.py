@@ -112,7 +112,7 @@ class HandPage(QWidget):
         split = Splitter(Qt.Orientation.Vertical, parent=card)
         split.addWidget(self.table)
         split.addWidget(below)
-        split.setSizes([600, 400])
+        split.setSizes([480, 520])
         card.add(split, 1)
         self.pages = Pages(parent=self)
         self.pages.addWidget(self.empty)

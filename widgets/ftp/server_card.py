@@ -115,10 +115,14 @@ class FtpServerCard(Card):
     def action(self) -> tuple[str, Mapping[str, Any]]:
         """What Show as Python shows for the server: (script, values)."""
         values = self.form.fields.values()
-        return "ftp-server", {
+        both = {
             "root": str(values["root"]) or ".", "host": str(values["host"]), "port": int(values["port"]),
-            "users": str(values["users"]).replace(",", " ").split(), "anonymous": bool(values["anonymous"]),
-            "writable": bool(values["writable"]), "tls": values["tls"] != "off",
+            "users": str(values["users"]).replace(",", " ").split(), "writable": bool(values["writable"]),
+        }  # fmt: skip
+        if values["protocol"] == "sftp":
+            return "sftp-server", both
+        return "ftp-server", {
+            **both, "anonymous": bool(values["anonymous"]), "tls": values["tls"] != "off",
             "passive_ports": str(values["passive_ports"]),
             "masquerade": str(values["masquerade"]),
         }  # fmt: skip
@@ -150,7 +154,6 @@ class FtpServerCard(Card):
         self.stop_button.setVisible(running)
         self.end_button.setVisible(running)
         self.end_button.setEnabled(False)
-        self.code_button.setVisible(not slot.is_sftp)
         self.start_button.setVisible(not running)
         self.start_button.setEnabled(slot.phase != "starting")
         if slot.trouble is None:

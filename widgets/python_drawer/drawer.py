@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from protocols.script_text import ScriptError
-from protocols.scripts import SCRIPTS, render, title_of
+from protocols.scripts import SCRIPTS, packages_of, render, title_of
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import IconLabel, Line
@@ -61,6 +61,7 @@ class _ScriptPage(QWidget):
         self.setProperty("surface", "base")
         self.title = ElidedLabel("", "title", mode=Qt.TextElideMode.ElideRight)
         self.facts = Label("", "caption", "text2")
+        self.needs = Label("", "caption", "text2", wrap=True)
         self.imports = Segments(name="Imports")
         self.imports.add("Modules", "import socket")
         self.imports.add("Names", "from socket import AF_INET")
@@ -104,7 +105,7 @@ class _ScriptPage(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(16, 10, 12, 10)
         row.setSpacing(8)
-        row.addWidget(Label("Python 3.11 or newer, nothing else", "caption", "text2"), 1)
+        row.addWidget(self.needs, 1)
         row.addWidget(self.save_button)
         row.addWidget(self.copy_button)
         return row
@@ -163,6 +164,8 @@ class PythonDrawer(SideDock):
         page.title.setText(heading or title_of(self._action_id))
         lines = self._source.count("\n")
         page.facts.setText(f"{lines} lines, complete: it runs as it stands" if self._source else "")
+        needs = packages_of(self._source) if self._source else ()
+        page.needs.setText(f"Python 3.11 or newer, and {', '.join(needs) or 'nothing else'}" if self._source else "")
         page.code.set_source(self._source)
         for button in (page.copy_button, page.save_button):
             button.setEnabled(bool(self._source))

@@ -1,4 +1,4 @@
-"""The script of the FTP server, by pyftpdlib: its values, and which conditions hold in its template.
+"""The scripts of the servers of files, by pyftpdlib and asyncssh: their values, and the conditions of their templates.
 
 It must not know the registry, nor run what is made.
 """
@@ -20,16 +20,35 @@ DEFAULT: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def plan(params: Mapping[str, Any]) -> Plan:
-    """The plan of the script; what the form can't mean is left out."""
-    usual = FULL if params["writable"] else READ
-    users = []
+SSH_NAME: Final = "sftp-server"
+SSH_TITLE: Final = "An SFTP server"
+SSH_MODULE: Final = "asyncssh"
+SSH_DEFAULT: Final[Mapping[str, Any]] = {
+    "root": ".", "host": "127.0.0.1", "port": 8022, "users": ["ann:secret:rw"], "writable": False,
+}
+
+
+def _users(params: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, password and rights of each user; what is none is left out."""
+    usual, users = FULL if params["writable"] else READ, []
     for word in params["users"]:
         try:
             user = user_of(str(word))
         except SetupError:
             continue
         users.append((user.name, user.password, user.rights or usual))
+    return users
+
+
+def ssh_plan(params: Mapping[str, Any]) -> Plan:
+    """The plan of the SFTP server's script: of a user's rights it knows whether it may write."""
+    users = [(name, password, "w" in rights) for name, password, rights in _users(params)]
+    return Plan(SSH_NAME, {**params, "users": users}, frozenset({"asynchronous"}))
+
+
+def plan(params: Mapping[str, Any]) -> Plan:
+    """The plan of the script; what the form can't mean is left out."""
+    users = _users(params)
     try:
         first, last = ports_of(str(params["passive_ports"]))
     except SetupError:

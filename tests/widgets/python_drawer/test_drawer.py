@@ -60,6 +60,13 @@ def test_it_shows_the_script_with_the_values_just_used(drawer: PythonDrawer) -> 
     assert drawer.page.title.text() == "TCP client"
 
 
+@pytest.mark.parametrize(("action_id", "needed"), [("client", "nothing else"), ("sftp", "asyncssh"),
+                                                   ("ftp-server", "pyftpdlib")])  # fmt: skip
+def test_it_says_which_packages_the_script_needs(drawer: PythonDrawer, action_id: str, needed: str) -> None:
+    drawer.show_script(action_id)
+    assert drawer.page.needs.text().endswith(needed)
+
+
 def test_the_choices_change_the_script_at_once_and_are_kept(drawer: PythonDrawer, qtbot: QtBot) -> None:
     drawer.show_script("server", {"model": "selectors"})
     drawer.page.imports.button(1).click()

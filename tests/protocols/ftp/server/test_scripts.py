@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from protocols.ftp.client.remote import Fetch
+from protocols.ftp.client.sftp import SftpSession
+from protocols.ftp.client.site import Site
+from protocols.ftp.client.tally import Tally
+from protocols.ftp.client.trouble import FtpError
+from protocols.record.recorder import Recorder
 from protocols.scripts import render
 
 
@@ -30,6 +36,39 @@ def test_the_script_serves_and_stops(tmp_path: Path, style: str) -> None:
             got: list[bytes] = []
             ftp.retrbinary("RETR a.txt", got.append)
         assert got == [b"hello"]
+        ran.send_signal(signal.SIGINT)
+        out, err = ran.communicate(timeout=20)
+    assert (ran.returncode, out, err) == (0, "stopped\n", "")
+
+
+def test_the_script_over_ssh_serves_and_keeps_who_may_not_write_from_it(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "a.txt").write_bytes(b"hello")
+    script = tmp_path / "script.py"
+    script.write_text(render("sftp-server", {"root": str(tmp_path / "root"), "port": 0,
+                                             "users": ["ann:secret:rw", "bob:secret"]}))  # fmt: skip
+    command = [sys.executable, "-W", "error", str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ran:
+        assert ran.stdout is not None
+        address = ast.literal_eval(ran.stdout.readline().removeprefix("listening on ").strip())
+        key = ran.stdout.readline().removeprefix("key ").strip()
+        for user, may in (("ann", True), ("bob", False)):
+            site = Site(*address[:2], user, "secret", scheme="sftp", host_keys=(key,))
+            session = SftpSession(site, Recorder())
+            try:
+                session.get(Fetch("a.txt", tmp_path / user), Tally())
+                assert (tmp_path / user).read_bytes() == b"hello"
+                for act in (lambda: session.make_folder("new"), lambda: session.rename("a.txt", "b.txt"),  # noqa: B023
+                            lambda: session.rename("b.txt", "a.txt")):  # fmt: skip  # noqa: B023
+                    if may:
+                        act()
+                    else:
+                        with pytest.raises(FtpError):
+                            act()
+                with pytest.raises(FtpError):
+                    session.get(Fetch("../script.py", tmp_path / f"{user} out"), Tally())
+            finally:
+                session.close()
         ran.send_signal(signal.SIGINT)
         out, err = ran.communicate(timeout=20)
     assert (ran.returncode, out, err) == (0, "stopped\n", "")
