@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,9 @@ def run(order: Order) -> int:
     problem = bpf.problem(order.rule) if order.rule else ""
     if problem:
         say(f"The capture filter can't be used: {problem}.")
+        return FAILED
+    if order.command and shutil.which(order.command[0]) is None:
+        say(f"There is no program {order.command[0]!r} to run in the private network.")
         return FAILED
     with _path(order.path) as path:
         try:
@@ -241,7 +245,10 @@ def _events(place: str) -> tuple[list[Event], int]:
     from protocols.record.stream import LineReader
 
     with contextlib.ExitStack() as stack:
-        file = sys.stdin.buffer if place == "-" else stack.enter_context(open(place, "rb"))
+        try:
+            file = sys.stdin.buffer if place == "-" else stack.enter_context(open(place, "rb"))
+        except OSError as error:
+            raise ValueError(f"{place} can't be read: {error.strerror}") from None
         reader = LineReader(file)
         events = list(reader)
     return events, reader.epoch_ns or 0

@@ -17,6 +17,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import NoPayload, Packet, Raw
 
 from protocols.packets.scapy_child.dissecting import dissect, load_layers
+from protocols.packets.scapy_child.unfit import unfit, unfit_value
 
 ETHERNET: Final = 1
 RAW_IP: Final = 101
@@ -61,7 +62,11 @@ def build(params: Mapping[str, Any]) -> dict[str, Any]:
     load_layers()
     packet = _stack(params["layers"])
     limit = min(int(params.get("limit", 1)), MOST_PACKETS)
-    made = [bytes(one) for one in islice(packet, limit)]
+    try:
+        made = [bytes(one) for one in islice(packet, limit)]
+    except Exception as error:  # noqa: BLE001  scapy raises whatever it likes at values made by hand
+        said = unfit(error)
+        raise ValueError(said[:1].upper() + said[1:]) from None
     if not made:
         raise ValueError("This makes no packet at all")
     linktype = _linktype(packet)
@@ -187,7 +192,19 @@ def _layer(one: Mapping[str, Any]) -> Packet:
     try:
         return kind(**fields)
     except Exception as error:  # noqa: BLE001  scapy raises whatever it likes at values made by hand
-        raise ValueError(f"{kind.__name__}: {error}") from None
+        raise ValueError(f"{kind.__name__}: {_unfit_field(kind, fields) or unfit(error)}") from None
+
+
+def _unfit_field(kind: Any, fields: Mapping[str, Any]) -> str:
+    """The first field whose value scapy does not take by itself, and why; "" where each is taken."""
+    for field in kind.fields_desc:
+        if field.name in fields:
+            try:
+                kind(**{field.name: fields[field.name]})
+            except Exception as error:  # noqa: BLE001  as above
+                names = getattr(field, "names", "")
+                return unfit_value(field.name, fields[field.name], error, names if isinstance(names, str) else "")
+    return ""
 
 
 def _value(value: Any) -> Any:

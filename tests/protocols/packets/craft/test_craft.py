@@ -174,6 +174,10 @@ def test_lengths_and_checksums_are_filled_in_and_every_field_is_told(child: Pack
         ("IPX(dst=2)", "no layer IPX; did you mean IP"),
         ("IP(foo=2)", "no field foo; it has version"),
         ("IP(ttl=(1, 4, 5, 6))/b'x'", "."),
+        ('IP()/TCP(flags="XYZ")', "TCP: flags can't be 'XYZ': flags are some of the letters FSRPAUECN"),
+        ('IP(dst="999.1.1.1")', "dst can't be '999.1.1.1': that is no address"),
+        ("IP(ttl=300)", "The field ttl must be a number from 0 to 255"),
+        ("IP(options=[[[]]])", "The field options must be a value of another kind"),
     ],
 )
 def test_what_scapy_refuses_is_said(child: PacketChild, text: str, said: str) -> None:
