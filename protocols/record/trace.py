@@ -240,13 +240,7 @@ class Trace:
         """The bytes with a star in place of each secret one, and how many those are."""
         assert self.secrets is not None
         ranges = self.secrets.ranges(direction, data, moved)
-        if not ranges:
-            return data, 0
-        clean, hidden = bytearray(data), 0
-        for begin, end in ranges:
-            clean[begin:end] = _STAR * (end - begin)
-            hidden += end - begin
-        return bytes(clean), hidden
+        return _starred(data, ranges) if ranges else (data, 0)
 
     def _masked_send(
         self, data: bytes | memoryview, count: int, text: str
@@ -299,7 +293,9 @@ class Trace:
                 end.received = offset + count
         hidden = 0
         if self.secrets is not None and count:
-            data, hidden = self._masked("in", data, not (flags and flags & socket.MSG_PEEK))
+            ranges = self.secrets.ranges("in", data, not (flags and flags & socket.MSG_PEEK))
+            if ranges:
+                data, hidden = _starred(data, ranges)
         detail: tuple[Any, ...] = (
             CALL_FACTS, now - started, fd, _here.name, role,
             asked, kept if kept < count else None, self.tls, flags or None, None,
@@ -359,6 +355,14 @@ class Trace:
         self.recorder.put(
             (stamp, "call", kind, self.service, self.conn, direction, None, None, None, summary, facts)
         )
+
+
+def _starred(data: bytes | memoryview, ranges: Sequence[tuple[int, int]]) -> tuple[bytes, int]:
+    clean, hidden = bytearray(data), 0
+    for begin, end in ranges:
+        clean[begin:end] = _STAR * (end - begin)
+        hidden += end - begin
+    return bytes(clean), hidden
 
 
 def _plain(address: tuple[Any, ...]) -> tuple[str, int]:

@@ -235,7 +235,7 @@ class SmallFiles(Steps):
         self._control.take_reply()
         self._state = "idle"
         tally.sha256, tally.whole = self._digest.end(self._session.waiter.check), True
-        told = Told(self._control, self._link, f"RETR {self._order.path}")
+        told = Told(self._control, self._link, "RETR", self._order.path)
         told.transfer("get", tally.moved, seconds=tally.seconds, sha256=tally.sha256)
         self._link = None
 

@@ -11,10 +11,11 @@ from protocols.record.event import monotonic_ns
 class Told:
     """Tells one transfer on the time line, once, with the facts of its link."""
 
-    def __init__(self, control: Control, link: DataLink, command: str) -> None:
+    def __init__(self, control: Control, link: DataLink, command: str, path: str = "") -> None:
+        """command: the line; where the path is given, its verb alone."""
         self._control = control
         self._link = link
-        self.verb, self.path = split_command(masked(command))
+        self.verb, self.path = (command, path) if path else split_command(masked(command))
 
     def transfer(
         self, way: Way, count: int, *, seconds: float | None = None, resumed: int = 0, mode: str = "binary",
