@@ -159,7 +159,8 @@ def unpacked(
         columns.append(_native(column))
         at += count * width
     t, ends, senders = columns
-    if (ends[-1] if ends else 0) != size or list(ends) != sorted(ends):
+    places = ends.tolist()
+    if (places[-1] if places else 0) != size or places != sorted(places):
         raise ValueError("datagrams that overlap or end beyond the block")
     if senders and max(senders) >= len(peers):
         raise ValueError("a datagram of an unknown sender")

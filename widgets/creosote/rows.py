@@ -21,13 +21,17 @@ from protocols.creosote.joining import Joins
 from widgets.creosote.feed import Feed
 
 SLICE_S: Final = 0.008
-BUSY_S, BUSY_MS = 0.002, 2
+BUSY_S, BUSY_MS = 0.001, 2
 """While rows come in: a slice, what else they cause and a paint all fit into 16 ms; and a rest between two slices."""
 AT_ONCE: Final = 500
 """So many new rows are looked at as they come; more of them in slices, in other turns of the event loop."""
+LAGS: Final = 20_000
+"""So many rows behind there is no rest."""
+FORWARD: Final = 4
+"""One slice of so many looks at older rows while new ones wait; the others look at these."""
 FIRST_S: Final = 0.020
 """The first slice of a new filter runs before the event loop turns: what is found is painted at once."""
-AIM_S, CALM_AIM_S = 0.001, 0.003
+AIM_S, CALM_AIM_S = 0.002, 0.003
 """How long a look at a part of the log may take: while rows come in, and when they do not."""
 PLAIN: Final = LogFilter()
 
@@ -57,7 +61,7 @@ class LogRows(QObject):
         self._strides: Strides | None = None
         self._begun = 0.0
         self._paused = False
-        self._turned = False
+        self._turn = 0
         self._joins: Joins | None = None
         self._slice = QTimer(self)
         self._slice.setSingleShot(True)
@@ -280,8 +284,8 @@ class LogRows(QObject):
     def _on_slice_timeout(self) -> None:
         before, added = self.count(), 0
         behind = not self._paused and self._next < len(self.feed.log)
-        self._turned = behind and not self._turned  # both get on, one at a time
-        if self._turned:
+        self._turn = (self._turn + 1) % FORWARD if behind else 0
+        if self._turn:  # both get on, one at a time, and rather what is new
             self._look_forward(BUSY_S)
         else:
             added = self._look_back(BUSY_S if behind else SLICE_S)
@@ -293,7 +297,8 @@ class LogRows(QObject):
 
     def _go_on(self) -> None:
         if self.searching and not self._slice.isActive():
-            self._slice.start(BUSY_MS if self.feed.busy else 0)
+            lags = len(self.feed.log) - self._next > LAGS and not self._paused
+            self._slice.start(BUSY_MS if self.feed.busy and not lags else 0)
         elif self._finder is not None and not self.unseen and not self.searched_s:
             self.searched_s = time.perf_counter() - self._begun
 

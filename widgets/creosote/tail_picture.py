@@ -28,6 +28,7 @@ class TailPicture(QObject):
         self._top = 0
         self._shown: QPixmap | None = None
         self._shown_top = 0
+        self._stale = False
         self._lines: Sequence[tuple[int, int]] = ()
         self._paint: Paint | None = None
         self._turn = QTimer(self)
@@ -47,7 +48,7 @@ class TailPicture(QObject):
             self._picture = QPixmap(size * dpr)
         self._picture.setDevicePixelRatio(dpr)
         self._picture.fill(ground)
-        self._top, self._lines, self._paint = top, lines, paint
+        self._top, self._lines, self._paint, self._stale = top, lines, paint, False
         self._turn.start(1)
 
     def forget(self) -> None:
@@ -57,8 +58,8 @@ class TailPicture(QObject):
         self.spoil()
 
     def spoil(self) -> None:
-        """The page that is shown looks different now; one that is under way may do so."""
-        self._shown = None
+        """Rows look different now: the page that is shown is painted anew, and so is one under way when it is shown."""
+        self._shown, self._stale = None, True
 
     def shown(self, top: int, size: QSize, dpr: float) -> QPixmap | None:
         """The last page that was painted, if it is this one: whatever covered it in part need not be painted anew."""
@@ -75,6 +76,7 @@ class TailPicture(QObject):
         if self._lines:
             self._turn.start(1)
             return
-        self._picture, self._shown = self._shown, self._picture
+        if not self._stale:
+            self._picture, self._shown = self._shown, self._picture
         self._shown_top, self._paint = self._top, None
         self.ready.emit(self._top)

@@ -41,6 +41,12 @@ def test_rows_by_the_thousand_are_shown_as_if_painted_at_once(room: Room) -> Non
     assert shown == view.viewport().grab().toImage()
     view.chosen.choose(view.visible_numbers()[3])
     assert shown != view.viewport().grab().toImage()
+    view.follow()
+    begin(room)
+    view._tail._on_turn_timeout()  # some rows are painted, then they look different
+    view.chosen.clear()
+    room.wait(lambda: not view._tail.busy)
+    assert view._tail.shown(view.top(), view.viewport().size(), view.devicePixelRatioF()) is None
 
 
 def test_who_scrolls_up_or_filters_meanwhile_keeps_what_is_asked_for(room: Room) -> None:
