@@ -109,7 +109,7 @@ class Docks(QObject):
 
     def start_sizes(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of this size."""
-        lowest = min(round(height * 0.52), height - theme().px(ABOVE))
+        lowest = min(round(height * 0.46), height - theme().px(ABOVE))
         self._floor.resizeDocks([self.timeline], [lowest], Qt.Orientation.Vertical)
         self._floor.resizeDocks([self.inspector], [self._usual_width()], Qt.Orientation.Horizontal)
         self.inspector.setVisible(width >= theme().px(NARROW))

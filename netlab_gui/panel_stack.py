@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from netlab_gui import journal
 from netlab_gui.panels import PANELS, Entry
+from widgets.parts.flow import Pages
 from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from widgets.panel import Panel
 
 
-class PanelStack(QStackedWidget):
+class PanelStack(Pages):
     """The panels. came(id): this panel is at the front now."""
 
     came = Signal(str)

@@ -25,7 +25,7 @@ from widgets.packets.looking import Looking
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.fact import Fact
-from widgets.parts.flow import FlowBox, Pages, scrolled
+from widgets.parts.flow import FlowBox, scrolled
 from widgets.parts.trouble import Mend, TroubleStrip
 
 POLL_MS: Final = 100
@@ -80,8 +80,7 @@ class CapturePage(QWidget):
             "by": Fact("By"),
             "file": Fact("File", mono=True),
         }
-        running = FlowBox(*self.facts.values(), spacing=24, line_spacing=12)
-        self.pages = Pages(self.form, running)
+        self.running = FlowBox(*self.facts.values(), spacing=24, line_spacing=12)
         buttons = QHBoxLayout()
         buttons.addWidget(self.show_button)
         buttons.addStretch(1)
@@ -91,7 +90,8 @@ class CapturePage(QWidget):
         inside = QVBoxLayout(body)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(12)
-        inside.addWidget(self.pages)
+        inside.addWidget(self.form)  # one of the two is shown: pages of a stack would both be as high as the higher
+        inside.addWidget(self.running)
         inside.addWidget(self.trouble)
         inside.addLayout(buttons)
         self.card.add_action(self.look_button)
@@ -193,7 +193,8 @@ class CapturePage(QWidget):
     def _refresh(self) -> None:
         phase, service = self.slot.phase, self.slot.service
         running = phase == "running"
-        self.pages.setCurrentIndex(1 if running else 0)
+        self.form.setVisible(not running)
+        self.running.setVisible(running)
         self.start_button.setVisible(not running)
         self.start_button.setEnabled(phase != "starting")
         self.stop_button.setVisible(running)

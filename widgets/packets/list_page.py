@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from widgets.desk import Desk
 
 EMPTY: Final = (
-    "Packets stand here: open a capture (pcap or pcapng, also packed), drop one into the window, or look at a sample."
+    "Packets stand here: open a capture (pcap or pcapng, also packed) or drop one into the window, "
+    "look at a sample, or capture what this lab's own clients and servers do: that needs no permission."
 )
 NO_MATCH: Final = "No packet fits the filter."
 TABS: Final = (("packet", "Packet"), ("stream", "Stream"), ("conversations", "Conversations"),
@@ -59,11 +60,13 @@ class ListPage(QWidget):
     """document: what is looked at. done(script, params): what Show as Python shows for what was just done.
 
     current_changed: another packet is chosen, or none. show_requested: this view has something to show.
+    capture_requested: there is nothing here, and the user wants to capture.
     """
 
     did = Signal(str, dict)
     current_changed = Signal()
     show_requested = Signal()
+    capture_requested = Signal()
     absolute_changed = Signal(bool)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
@@ -87,6 +90,7 @@ class ListPage(QWidget):
         self.damage = Banner("warning")
         self.trouble = Banner("error")
         self.sample_button = Button("Look at a sample", "eye")
+        self.capture_button = Button("Capture", "scan-line")
         self.empty = EmptyState("package", EMPTY, "Open a capture", button_icon="folder-open", primary=True)
         self.no_match = EmptyState("funnel", NO_MATCH, "Show all packets", button_icon="x")
         self.joins = Joins(desk, self)
@@ -104,10 +108,11 @@ class ListPage(QWidget):
         self.desk.lab.start(service)
 
     def _lay_out(self) -> None:
-        self.sample_button.setParent(self.empty)
         layout = self.empty.layout()
         assert isinstance(layout, QVBoxLayout)
-        layout.insertWidget(layout.count() - 1, self.sample_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for button in (self.sample_button, self.capture_button):
+            button.setParent(self.empty)
+            layout.insertWidget(layout.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)
         facts = QHBoxLayout()
         facts.setContentsMargins(16, 2, 16, 2)
         facts.setSpacing(8)
@@ -169,6 +174,7 @@ class ListPage(QWidget):
         self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
         self.empty.acted.connect(self.ask_open)
         self.sample_button.clicked.connect(self.open_sample)
+        self.capture_button.clicked.connect(self.capture_requested)
         self.no_match.acted.connect(lambda: self.bar.set_text(""))
         self.stream.only_requested.connect(self.only_conversation)
         self.saver.saved.connect(lambda path: self.did.emit("packets-write", {"path": path}))

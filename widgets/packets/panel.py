@@ -47,6 +47,7 @@ class PacketsPanel(Panel):
         self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
         self.live.show_requested.connect(self.show_view)
         self.packets.show_requested.connect(lambda: self.show_view("packets"))
+        self.packets.capture_requested.connect(lambda: self.show_view("capture"))
         self.actions_of = PanelActions(self)
 
     def _lay_out(self) -> None:

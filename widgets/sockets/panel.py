@@ -111,7 +111,7 @@ class SocketsPanel(Panel):
             from widgets.sockets.options.page import OptionsPage
 
             page = OptionsPage(self.desk, self.ends)
-            page.empty.acted.connect(self._start_pair)
+            page.empty.acted.connect(self._start_both)
             return page
         if name == "tls":
             from widgets.sockets.tls.page import TLSPage
@@ -125,7 +125,12 @@ class SocketsPanel(Panel):
 
         return ExperimentsPage(self.desk)
 
-    def _start_pair(self) -> None:
+    def start_pair(self) -> None:
+        """Both ends in view, a server started and a client connected to it: what is typed there is answered."""
+        self.show_view("ends")
+        self._start_both()
+
+    def _start_both(self) -> None:
         """A server and a client connected to it: what a view needs that shows a live socket."""
         self.ends.start_preset(FIRST_SERVER, self.ends.connect_to)
 

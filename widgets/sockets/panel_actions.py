@@ -70,6 +70,8 @@ class PanelActions:
         add("new-server", "New server", panel.new_server, "server", "Ctrl+N", "A form for one more server")
         add("new-client", "New client", panel.new_client, "monitor", "Ctrl+Alt+N", "A form for one more client")
         add("first-server", "Start upper-case server", panel.ends.start_first, "play", "", "TCP, 2345, threads")
+        add("both-ends", "Start a server and a client", panel.start_pair, "play", "",
+            "The upper-case server, and a client connected to it")  # fmt: skip
         add("start", "Start the server shown", self._start, "play", "Ctrl+Shift+Return", "With the form's values",
             self._server_idle, "server")  # fmt: skip
         add("stop", "Stop the server shown", self._stop, "square", "Ctrl+.", "", self._server_runs)

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 REFRESH_MS: Final = 100
 """Numbers change at most ten times a second: nobody reads faster."""
-START_ACTIONS: Final = ("sockets.both-ends", "sockets.first-server")
+START_ACTION: Final = "sockets.both-ends"
+"""What the empty state's button does."""
 PACKET_ACTION: Final = "packets.of-event"
-"""What the empty state's button does: the first of these actions that exists."""
 LARGE_SHARE: Final = 0.9
 LEAST_PX: Final = 150
 UNLIMITED: Final = 16_777_215
@@ -254,11 +254,9 @@ class TimelineDock(QDockWidget):
         self.actions_by_name["pause"].setChecked(self.model.paused)
 
     def _on_start_requested(self) -> None:
-        for name in START_ACTIONS:
-            if name in self.desk.actions:
-                self.desk.actions.get(name).trigger()
-                return
         self.desk.show_panel("sockets")
+        if START_ACTION in self.desk.actions:
+            self.desk.actions.get(START_ACTION).trigger()
 
     def _on_menu_requested(self, at: QPoint) -> None:
         menu = QMenu(self)

@@ -48,7 +48,7 @@ class TimelineViews(QWidget):
         self.table: Final = TimelineTable(model, selection)
         self.ladder: Final = LadderView(self.feed, selection)
         self.tail: Final = TailBar()
-        self.first: Final = EmptyState("activity", FIRST, "Start an echo server and a client", button_icon="play")
+        self.first: Final = EmptyState("activity", FIRST, "Start a server and a client", button_icon="play")
         self._no_match = EmptyState("funnel", FILTERED, "Show everything", button_icon="x")
         self._no_ladder = EmptyState("arrow-left-right", UNDRAWN)
         self._stack = QStackedWidget()

@@ -38,7 +38,7 @@ def test_what_a_worker_records_arrives_in_the_table(qtbot: QtBot, stage: Any, do
 
 def test_empty_it_says_what_to_do_and_does_it(qtbot: QtBot, stage: Any, dock: TimelineDock) -> None:
     started: list[int] = []
-    stage.desk.actions.add("sockets.first-server", "Start", lambda: started.append(1))
+    stage.desk.actions.add("sockets.both-ends", "Start", lambda: started.append(1))
     assert dock.views.first.isVisible()
     QTest.mouseClick(dock.views.first.button, Qt.MouseButton.LeftButton)
     assert started == [1]
