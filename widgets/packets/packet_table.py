@@ -33,6 +33,9 @@ _INFO: Final = next(place for place, column in enumerate(COLUMNS) if column.id =
 _CONTROL: Final = Qt.KeyboardModifier.ControlModifier
 _ORDER: Final = Qt.SortOrder
 _NAMES: Final = {column.id: place for place, column in enumerate(COLUMNS)}
+_ADDRESSES: Final = (_NAMES["source"], _NAMES["destination"])
+GIVES: Final = 0.38
+"""The share of its width that an address gives up at most."""
 
 
 class PacketTable(QTableView):
@@ -256,11 +259,17 @@ class PacketTable(QTableView):
             self._share_width()
 
     def _share_width(self) -> None:
+        """The rest is for the last column. Where that is too little, addresses give way: they are cut in the middle."""
         painter, room = self.painter_of_rows, self.viewport().width()
         wanted = {at: painter.width_of(column) for at, column in enumerate(COLUMNS) if not self.isColumnHidden(at)}
-        rest = sum(width for at, width in wanted.items() if at != _INFO)
+        least = wanted.pop(_INFO) // 2
+        addresses = [at for at in _ADDRESSES if at in wanted]
+        short = max(0, least - (room - sum(wanted.values())))
+        for at in addresses:
+            wanted[at] -= min(-(-short // len(addresses)), round(wanted[at] * GIVES))
         for at, width in wanted.items():
-            self.setColumnWidth(at, max(room - rest, width // 2) if at == _INFO else width)
+            self.setColumnWidth(at, width)
+        self.setColumnWidth(_INFO, max(room - sum(wanted.values()), least))
 
     # Painting
 

@@ -19,6 +19,22 @@ from widgets.panel import Check, Click, Picture, Type, Wait
 COUNT = 25
 
 
+def test_an_empty_panel_leads_to_the_capture_of_what_the_lab_does(room: Room) -> None:
+    room.click(room.page.capture_button)
+    assert room.panel.live.capture.isVisible()
+
+
+def test_in_a_narrow_window_the_list_with_its_origin_column_needs_no_scrolling_sideways(room: Room) -> None:
+    room.click(room.page.sample_button)
+    room.wait(lambda: room.page.model.rowCount() == COUNT)
+    table = room.page.table
+    room.panel.resize(832, 650)
+    table.show_origin(True)
+    room.wait(lambda: table.horizontalScrollBar().maximum() == 0)
+    room.panel.resize(1400, 650)
+    room.wait(lambda: table.columnWidth(column_number("source")) == table.painter_of_rows.width_of(COLUMNS[3]))
+
+
 def test_an_empty_panel_says_what_would_be_here_and_opens_a_sample(room: Room) -> None:
     assert room.page.empty.isVisible()
     room.click(room.page.sample_button)
