@@ -6,31 +6,21 @@ It must not know filters, files or what is shown of the chosen packet.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QFontMetrics,
-    QHelpEvent,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QMenu, QTableView, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QItemSelection, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu, QToolTip, QWidget
 
 from widgets.packets.columns import COLUMNS
 from widgets.packets.packet_model import PacketModel
 from widgets.packets.packet_painter import PacketPainter
+from widgets.parts.painted_table import PaintedTable
 from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
 COPY_LIMIT: Final = 100_000
 _INFO: Final = next(place for place, column in enumerate(COLUMNS) if column.id == "info")
-_CONTROL: Final = Qt.KeyboardModifier.ControlModifier
 _ORDER: Final = Qt.SortOrder
 _NAMES: Final = {column.id: place for place, column in enumerate(COLUMNS)}
 _ADDRESSES: Final = (_NAMES["source"], _NAMES["destination"])
@@ -38,7 +28,7 @@ GIVES: Final = 0.38
 """The share of its width that an address gives up at most."""
 
 
-class PacketTable(QTableView):
+class PacketTable(PaintedTable):
     """current_changed(row or -1): another packet is chosen. settled: the choice rests.
 
     menu_requested(global place): for the chosen ones. sort_requested(column, descending): a head was clicked; "" is
@@ -49,13 +39,11 @@ class PacketTable(QTableView):
     settled = Signal()
     menu_requested = Signal(QPoint)
     sort_requested = Signal(str, bool)
-    followed = Signal(bool)
 
     def __init__(self, model: PacketModel, painter: PacketPainter, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(painter, parent)
         self.packets = model
         self.painter_of_rows = painter
-        self.follows = False
         self._made = self._origin_wanted = False
         self._kept: int | None = None
         self._told = self._now = -1
@@ -65,35 +53,19 @@ class PacketTable(QTableView):
         self._later.setInterval(0)
         self._later.timeout.connect(self._tell_current)
         self._set_up()
-        self.setModel(model)
+        self.show_model(model)
+        for place, column in enumerate(COLUMNS):
+            self.setColumnHidden(place, not column.shown)
+        self.share_width()
         model.modelAboutToBeReset.connect(self._keep_current)
         model.modelReset.connect(self._find_current)
-        model.rowsInserted.connect(self._on_rows_inserted)
         self.verticalScrollBar().valueChanged.connect(self._on_bar_value_changed)
         self.horizontalHeader().sectionClicked.connect(self._on_head_clicked)
         self.horizontalHeader().customContextMenuRequested.connect(self._on_head_menu)
-        theme().changed.connect(self._on_theme_changed)
-        for place, column in enumerate(COLUMNS):
-            self.setColumnHidden(place, not column.shown)
-        self._on_theme_changed()
 
     def _set_up(self) -> None:
         self.setAccessibleName("Packets")
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMouseTracking(True)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        head, side = self.horizontalHeader(), self.verticalHeader()
-        side.hide()
-        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setHighlightSections(False)
+        head = self.horizontalHeader()
         head.setSectionsClickable(True)
         head.setSectionsMovable(True)
         head.setMinimumSectionSize(theme().px(40))
@@ -112,10 +84,9 @@ class PacketTable(QTableView):
 
     def chosen_places(self) -> list[int]:
         """The places of all chosen rows, in order, at most COPY_LIMIT."""
-        ranges = cast("list[QItemSelectionRange]", self.selectionModel().selection())
         made: set[int] = set()
-        for span in ranges:
-            made.update(range(span.top(), min(span.bottom() + 1, span.top() + COPY_LIMIT)))
+        for top, end in self.chosen_spans():
+            made.update(range(top, min(end, top + COPY_LIMIT)))
         return sorted(made)[:COPY_LIMIT]
 
     def chosen_rows(self) -> list[int]:
@@ -173,25 +144,11 @@ class PacketTable(QTableView):
 
     # Following
 
-    def follow(self) -> None:
-        """Go to the newest row and stay with it."""
-        self._set_follows(True)
-        self.scrollToBottom()
-
-    def _set_follows(self, follows: bool) -> None:
-        if follows != self.follows:
-            self.follows = follows
-            self.followed.emit(follows)
-
-    def _on_rows_inserted(self, parent: QModelIndex, first: int, last: int) -> None:
-        if self.follows and self.isVisible():
-            self.scrollToBottom()
-
     def _on_bar_value_changed(self, value: int) -> None:
         capture = self.packets.document.capture
         bar = self.verticalScrollBar()
         if capture is not None and capture.growing and (bar.isSliderDown() or self.underMouse() or self.hasFocus()):
-            self._set_follows(value >= bar.maximum())
+            self.set_follows(value >= bar.maximum())
 
     # Columns
 
@@ -236,7 +193,7 @@ class PacketTable(QTableView):
 
     def _show_column(self, at: int, on: bool) -> None:
         self.setColumnHidden(at, not on)
-        self._share_width()
+        self.share_width()
 
     def show_origin(self, made: bool) -> None:
         """Packets that were made say so in each row: their column can't be hidden while such a file is open."""
@@ -256,9 +213,9 @@ class PacketTable(QTableView):
             self._origin_wanted = "origin" in shown
             for at, column in enumerate(COLUMNS):
                 self.setColumnHidden(at, column.id not in shown and not (column.id == "origin" and self._made))
-            self._share_width()
+            self.share_width()
 
-    def _share_width(self) -> None:
+    def share_width(self) -> None:
         """The rest is for the last column. Where that is too little, addresses give way: they are cut in the middle."""
         painter, room = self.painter_of_rows, self.viewport().width()
         wanted = {at: painter.width_of(column) for at, column in enumerate(COLUMNS) if not self.isColumnHidden(at)}
@@ -271,52 +228,7 @@ class PacketTable(QTableView):
             self.setColumnWidth(at, width)
         self.setColumnWidth(_INFO, max(room - sum(wanted.values()), least))
 
-    # Painting
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """All rows in sight in one go; see PacketPainter."""
-        painter = QPainter(self.viewport())
-        try:
-            self._paint(painter)
-        finally:
-            painter.end()
-
-    def _paint(self, painter: QPainter) -> None:
-        width, height = self.viewport().width(), self.viewport().height()
-        painter.fillRect(0, 0, width, height, theme().tokens.base)
-        first, tall = self.rowAt(0), self.painter_of_rows.row_height
-        if first >= 0:
-            top = self.rowViewportPosition(first)
-            count = min(self.packets.rowCount() - first, -(-(height - top) // tall))
-            tops = [top + place * tall for place in range(count)]
-            spans = [(self.columnViewportPosition(at), 0 if self.isColumnHidden(at) else self.columnWidth(at))
-                     for at in range(len(COLUMNS))]  # fmt: skip
-            self.painter_of_rows.paint(painter, first, tops, spans, self._chosen_between(first, first + count), width)
-            place = self.currentIndex().row() - first
-            if self.hasFocus() and 0 <= place < count:
-                painter.fillRect(0, tops[place], 3, tall, theme().tokens.highlight)
-
-    def _chosen_between(self, first: int, stop: int) -> set[int]:
-        ranges = cast("list[QItemSelectionRange]", self.selectionModel().selection())
-        chosen: set[int] = set()
-        for span in ranges:
-            chosen.update(range(max(first, span.top()), min(stop, span.bottom() + 1)))
-        return chosen
-
-    # Pointer, keys, sizes
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._hover(self.rowAt(event.position().toPoint().y()))
-        super().mouseMoveEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hover(-1)
-        super().leaveEvent(event)
-
-    def _hover(self, place: int) -> None:
-        if place != self.painter_of_rows.hovered:
-            self.painter_of_rows.hovered = place
-            self.viewport().update()
+    # Pointer, keys
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -341,30 +253,15 @@ class PacketTable(QTableView):
             self.menu_requested.emit(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        last = self.packets.rowCount() - 1
+        """Ctrl+C copies whole rows."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_rows()
-        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and last >= 0 and not event.modifiers():
-            self.selectRow(0 if event.key() == Qt.Key.Key_Home else last)
-            self.scrollToTop() if event.key() == Qt.Key.Key_Home else self.scrollToBottom()
-        elif event.text().isprintable() and event.text() and not event.modifiers() & _CONTROL:
-            event.ignore()  # a letter never starts a search of its own
         else:
             super().keyPressEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._share_width()
-
-    def _on_theme_changed(self) -> None:
-        self.painter_of_rows.refresh()
-        self.verticalHeader().setMinimumSectionSize(self.painter_of_rows.row_height)
-        self.verticalHeader().setDefaultSectionSize(self.painter_of_rows.row_height)
-        head = self.horizontalHeader()
-        head.setFont(theme().ui_font(9))
-        head.setFixedHeight(QFontMetrics(head.font()).height() + 10)
-        self._share_width()
-        self.viewport().update()
+    def go_to_end(self) -> None:
+        """Only what grows is followed, see the scroll bar."""
+        self.scrollToBottom()
 
 
 def column_number(name: str) -> int:
