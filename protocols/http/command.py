@@ -6,8 +6,10 @@ must not know argparse beyond the names that it left.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -208,7 +210,8 @@ class _Sink:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # a full disk was told when it was met
+                self._file.close()
 
     def rest(self) -> None:
         """No more comes: what was held back for its second half is shown."""
@@ -216,17 +219,28 @@ class _Sink:
             write_all(self._escape.end())
 
     def write(self, data: bytes, /) -> None:
-        """Take a piece of the body, in the client's thread."""
-        if self._path:
-            if self._file is None:
-                self._file = open(self._path, "wb")  # noqa: SIM115
-            self._file.write(data)
-        elif self._show:
-            write_all(data if self._escape is None else self._escape.feed(data))
+        """Take a piece of the body, in the client's thread. Raises OSError that names the place."""
+        with self._naming():
+            if self._path:
+                self._opened().write(data)
+            elif self._show:
+                write_all(data if self._escape is None else self._escape.feed(data))
 
     def whole(self) -> None:
         """The body is complete: an empty one makes an empty file. Raises OSError."""
-        if self._path:
-            if self._file is None:
-                self._file = open(self._path, "wb")  # noqa: SIM115
-            self._file.flush()
+        with self._naming():
+            if self._path:
+                self._opened().flush()
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = open(self._path, "wb")  # noqa: SIM115
+        return self._file
+
+    @contextlib.contextmanager
+    def _naming(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            error.filename = error.filename or self._path or "stdout"
+            raise

@@ -52,6 +52,13 @@ def test_the_body_goes_to_stdout_and_any_whole_status_is_a_success(server: Pages
     assert (done.returncode, done.stdout) == (0, b"so it is")
 
 
+def test_a_full_disk_is_named_in_one_sentence(server: Pages) -> None:
+    done = http("GET", server.url + "/echo", "-o", "/dev/full")
+    assert done.returncode == 1
+    assert b"/dev/full can't be written: No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_json_has_one_request_and_one_response_for_each_hop(server: Pages) -> None:
     status, lines = events("POST", server.url + "/redirect/302/echo", "-d", "a=1", "-d", "b=2", "-H", "X-One: 1")
     assert status == 0
