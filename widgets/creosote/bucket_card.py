@@ -28,7 +28,7 @@ from widgets.theme.theme import theme
 ROOMY_PX: Final = 560
 NUMBERS_MS: Final = 250
 EMPTY: Final = (
-    f"No bucket listens yet. Programs send debug messages to UDP port {PORT}, not caring who listens; "
+    f"No bucket listens yet.\nPrograms send debug messages to UDP port {PORT}, not caring who listens; "
     "a bucket shows them all."
 )
 

@@ -43,7 +43,6 @@ class SendersCard(Card):
         self.view = SendersView()
         self.said = ElidedLabel("", "caption", "text2", mode=Qt.TextElideMode.ElideRight)
         self.only_button = Button("Only this sender", "funnel", small=True)
-        self.only_button.setEnabled(False)
         foot = QWidget()
         row = QHBoxLayout(foot)
         row.setContentsMargins(12, 4, 8, 6)
@@ -53,6 +52,7 @@ class SendersCard(Card):
         self.add(foot)
         self.setAccessibleName("Senders")
         self.only_button.clicked.connect(self._on_only)
+        self.only_button.hide()  # until there is one to show: what the kernel lost has the room
         self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.view.sender_chosen.connect(self.only_requested)
 
@@ -60,7 +60,7 @@ class SendersCard(Card):
         self.only_requested.emit(self.view.chosen())
 
     def _on_selection_changed(self) -> None:
-        self.only_button.setEnabled(self.view.chosen() >= 0)
+        self.only_button.setVisible(self.view.chosen() >= 0)
 
 
 class ListenPage(QWidget):
@@ -143,7 +143,6 @@ class ListenPage(QWidget):
             live = view.live
             self.senders.view.facts.update_rows(live.senders)
             self.senders.said.setText(self._said())
-            self.senders.only_button.setVisible(bool(live.senders))
             bucket = view.slot.bucket
             if bucket is not None:
                 self.log.say_where(bucket.port, ipv6=":" in bucket.settings.host)

@@ -159,7 +159,10 @@ class Wardrobe(QObject):
         dress_anew(widget)
         self._dressed(widget)
         if self._sizes:
+            margins = widget.contentsMargins()
             QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
+            if widget.contentsMargins() != margins:  # a frame that is smaller than its margins forgets them
+                widget.setContentsMargins(margins)
 
     def dress_all(self) -> None:
         """Dress now all that waits."""

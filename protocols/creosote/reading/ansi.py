@@ -37,6 +37,11 @@ def plain(text: str) -> str:
     return _ESCAPE.sub("", text) if "\x1b" in text else text
 
 
+def spaced(text: str) -> str:
+    """The text with a blank for each escape sequence: what stood apart stays apart."""
+    return _ESCAPE.sub(" ", text) if "\x1b" in text else text
+
+
 def _changed(style: Style, codes: str) -> Style:
     numbers = [int(part) if part.isdecimal() and len(part) < 4 else 0 for part in re.split("[;:]", codes or "0")]
     at = 0

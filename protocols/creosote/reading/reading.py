@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from protocols.creosote.reading.ansi import spaced
+
 FIELDS: Final = 100
 """Fields that are kept of one message."""
 VALUE_CHARACTERS: Final = 4096
@@ -81,8 +83,8 @@ def syslog_level(severity: int) -> str:
 
 
 def level_in(text: str) -> str:
-    """The level that stands in capitals near the start of a line, or ""."""
-    found = _LEVEL_IN_TEXT.search(text[:_HEAD])
+    """The level that stands in capitals near the start of a line, coloured or not, or ""."""
+    found = _LEVEL_IN_TEXT.search(spaced(text[:_HEAD]))
     return LEVEL_WORDS[found[0].lower()] if found else ""
 
 

@@ -102,6 +102,12 @@ def test_two_buckets_have_tabs_and_numbers_of_their_own(room: Room) -> None:
     buckets.choose(0)
     assert buckets.current.live.received.value() == "1"
     assert len(buckets.current.live.senders) == 1
+    card = room.panel.listen.senders
+    room.wait(lambda: card.view.facts.rows)
+    assert not card.only_button.isVisible()  # nobody is chosen
+    card.view.selectRow(0)
+    room.click(card.only_button)
+    assert len(room.shown()) == 1
 
 
 @linux

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMargins, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -98,6 +98,15 @@ def test_letters_of_hidden_pages_grow_too(look: Theme, pages: Pages) -> None:
     assert pages.labels[0].font().pointSizeF() == 20
     look.finish()
     assert pages.labels[1].font().pointSizeF() == 20
+
+
+def test_a_label_smaller_than_its_margins_keeps_them(look: Theme, pages: Pages) -> None:
+    behind = pages.labels[1]
+    behind.setContentsMargins(14, 3, 14, 3)
+    behind.resize(100, 1)
+    look.set_scale(2.0)
+    look.finish()
+    assert behind.contentsMargins() == QMargins(14, 3, 14, 3)
 
 
 def test_what_is_made_while_the_sheet_is_off_is_dressed_when_shown(look: Theme, pages: Pages) -> None:
