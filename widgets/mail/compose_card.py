@@ -132,7 +132,7 @@ class ComposeCard(Card):
         column.addWidget(self.text, 1)
         self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.text.setPlainText("Hello Bob,\n\nthis is a mail inside the lab.\n")
-        return page
+        return scrolled(page)
 
     def _files_page(self) -> QWidget:
         page = QWidget()
