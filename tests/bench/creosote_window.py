@@ -127,6 +127,9 @@ def measure(rate: float, seconds: float, size: int, text: str) -> None:
     meter, sent = watch(port, rate, seconds, size)
     bucket = panel.listen.buckets.current.slot.bucket
     assert bucket is not None
+    before = (-1, -1)
+    while before != (before := (bucket.received, bucket.dropped)):  # the kernel's queue may be long
+        rest(REST_S)
     scene.until(lambda: len(panel.feed.log) >= bucket.received and not len(scene.bridge._tail))
     received, kernel, ours = len(panel.feed.log), bucket.dropped, scene.lab.recorder.dropped
     rows = panel.listen.log.rows.count()
