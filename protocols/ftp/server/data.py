@@ -26,6 +26,9 @@ TURN: Final = 8 << 20
 """After so many bytes of one connection the others have their turn."""
 SPLICE_FROM: Final = 256 << 10
 """The first bytes of a file come by here and are kept for who looks; the kernel moves the rest."""
+GATHERED: Final = 256 << 10
+FAST: Final = 4 << 20
+"""A client that sends more bytes a second than this is not looked at for each of its pieces."""
 SMALL: Final = 64 << 10
 _SLICE_S: Final = 0.05
 """A slow connection moves this much of a second's bytes at a time."""
@@ -60,6 +63,7 @@ class Data(DTPHandler):  # type: ignore[misc]
         self._text_in: FromText | None = None
         self._buffer: bytearray | None = None
         self._pipe: Pipe | Literal[False] | None = None
+        self._gathers = False
         self.timeout = session.site.setup.limits.silence_s or 0
         super().__init__(sock, session)
 
@@ -189,6 +193,8 @@ class Data(DTPHandler):  # type: ignore[misc]
     def _read_blocks(self) -> None:
         if self._pipe is None and self.moved >= SPLICE_FROM and self.file_obj is not None:
             self._pipe = Pipe.opened(self.file_obj)
+            if self._pipe and self.moved > FAST * (monotonic() - self._began):
+                self._gather(GATHERED)
         if self._pipe:
             self._splice(self._pipe)
             return
@@ -210,6 +216,14 @@ class Data(DTPHandler):  # type: ignore[misc]
                 return
             self.tot_bytes_received += count
             self._keep(view[:count])
+
+    def _gather(self, count: int) -> None:
+        """Be woken when so many bytes are there, or the end: a fast client's small pieces come together."""
+        try:
+            socket.socket.setsockopt(self.socket, socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+            self._gathers = count > 1
+        except OSError:
+            self._gathers = False
 
     def _splice(self, pipe: Pipe) -> None:
         """From the connection into the file without coming by here (splice(2))."""
@@ -314,6 +328,8 @@ class Data(DTPHandler):  # type: ignore[misc]
         """Called now and then: a transfer that does not move is given up."""
         if self.moved > self._lastdata:
             self._lastdata = self.moved
+        elif self._gathers:
+            self._gather(1)  # what has come may be less than it waits for: another time for that
         else:
             self.end(426, "The data connection was silent for too long; transfer aborted.")
 

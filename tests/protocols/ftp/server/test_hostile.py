@@ -309,3 +309,19 @@ def test_a_refused_transfer_leaves_no_second_reply_behind(root: Path, rule: bool
         assert raw.ask("SYST").startswith("215")
         assert raw.ask("NOOP").startswith("200")
     assert not running.kinds("transfer", "fault injected")
+
+
+def test_a_fast_upload_that_stops_is_taken_to_its_last_byte_and_given_up_at_last(root: Path) -> None:
+    data = os.urandom(3 << 20)
+    with serving(root, limits=Limits(silence_s=0.4)) as running:
+        with running.client() as ftp:
+            ftp.voidcmd("TYPE I")
+            sock = ftp.transfercmd("STOR whole.bin")
+            sock.sendall(data)
+            sock.close()
+            assert ftp.voidresp().startswith("226")
+            assert (root / "whole.bin").read_bytes() == data
+            with ftp.transfercmd("STOR stopped.bin") as sock:
+                sock.sendall(data[:-1000])
+                assert ftp.getmultiline().startswith("426")
+        assert (root / "stopped.bin").read_bytes() == data[:-1000]
