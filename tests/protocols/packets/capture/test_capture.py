@@ -12,9 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from protocols.creosote.bucket import Bucket, BucketSettings
 from protocols.packets.bpf import FilterError
 from protocols.packets.capture.live import LiveCapture, Way, has_net_raw
 from protocols.packets.capture.wanted import Wanted
+from protocols.packets.files.capture import Capture
+from protocols.packets.joining.known import Known
+from protocols.packets.joining.to_event import joined
+from protocols.packets.joining.to_packet import packet_of
+from protocols.record.log import EventLog
 from protocols.record.recorder import Recorder
 from protocols.service.child import ChildFailed
 from tests.peers import require_tool
@@ -165,6 +171,26 @@ def test_an_unknown_interface_is_an_error_of_the_start(tmp_path: Path, way: Way)
     capture = LiveCapture(Recorder(), Wanted(str(tmp_path / "no.pcapng"), interface="nowhere0"), way)
     with pytest.raises((ValueError, OSError), match="nowhere0"):
         capture.start()
+
+
+def test_a_buckets_datagrams_and_their_packets_lead_to_each_other(way: Way, tmp_path: Path) -> None:
+    recorder = Recorder()
+    tail = recorder.tail()
+    bucket = Bucket(recorder, BucketSettings(port=0))
+    bucket.start()
+    capture = LiveCapture(recorder, Wanted(str(tmp_path / "a.pcapng"), rule=f"udp port {bucket.port}"), way)
+    capture.start()
+    send(bucket.port, 5)
+    until(lambda: capture.counts.captured == 5)
+    assert bucket.stop(DEADLINE_S)
+    assert capture.stop(DEADLINE_S)
+    log = EventLog()
+    log.append(tail.take())
+    rows = [row for row in range(len(log)) if log.raw(row)[2] == "datagram"]
+    with Capture(tmp_path / "a.pcapng").read_all() as packets:
+        assert [packet_of(log, Known(), packets, row, recorder.epoch_ns) for row in rows] == list(range(5))
+        found = [joined(log, Known(), packets, packet, recorder.epoch_ns) for packet in range(5)]
+    assert [one.row for one in found if one is not None] == rows
 
 
 def test_a_dead_child_shows_at_once(way: Way, tmp_path: Path) -> None:
