@@ -114,7 +114,7 @@ def columns(path: Path) -> None:
     from protocols.packets.filters.capture_filter import CaptureFilter
     from protocols.packets.filters.display import DisplayFilter
     from protocols.packets.filters.fields import View
-    from widgets.packets.sorting import sorted_rows
+    from widgets.packets.listing.sorting import sorted_rows
 
     with Capture(path).read_all() as capture:
         rows, texts = np.arange(len(capture)), Texts(capture)

@@ -28,7 +28,7 @@ from tests.bench.packets_files import made
 from widgets.actions import Actions
 from widgets.bridge import Bridge
 from widgets.desk import Desk
-from widgets.packets.packet_table import PacketTable
+from widgets.packets.listing.table import PacketTable
 from widgets.packets.panel import PacketsPanel
 from widgets.selection import Selection
 from widgets.theme.theme import theme

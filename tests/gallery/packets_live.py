@@ -15,10 +15,10 @@ from protocols.packets.craft.templates import TEMPLATES
 from protocols.packets.levels import Level, Levels, More
 from protocols.packets.networks.network import possible
 from tests.gallery.packets import Studio
-from widgets.packets.capture_launch import OWN, Surroundings
-from widgets.packets.craft_page import CraftPage
-from widgets.packets.networks_page import NetworksPage
-from widgets.packets.ping_page import PingPage
+from widgets.packets.capture.launch import OWN, Surroundings
+from widgets.packets.craft.page import CraftPage
+from widgets.packets.networks.page import NetworksPage
+from widgets.packets.reach.page import PingPage
 
 VIEWS = ("capture", "craft", "ping", "networks")
 ORDINARY = Levels(

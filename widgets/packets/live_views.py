@@ -15,19 +15,19 @@ from PySide6.QtWidgets import QWidget
 from protocols.packets.reconstruct.service import OwnTraffic
 from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
-from widgets.packets import capture_launch
-from widgets.packets.capture_page import CapturePage
-from widgets.packets.level_bar import LevelBar
-from widgets.packets.live_strip import LiveStrip
-from widgets.packets.looking import Looking
+from widgets.packets.capture import launch as capture_launch
+from widgets.packets.capture.level_bar import LevelBar
+from widgets.packets.capture.live_strip import LiveStrip
+from widgets.packets.capture.looking import Looking
+from widgets.packets.capture.page import CapturePage
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
-    from widgets.packets.capture_launch import Surroundings
-    from widgets.packets.craft_page import CraftPage
-    from widgets.packets.list_page import ListPage
-    from widgets.packets.networks_page import NetworksPage
-    from widgets.packets.ping_page import PingPage
+    from widgets.packets.capture.launch import Surroundings
+    from widgets.packets.craft.page import CraftPage
+    from widgets.packets.listing.page import ListPage
+    from widgets.packets.networks.page import NetworksPage
+    from widgets.packets.reach.page import PingPage
 
 VIEWS: Final = (("capture", "Capture"), ("craft", "Craft"), ("ping", "Ping and paths"), ("networks", "Networks"))
 LOOK_MS: Final = 150
@@ -99,7 +99,7 @@ class LiveViews(QObject):
         return page.slot.phase if isinstance(page, CapturePage) else "idle"
 
     def _made_craft(self) -> CraftPage:
-        from widgets.packets.craft_page import CraftPage
+        from widgets.packets.craft.page import CraftPage
 
         page = CraftPage(self.desk)
         page.why_requested.connect(self._explain)
@@ -120,7 +120,7 @@ class LiveViews(QObject):
         self.capture.show_level(number)
 
     def _made_ping(self) -> PingPage:
-        from widgets.packets.ping_page import PingPage
+        from widgets.packets.reach.page import PingPage
 
         page = PingPage(self.desk)
         page.why_requested.connect(self._explain)
@@ -128,7 +128,7 @@ class LiveViews(QObject):
         return page
 
     def _made_networks(self) -> NetworksPage:
-        from widgets.packets.networks_page import NetworksPage
+        from widgets.packets.networks.page import NetworksPage
 
         page = NetworksPage(self.desk)
         page.did.connect(self.did)

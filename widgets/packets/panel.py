@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.desk import Desk
 from widgets.packets import demo
-from widgets.packets.list_page import ListPage
+from widgets.packets.listing.page import ListPage
 from widgets.packets.live_views import VIEWS as LIVE_VIEWS
 from widgets.packets.live_views import LiveViews
 from widgets.packets.panel_actions import PanelActions

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from protocols.packets.scapy_child.asking import PacketChild
 from tests.widgets.on_stage import OnStage, on_stage
 from widgets.desk import Desk
-from widgets.packets.list_page import ListPage
+from widgets.packets.listing.page import ListPage
 from widgets.packets.panel import PacketsPanel
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from protocols.packets.files.capture import Capture
 from protocols.record.traced import traced_socket
 from tests.widgets.packets.conftest import Room
-from widgets.packets.packet_table import column_number
+from widgets.packets.listing.table import column_number
 from widgets.selection import ByteRange
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 
 from protocols.packets.files.capture import Capture
 from tests.widgets.packets.conftest import Room
-from widgets.packets.colours import STANDARD
+from widgets.packets.listing.colours import STANDARD
 
 
 def test_the_bar_takes_bpf_and_says_what_is_wrong_with_it(room: Room) -> None:

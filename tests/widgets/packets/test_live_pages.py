@@ -32,13 +32,13 @@ from tests.protocols.packets.capture.test_asking import packet_sockets
 from widgets.actions import Actions
 from widgets.bridge import Bridge
 from widgets.desk import Desk
-from widgets.packets.capture_launch import OWN
-from widgets.packets.capture_page import CapturePage
-from widgets.packets.craft_launch import PRIVATE
-from widgets.packets.craft_page import CraftPage
-from widgets.packets.level_strip import LevelStrip
-from widgets.packets.networks_page import NetworksPage
-from widgets.packets.ping_page import PingPage
+from widgets.packets.capture.launch import OWN
+from widgets.packets.capture.level_strip import LevelStrip
+from widgets.packets.capture.page import CapturePage
+from widgets.packets.craft.launch import PRIVATE
+from widgets.packets.craft.page import CraftPage
+from widgets.packets.networks.page import NetworksPage
+from widgets.packets.reach.page import PingPage
 from widgets.selection import Selection
 
 LATE_MS = 60_000

@@ -14,11 +14,11 @@ from protocols.packets.levels import Level, Levels, More
 from protocols.packets.scapy_child.asking import PacketChild
 from protocols.record.traced import traced_socket
 from tests.widgets.packets.conftest import Room
-from widgets.packets.capture_launch import OWN, Surroundings
-from widgets.packets.craft_page import CraftPage
+from widgets.packets.capture.launch import OWN, Surroundings
+from widgets.packets.craft.page import CraftPage
 from widgets.packets.live_views import VIEWS
-from widgets.packets.networks_page import NetworksPage
-from widgets.packets.ping_page import PingPage
+from widgets.packets.networks.page import NetworksPage
+from widgets.packets.reach.page import PingPage
 
 
 def talk(room: Room) -> None:

@@ -12,8 +12,8 @@ from protocols.scripts import SCRIPTS
 from tests.protocols.packets import making
 from tests.widgets.packets.conftest import Room
 from widgets.packets import demo
-from widgets.packets.columns import COLUMNS
-from widgets.packets.packet_table import column_number
+from widgets.packets.listing.columns import COLUMNS
+from widgets.packets.listing.table import column_number
 from widgets.panel import Check, Click, Picture, Type, Wait
 
 COUNT = 25

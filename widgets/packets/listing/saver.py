@@ -19,7 +19,7 @@ from protocols.packets.files.tls_keys import lines_for
 
 if TYPE_CHECKING:
     from widgets.desk import Desk
-    from widgets.packets.document import Document
+    from widgets.packets.listing.document import Document
 
 KEYS_TITLE: Final = "TLS key log: its keys go into the file, and who has the file reads these connections"
 

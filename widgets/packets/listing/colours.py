@@ -15,7 +15,7 @@ from protocols.packets.filters.display import DisplayFilter, DisplayFilterError
 from protocols.packets.filters.fields import View
 
 if TYPE_CHECKING:
-    from widgets.packets.document import Document
+    from widgets.packets.listing.document import Document
 
 MOST: Final = 40
 SERIES: Final = 8

@@ -19,18 +19,18 @@ from protocols.packets.filters.capture_filter import ByCaptureFilter
 from protocols.packets.filters.display import DisplayFilter, DisplayFilterError
 from protocols.packets.scapy_child.asking import PacketChild
 from widgets.packets.ask_strip import AskStrip
-from widgets.packets.colour_page import ColourPage
-from widgets.packets.colours import SERIES, STANDARD, Colours, Rule
-from widgets.packets.document import Document
-from widgets.packets.filter_bar import FilterBar
-from widgets.packets.follow_page import FollowPage
-from widgets.packets.joins import Joins
-from widgets.packets.packet_model import PacketModel
-from widgets.packets.packet_page import PacketPage
-from widgets.packets.packet_painter import PacketPainter
-from widgets.packets.packet_table import PacketTable
-from widgets.packets.saver import Saver
-from widgets.packets.statistics import Statistics
+from widgets.packets.listing.colour_page import ColourPage
+from widgets.packets.listing.colours import SERIES, STANDARD, Colours, Rule
+from widgets.packets.listing.document import Document
+from widgets.packets.listing.filter_bar import FilterBar
+from widgets.packets.listing.follow_page import FollowPage
+from widgets.packets.listing.joins import Joins
+from widgets.packets.listing.model import PacketModel
+from widgets.packets.listing.painter import PacketPainter
+from widgets.packets.listing.saver import Saver
+from widgets.packets.listing.table import PacketTable
+from widgets.packets.packet.page import PacketPage
+from widgets.packets.statistics.page import Statistics
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.chip import Chip

@@ -16,7 +16,7 @@ from protocols.packets.reach.services import Checking, Pinging, Reaching, Tracin
 from protocols.packets.rtnetlink import Neighbour
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.packets import ping_launch
+from widgets.packets.reach import launch
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.fields import Choice, Fields
@@ -160,11 +160,11 @@ class PingPage(QWidget):
 
         def begin() -> Reaching:
             service = _made(lab.recorder, kind, host, values)
-            lab.start(service, room=ping_launch.ROOM)
+            lab.start(service, room=launch.ROOM)
             return service
 
         self.desk.bridge.call(begin, self._on_started, self._on_failed, owner=self)
-        self.did.emit(f"packets-{kind}", ping_launch.script_values(kind, host, values))
+        self.did.emit(f"packets-{kind}", launch.script_values(kind, host, values))
         self._refresh()
 
     def _on_started(self, service: Reaching) -> None:
@@ -174,7 +174,7 @@ class PingPage(QWidget):
 
     def _on_failed(self, error: BaseException) -> None:
         self.starting = False
-        trouble = self.trouble = ping_launch.explained(error, str(self.fields["host"]))
+        trouble = self.trouble = launch.explained(error, str(self.fields["host"]))
         self.strip.tell(trouble.title, trouble.why, errno=trouble.errno)
         self._refresh()
 
@@ -190,7 +190,7 @@ class PingPage(QWidget):
         over = service.state in ("stopped", "failed")
         fresh = service.rows(self._shown)
         self._shown += len(fresh)
-        self.model.append([ping_launch.row_of(one) for one in fresh])
+        self.model.append([launch.row_of(one) for one in fresh])
         if fresh:
             self.table.scrollToBottom()
         if over:
@@ -201,7 +201,7 @@ class PingPage(QWidget):
 
     def look(self) -> None:
         """Read the table of neighbours."""
-        self.desk.bridge.call(ping_launch.neighbours, self._on_looked, lambda _error: self._on_looked([]), owner=self)
+        self.desk.bridge.call(launch.neighbours, self._on_looked, lambda _error: self._on_looked([]), owner=self)
 
     def _on_looked(self, found: list[Neighbour]) -> None:
         self.around.set_rows([(one.address, one.hardware, one.interface, one.state) for one in found])

@@ -15,7 +15,7 @@ from protocols.packets.joining.to_event import Joined, joined
 from protocols.packets.joining.to_packet import Made, make_file, packet_of
 from protocols.record.event import Raw
 from protocols.record.log import EventLog
-from widgets.packets import capture_launch
+from widgets.packets.capture import launch as capture_launch
 from widgets.selection import ByteRange
 
 if TYPE_CHECKING:

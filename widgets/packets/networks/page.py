@@ -19,9 +19,9 @@ from protocols.packets.networks.plan import MOST_HOSTS, MOST_ROUTERS
 from protocols.record.event import Raw, detail_of
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.packets import networks_launch
-from widgets.packets.level_strip import CommandLine
-from widgets.packets.networks_view import NetworkView
+from widgets.packets.capture.level_strip import CommandLine
+from widgets.packets.networks import launch
+from widgets.packets.networks.view import NetworkView
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.fields import Choice, Fields, QuietCombo
@@ -178,7 +178,7 @@ class NetworksPage(QWidget):
         self.fields.show("to", values["what"] in _TO)
         self.fields.show("text", values["what"] in _TEXT)
         if self.network is None:
-            self.view.show_network(networks_launch.planned(values), standing=False)
+            self.view.show_network(launch.planned(values), standing=False)
         elif key == "host":
             self.view.choose(str(values["host"]))
 
@@ -202,7 +202,7 @@ class NetworksPage(QWidget):
 
     def _on_failed(self, error: BaseException) -> None:
         self.busy = False
-        trouble = self.trouble = networks_launch.explained(error)
+        trouble = self.trouble = launch.explained(error)
         self.strip.tell(trouble.title, trouble.why, errno=trouble.errno)
         for command in filter(None, trouble.mend if trouble.errno == "EPERM" else ()):
             line = CommandLine(command)
@@ -220,7 +220,7 @@ class NetworksPage(QWidget):
         """Build the network."""
         lab, values = self.desk.lab, self.fields.values()
         if self.network is None:
-            self._call(lambda: networks_launch.start(lab, values), self._on_started)
+            self._call(lambda: launch.start(lab, values), self._on_started)
 
     def _on_started(self, network: PrivateNetwork) -> None:
         self.did.emit("packets-network", {})
@@ -259,13 +259,13 @@ class NetworksPage(QWidget):
         lab, network, values = self.desk.lab, self.network, self.fields.values()
         if network is not None:
             what, host, to, text = (str(values[key]) for key in ("what", "host", "to", "text"))
-            self._call(lambda: networks_launch.run(lab, network, what, host, to, text), self.jobs.append)
+            self._call(lambda: launch.run(lab, network, what, host, to, text), self.jobs.append)
 
     def broadcast(self) -> None:
         """Ears everywhere, one broadcast, and everybody hears it."""
         lab, network = self.desk.lab, self.network
         if network is not None:
-            self._call(lambda: networks_launch.broadcast_demo(lab, network), self.jobs.extend)
+            self._call(lambda: launch.broadcast_demo(lab, network), self.jobs.extend)
 
     def toggle_capture(self) -> None:
         """Begin, or end, to capture at the switch of the chosen host."""
@@ -277,7 +277,7 @@ class NetworksPage(QWidget):
             return
         host = network.host(self.view.current)
         segment, folder = host.ports[0].segment, self.desk.folder
-        self._call(lambda: networks_launch.capture(lab, network, segment, folder), self._on_capture)
+        self._call(lambda: launch.capture(lab, network, segment, folder), self._on_capture)
 
     def _on_capture(self, capture: LiveCapture) -> None:
         self.capture = capture

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from protocols.packets.tree import Tree
-from widgets.packets.tree_model import CHECK_ROLE, SERIES_ROLE, TreeModel
+from widgets.packets.packet.tree_model import CHECK_ROLE, SERIES_ROLE, TreeModel
 from widgets.parts.plain_table import PAD, TONE_ROLE
 from widgets.theme.icons import icon_pixmap
 from widgets.theme.theme import theme

@@ -34,7 +34,7 @@ from protocols.packets.streams.conversations import (
     shares,
 )
 from protocols.packets.streams.sequence import Sequence
-from widgets.packets.sorting import sorted_rows
+from widgets.packets.listing.sorting import sorted_rows
 
 if TYPE_CHECKING:
     from widgets.desk import Desk

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.packets.levels import Levels
 from protocols.record.explain import Explained
-from widgets.packets.craft_launch import PRIVATE, may_send, way_of
+from widgets.packets.craft.launch import PRIVATE, may_send, way_of
 from widgets.parts.fields import Choice, Fields, QuietCombo
 from widgets.parts.flow import FlowBox
 from widgets.parts.text import Label

@@ -9,8 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from widgets.packets.columns import COLUMNS, Words
-from widgets.packets.document import Document
+from widgets.packets.listing.columns import COLUMNS, Words
+from widgets.packets.listing.document import Document
 
 _Index = QModelIndex | QPersistentModelIndex
 

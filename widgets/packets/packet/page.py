@@ -17,9 +17,9 @@ from protocols.packets.explaining import explained
 from protocols.packets.scapy_child.asking import PacketChild, PacketChildError
 from protocols.packets.tree import Tree, TreeField, lines
 from widgets.hexview import Field, HexView
-from widgets.packets.layer_picture import LayerPicture, Part
-from widgets.packets.tree_model import Item
-from widgets.packets.tree_view import TreeView
+from widgets.packets.packet.layer_picture import LayerPicture, Part
+from widgets.packets.packet.tree_model import Item
+from widgets.packets.packet.tree_view import TreeView
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import IconButton
 from widgets.parts.card import Aside

@@ -13,9 +13,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from protocols.packets.files.capture import RECONSTRUCTED
-from widgets.packets.colours import Colours, Rule
-from widgets.packets.columns import COLUMNS, Column, Words
-from widgets.packets.document import Document
+from widgets.packets.listing.colours import Colours, Rule
+from widgets.packets.listing.columns import COLUMNS, Column, Words
+from widgets.packets.listing.document import Document
 from widgets.theme.icons import icon_pixmap
 from widgets.theme.signs import paint_sender
 from widgets.theme.theme import theme

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from protocols.packets.levels import Level, Levels
-from widgets.packets.level_strip import CommandLine
+from widgets.packets.capture.level_strip import CommandLine
 from widgets.parts.panel_head import EDGE_PX
 from widgets.parts.status_item import StatusItem
 from widgets.parts.text import ElidedLabel, plain_tip

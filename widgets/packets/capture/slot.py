@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from protocols.packets.capture.live import LiveCapture
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.packets import capture_launch
-from widgets.packets.capture_launch import Capturing
+from widgets.packets.capture import launch
+from widgets.packets.capture.launch import Capturing
 
 if TYPE_CHECKING:
     from protocols.record.event import Raw
@@ -47,7 +47,7 @@ class CaptureSlot(QObject):
         lab, folder, order = self.desk.lab, self.desk.folder, dict(values)
         self._set_phase("starting")
         self.desk.bridge.call(
-            lambda: capture_launch.start(lab, order, folder, earlier), self._on_started, self._on_failed, owner=self
+            lambda: launch.start(lab, order, folder, earlier), self._on_started, self._on_failed, owner=self
         )
 
     def take(self, service: Capturing) -> None:
@@ -61,7 +61,7 @@ class CaptureSlot(QObject):
         self.started.emit(self.path)
 
     def _on_failed(self, error: BaseException) -> None:
-        self.trouble = capture_launch.explained(error, self.values)
+        self.trouble = launch.explained(error, self.values)
         self._set_phase("idle")
         self.failed.emit()
 

@@ -13,7 +13,7 @@ from protocols.packets.networks.hostjob import HostJob
 from protocols.packets.networks.network import NetworkForbidden, PrivateNetwork
 from protocols.packets.networks.plan import Host, bridge, lan, routed
 from protocols.record.explain import Explained, explain
-from widgets.packets.capture_launch import new_path
+from widgets.packets.capture.launch import new_path
 
 if TYPE_CHECKING:
     from protocols.lab import Lab

@@ -16,7 +16,7 @@ from protocols.packets.files.capture import RECONSTRUCTED
 from protocols.packets.files.table import NO_TIME
 
 if TYPE_CHECKING:
-    from widgets.packets.document import Document
+    from widgets.packets.listing.document import Document
 
 WINDOW: Final = 64
 """Texts are made for so many rows at once."""

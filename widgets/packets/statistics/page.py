@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.numbers import grouped, size_text
 from protocols.packets.streams.conversations import Conversation, Rate
-from widgets.packets.document import Told
-from widgets.packets.graph_view import GraphView
+from widgets.packets.listing.document import Told
+from widgets.packets.statistics.graph_view import GraphView
 from widgets.parts.empty import EmptyState
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel

@@ -8,8 +8,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from widgets.desk import Desk
-from widgets.packets import capture_launch
-from widgets.packets.capture_launch import Surroundings
+from widgets.packets.capture import launch
+from widgets.packets.capture.launch import Surroundings
 
 
 class Looking(QObject):
@@ -34,7 +34,7 @@ class Looking(QObject):
 
     def _ask(self, *, again: bool) -> None:
         self.asked = True
-        self._desk.bridge.call(lambda: capture_launch.look(again=again), self._on_found, owner=self)
+        self._desk.bridge.call(lambda: launch.look(again=again), self._on_found, owner=self)
 
     def _on_found(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings

@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
 )
 
 from protocols.packets.filters.display import DisplayFilter, DisplayFilterError
-from widgets.packets.colours import MOST, SERIES, STANDARD, Colours, Rule
-from widgets.packets.filter_bar import FilterField
+from widgets.packets.listing.colours import MOST, SERIES, STANDARD, Colours, Rule
+from widgets.packets.listing.filter_bar import FilterField
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.field import LabelledField
 from widgets.parts.flow import FlowLayout

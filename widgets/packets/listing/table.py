@@ -12,9 +12,9 @@ from PySide6.QtCore import QEvent, QItemSelection, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip, QWidget
 
-from widgets.packets.columns import COLUMNS
-from widgets.packets.packet_model import PacketModel
-from widgets.packets.packet_painter import PacketPainter
+from widgets.packets.listing.columns import COLUMNS
+from widgets.packets.listing.model import PacketModel
+from widgets.packets.listing.painter import PacketPainter
 from widgets.parts.painted_table import PaintedTable
 from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme

@@ -28,10 +28,10 @@ from protocols.pcapng import ETHERNET
 from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.hexview import Field, HexView
-from widgets.packets import craft_launch
-from widgets.packets.craft_answers import AnswersCard
-from widgets.packets.craft_editor import FieldsModel
-from widgets.packets.craft_send import SendRow
+from widgets.packets.craft import launch
+from widgets.packets.craft.answers import AnswersCard
+from widgets.packets.craft.editor import FieldsModel
+from widgets.packets.craft.send import SendRow
 from widgets.parts.buttons import Button, IconButton, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.field import LabelledField
@@ -57,7 +57,7 @@ class CraftPage(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
-        self.bench = craft_launch.Bench(desk.lab)
+        self.bench = launch.Bench(desk.lab)
         self.stack = parse(FIRST)
         self.built: Built | None = None
         self.trouble: Explained | None = None
@@ -170,7 +170,7 @@ class CraftPage(QWidget):
 
     def _layer_menu(self) -> QMenu:
         menu = QMenu(self)
-        for name in craft_launch.COMMON:
+        for name in launch.COMMON:
             menu.addAction("Data (Raw)" if name == "Raw" else name).triggered.connect(partial(self.add_layer, name))
         return menu
 
@@ -336,9 +336,9 @@ class CraftPage(QWidget):
         lab, bench, values = self.desk.lab, self.bench, self.row.values()
         self._begin()
         self.desk.bridge.call(
-            lambda: craft_launch.send(lab, bench, built, values), self._on_sent, self._on_refused, owner=self
+            lambda: launch.send(lab, bench, built, values), self._on_sent, self._on_refused, owner=self
         )
-        self.did.emit("packets-scapy-send", craft_launch.script_values(self.stack.text(), values))
+        self.did.emit("packets-scapy-send", launch.script_values(self.stack.text(), values))
 
     def demonstrate_rst(self) -> None:
         """Show why the kernel answers the SYN and ACK to a SYN made by hand with RST."""
@@ -347,7 +347,7 @@ class CraftPage(QWidget):
         lab = self.desk.lab
         self._begin()
         self.why_rst.show()
-        self.desk.bridge.call(lambda: craft_launch.demonstrate_rst(lab), self._on_sent, self._on_refused, owner=self)
+        self.desk.bridge.call(lambda: launch.demonstrate_rst(lab), self._on_sent, self._on_refused, owner=self)
 
     def _begin(self) -> None:
         self.busy, self.trouble = True, None
@@ -372,7 +372,7 @@ class CraftPage(QWidget):
 
     def _on_refused(self, error: BaseException) -> None:
         self.busy = False
-        trouble = self.trouble = craft_launch.explained(error)
+        trouble = self.trouble = launch.explained(error)
         self.strip.tell(trouble.title, trouble.why, self.row.mends(trouble), errno=trouble.errno)
         self._refresh()
 

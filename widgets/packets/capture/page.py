@@ -16,12 +16,12 @@ from protocols.packets import bpf
 from protocols.packets.reconstruct.service import OwnTraffic
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.packets import capture_launch
-from widgets.packets.capture_form import CaptureForm
-from widgets.packets.capture_launch import OWN, Surroundings
-from widgets.packets.capture_slot import CaptureSlot
-from widgets.packets.level_strip import LevelStrip
-from widgets.packets.looking import Looking
+from widgets.packets.capture import launch
+from widgets.packets.capture.form import CaptureForm
+from widgets.packets.capture.launch import OWN, Surroundings
+from widgets.packets.capture.level_strip import LevelStrip
+from widgets.packets.capture.looking import Looking
+from widgets.packets.capture.slot import CaptureSlot
 from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.fact import Fact
@@ -183,7 +183,7 @@ class CapturePage(QWidget):
         service = self.slot.service
         if service is None or self.isHidden():
             return
-        captured, dropped, by_us, size = capture_launch.counts_text(service)
+        captured, dropped, by_us, size = launch.counts_text(service)
         self.facts["captured"].set_value(captured)
         self.facts["dropped"].set_value(dropped, "warning" if dropped != "0" else "")
         self.facts["by_us"].set_value(by_us, "warning" if by_us != "0" else "")
@@ -203,7 +203,7 @@ class CapturePage(QWidget):
         for name in ("dropped", "by_us", "size"):
             self.facts[name].setVisible(not own)
         if service is not None:
-            way = capture_launch.WAY_WORDS.get(getattr(service, "way", ""), "")
+            way = launch.WAY_WORDS.get(getattr(service, "way", ""), "")
             by = "Its own sockets: reconstructed" if own else way
             self.facts["by"].set_value(by)
         words = {"starting": ("waiting", "Starting"), "running": ("running", "Capturing")}
@@ -213,5 +213,5 @@ class CapturePage(QWidget):
 
     def _ended_words(self) -> str:
         service = self.slot.service
-        packets = capture_launch.counts_text(service)[0] if service is not None else "0"
+        packets = launch.counts_text(service)[0] if service is not None else "0"
         return f"{ENDED.get(self.slot.why_ended, 'Stopped')}: {packets} packets"

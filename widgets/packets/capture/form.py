@@ -12,8 +12,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from protocols.packets.levels import Levels
-from widgets.packets import capture_launch
-from widgets.packets.capture_launch import OWN, Surroundings
+from widgets.packets.capture import launch
+from widgets.packets.capture.launch import OWN, Surroundings
 from widgets.parts.field import LabelledField
 from widgets.parts.fields import Choice, Fields, QuietCombo
 from widgets.parts.flow import FlowBox
@@ -123,7 +123,7 @@ class CaptureForm(QWidget):
         asking = [way for way in levels.may_ask if way not in levels.ways]
         self._ways = (*levels.ways, *asking)
         chosen = str(self.fields["way"])
-        words = capture_launch.WAY_WORDS
+        words = launch.WAY_WORDS
         entries = [Choice(way, words[way]) for way in levels.ways]
         entries += [Choice(way, words[way], "It may ask for a password") for way in asking]
         self._combo("way").fill(entries or [Choice("own", words["own"])])

@@ -1,0 +1,1 @@
+"""Live capture: what this user may do, the form, one capture from start to end."""

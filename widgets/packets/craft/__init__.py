@@ -1,0 +1,1 @@
+"""Packets made by hand: layers, fields, sending, answers."""

@@ -1,0 +1,1 @@
+"""The list of packets: the capture behind it, columns, colours, filter, order, streams, what is saved."""

@@ -1,0 +1,1 @@
+"""Private networks drawn, and what runs on their hosts."""

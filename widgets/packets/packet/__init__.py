@@ -1,0 +1,1 @@
+"""The chosen packet: its tree, its bytes, the picture of its layers."""

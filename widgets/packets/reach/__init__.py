@@ -1,0 +1,1 @@
+"""Ping, traceroute, port check, neighbours."""
