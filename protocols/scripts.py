@@ -16,10 +16,10 @@ from protocols.concurrency.contract import Listen
 from protocols.creosote import scripts as creosote
 from protocols.ftp import scripts as ftp
 from protocols.ftp.server import scripts as ftp_server
-from protocols.http import explore_script as http_explore
 from protocols.http import scripts as http
-from protocols.http import step_scripts as http_steps
 from protocols.http import tool_scripts as http_tools
+from protocols.http.by_hand import explore_script as http_explore
+from protocols.http.by_hand import step_scripts as http_steps
 from protocols.mail import scripts as mail
 from protocols.mail.server import scripts as mail_server
 from protocols.packets import file_scripts as packet_files

@@ -76,7 +76,7 @@ def _bytes(text: str) -> int:
 
 
 def _http(arguments: argparse.Namespace) -> int:
-    from protocols.http import command
+    from protocols.http.client import command
     from protocols.http.request import RequestError
 
     try:

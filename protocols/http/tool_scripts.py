@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from protocols.http.opener_table import USUAL
-from protocols.http.websocket_frames import WebSocketError, checked_url
+from protocols.http.by_hand.opener_table import USUAL
+from protocols.http.by_hand.websocket_frames import WebSocketError, checked_url
 from protocols.script_plans import Plan
 from protocols.script_text import ScriptError
 

@@ -26,9 +26,9 @@ from typing import Any, Final
 import psutil
 import pycurl  # type: ignore[import-untyped]
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.request import Limits, Request
-from protocols.http.run import Run
 from protocols.record import polling
 from protocols.record.recorder import Recorder
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from protocols.http.presets import PRESETS
+from protocols.http.kept.presets import PRESETS
 from tests.gallery.studio import Studio, asked
 from widgets.http.panel import HttpPanel
 from widgets.theme.theme import theme

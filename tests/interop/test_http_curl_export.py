@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
 from protocols.http.formats.curl_options import ALONE, LETTERS, QUIET, QUIET_VALUES, WITH_VALUE
 from protocols.http.formats.curl_read import _SWITCHES, _TAKES, from_curl
 from protocols.http.formats.curl_write import to_curl

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http.client import HttpClient
-from protocols.http.opener_table import USUAL, OpenerOrder
-from protocols.http.openers import Opening
+from protocols.http.by_hand.opener_table import USUAL, OpenerOrder
+from protocols.http.by_hand.openers import Opening
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.request import Auth, Body, Limits, Part, Request
-from protocols.http.run import Run
 from protocols.http.server.kinds import web_server
 from protocols.record.recorder import Recorder
 from tests.peers import require_tool

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http.client import HttpClient
-from protocols.http.handle import features
+from protocols.http.client.client import HttpClient
+from protocols.http.client.handle import features
+from protocols.http.client.run import Run
 from protocols.http.request import Body, Limits, Request, RequestError, Trust
-from protocols.http.run import Run
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from protocols.tls import lab_ca

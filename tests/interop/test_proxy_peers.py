@@ -16,7 +16,7 @@ import pytest
 
 from protocols.concurrency.contract import HandlerSpec, Listen, ServerTLS
 from protocols.concurrency.server import make_server
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
 from protocols.http.proxy.core import ProxyOrder
 from protocols.http.proxy.rules import Match, Rule
 from protocols.http.request import Proxy, Request, Trust

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from protocols.http.collection import Item
+from protocols.http.client.jar import Jar
 from protocols.http.exchange import Exchange
-from protocols.http.jar import Jar
+from protocols.http.kept.collection import Item
 from protocols.http.request import Request, RequestError
 from protocols.http.server.served import Served
 from protocols.record.event import Raw

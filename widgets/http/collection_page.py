@@ -11,8 +11,8 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from protocols.http.collection import Item
-from protocols.http.environment import SHARED
+from protocols.http.kept.collection import Item
+from protocols.http.kept.environment import SHARED
 from widgets.http.request.pairs import Pair, PairsModel
 from widgets.http.request.pairs_view import PairsView
 from widgets.http.store import Store

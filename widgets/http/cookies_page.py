@@ -12,7 +12,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from protocols.http.jar import Cookie, Jar, JarError, read_cookie
+from protocols.http.client.jar import Cookie, Jar, JarError, read_cookie
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.empty import EmptyState

@@ -12,7 +12,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from protocols.http import history as kept
+from protocols.http.kept import history as kept
 from protocols.http.request import Request
 from widgets.desk import Desk
 from widgets.http.exchange.sent import Sent

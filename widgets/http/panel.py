@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from protocols.http.collection import Item
 from protocols.http.formats.imported import Imported
+from protocols.http.kept.collection import Item
 from protocols.http.request import Request
 from protocols.record.event import Raw
 from widgets.desk import Desk

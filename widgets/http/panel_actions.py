@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from protocols.http import explore_script
+from protocols.http.by_hand import explore_script
+from protocols.http.client.run import Run
 from protocols.http.formats.curl_write import to_curl
 from protocols.http.formats.har_write import write_har
 from protocols.http.formats.http_write import write_http
 from protocols.http.formats.python_write import FLAVOURS, missing, problem, script_params
-from protocols.http.masking import masked
+from protocols.http.kept.masking import masked
 from protocols.http.request import RequestError
-from protocols.http.run import Run
 from widgets.http.collection_page import CollectionPage
 from widgets.http.exchange.request_launch import RawOrder, place_of
 from widgets.parts.paths import ask_place

@@ -12,11 +12,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from protocols.http.collection import Collection, Item
 from protocols.http.formats.detect import read_any
 from protocols.http.formats.imported import Imported, Named
+from protocols.http.kept.collection import Collection, Item
+from protocols.http.kept.variables import Scope, Use
 from protocols.http.request import Request, RequestError
-from protocols.http.variables import Scope, Use
 from widgets.desk import Desk
 
 

@@ -12,8 +12,8 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
+from protocols.http.client.run import Run
 from protocols.http.exchange import Exchange
-from protocols.http.run import Run
 from protocols.http.server.sandbox.ways import DYNAMIC, STATIC
 from widgets.desk import Desk
 from widgets.http.exchange.wire_view import DiffView

@@ -8,8 +8,6 @@ notes: sentences about what was left out). It finds out which format it is; one 
 Write: `curl_write.to_curl(request)`, `http_write.write_http([named, ..])`, `har_write.write_har([run, ..])`,
 `python_write.write_python(request, flavour)` with a flavour of `python_write.FLAVOURS`; `python_write.problem(request,
 flavour)` says why one can't, `python_write.script_params(request)` are the values of its Show-as-Python action.
-Kept: `protocols.http.collection.Collection` (a folder of `.http` files), `environment.Environments`, `history.History`.
-The writers write what they are given: fill variables in with `variables.Scope.fill(request)` first,
-hide what was typed as a
-password with `masking.masked(request)`.
+The writers write what they are given: fill variables in with `kept.variables.Scope.fill(request)` first, hide what was
+typed as a password with `kept.masking.masked(request)`.
 """

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from protocols.http.bodies import FORM_TYPE, form_bytes
 from protocols.http.formats.http_lines import form_of, kind_of
 from protocols.http.formats.imported import FormatError
+from protocols.http.kept.variables import has_variables
 from protocols.http.request import Body, Part
-from protocols.http.variables import has_variables
 
 _LIMIT_BYTES = 64 << 20
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 from protocols.http.bodies import FORM_TYPE, encoded
-from protocols.http.default_words import ACCEPT_ENCODING, AGENT
+from protocols.http.client.default_words import ACCEPT_ENCODING, AGENT
+from protocols.http.kept.variables import has_variables
 from protocols.http.request import Limits, Part, Request, RequestError, checked_url
-from protocols.http.variables import has_variables
 
 Shell: TypeAlias = Literal["bash", "cmd"]
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.,:/@+=-]+", re.ASCII)

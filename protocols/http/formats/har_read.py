@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from protocols.http.formats.curl_body import made_body
 from protocols.http.formats.imported import FormatError, Imported, Named, line, parsed_json, table, tables, word
+from protocols.http.kept.variables import literally
 from protocols.http.request import Body, Header, Part, Request, Version
-from protocols.http.variables import literally
 
 _OF_CONNECTION: Final = frozenset((
     "connection", "content-length", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "te", "expect",

@@ -15,10 +15,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from protocols.http.bodies import FORM_TYPE, form_fields
+from protocols.http.client.run import Run
 from protocols.http.exchange import Exchange, chunks_end
-from protocols.http.masking import hides_header, taken_out
+from protocols.http.kept.masking import hides_header, taken_out
 from protocols.http.request import Header
-from protocols.http.run import Run
 from protocols.record.event import monotonic_ns
 
 CREATOR: Final = {"name": "NetLab", "version": "1"}

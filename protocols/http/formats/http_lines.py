@@ -11,8 +11,8 @@ from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
 from protocols.http.bodies import FORM_TYPE
+from protocols.http.kept.variables import pieces
 from protocols.http.request import BodyKind, Header
-from protocols.http.variables import pieces
 
 SEPARATOR: Final = re.compile(r"###+(?P<title>.*)")
 TAG: Final = re.compile(r"\s*(?:#|//)\s*@(?P<name>[A-Za-z][\w-]*)(?:[ \t]+(?P<value>.*))?")

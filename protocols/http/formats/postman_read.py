@@ -23,8 +23,8 @@ from protocols.http.formats.imported import (
     tables,
     word,
 )
+from protocols.http.kept.variables import is_name
 from protocols.http.request import Auth, AuthKind, Body, BodyKind, Header, Part, Request
-from protocols.http.variables import is_name
 
 _PLACE: Final = re.compile(r"(?<=/):([A-Za-z_][\w-]*)")
 _LANGUAGES: Final[dict[str, BodyKind]] = {"json": "json", "xml": "xml", "text": "text"}

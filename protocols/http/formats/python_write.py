@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from protocols.http import scripts
 from protocols.http.bodies import encoded, guessed_type
+from protocols.http.kept.variables import has_variables
 from protocols.http.request import Part, Request, RequestError, checked_url
-from protocols.http.variables import has_variables
 from protocols.script_text import ScriptError, fill
 
 FLAVOURS: Final[Mapping[str, str]] = {

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from protocols.http.bodies import multipart_preview
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.exchange import Exchange
 from protocols.http.request import Auth, Body, Limits, Part, Request, RequestError, Trust
-from protocols.http.run import Run
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder, Tail
 from protocols.service.base import ServiceError

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.request import Limits, Request
-from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 from tests.protocols.http.peers import DEADLINE_S, answer, read_head, says
 

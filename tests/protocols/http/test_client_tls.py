@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http import keylog
-from protocols.http.client import HttpClient
+from protocols.http.client import keylog
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.proxy.core import ProxyOrder
 from protocols.http.request import Limits, Proxy, Request, Trust
-from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 from protocols.tls import Flaw, lab_ca, server_context
 from tests.protocols.http.peers import DEADLINE_S

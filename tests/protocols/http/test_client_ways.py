@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.proxy.core import ProxyOrder
 from protocols.http.request import Auth, Body, Limits, Proxy, Request
-from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 from tests.peers import require_tool
 from tests.protocols.http.ftp import ftp

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocols.http.collection import Collection, CollectionError
-from protocols.http.collection_files import file_name
-from protocols.http.environment import PRIVATE
 from protocols.http.formats.imported import FormatError, Imported, Named
+from protocols.http.kept.collection import Collection, CollectionError
+from protocols.http.kept.collection_files import file_name
+from protocols.http.kept.environment import PRIVATE
 from protocols.http.request import Auth, Body, Request
 from tests.protocols.http.formats.requests import REQUESTS, sent, told
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from protocols.http.doorbell import Doorbell
-from protocols.http.ending import Ending
+from protocols.http.client.doorbell import Doorbell
+from protocols.http.client.ending import Ending
 from protocols.record import polling
 
 LONG_S = 30.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http.environment import PRIVATE, PUBLIC, SHARED, EnvironmentFileError, Environments, Variable
+from protocols.http.kept.environment import PRIVATE, PUBLIC, SHARED, EnvironmentFileError, Environments, Variable
 
 
 def test_secrets_lie_in_a_file_of_their_own_that_git_ignores(tmp_path: Path) -> None:

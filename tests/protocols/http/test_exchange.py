@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.http.bodies import form_bytes, form_fields, hex_bytes
+from protocols.http.client.jar import Cookie, Jar, JarError, read_cookie
+from protocols.http.client.redirects import Refusal, next_request
 from protocols.http.exchange import Kept, chunks_end, read_head, read_request_head
-from protocols.http.jar import Cookie, Jar, JarError, read_cookie
-from protocols.http.redirects import Refusal, next_request
 from protocols.http.request import _PLAIN_URL, Body, Request, RequestError, checked_url
 
 TOKEN = st.text("abcXYZ019!#$-_~", min_size=1, max_size=12)

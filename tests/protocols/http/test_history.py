@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from protocols.http.formats.imported import FormatError
-from protocols.http.history import History
+from protocols.http.kept.history import History
 from protocols.http.request import Auth, Body, Request
 
 

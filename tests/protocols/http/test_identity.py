@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
 from protocols.http.digest import DigestGuard, digest_steps, parameters
 from protocols.http.identity import identity_steps, speaks_of_identity
 from protocols.http.proxy.service import ProxyOrder

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from protocols.http.by_hand.layers import LAYERS, LayersRun
 from protocols.http.formats.python_write import write_python
-from protocols.http.layers import LAYERS, LayersRun
 from protocols.http.markup import markup_events
 from protocols.http.request import Body, Request, RequestError
 from protocols.record.recorder import Recorder

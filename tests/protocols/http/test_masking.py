@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from protocols.http.masking import hides_header, masked, taken_out
+from protocols.http.kept.masking import hides_header, masked, taken_out
+from protocols.http.kept.variables import Scope
 from protocols.http.request import Auth, Body, Proxy, Request, Trust
-from protocols.http.variables import Scope
 from tests.protocols.http.formats.requests import REQUESTS
 
 REQUEST = Request(

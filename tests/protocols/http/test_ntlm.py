@@ -18,14 +18,14 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.formats.python_write import problem, write_python
 from protocols.http.identity import identity_steps
 from protocols.http.ntlm import NtlmError, header_of, make_challenge, proof_of, read_message, token_of
 from protocols.http.ntlm_words import kind_words, message_lines
 from protocols.http.parts import told_value
 from protocols.http.request import Auth, Body, Request, Trust
-from protocols.http.run import Run
 from protocols.http.server.kinds import sandbox_server
 from protocols.record.recorder import Recorder
 from protocols.tls import lab_ca

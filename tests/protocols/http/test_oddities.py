@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.http.client.oddities import oddities
 from protocols.http.exchange import Exchange, Kept, read_head
-from protocols.http.oddities import oddities
 
 
 def _exchange(head: bytes, body: bytes, method: str = "GET") -> Exchange:

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import pytest
 
-from protocols.http.opener_table import HANDLERS, USUAL, OpenerOrder
-from protocols.http.openers import Opening, file_name
+from protocols.http.by_hand.opener_table import HANDLERS, USUAL, OpenerOrder
+from protocols.http.by_hand.openers import Opening, file_name
 from protocols.http.server.kinds import sandbox_server
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder

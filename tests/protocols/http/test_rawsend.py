@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from protocols.http.rawsend import RawSend
+from protocols.http.client.rawsend import RawSend
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from tests.protocols.http.peers import DEADLINE_S, says

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.request import Auth, Body, Limits, Request
-from protocols.http.run import Run
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from protocols.service.base import ServiceError

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from protocols.http.step_table import AFTER, LEGAL, STEPS, Given, Stage
-from protocols.http.steps import HttpSteps, StepResult
+from protocols.http.by_hand.step_table import AFTER, LEGAL, STEPS, Given, Stage
+from protocols.http.by_hand.steps import HttpSteps, StepResult
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from protocols.service.base import ServiceError

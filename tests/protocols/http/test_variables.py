@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.http.kept.variables import Scope, VariableError, literal, literally, names_in
 from protocols.http.request import Auth, Body, Part, Proxy, Request
-from protocols.http.variables import Scope, VariableError, literal, literally, names_in
 from tests.protocols.http.formats.requests import REQUESTS, TEXTS
 
 SCOPE = Scope(

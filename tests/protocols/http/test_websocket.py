@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+from protocols.http.by_hand.websocket import WebSocketClient
+from protocols.http.by_hand.websocket_frames import Seen, WebSocketError, checked_url
 from protocols.http.server.kinds import sandbox_server
-from protocols.http.websocket import WebSocketClient
-from protocols.http.websocket_frames import Seen, WebSocketError, checked_url
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder
 from protocols.service.base import ServiceError

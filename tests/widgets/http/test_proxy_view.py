@@ -10,11 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.proxy.entry import Entry
 from protocols.http.proxy.rules import Match, Rule
 from protocols.http.request import Body, Proxy, Request
-from protocols.http.run import Run
 from protocols.tls import lab_ca
 from tests.widgets.http.conftest import Room
 from widgets.http.proxy.page import ProxyPage

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http.keylog import log_keys
+from protocols.http.client.keylog import log_keys
 from protocols.scripts import render
 from tests.widgets.http.conftest import Room
 from widgets.http.request.pairs import Pair

@@ -1,6 +1,6 @@
 """The request of the first view on four layers: what each has to say for it, and that all get the same body.
 
-It must not know how a layer sends it: `protocols.http.layers` does.
+It must not know how a layer sends it: `protocols.http.by_hand.layers` does.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.http.by_hand.layers import LAYERS, LayerResult, LayersRun
 from protocols.http.formats.python_write import write_python
-from protocols.http.layers import LAYERS, LayerResult, LayersRun
-from protocols.http.masking import masked
+from protocols.http.kept.masking import masked
 from protocols.http.request import Request, RequestError
 from protocols.numbers import grouped
 from widgets.desk import Desk

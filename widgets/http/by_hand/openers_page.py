@@ -1,6 +1,6 @@
 """What urllib can do: an opener made of handlers that are ticked, a URL opened by it, and what each handler did.
 
-It must not know urllib: `protocols.http.openers` calls it.
+It must not know urllib: `protocols.http.by_hand.openers` calls it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
-from protocols.http.opener_table import HANDLERS, USUAL, OpenerOrder
-from protocols.http.openers import Opening, file_name
+from protocols.http.by_hand.opener_table import HANDLERS, USUAL, OpenerOrder
+from protocols.http.by_hand.openers import Opening, file_name
 from protocols.numbers import grouped
 from widgets.desk import Desk
 from widgets.http.exchange.wire_view import WireView

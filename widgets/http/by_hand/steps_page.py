@@ -1,6 +1,6 @@
 """http.client step by step: each call one click, in any order, the wrong ones too.
 
-It must not know the calls: `protocols.http.steps` makes them and explains the wrong ones.
+It must not know the calls: `protocols.http.by_hand.steps` makes them and explains the wrong ones.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from protocols.http.by_hand.step_scripts import NAME
+from protocols.http.by_hand.step_table import LEGAL, STEPS, Given, Stage, code_of
+from protocols.http.by_hand.steps import HttpSteps, StepResult
 from protocols.http.request import RequestError
-from protocols.http.step_scripts import NAME
-from protocols.http.step_table import LEGAL, STEPS, Given, Stage, code_of
-from protocols.http.steps import HttpSteps, StepResult
 from widgets.desk import Desk
 from widgets.http.exchange.request_launch import place_of, start_steps
 from widgets.http.request.card import RequestCard

@@ -1,6 +1,6 @@
 """A WebSocket: connect, send messages of every kind, and see each frame that goes either way.
 
-It must not know the protocol: `protocols.http.websocket` speaks it.
+It must not know the protocol: `protocols.http.by_hand.websocket` speaks it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from protocols.http.websocket import WebSocketClient
-from protocols.http.websocket_frames import CLOSE_CODES, Kind, Seen, WebSocketError, checked_url
+from protocols.http.by_hand.websocket import WebSocketClient
+from protocols.http.by_hand.websocket_frames import CLOSE_CODES, Kind, Seen, WebSocketError, checked_url
 from protocols.numbers import grouped
 from protocols.record.explain import explain
 from protocols.service.base import ServiceError

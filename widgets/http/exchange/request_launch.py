@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from protocols import trust
-from protocols.http.client import HttpClient
+from protocols.http.by_hand.steps import HttpSteps
+from protocols.http.by_hand.websocket import WebSocketClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.handle import system_authorities
+from protocols.http.client.rawsend import RawSend
 from protocols.http.exchange import Exchange, Kept, read_head
-from protocols.http.handle import system_authorities
-from protocols.http.rawsend import RawSend
 from protocols.http.request import Request, RequestError, checked_url
-from protocols.http.steps import HttpSteps
-from protocols.http.websocket import WebSocketClient
 from protocols.tls import believing, lab_ca
 
 if TYPE_CHECKING:
-    from protocols.http.jar import Jar
+    from protocols.http.client.jar import Jar
     from protocols.lab import Lab
 
 ROOM: Final = "http"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from protocols.http.client.rawsend import RawSend
+from protocols.http.client.run import Run
 from protocols.http.exchange import Exchange, Kept
 from protocols.http.failure import Failure
-from protocols.http.rawsend import RawSend
 from protocols.http.request import Request
-from protocols.http.run import Run
 from protocols.record.event import monotonic_ns
 from widgets.http.exchange.request_launch import RawOrder, raw_exchange
 

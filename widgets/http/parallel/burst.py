@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Final
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
+from protocols.http.client.series import Series
 from protocols.http.request import Request
-from protocols.http.run import Run
-from protocols.http.series import Series
 
 MOST: Final = 10_000
 LOOK_S: Final = 0.002

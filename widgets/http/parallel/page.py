@@ -11,7 +11,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
 from protocols.http.request import RequestError
 from protocols.numbers import grouped
 from widgets.desk import Desk

@@ -15,7 +15,7 @@ from PySide6.QtGui import QGuiApplication
 
 from protocols.http.formats.curl_write import to_curl
 from protocols.http.formats.python_write import FLAVOURS, problem, script_params
-from protocols.http.masking import masked
+from protocols.http.kept.masking import masked
 from protocols.http.proxy.entry import Entry
 from protocols.http.proxy.holding import ProxyError
 from protocols.http.proxy.service import DebugProxy

@@ -11,11 +11,11 @@ from typing import Any, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
+from protocols.http.by_hand.raw_samples import SAMPLE_URL, RawSample
 from protocols.http.formats.curl_read import from_curl
-from protocols.http.masking import hides_header
+from protocols.http.kept.masking import hides_header
+from protocols.http.kept.presets import Preset, without_of
 from protocols.http.methods import webdav_note
-from protocols.http.presets import Preset, without_of
-from protocols.http.raw_samples import SAMPLE_URL, RawSample
 from protocols.http.request import Auth, Request, RequestError, Trust, checked
 from widgets.http.exchange.request_launch import RawOrder
 from widgets.http.request.auth_page import AuthPage

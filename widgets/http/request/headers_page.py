@@ -8,7 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from protocols.http.presets import PRESETS, Preset, with_preset
+from protocols.http.kept.presets import PRESETS, Preset, with_preset
 from widgets.http.request.pairs import Pair, PairsModel
 from widgets.http.request.pairs_view import PairsView
 from widgets.parts.buttons import Button

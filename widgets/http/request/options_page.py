@@ -11,7 +11,7 @@ from typing import Any, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from protocols.http.handle import features
+from protocols.http.client.handle import features
 from protocols.http.request import Limits, Proxy, Request, RequestError
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox, scrolled

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from protocols.http.raw_samples import SAMPLES, RawSample
+from protocols.http.by_hand.raw_samples import SAMPLES, RawSample
 from protocols.numbers import grouped
 from widgets.http.request.typed_bytes import typed_bytes
 from widgets.parts.buttons import Button

@@ -12,12 +12,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.jar import Jar
+from protocols.http.client.keylog import log_keys
+from protocols.http.client.run import Run
 from protocols.http.failure import Failure
-from protocols.http.jar import Jar
-from protocols.http.keylog import log_keys
 from protocols.http.request import Request, RequestError
-from protocols.http.run import Run
 from protocols.record.explain import explain
 from protocols.service.base import ServiceError
 from widgets.desk import Desk

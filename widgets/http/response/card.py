@@ -11,10 +11,10 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from protocols.http.client.oddities import oddities
 from protocols.http.exchange import Exchange
 from protocols.http.failure import Failure
 from protocols.http.identity import speaks_of_identity
-from protocols.http.oddities import oddities
 from protocols.http.reading import meaning
 from protocols.numbers import size_text
 from widgets.desk import Desk

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.formats.har_read import read_har
 from protocols.http.formats.har_write import write_har
 from protocols.http.request import Auth, Body, Limits, Request
-from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 from tests.protocols.http.peers import DEADLINE_S, Pages, pages
 

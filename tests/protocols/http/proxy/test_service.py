@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
 from protocols.http.proxy.core import ProxyOrder
 from protocols.http.proxy.holding import ProxyError
 from protocols.http.proxy.rules import Match, Rule

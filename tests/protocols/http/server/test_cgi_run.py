@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import Server, make_server
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
+from protocols.http.client.run import Run
 from protocols.http.request import Body, Limits, Request
-from protocols.http.run import Run
 from protocols.http.server.cgi_run import Ran, run_script, script_answer
 from protocols.record.event import Event
 from protocols.record.recorder import Recorder, Tail

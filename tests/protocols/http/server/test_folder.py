@@ -12,7 +12,7 @@ import pytest
 
 from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import Server, make_server
-from protocols.http.client import HttpClient
+from protocols.http.client.client import HttpClient
 from protocols.http.page import read_page
 from protocols.http.request import Request
 from protocols.record.event import Event

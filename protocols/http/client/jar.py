@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from protocols.http.plainfile import OWNER_ONLY, write_whole
+from protocols.http.kept.plainfile import OWNER_ONLY, write_whole
 
 _HEAD: Final = "# Netscape HTTP Cookie File"
 _HTTP_ONLY: Final = "#HttpOnly_"

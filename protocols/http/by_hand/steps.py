@@ -17,8 +17,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
-from protocols.http.dialled import dialled
-from protocols.http.step_table import AFTER, LEGAL, STEPS, Given, Stage, code_of, why_not
+from protocols.http.by_hand.dialled import dialled
+from protocols.http.by_hand.step_table import AFTER, LEGAL, STEPS, Given, Stage, code_of, why_not
 from protocols.named import Named
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder

@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 
 import pycurl  # type: ignore[import-untyped]
 
-from protocols.http import handle
 from protocols.http.bodies import Encoded
+from protocols.http.client import handle
+from protocols.http.client.wire import Wire
 from protocols.http.request import Request
-from protocols.http.wire import Wire
 
 _KEPT_BODY: Final = 64 << 10
 """A longer body is not held until the next request."""

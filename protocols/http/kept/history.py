@@ -16,8 +16,8 @@ from typing import Any, Final
 from protocols.http.formats.http_read import read_http
 from protocols.http.formats.http_write import write_http
 from protocols.http.formats.imported import FormatError, Named, table, word
-from protocols.http.masking import masked
-from protocols.http.plainfile import OWNER_ONLY, write_whole
+from protocols.http.kept.masking import masked
+from protocols.http.kept.plainfile import OWNER_ONLY, write_whole
 from protocols.http.request import Body, Request
 
 LIMIT: Final = 500

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from protocols.http.opener_handlers import (
+from protocols.http.by_hand.opener_handlers import (
     Dialler,
     ErrorsAreAnswers,
     LabHandler,
@@ -27,7 +27,7 @@ from protocols.http.opener_handlers import (
     listen_to,
     telling_digest,
 )
-from protocols.http.opener_table import Call, Link, OpenerOrder, Outcome
+from protocols.http.by_hand.opener_table import Call, Link, OpenerOrder, Outcome
 from protocols.record.recorder import Recorder
 from protocols.tls import believing
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from protocols.http.ending import Ending
+from protocols.http.client.ending import Ending
+from protocols.http.client.run import Run
 from protocols.http.request import Request
-from protocols.http.run import Run
 
 
 class Series(Ending):

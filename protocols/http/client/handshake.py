@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from protocols.http import failure
+from protocols.http.client.redirects import without_body
 from protocols.http.exchange import Exchange, Head
 from protocols.http.failure import Failure
 from protocols.http.ntlm import NtlmError, header_of, read_message, token_of
-from protocols.http.redirects import without_body
 from protocols.http.request import Auth, Body, Request, RequestError
 
 _PLAIN, _FIRST, _THIRD, _OVER = range(4)

@@ -16,19 +16,20 @@ from urllib.parse import unquote
 
 import pycurl  # type: ignore[import-untyped]
 
-from protocols.http import dataurl, failure, keylog
+from protocols.http import failure
 from protocols.http.bodies import encoded
-from protocols.http.doorbell import Doorbell
+from protocols.http.client import dataurl, keylog
+from protocols.http.client.doorbell import Doorbell
+from protocols.http.client.handshake import Handshake
+from protocols.http.client.jar import Jar
+from protocols.http.client.opened import OpenedSockets
+from protocols.http.client.own_pools import OwnPools
+from protocols.http.client.redirects import REDIRECTS, Refusal, next_request
+from protocols.http.client.run import Run, Sink
+from protocols.http.client.series import Series
+from protocols.http.client.transfer import Transfer
 from protocols.http.failure import Failure
-from protocols.http.handshake import Handshake
-from protocols.http.jar import Jar
-from protocols.http.opened import OpenedSockets
-from protocols.http.own_pools import OwnPools
-from protocols.http.redirects import REDIRECTS, Refusal, next_request
 from protocols.http.request import NO_BODY, Auth, Request, checked
-from protocols.http.run import Run, Sink
-from protocols.http.series import Series
-from protocols.http.transfer import Transfer
 from protocols.record import polling
 from protocols.record.recorder import Recorder
 from protocols.service.base import Facts, Service, ServiceError

@@ -10,9 +10,9 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from protocols.http import failure
+from protocols.http.client.run import Run
 from protocols.http.exchange import Exchange, Head, Kept, Phases
 from protocols.http.failure import Failure
-from protocols.http.run import Run
 from protocols.record.event import Raw, monotonic_ns
 from protocols.record.recorder import Recorder
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from protocols.http.plainfile import OWNER_ONLY, write_whole
+from protocols.http.kept.plainfile import OWNER_ONLY, write_whole
+from protocols.http.kept.variables import Scope, is_name
 from protocols.http.request import RequestError
-from protocols.http.variables import Scope, is_name
 
 PUBLIC: Final = "http-client.env.json"
 PRIVATE: Final = "http-client.private.env.json"

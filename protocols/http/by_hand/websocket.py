@@ -25,8 +25,16 @@ from websockets.uri import parse_uri
 
 from protocols.address import Target
 from protocols.connecting import poll_wait
+from protocols.http.by_hand.websocket_frames import (
+    CLOSE_CODES,
+    KEPT_BYTES,
+    SCHEMES,
+    Kind,
+    Seen,
+    WebSocketError,
+    checked_url,
+)
 from protocols.http.request import Header
-from protocols.http.websocket_frames import CLOSE_CODES, KEPT_BYTES, SCHEMES, Kind, Seen, WebSocketError, checked_url
 from protocols.opening import Plan, connect
 from protocols.record import polling
 from protocols.record.event import Direction, monotonic_ns

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from protocols.http.kept.variables import has_variables, is_name
 from protocols.http.request import Request
-from protocols.http.variables import has_variables, is_name
 
 _HEADERS: Final[Mapping[str, str]] = {
     "authorization": "authorization", "proxy-authorization": "proxy_authorization", "cookie": "cookie",

@@ -11,9 +11,9 @@ import re
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
+from protocols.http.client.oddities import oddities
+from protocols.http.client.opened import Opened, OpenedSockets
 from protocols.http.exchange import NO_TLS, Exchange, Kept, TLSFacts, known_head, read_request_head
-from protocols.http.oddities import oddities
-from protocols.http.opened import Opened, OpenedSockets
 from protocols.record.connections import KEEP_CALL_BYTES
 from protocols.record.event import Direction, monotonic_ns
 from protocols.record.recorder import Recorder

@@ -10,7 +10,7 @@ from typing import Any
 
 import pycurl  # type: ignore[import-untyped]
 
-from protocols.http.run import Run
+from protocols.http.client.run import Run
 
 
 class OwnPools:

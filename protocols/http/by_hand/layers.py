@@ -15,11 +15,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from protocols.http.bodies import encoded
-from protocols.http.client import HttpClient
-from protocols.http.dialled import dialled
+from protocols.http.by_hand.dialled import dialled
+from protocols.http.by_hand.opener_table import USUAL, OpenerOrder
+from protocols.http.by_hand.openers import Opening
+from protocols.http.client.client import HttpClient
 from protocols.http.exchange import read_head
-from protocols.http.opener_table import USUAL, OpenerOrder
-from protocols.http.openers import Opening
 from protocols.http.proxy.plainbody import plain_body
 from protocols.http.request import Header, Request, RequestError, checked
 from protocols.named import Named

@@ -15,15 +15,15 @@ import pycurl  # type: ignore[import-untyped]
 
 from protocols.http import failure
 from protocols.http.bodies import Encoded
-from protocols.http.easy import EasyHandle
+from protocols.http.client.easy import EasyHandle
+from protocols.http.client.jar import Jar
+from protocols.http.client.opened import OpenedSockets
+from protocols.http.client.redirects import REDIRECTS
+from protocols.http.client.run import Run
+from protocols.http.client.wire import Wire
 from protocols.http.exchange import Exchange, Kept, Phases, TLSFacts
 from protocols.http.failure import Failure
-from protocols.http.jar import Jar
-from protocols.http.opened import OpenedSockets
-from protocols.http.redirects import REDIRECTS
 from protocols.http.request import Request
-from protocols.http.run import Run
-from protocols.http.wire import Wire
 from protocols.record.explain import explain
 from protocols.record.recorder import Recorder
 

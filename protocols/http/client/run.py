@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal, Protocol, TypeAlias
 
-from protocols.http.ending import Ending
+from protocols.http.client.ending import Ending
+from protocols.http.client.handshake import Handshake
 from protocols.http.exchange import Exchange, Kept
 from protocols.http.failure import Failure
-from protocols.http.handshake import Handshake
 from protocols.http.request import Request
 from protocols.record.event import monotonic_ns
 

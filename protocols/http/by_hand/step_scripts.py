@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from protocols.http.step_table import STEPS, Given, code_of
+from protocols.http.by_hand.step_table import STEPS, Given, code_of
 from protocols.script_plans import Plan
 from protocols.script_text import ScriptError
 

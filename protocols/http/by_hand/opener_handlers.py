@@ -18,7 +18,7 @@ import urllib.response
 from collections.abc import Callable
 from typing import IO, Any, Final
 
-from protocols.http.dialled import dialled
+from protocols.http.by_hand.dialled import dialled
 from protocols.record.recorder import Recorder
 from protocols.record.traced_tls import wrap_tls
 

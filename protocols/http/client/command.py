@@ -17,12 +17,12 @@ from urllib.parse import unquote
 
 from protocols import trust
 from protocols.http.bodies import FORM_TYPE
-from protocols.http.client import HttpClient
-from protocols.http.handle import system_authorities
-from protocols.http.jar import Jar, JarError
-from protocols.http.oddities import oddities
+from protocols.http.client.client import HttpClient
+from protocols.http.client.handle import system_authorities
+from protocols.http.client.jar import Jar, JarError
+from protocols.http.client.oddities import oddities
+from protocols.http.client.run import Run
 from protocols.http.request import Auth, Body, Header, Limits, Part, Proxy, Request, RequestError, Trust, checked
-from protocols.http.run import Run
 from protocols.record.recorder import Recorder
 from protocols.terminal import (
     DONE,

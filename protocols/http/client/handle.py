@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import pycurl  # type: ignore[import-untyped]
 
 from protocols.http.bodies import FORM_TYPE, Encoded
-from protocols.http.default_words import ACCEPT_ENCODING, AGENT
+from protocols.http.client.default_words import ACCEPT_ENCODING, AGENT
 from protocols.http.request import Auth, Part, Proxy, Request, RequestError, Trust
 
 _HTTP_ALONE: Final = frozenset(("POST", "PATCH", "DELETE", "OPTIONS", "TRACE"))

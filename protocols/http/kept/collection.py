@@ -18,15 +18,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from protocols.http.collection_files import LIMIT_FILES, file_name, free_path, joined, order_of, seen_from, tail_of
-from protocols.http.environment import PRIVATE, PUBLIC, SHARED, EnvironmentFileError, Environments, ignore
 from protocols.http.formats.http_read import Block, is_windows, read_blocks
 from protocols.http.formats.http_write import block_text
 from protocols.http.formats.imported import Imported, Named
-from protocols.http.masking import taken_out
-from protocols.http.plainfile import write_whole
+from protocols.http.kept.collection_files import LIMIT_FILES, file_name, free_path, joined, order_of, seen_from, tail_of
+from protocols.http.kept.environment import PRIVATE, PUBLIC, SHARED, EnvironmentFileError, Environments, ignore
+from protocols.http.kept.masking import taken_out
+from protocols.http.kept.plainfile import write_whole
+from protocols.http.kept.variables import Scope
 from protocols.http.request import Request, RequestError
-from protocols.http.variables import Scope
 
 SUFFIXES: Final = (".http", ".rest")
 LIMIT_BYTES: Final = 8 << 20
