@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from protocols.creosote.log import LEVEL_NAMES, UNREAD, DatagramLog, Stretch
+from protocols.creosote.log import LEVEL_CODES, LEVEL_NAMES, UNREAD, DatagramLog, Stretch
 from protocols.creosote.parts import PART_ROWS, Part, Said, grams_of, pairs_of, part_at, parts_of
 from protocols.creosote.reading.reading import Reading, read
 from protocols.creosote.sieve import Run, of_level, signs_of
@@ -74,10 +74,12 @@ class _Hearing:
 
     def go_on(self, rows: int) -> bool:
         """Read so many more rows; True once the part is read to its end."""
-        payload = self.stretch.bulk.payload
+        payload, levels = self.stretch.bulk.payload, self.stretch.all_levels()
         stop = min(self.at + rows, self.part.stop)
         for at in range(self.at, stop):
-            self._add(read(payload(at)))
+            found = read(payload(at))
+            levels[at] = LEVEL_CODES[found.level]
+            self._add(found)
         self.at = stop
         return stop == self.part.stop
 
@@ -132,6 +134,7 @@ class Survey:
         self._counted = self._mapped = self._heard = log.first
         self._counts = [0] * len(LEVEL_NAMES)
         self._counting: _Counting | None = None
+        self._hurries = True
         self._hearing: _Hearing | None = None
         self._known: dict[SaidKey, Said] = {}
 
@@ -150,8 +153,9 @@ class Survey:
         return sum(self._counts[LEVEL_NAMES.index(level)] for level in levels)
 
     def go_on(self, budget_s: float, *, counts_first: bool = True) -> bool:
-        """Go on for about so long; True once all is done. counts_first: levels before bitmaps."""
+        """Go on for about so long; True once all is done. counts_first: levels before all else, and alone."""
         deadline = time.perf_counter() + budget_s
+        self._hurries = counts_first
         self._counted = max(self._counted, self._log.first)
         steps = (self._count, self._map, self._hear) if counts_first else (self._map, self._count, self._hear)
         while any(step() for step in steps):
@@ -172,6 +176,12 @@ class Survey:
             start = self._counted - stretch.base
             if self._counted >= log.sealed or len(stretch) < self._least_rows:
                 self._count_rows(stretch, start, min(len(stretch), start + _CHUNK))
+                return True
+            if not self._hurries:  # who reads all of a row anyway knows its level
+                if self._heard <= self._counted and not self._hear():
+                    return False
+                if (stop := min(len(stretch), self._heard - stretch.base)) > start:
+                    self._count_rows(stretch, start, stop)
                 return True
             part = self._parts(stretch)[part_at(stretch.parts, start)]
             self._counting = _Counting(stretch, start, part.stop)
