@@ -163,6 +163,12 @@ class Jobs:
                     return job
         return None
 
+    def next_fit(self, count: int, fits: Callable[[Job], bool]) -> bool:
+        """Whether so many wait, and the next ones fit."""
+        with self.lock:
+            coming = self._waiting[self._next : self._next + count]
+            return len(coming) == count and all(job.state == "waiting" and fits(job) for job in coming)
+
     def end(self, job: Job, state: State, error: Explained | None = None) -> bool:
         """It has ended, or waits again; False when somebody has ended it before."""
         with self.lock:

@@ -183,6 +183,10 @@ class TransferQueue:
             self._hire()
         return job
 
+    def more_small(self) -> bool:
+        """Whether each connection will find a small file when it comes for the next."""
+        return self.jobs.next_fit(max(self.parallel, 1), is_small)
+
     def ended(self, job: Job, state: State, error: Explained | None = None) -> None:
         """A job of a connection that goes on in steps is over."""
         self.jobs.end(job, state, error)

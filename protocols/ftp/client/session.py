@@ -48,6 +48,7 @@ class FtpSession(Remote):
     ) -> None:
         super().__init__(site, recorder, name, stopping)
         self.control = Control(site, recorder, name, self.waiter)
+        self.asks_ahead = True  # for the next small file's address before the last one's verdict has come
         self._home = ""
         self._system = ""
         self._has_facts = False

@@ -55,6 +55,8 @@ class SmallFiles(Steps):
         self._sock: TracedSocket | None = None
         self._data_fd = -1
         self._asked_ns = 0
+        self._more = False  # another file follows
+        self._ahead = False  # its address has been asked for already
         self._address: tuple[Any, ...] = ()
         self._link: DataLink | None = None
         self._order: Fetch
@@ -66,9 +68,9 @@ class SmallFiles(Steps):
 
     # Beginning
 
-    def begin(self, order: Fetch, tally: Tally, fresh: bool) -> None:
+    def begin(self, order: Fetch, tally: Tally, fresh: bool, more: bool = False) -> None:
         """See Steps."""
-        self._order, self._tally = order, tally
+        self._order, self._tally, self._more = order, tally, more
         path = str(order.to)
         self._target = target = (
             Target(path, path + PART) if fresh else localfiles.target(order.to, force=order.force)
@@ -78,9 +80,29 @@ class SmallFiles(Steps):
         if target.direct:
             raise Odd(self._again)
         try:
-            self._send(self._ask, "address")
+            if not self._ahead:
+                self._send(self._ask, "address")
+                return
+            self._state = "address"
+            self.deadline_ns = monotonic_ns() + self._silence_ns
+            reply = self._control.early_reply()
         except (FtpError, Stopped):
             raise Odd(self._again) from None
+        if reply is not None:
+            self._answer(reply)
+
+    def _ask_ahead(self) -> None:
+        """The data are here, the verdict is not: the server reads the next file's PASV as soon as it has said it."""
+        try:
+            self._control.send_urgent(self._ask)
+        except (FtpError, Stopped) as error:
+            raise self._rest(error) from None
+        self._ahead = True
+
+    def leave(self) -> None:
+        """See Steps."""
+        if self._ahead:
+            self._control.drop()  # a reply is to come that nobody waits for
 
     def _send(self, line: str, state: _State) -> None:
         self._state = state
@@ -105,7 +127,11 @@ class SmallFiles(Steps):
             self._connected()
         else:
             self.watched = {self._control_fd: polling.POLLIN}  # it has ended before it began: the reply tells
-        if self._state != "verdict" or (last := self._control.early_reply()) is None:
+        if self._state != "verdict":
+            return None
+        if (last := self._control.early_reply()) is None:
+            if self._more and not self._ahead and self._session.asks_ahead:
+                self._ask_ahead()
             return None
         if not last.good:
             raise self._rest()
@@ -116,7 +142,7 @@ class SmallFiles(Steps):
             self._begun(reply)
         elif self._state == "address":
             self._control.take_reply()
-            self._state = "idle"  # no reply is due
+            self._state, self._ahead = "idle", False  # no reply is due
             try:
                 self._connect(offered_address(self._control, reply))
             except FtpError:
@@ -250,6 +276,9 @@ class SmallFiles(Steps):
 
     def stop(self, late: bool) -> Odd:
         """See Steps."""
+        if late and self._state == "address" and self._ahead:
+            self._session.asks_ahead = False  # a server that forgets what comes before its time
+            return Odd(self._again)
         if self._state in ("data", "verdict"):
             silent = Cut(f"silent for {self._session.site.timeout_s:g} s", silent=True)
             return self._rest(None if not late else silent if self._state == "data" else self._control.late())
@@ -260,11 +289,15 @@ class SmallFiles(Steps):
         """The usual way goes on with what is here. failure: what has happened to the data."""
         session, order, tally, target, link = self._session, self._order, self._tally, self._target, self._link
         assert link is not None
-        ended, digest = self._state == "verdict", self._digest
-        self._state, self._link = "idle", None
+        ended, digest, ahead = self._state == "verdict", self._digest, self._ahead
+        self._state, self._link, self._ahead = "idle", None, False
 
         def go_on() -> None:
-            fill(session, order, tally, target, link, digest, ended=ended, failure=failure)
+            try:
+                fill(session, order, tally, target, link, digest, ended=ended, failure=failure)
+            finally:
+                if ahead:
+                    session.control.drop()  # one more reply is to come
 
         return Odd(go_on)
 
@@ -285,6 +318,7 @@ class SmallFiles(Steps):
     def _again(self) -> None:
         """From the start, in the usual way."""
         self._close()
+        self._ahead = False
         if self._state != "idle":
             self._control.drop()
         self._session.get(self._order, self._tally)

@@ -38,8 +38,11 @@ class Steps(ABC):
     deadline_ns: int
 
     @abstractmethod
-    def begin(self, order: Fetch, tally: Tally, fresh: bool) -> None:
-        """Ask for a file. fresh: nothing of its name is here. Raises FtpError where it is not to be had, or Odd."""
+    def begin(self, order: Fetch, tally: Tally, fresh: bool, more: bool = False) -> None:
+        """Ask for a file. fresh: nothing of its name is here. more: another one will follow at once.
+
+        Raises FtpError where it is not to be had, or Odd.
+        """
 
     @abstractmethod
     def step(self, fd: int, mask: int) -> Callable[[], None] | None:
@@ -47,6 +50,10 @@ class Steps(ABC):
 
         Raises FtpError when the server has refused the file and the next may be begun, or Odd.
         """
+
+    @abstractmethod
+    def leave(self) -> None:
+        """No file follows."""
 
     @abstractmethod
     def stop(self, late: bool) -> Odd:

@@ -62,6 +62,9 @@ class Owner(Protocol):
     def next_small(self, member: Member) -> Job | None:
         """The next small file for this connection; None when it is to leave."""
 
+    def more_small(self) -> bool:
+        """Whether each connection will find a small file when it comes for the next."""
+
     def ended(self, job: Job, state: State, error: Explained | None = None) -> None:
         """A job is over."""
 
@@ -209,6 +212,8 @@ class _Round:
         while (job := self._owner.next_small(member)) is not None:
             if self._ask(member, job):
                 return
+        assert member.steps is not None
+        member.steps.leave()
         member.job = None
         self._leave(member, None)
 
@@ -218,7 +223,7 @@ class _Round:
         member.job, job.tally = job, Tally()
         fresh = job.order.known_new and job.tries == 1 and not job.force
         try:
-            member.steps.begin(fetch_of(job), job.tally, fresh)
+            member.steps.begin(fetch_of(job), job.tally, fresh, self._owner.more_small())
         except Odd as odd:
             self._leave(member, odd.go_on)
         except FtpError as error:

@@ -20,6 +20,10 @@ from protocols.record.trace import address_text
 from protocols.record.traced import traced_socket
 
 BACKLOG: Final = 5
+_DYNAMIC: Final = range(49152, 65536)
+"""Anybody's ports (RFC 6335 section 6). A random one is hard to guess (RFC 2577 section 8), and it may still be in
+TIME_WAIT from an earlier transfer, where port 0 gives none of these: 28,000 small files in a minute use up all."""
+_GUESSES: Final = 4
 
 
 def plain(host: str) -> str:
@@ -50,12 +54,15 @@ class Passive(Acceptor):  # type: ignore[misc]
             self.call_later(wait_s, self.handle_timeout)
 
     def _bind(self, family: int, host: str, ports: tuple[int, ...]) -> None:
-        choices = list(range(ports[0], ports[1] + 1)) if ports else [0]
-        random.shuffle(choices)
+        if ports:
+            choices = list(range(ports[0], ports[1] + 1))
+            random.shuffle(choices)
+        else:
+            choices = [*random.sample(_DYNAMIC, _GUESSES), 0]
         for place, port in enumerate(choices):
             self.create_socket(family, socket.SOCK_STREAM)
             try:
-                if ports:
+                if port and os.name == "posix":  # elsewhere it would take a port that somebody listens on
                     self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if family == socket.AF_INET6:
                     self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -78,7 +85,7 @@ class Passive(Acceptor):  # type: ignore[misc]
         self.set_socket(sock)
 
     def handle_accepted(self, sock: Any, addr: Any) -> None:
-        """Somebody connects: the client, or somebody who tries to steal its data (RFC 2577 section 3)."""
+        """Somebody connects: the client, or somebody who tries to steal its data (RFC 2577 section 8)."""
         session = self.cmd_channel
         if not session.connected:
             sock.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -18,7 +19,9 @@ class Script:
 
     replies: bytes sent in place of the usual reply, by verb; None for no reply at all. cut: RETR ends after so many
     bytes, by `how`: "close", "reset" or "silence". size: what SIZE says in place of the truth. more: bytes sent
-    beyond the file. listing: what LIST sends. features: lines of FEAT; "" for a server that has none.
+    beyond the file. listing: what LIST sends. features: lines of FEAT; "" for a server that has none. early: the
+    verdict of RETR waits a moment for the next command, which is then taken ("heard") or thrown away ("forgotten").
+    verdicts: what is said in place of the usual ones, in turn. asked_early: how many commands came so.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -33,6 +36,9 @@ class Script:
     features: str = ""
     pasv: str = ""
     open_data: bool = True
+    early: str = ""
+    verdicts: list[bytes] = field(default_factory=list)
+    asked_early: int = 0
     port: int = 0
     said: list[str] = field(default_factory=list)
     stored: dict[str, bytes] = field(default_factory=dict)
@@ -144,7 +150,11 @@ class _Session:
                 script.ended.wait(DEADLINE_S)
             if not whole and script.how == "reset":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.say("226 done" if whole else "426 cut")
+        if script.early and select.select([self.sock], [], [], 0.1)[0]:
+            script.asked_early += 1
+            if script.early == "forgotten":
+                self.lines.readline()
+        self.say(script.verdicts.pop(0) if script.verdicts else "226 done" if whole else "426 cut")
 
     def do_stor(self, name: str, start: bytes = b"") -> None:
         script = self.script

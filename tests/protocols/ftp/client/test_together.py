@@ -70,6 +70,37 @@ def test_many_files_take_few_connections_and_each_is_told_whole(tmp_path: Path) 
         assert sum(event.kind == kind for event in events) >= len(names), kind
 
 
+def test_the_next_address_is_asked_for_before_the_verdict(tmp_path: Path) -> None:
+    names = [f"f{number}" for number in range(6)]
+    script = Script(dict.fromkeys(names, CONTENT), early="heard")
+    with lab(script, parallel=1) as (client, _):
+        assert set(over(wanted(client, tmp_path, *names))) == {"done"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == script.files
+    assert script.logins == 1
+    assert script.asked_early == 5
+    assert script.said.count("PASV") == 6
+
+
+def test_a_server_that_forgets_what_comes_early_is_asked_in_turn_from_then_on(tmp_path: Path) -> None:
+    names = [f"f{number}" for number in range(4)]
+    script = Script(dict.fromkeys(names, CONTENT), early="forgotten")
+    with lab(script, timeout_s=0.3, parallel=1) as (client, _):
+        assert set(over(wanted(client, tmp_path, *names))) == {"done"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == script.files
+    assert script.asked_early == 1
+
+
+def test_a_bad_verdict_is_that_of_its_own_file_though_the_next_was_asked_for(tmp_path: Path) -> None:
+    names = [f"f{number}" for number in range(3)]
+    script = Script(dict.fromkeys(names, CONTENT), early="heard", verdicts=[b"550 not so\r\n"])
+    with lab(script, parallel=1) as (client, _):
+        jobs = wanted(client, tmp_path, *names)
+        assert over(jobs) == ["done", "done", "done"]
+    assert [job.tries for job in jobs] == [2, 1, 1]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == script.files
+    assert script.asked_early == 2
+
+
 @pytest.mark.parametrize(("cut", "how"), [(0, "close"), (1, "reset"), (400, "close"), (999, "reset")])
 def test_a_file_cut_at_any_byte_is_completed_from_there(tmp_path: Path, cut: int, how: str) -> None:
     script = Script({"a": CONTENT, "b": CONTENT}, cut=cut, how=how)
