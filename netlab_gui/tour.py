@@ -131,12 +131,12 @@ def _row(panel: str, verdicts: list[Verdict]) -> dict[str, object]:
 def _pictures(application: Application, folder: Path, name: str) -> None:
     """The window in both palettes, as it is now."""
     from netlab_gui.driving import settle
-    from widgets.theme.theme import theme
 
-    before = theme().dark
+    settings = application.settings
+    before = settings.dark
     for word, dark in (("light", False), ("dark", True)):
-        theme().set_dark(dark)
+        settings.dark = dark
         settle(40)
         application.window.picture().save(str(folder / f"{name}-{word}.png"))
-    theme().set_dark(before)
+    settings.dark = before
     settle(20)
