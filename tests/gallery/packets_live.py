@@ -14,10 +14,11 @@ from typing import cast
 from protocols.packets.craft.templates import TEMPLATES
 from protocols.packets.levels import Level, Levels, More
 from protocols.packets.networks.network import possible
-from tests.gallery.packets import Studio
+from tests.gallery.studio import Studio
 from widgets.packets.capture.launch import OWN, Surroundings
 from widgets.packets.craft.page import CraftPage
 from widgets.packets.networks.page import NetworksPage
+from widgets.packets.panel import PacketsPanel
 from widgets.packets.reach.page import PingPage
 
 VIEWS = ("capture", "craft", "ping", "networks")
@@ -41,7 +42,7 @@ ORDINARY = Levels(
 """The levels of a user who may do nothing, wherever the pictures are taken."""
 
 
-def capture(studio: Studio) -> None:
+def capture(studio: Studio[PacketsPanel]) -> None:
     """With every right, without any, while it runs, and after."""
     live = studio.panel.live
     page = live.capture
@@ -74,7 +75,7 @@ def capture(studio: Studio) -> None:
         studio.shoot("capture-ended")
 
 
-def craft(studio: Studio) -> None:
+def craft(studio: Studio[PacketsPanel]) -> None:
     """A packet, one by a template, one that is none, answers, and the lesson of the RST."""
     page = cast(CraftPage, studio.panel.page("craft"))
     studio.until(lambda: page.built is not None)
@@ -98,7 +99,7 @@ def craft(studio: Studio) -> None:
     page.bench.child.stop()
 
 
-def ping(studio: Studio) -> None:
+def ping(studio: Studio[PacketsPanel]) -> None:
     """Before anything, each kind, and a name that is none."""
     page = cast(PingPage, studio.panel.page("ping"))
     studio.settle(0.3)
@@ -114,7 +115,7 @@ def ping(studio: Studio) -> None:
     studio.shoot("ping-trouble")
 
 
-def networks(studio: Studio) -> None:
+def networks(studio: Studio[PacketsPanel]) -> None:
     """Before, with four hosts at work, and a row of routers."""
     page = cast(NetworksPage, studio.panel.page("networks"))
     studio.shoot("networks-empty")
@@ -143,7 +144,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(VIEWS))
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    studio = Studio(chosen.out, chosen.sizes)
+    studio = Studio(PacketsPanel, chosen.out, chosen.sizes)
     studio.panel.desk.folder = chosen.out / "captured"
     scenes = {"capture": capture, "craft": craft, "ping": ping, "networks": networks}
     for name in chosen.only.split(","):
