@@ -6,10 +6,11 @@ Painted from a plan. It must not know how networks are made or what runs on them
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from protocols.packets.networks.plan import Host, bridge
@@ -78,18 +79,28 @@ class NetworkView(QWidget):
         look = theme()
         routed = any(host.router for host in self._hosts)
         columns = min(len(self._hosts), 4) if not routed else min(len(self._hosts), 5)
-        rows = -(-max(len(self._hosts), 1) // max(columns, 1))
-        height = rows * (BOX_H + GAP) + SWITCH_H + GAP
+        height = self._rows() * (BOX_H + GAP) + SWITCH_H + GAP
         return QSize(look.px(max(columns, 1) * (BOX_W + GAP)), look.px(height))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(BOX_W * 2), self.sizeHint().height())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()  # a narrow one needs more rows
+
+    def _columns(self) -> int:
+        wide, gap = theme().px(BOX_W), theme().px(GAP)
+        return max(1, min(len(self._hosts), int((self.width() + gap) // (wide + gap))))
+
+    def _rows(self) -> int:
+        return -(-max(len(self._hosts), 1) // self._columns())
+
     def _boxes(self) -> dict[str, QRectF]:
         """Where each host is drawn: a row for hosts on one switch, a row that hops for routers."""
         look, count = theme(), len(self._hosts)
         wide, high, gap = look.px(BOX_W), look.px(BOX_H), look.px(GAP)
-        columns = max(1, min(count, int((self.width() + gap) // (wide + gap))))
+        columns = self._columns()
         found = {}
         for number, host in enumerate(self._hosts):
             row, column = divmod(number, columns)
@@ -108,6 +119,13 @@ class NetworkView(QWidget):
             middle = sum(box.center().x() for box in members) / len(members)
             wide = look.px(96)
             found[segment] = QRectF(middle - wide / 2, bottom, wide, look.px(SWITCH_H))
+        ordered, apart = sorted(found.values(), key=QRectF.left), look.px(8)
+        for left, right in pairwise(ordered):  # none lies over another
+            right.moveLeft(max(right.left(), left.right() + apart))
+        limit = float(self.width())
+        for box in reversed(ordered):
+            box.moveRight(min(box.right(), limit))
+            limit = box.left() - apart
         return found
 
     # Painting
