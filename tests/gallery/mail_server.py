@@ -23,7 +23,7 @@ from protocols.record.log import EventLog
 from widgets.actions import Actions
 from widgets.bridge import Bridge
 from widgets.desk import Desk
-from widgets.mail.server_card import MailServerCard
+from widgets.mail.server.card import MailServerCard
 from widgets.selection import Selection
 from widgets.theme.theme import theme
 

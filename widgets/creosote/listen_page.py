@@ -12,10 +12,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from widgets.creosote.bucket_card import BucketCard
+from widgets.creosote.bucket.card import BucketCard
+from widgets.creosote.bucket.senders_view import SendersView
 from widgets.creosote.feed import Feed
-from widgets.creosote.log_pane import LogPane
-from widgets.creosote.senders_view import SendersView
+from widgets.creosote.log.pane import LogPane
 from widgets.creosote.wording import many
 from widgets.desk import Desk
 from widgets.parts.banner import Banner

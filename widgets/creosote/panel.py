@@ -15,11 +15,11 @@ from protocols.creosote.wire import PORT
 from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
 from widgets.creosote import demo, panel_actions
-from widgets.creosote.bucket_slot import BucketSlot
+from widgets.creosote.bucket.slot import BucketSlot
 from widgets.creosote.feed import Feed
 from widgets.creosote.launch import spew_host
 from widgets.creosote.listen_page import ListenPage
-from widgets.creosote.send_page import SendPage
+from widgets.creosote.send.page import SendPage
 from widgets.creosote.snippets_page import SnippetsPage
 from widgets.desk import Desk
 from widgets.failed_call import event_of

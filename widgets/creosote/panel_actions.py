@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from widgets.creosote import log_menus
-from widgets.creosote.bucket_slot import BucketSlot
+from widgets.creosote.bucket.slot import BucketSlot
 from widgets.creosote.launch import bucket_params, sender_params, senders_params
+from widgets.creosote.log import menus
 from widgets.parts.buttons import ActionButton, Button, IconButton
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class PanelActions:
         add("alarm", "Alarm", log.ask_alarm, "bell", "Ctrl+Alt+A", "Colour, sound or notification when a filter fits")
         add("pause", "Pause or go on", log.toggle_pause, "pause", "F9", "New datagrams wait, none is lost")
         add("follow", "Follow the newest", log.follow, "arrow-down", "Ctrl+End", "Go to the end and stay there")
-        add("join", "Join pieces of 1024 bytes, or not", log.toggle_joined, "layers", "", log_menus.JOIN_TIP)
+        add("join", "Join pieces of 1024 bytes, or not", log.toggle_joined, "layers", "", menus.JOIN_TIP)
         add("clear", "Hide what has come so far", log.rows.hide_so_far, "trash-2", "Ctrl+Alt+L", "It stays recorded")
         add("show-all", "Show everything", log.show_everything, "history", "", "Take all filters away")
         for kind, title in (("txt", "text"), ("jsonl", "JSON lines"), ("csv", "CSV"), ("pcapng", "pcapng")):
@@ -108,8 +108,8 @@ class PanelActions:
         for name in ("mark", "time", "pause"):
             tools.addWidget(ActionButton(get(f"creosote.{name}"), icon_only=True))
         for icon, name, menu in (
-            ("download", "Export the log", log_menus.export_menu),
-            ("columns-3", "Columns, and how messages are shown", log_menus.columns_menu),
+            ("download", "Export the log", menus.export_menu),
+            ("columns-3", "Columns, and how messages are shown", menus.columns_menu),
         ):
             button = IconButton(icon, name)
             button.clicked.connect(lambda _=False, button=button, menu=menu: self._pop_up(menu(log), button))

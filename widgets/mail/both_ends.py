@@ -17,12 +17,12 @@ from protocols.record.event import Raw, detail_of
 from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.mail.account_fields import NOT_THERE, PASSWORD
-from widgets.mail.compose_card import ComposeCard
-from widgets.mail.dialogue_view import DialogueView
-from widgets.mail.hold_strip import HoldStrip
+from widgets.mail.by_hand.hold_strip import HoldStrip
+from widgets.mail.compose.card import ComposeCard
+from widgets.mail.compose.sending import Sending
+from widgets.mail.dialogue.view import DialogueView
 from widgets.mail.latest import Latest
-from widgets.mail.sending import Sending
-from widgets.mail.server_card import MailServerCard
+from widgets.mail.server.card import MailServerCard
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.splitter import Splitter

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from protocols.mail.message.envelope import Envelope, of_header
 from protocols.mail.message.shown import Shown
 from protocols.mail.server.service import MailServer
-from widgets.mail.sending import Sending
+from widgets.mail.compose.sending import Sending
 
 
 class Envelopes:

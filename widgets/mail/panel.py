@@ -17,9 +17,9 @@ from widgets.desk import Desk
 from widgets.failed_call import event_of
 from widgets.mail import demo
 from widgets.mail.both_ends import BothEnds, Cards, cards_in_steps
+from widgets.mail.dialogue.transcripts_page import TranscriptsPage
 from widgets.mail.envelopes import Envelopes
 from widgets.mail.panel_actions import PanelActions
-from widgets.mail.transcripts_page import TranscriptsPage
 from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
@@ -28,9 +28,9 @@ from widgets.parts.segments import Segments
 from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
-    from widgets.mail.hand_page import HandPage
-    from widgets.mail.mailbox_page import MailboxPage
-    from widgets.mail.news_page import NewsPage
+    from widgets.mail.by_hand.page import HandPage
+    from widgets.mail.mailbox.page import MailboxPage
+    from widgets.mail.news.page import NewsPage
 
 POLL_MS: Final = 150
 VIEWS: Final = (("ends", "Both ends"), ("mailbox", "Mailbox"), ("transcripts", "Transcripts"), ("hand", "By hand"),
@@ -101,7 +101,7 @@ class MailPanel(Panel):
 
     def _made(self, name: str) -> QWidget:
         if name == "mailbox":
-            from widgets.mail.mailbox_page import MailboxPage
+            from widgets.mail.mailbox.page import MailboxPage
 
             page = MailboxPage(self.desk, Envelopes(lambda: self.ends.server.server, self.ends.sending))
             page.server_wanted.connect(self.ends.give_other_end)
@@ -109,13 +109,13 @@ class MailPanel(Panel):
                 page.use(self._served, *self._login)
             return page
         if name == "hand":
-            from widgets.mail.hand_page import HandPage
+            from widgets.mail.by_hand.page import HandPage
 
             hand = HandPage(self.desk)
             hand.use(self._served)
             hand.server_wanted.connect(self._give_other_end)
             return hand
-        from widgets.mail.news_page import NewsPage
+        from widgets.mail.news.page import NewsPage
 
         news = NewsPage(self.desk)
         news.served.connect(lambda server: self._use({"nntp": server.address}))
@@ -124,7 +124,7 @@ class MailPanel(Panel):
     @property
     def mailbox(self) -> MailboxPage:
         """The mailbox's view."""
-        from widgets.mail.mailbox_page import MailboxPage
+        from widgets.mail.mailbox.page import MailboxPage
 
         page = self.view("mailbox")
         assert isinstance(page, MailboxPage)
@@ -133,7 +133,7 @@ class MailPanel(Panel):
     @property
     def hand(self) -> HandPage:
         """The view of a session by hand."""
-        from widgets.mail.hand_page import HandPage
+        from widgets.mail.by_hand.page import HandPage
 
         page = self.view("hand")
         assert isinstance(page, HandPage)
@@ -142,7 +142,7 @@ class MailPanel(Panel):
     @property
     def news(self) -> NewsPage:
         """The view of news."""
-        from widgets.mail.news_page import NewsPage
+        from widgets.mail.news.page import NewsPage
 
         page = self.view("news")
         assert isinstance(page, NewsPage)

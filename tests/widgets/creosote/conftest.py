@@ -20,8 +20,8 @@ from protocols.record.event import Event
 from protocols.record.log import EventLog
 from widgets.actions import Actions
 from widgets.bridge import Bridge
-from widgets.creosote.bucket_card import BucketView
-from widgets.creosote.log_pane import LogPane
+from widgets.creosote.bucket.card import BucketView
+from widgets.creosote.log.pane import LogPane
 from widgets.creosote.panel import CreosotePanel
 from widgets.desk import Desk
 from widgets.inspector.dock import InspectorDock

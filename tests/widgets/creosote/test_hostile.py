@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QGuiApplication, QPixmap
 
 from tests.widgets.creosote.conftest import Room
-from widgets.creosote.columns import MESSAGE_STYLES
+from widgets.creosote.table.columns import MESSAGE_STYLES
 from widgets.creosote.wording import shown, without_colours
 
 FLAG = "netlab-pickle-ran"

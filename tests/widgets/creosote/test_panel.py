@@ -18,7 +18,7 @@ from protocols.numbers import grouped
 from protocols.scripts import SCRIPTS, render
 from tests.widgets.creosote.conftest import Room
 from widgets.creosote.panel import CreosotePanel
-from widgets.creosote.send_form import GROUP
+from widgets.creosote.send.form import GROUP
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's loopback broadcast")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt
 
@@ -218,3 +219,19 @@ def test_a_second_mail_is_smuggled_past_a_lenient_server_only(room: Room) -> Non
             assert room.ends.server.live.mails.mail(1).sender == "boss@example.org"  # type: ignore[union-attr]
         room.ends.server.stop()
         room.wait(lambda: room.ends.server.slot.phase == "ended")
+
+
+def test_where_nobody_listens_both_views_give_the_other_end(room: Room) -> None:
+    for name, protocol in (("hand", "imap"), ("news", "nntp")):
+        room.panel.show_view(name)
+        page: Any = room.panel.view(name)
+        page.account.set_address("127.0.0.1", 1)
+        if name == "hand":
+            room.click(page.kind.button(2))
+        page.account.set_address("127.0.0.1", 1)
+        room.click(page.connect_button)
+        room.wait(page.strip.isVisible)
+        room.click(page.strip.buttons["other-end"])
+        room.wait(lambda protocol=protocol: protocol in room.panel.ends_served())
+        room.wait(lambda page=page: not page.strip.isVisible())
+        assert page.account.account().port == room.panel.ends_served()[protocol][1]

@@ -1,0 +1,1 @@
+"""The buckets: form, card, numbers, graph, who writes to one."""

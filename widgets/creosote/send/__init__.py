@@ -1,0 +1,1 @@
+"""The sender: its form, its card, what became of what it sent."""

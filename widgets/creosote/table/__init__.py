@@ -1,0 +1,1 @@
+"""The log's table: which rows, which columns, how they are painted."""

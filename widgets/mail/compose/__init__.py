@@ -1,0 +1,1 @@
+"""A mail to send: the card that writes it, and sending it."""

@@ -1,0 +1,1 @@
+"""A mail, read: text, harmless HTML, headers, parts, raw source."""

@@ -1,0 +1,1 @@
+"""News: groups, articles, and a small server of one's own."""
