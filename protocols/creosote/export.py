@@ -73,7 +73,7 @@ def to_csv(log: DatagramLog, rows: Iterable[int], file: BinaryIO, epoch_ns: int,
             reading = log.reading(row)
             bucket, (host, port) = log.senders[log.sender(row)]
             writer.writerow(
-                (row, _clock(log.t(row) + epoch_ns), bucket, f"{host}:{port}", reading.level,
+                (row + 1, _clock(log.t(row) + epoch_ns), bucket, f"{host}:{port}", reading.level,
                  inert(reading.source), reading.kind, len(log.payload(row)), inert(reading.text))
             )  # fmt: skip
     finally:

@@ -301,6 +301,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
                  for tls in (False, True)]  # fmt: skip
     variants += [("failure", {"failure": name}) for name in FAILURE_SCRIPTS]
     variants += [("option", params) for params in OPTION_SCRIPTS]
+    variants += [(action_id, {"groups": groups}) for action_id in ("creosote-bucket", "creosote-redirector")
+                 for groups in (["239.255.43.21"], ["ff15::4321"], ["239.255.43.21", "ff15::4321"])]  # fmt: skip
     for number, (action_id, params) in enumerate(variants):
         for style in STYLES if number % 3 == 0 or not params else STYLES[:1]:
             source = render(action_id, params, imports=style, handle_errors=bool(number % 2))  # type: ignore[arg-type]

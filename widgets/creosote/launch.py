@@ -160,7 +160,7 @@ def bucket_params(values: Mapping[str, Any], port: int = 0) -> tuple[str, dict[s
         settings = bucket_settings(values)
     except ValueError:
         settings = BucketSettings()
-    params = {"host": settings.host, "port": port or settings.port}
+    params = {"host": settings.host, "port": port or settings.port, "groups": list(settings.groups)}
     if settings.redirect is not None:
         to_host, to_port = settings.redirect
         return "creosote-redirector", {**params, "to_host": to_host, "to_port": to_port}

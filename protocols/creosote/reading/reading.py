@@ -58,7 +58,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def level_of(value: object) -> str:
-    """The lab's level for a word or a number: Python's logging (10 to 50), pino's (10 to 60) or syslog's (0 to 7)."""
+    """The lab's level for a word or a number: Python's logging (10 to 50) or syslog's (0 to 7); pino's: jsonline."""
     if isinstance(value, bool):
         return ""
     if isinstance(value, (int, float)):

@@ -54,7 +54,7 @@ def test_no_cell_of_the_table_is_a_formula(texts: list[str]) -> None:
     rows = list(csv.reader(io.StringIO(out.getvalue().decode(), newline="")))
     assert len(rows) == len(texts) + 1
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row)
-    assert rows[1][1] == "2023-11-14T22:13:20.000000000Z"
+    assert rows[1][:2] == ["1", "2023-11-14T22:13:20.000000000Z"]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\n=1"])

@@ -100,6 +100,19 @@ def test_the_redirector_forwards_unchanged(tmp_path: Path) -> None:
         assert read_line(bucket) == repr(bytes(range(256)))[2:-1]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="groups on the interface called lo")
+def test_a_bucket_and_a_redirector_join_their_groups(tmp_path: Path) -> None:
+    with (
+        started("creosote-bucket", tmp_path, groups=["239.255.43.21", "ff15::4321"]) as (far, bucket),
+        started("creosote-redirector", tmp_path, to_port=far, groups=["239.255.43.21"]) as (near, _),
+    ):
+        for port in (far, near):
+            run("multicast-send", tmp_path, group="239.255.43.21", port=port, message=b"to the group")
+            assert read_line(bucket) == "to the group"
+        spew("to it alone", port=far)
+        assert read_line(bucket) == "to it alone"
+
+
 def test_the_handler_spews_records_and_tracebacks_as_text(tmp_path: Path) -> None:
     with started("creosote-bucket", tmp_path) as (port, process):
         assert "sent 2 records" in run("creosote-handler", tmp_path, port=port, message="watch out")

@@ -337,7 +337,7 @@ def test_show_as_python_is_the_script_of_what_was_done(room: Room) -> None:
     port = room.listen()
     room.click(room.panel.python_button)
     assert room.scripts[-1] == ("creosote-bucket", {"host": "127.0.0.1", "port": port, "log_file": "", "share": False,
-                                                       "strict": False})  # fmt: skip
+                                                       "strict": False, "groups": []})  # fmt: skip
     room.panel.show_view("send")
     room.panel.send.form.fields.set_values({"message": "over there", "port": port})
     room.click(room.panel.python_button)

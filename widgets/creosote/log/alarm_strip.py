@@ -23,6 +23,10 @@ from widgets.theme.signs import sender_icon
 from widgets.theme.theme import set_look, theme
 
 MOST: Final = 12
+NOTIFY_TIP: Final = (
+    "A desktop notification where the system has them; where not, a note in the window, which asks for a look in the "
+    "task bar"
+)
 COLOURS: Final = ((1, "Orange"), (6, "Red"), (2, "Green"), (5, "Violet"))
 
 
@@ -85,8 +89,8 @@ class AlarmStrip(QWidget):
         self.field.setAccessibleName("Filter of the alarm")
         self.field.setMinimumWidth(theme().px(180))
         set_look(self.field, "small", True)
-        self.sound.setToolTip("The system's bell, at most once in 10 seconds")
-        self.notify.setToolTip("A desktop notification where the system has them, a note in the window where not")
+        self.sound.setToolTip("The system's bell, where it has one, at most once in 10 seconds")
+        self.notify.setToolTip(NOTIFY_TIP)
         self.colour_button.setAccessibleName("Colour of the rows")
         self.entry = QWidget()
         row = QHBoxLayout(self.entry)

@@ -1,11 +1,12 @@
-"""A desktop notification where the system has a place for one, a word in the window where not."""
+"""A desktop notification where the system has a place for one; a word in the window, which asks for a look, where not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtWidgets import QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from widgets.theme.theme import theme
 
@@ -17,6 +18,7 @@ def notify(owner: QWidget, title: str, text: str, otherwise: Callable[[str], obj
     """Tell `text`, plain, outside the window; else hand it to `otherwise`. The tray's icon belongs to `owner`."""
     if not (QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()):
         otherwise(f"{title}: {text}")
+        QApplication.alert(owner.window())
         return
     tray = owner.findChild(QSystemTrayIcon, _NAME)
     if tray is None:

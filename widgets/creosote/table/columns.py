@@ -40,7 +40,7 @@ class Column:
 
 
 FIXED: Final = (
-    Column("number", "No.", "00\u202f000\u202f000", True, "Counted from 0 as they arrived; a filter keeps the numbers"),
+    Column("number", "No.", "00\u202f000\u202f000", True, "Counted from 1 as they arrived; a filter keeps the numbers"),
     Column("arrived", "Arrived", "00:00:00.0000", tip="When the kernel took it in, by this machine's clock"),
     Column("sender", "Sender", "worker.py 00000", tip="What it says it is, else its address. UDP proves neither"),
     Column("level", "Level", "CRITICAL", tip="As the message claims"),
@@ -122,7 +122,7 @@ class Words:
 
     def _number(self, row: int) -> str:
         more = len(self.pieces(row)) - 1
-        return f"{grouped(row)} +{more}" if more else grouped(row)
+        return f"{grouped(row + 1)} +{more}" if more else grouped(row + 1)
 
     def cell(self, row: int, column: Column) -> str:
         """A cell as text, everything in it visible."""

@@ -32,6 +32,7 @@ def test_any_bytes_give_a_reading(data: bytes) -> None:
 _WORDS = st.sampled_from(
     ["INFO", "WARNING", "ERR", "ERROR", "PANIC", "info", "level", "lvl", "severity", "=", ":", '"', " ", "[", "|", "\n",
      "\\", "{", "}", ",", "<", "11", ">", "x", "40", "null", "true", "short_message",
+     '{"level":"err"}', '{"level":40,"time":1,"v":1}',
      "Traceback (most recent call last):", "\x80", "\x1e\x0f", "\xe9", "\u2028", "\x1c", "\x1b[1;31m"]
 )  # fmt: skip
 
@@ -98,6 +99,42 @@ def test_json_lines_have_level_source_and_fields() -> None:
     assert (found.kind, found.text, found.level, found.source) == ("json", "req", "ERROR", "web-02")
     assert found.fields["status"] == "504"
     assert read(b'{"broken": ').kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (10, "DEBUG"),
+        (20, "DEBUG"),
+        (30, "INFO"),
+        (40, "WARN"),
+        (50, "ERROR"),
+        (60, "CRITICAL"),
+        (35, "INFO"),
+        (3, "ERROR"),
+    ],
+)
+@pytest.mark.parametrize("beside", ['"pid":4711', '"hostname":"box"', '"v":1', '"v":0,"pid":1'])
+@pytest.mark.parametrize("time", ["1700000000000", '"2026-11-29T10:58:14.000Z"'])
+def test_a_level_of_pino_or_bunyan_is_known_by_what_stands_beside_it(
+    number: int, name: str, beside: str, time: str
+) -> None:
+    line = f'{{"level":{number},"time":{time},{beside},"msg":"pay"}}'.encode()
+    assert (read(line).level, level(line)) == (name, name)
+
+
+def test_a_number_alone_is_a_level_of_python() -> None:
+    assert read(b'{"level":30,"time":1700000000,"msg":"a"}').level == "WARN"
+    assert read(b'{"level":30,"pid":1,"msg":"a"}').level == "WARN"
+
+
+def test_several_json_lines_in_one_datagram_are_read_together() -> None:
+    found = read(b'{"level":"info","msg":"a","app":"web","status":200}\n{"level":"error","msg":"b","status":504}\r\n\n')
+    assert (found.kind, found.text, found.level, found.source) == ("json", "a\nb", "ERROR", "web")
+    assert found.fields == {"level": "info\nerror", "msg": "a\nb", "app": "web", "status": "200\n504"}
+    assert read(b'{"a":1}\n{"a":1}').text == '{"a":1}\n{"a":1}'
+    for other in (b'{"msg":"a"}\n{"msg":', b'{"msg":"a"}\nplain', b'{"msg":"a"}\n[1]'):
+        assert read(other).kind == "text"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_pieces_become_one_row_that_says_so_and_come_apart_again(room: Room) -> 
     assert words.reading(1).level == "ERROR"
     assert words.reading(1).text.endswith("the end of it")
     cells = dict(zip(pane.view.head.ids(), words.line(1, pane.view.head.columns()).split("\t"), strict=True))
-    assert cells["number"] == f"1 +{len(PARTS) - 1}"
+    assert cells["number"] == f"2 +{len(PARTS) - 1}"
     assert f"Joined for the eye from {len(PARTS)} datagrams" in words.whole(1)
     assert "joined for the eye" in pane._status()
     pane.go_to(2)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
+from protocols.creosote.alarms import Alarm
 from protocols.creosote.programs import PROGRAMS
 from protocols.creosote.wire import classic_text
 from protocols.record.log import EventLog
@@ -450,3 +451,36 @@ def test_a_cancelled_export_leaves_no_file(room: Room, tmp_path: Path) -> None:
     room.wait(lambda: room.pane._export is None)
     assert job.cancelled
     assert list(tmp_path.iterdir()) == [] or job.done == job.total
+
+
+@pytest.mark.qt_log_ignore("No such signal QPlatformNativeInterface", extend=True)  # the tray of a display that is none
+def test_an_alarm_rings_and_notifies_once_in_a_flood_and_never_in_markup(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No place for notifications is here, nor a bell: what is asked of them is looked at instead."""
+    rung: list[bool] = []
+    told: list[tuple[str, str]] = []
+    alerted: list[object] = []
+    monkeypatch.setattr(QApplication, "beep", lambda: rung.append(True))
+    monkeypatch.setattr(QApplication, "alert", lambda window, _ms=0: alerted.append(window))
+    pane = room.pane
+    room.pour([b"ERROR before"])
+    room.desk.actions.get("creosote.alarm").trigger()
+    pane.alarms.field.setText("level>=error")
+    for box in (pane.alarms.sound, pane.alarms.notify):
+        box.click()
+    room.click(pane.alarms.set_button)
+    room.pour([b"fine", b"ERROR <b>one</b>", b"ERROR two"])
+    room.pour([b"ERROR three"])
+    assert rung == [True]
+    assert room.toasts == ["Creosote: level>=error: ERROR two"]
+    assert alerted == [room.panel.window()]  # who looks elsewhere sees the window ask for a look
+
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    monkeypatch.setattr(QSystemTrayIcon, "supportsMessages", lambda: True)
+    monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda _tray, title, text, *_: told.append((title, text)))
+    pane.alarms.add(Alarm("markup", "<b>", notify=True))
+    room.pour([b"FATAL <b>four</b> & more"])
+    assert told == [("Creosote: markup", "FATAL &lt;b&gt;four&lt;/b&gt; &amp; more")]
+    assert len(room.toasts) == 1
+    assert rung == [True]
