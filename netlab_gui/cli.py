@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Final, cast
 
 from netlab_gui import panels
+from protocols.numeric import one_thread
 from protocols.streams import abandon_stdout, open_closed
 from protocols.words import Parser, WordParser
 
@@ -60,6 +61,7 @@ These commands need none:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run NetLab with these arguments (default: those of the process); returns the exit status."""
     open_closed()
+    one_thread()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         return _window()

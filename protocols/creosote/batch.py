@@ -8,6 +8,7 @@ datagrams. It must not know sockets, nor what the payloads mean.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 
 SHARED_BYTES: Final = 256 << 10
 """From here on payloads stay where they are; fewer are copied, so that they hold no large piece of memory."""
-PIECE_BYTES: Final = 16 << 20
+PIECE_BYTES: Final = 8 << 20
 """Memory that payloads are written into, one behind the other."""
+PIECES: Final = 4
+"""So many are used again once nobody holds anything in them: memory that the system gives anew costs it a cleaning,
+and where the machine is a guest, its host another; that can take longer than what is then written there."""
+_FREE: Final = 3
+"""References to a piece that nobody uses: the list's, the loop's, and that of who counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ class Block:
         self.t = np.empty(rows, np.int64)
         self.ends = np.empty(rows, np.uint32)
         self.senders = np.empty(rows, np.uint32)
-        self.data = np.empty(piece_bytes, np.uint8)
+        self._pieces: list[Column] = []
+        self.data = self._piece(piece_bytes)
         self.rows = 0
         self.size = 0
         self.dropped = 0
@@ -120,9 +127,19 @@ class Block:
     def make_room(self, size: int) -> None:
         """Let so many more bytes of payload fit in."""
         if self.size + size > len(self.data):
-            fresh = self._np.empty(max(2 * (self.size + size), self._piece_bytes), self._np.uint8)
+            fresh = self._piece(max(2 * (self.size + size), self._piece_bytes))
             fresh[: self.size] = self.data[: self.size]
             self.data = fresh
+
+    def _piece(self, size: int) -> Column:
+        """Memory for `size` bytes that nobody else holds."""
+        for piece in self._pieces:
+            if len(piece) >= size and sys.getrefcount(piece) == _FREE:
+                return piece
+        piece = self._np.empty(size, self._np.uint8)
+        if size == self._piece_bytes:
+            self._pieces = [*self._pieces[1 - PIECES :], piece]
+        return piece
 
     def added(self, rows: int, size: int, dropped: int) -> int:
         """So many datagrams with so many bytes were written. dropped: in all, by now. Gives the rows."""
@@ -142,8 +159,8 @@ class Block:
         taken = self.data[: self.size]
         if self.size < self._shared_bytes:
             if len(self.data) > 4 * self._piece_bytes:
-                self.data = self._np.empty(self._piece_bytes, self._np.uint8)
+                self.data = self._piece(self._piece_bytes)
             return taken.tobytes()
-        # What is written next lies behind it; the piece is freed with the last that lies in it.
+        # What is written next lies behind it; the piece is free with the last that lies in it.
         self.data = self.data[self.size :]
         return taken.data.toreadonly()

@@ -13,14 +13,13 @@ import os
 import socket
 import struct
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from protocols.creosote.backlog import ROWS, SO_RXQ_OVFL, SO_TIMESTAMPNS, kernel_drops
 from protocols.creosote.batch import Block
+from protocols.creosote.slots import CONTROL, Slots
+from protocols.numeric import one_thread_numpy
 from protocols.record.event import monotonic_ns
-
-if TYPE_CHECKING:
-    import numpy as np
 
 CROWD: Final = 512
 """When a call brought more than this, the next asks for the times of every SAMPLE-th only."""
@@ -29,13 +28,7 @@ CROWDS: Final = 16
 """After so many such calls in a row the kernel is asked for neither times nor drops: both cost it a seventh more."""
 CALM: Final = 64
 """After so many calls in a row that brought little, it is asked again."""
-_HEAD: Final = 512
-_REST: Final = 65536 - _HEAD
-_NAME: Final = 16
-_CONTROL: Final = 64
 _MSG_DONTWAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
-
-
 
 
 class Senders:
@@ -88,7 +81,7 @@ class OneByOne:
         if not self._with_control:
             data, address = self._sock.recvfrom(65535, _MSG_DONTWAIT)
             return data, monotonic_ns(), address[:2]
-        data, control, _, address = self._sock.recvmsg(65535, _CONTROL, _MSG_DONTWAIT)
+        data, control, _, address = self._sock.recvmsg(65535, CONTROL, _MSG_DONTWAIT)
         stamp = monotonic_ns()
         for level, kind, value in control:
             if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(value) >= 16:
@@ -102,15 +95,13 @@ class OneByOne:
 class ManyAtOnce:
     """recvmmsg(2) through ctypes: Linux, IPv4, 64-bit. A thousand datagrams cost one call.
 
-    Each datagram has a short slot, and a long one for what does not fit: the common short ones lie close
-    together in memory. In a crowd the kernel is asked for the arrival of every SAMPLE-th only, and those
-    that follow it within microseconds bear the same. In a crowd that does not end they bear the time at
-    which they were read, all of one call the same, and drops are asked for once a call (SO_MEMINFO).
+    In a crowd the kernel is asked for the arrival of every SAMPLE-th only, and those that follow it
+    within microseconds bear the same. In a crowd that does not end they bear the time at which they
+    were read, all of one call the same, and drops are asked for once a call (SO_MEMINFO).
     """
 
     def __init__(self, sock: socket.socket, senders: Senders, epoch_ns: int) -> None:
-        import numpy as np
-
+        np = one_thread_numpy()
         self._np = np
         self._sock = sock
         self._fd = sock.fileno()
@@ -120,93 +111,32 @@ class ManyAtOnce:
         self._can_ask_drops = kernel_drops(sock) is not None
         self._known: dict[int, int] = {}
         self._call = _recvmmsg()
-        self._heads = np.zeros((ROWS, _HEAD), np.uint8)
-        self._rests = np.empty((ROWS, _REST), np.uint8)  # pages are only touched by long datagrams
-        self._names = np.zeros((ROWS, 2), np.uint64)
-        self._control = np.zeros((ROWS, _CONTROL), np.uint8)
-        self._ramp = np.arange(1, ROWS + 1, dtype=np.uint32)
-        self._headers = self._build(np)
-        self._address = self._headers.ctypes.data
-        self._sizes = self._headers["size"]
-        self._control_sizes = self._headers["control_size"]
+        self._slots = Slots()
         self._asked = 1
         self._ask_control(1)
         self._telling = True
         self._crowds = self._calms = self._floor = 0
-        for room in (self._heads, self._control):
-            room.fill(0)  # the pages are there before they are needed
-
-    def _build(self, np: Any) -> np.ndarray[Any, np.dtype[Any]]:
-        vectors = np.zeros((ROWS, 4), np.uint64)
-        vectors[:, 0] = self._heads.ctypes.data + np.arange(ROWS, dtype=np.uint64) * _HEAD
-        vectors[:, 1] = _HEAD
-        vectors[:, 2] = self._rests.ctypes.data + np.arange(ROWS, dtype=np.uint64) * _REST
-        vectors[:, 3] = _REST
-        self._vectors = vectors
-        header = np.dtype(
-            [("name", "u8"), ("name_size", "u4"), ("", "u4"), ("vectors", "u8"), ("vector_count", "u8"),
-             ("control", "u8"), ("control_size", "u8"), ("flags", "i4"), ("", "i4"), ("size", "u4"), ("", "u4")]
-        )  # fmt: skip
-        headers = np.zeros(ROWS, header)
-        headers["name"] = self._names.ctypes.data + np.arange(ROWS, dtype=np.uint64) * _NAME
-        headers["name_size"] = _NAME  # an IPv4 address is as long as the kernel finds room for: it stays so
-        headers["vectors"] = vectors.ctypes.data + np.arange(ROWS, dtype=np.uint64) * 32
-        headers["vector_count"] = 2
-        headers["control"] = self._control.ctypes.data + np.arange(ROWS, dtype=np.uint64) * _CONTROL
-        return headers  # type: ignore[no-any-return]
 
     def _ask_control(self, every: int) -> None:
         """Give the kernel room for the control data of every so manieth datagram of the next call."""
-        if every != self._asked:
-            self._control_sizes[:] = 0
-            self._asked = every
-        self._control_sizes[::every] = _CONTROL
+        self._slots.ask_control(every, clear=every != self._asked)
+        self._asked = every
 
     def take(self, block: Block) -> int:
         """Add what waits in the socket's queue to a block that has room for ROWS; how many. Never blocks."""
-        count: int = self._call(self._fd, self._address, ROWS, _MSG_DONTWAIT, None)
+        slots, row = self._slots, block.rows
+        count: int = self._call(self._fd, slots.address, ROWS, _MSG_DONTWAIT, None)
         if count <= 0:
             code = ctypes.get_errno() if count < 0 else errno.EAGAIN
             if code in (errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED):
                 return 0
             raise OSError(code, os.strerror(code))
-        row = block.rows
-        total = self._put_payloads(count, block)
+        total, even = slots.gather(count, block)
+        slots.lay(even if count > CROWD else 0)
         self._put_times(count, block.t[row : row + count])
         self._put_senders(count, block.senders[row : row + count])
         self._ask_next(count)
         return block.added(count, total, self._dropped)
-
-    def _put_payloads(self, count: int, block: Block) -> int:
-        """Payloads and where each ends; gives how many bytes they are."""
-        np, row, size = self._np, block.rows, block.size
-        sizes = self._sizes[:count].copy()
-        ends, first = block.ends[row : row + count], int(sizes[0])
-        if first <= _HEAD and not np.count_nonzero(sizes != first):  # as of one program that counts, or of a test
-            total = first * count
-            block.make_room(total)
-            np.multiply(self._ramp[:count], first, out=ends)
-            room = block.data[size : size + total]
-            room.reshape(count, first)[:] = self._heads[:count, :first]
-        else:
-            sizes.cumsum(dtype=np.uint32, out=ends)
-            total = int(ends[-1])
-            block.make_room(total)
-            block.data[size : size + total] = memoryview(b"".join(self._parts(sizes)))
-        ends += np.uint32(size)
-        return total
-
-    def _parts(self, sizes: Any) -> list[memoryview]:
-        if int(sizes.max()) <= _HEAD:
-            flat = memoryview(self._heads.reshape(-1).data)
-            starts = range(0, len(sizes) * _HEAD, _HEAD)
-            return [flat[at : at + size] for at, size in zip(starts, sizes.tolist(), strict=True)]
-        parts = []
-        for row, size in enumerate(sizes.tolist()):
-            parts.append(self._heads[row, : min(size, _HEAD)].data)
-            if size > _HEAD:
-                parts.append(self._rests[row, : size - _HEAD].data)
-        return parts
 
     def _put_times(self, count: int, room: Any) -> None:
         """When each arrived, and the count of drops behind the last that brought control data, once there is one."""
@@ -214,24 +144,24 @@ class ManyAtOnce:
             room.fill(monotonic_ns())
             self._dropped = kernel_drops(self._sock) or self._dropped
             return
-        every = self._asked
-        stamps = self._control[:count:every, 16:32].view(self._np.int64)
+        np, every = self._np, self._asked
+        stamps = self._slots.control[:count:every, 16:32].view(np.int64)
         known = stamps[:, 0] * 1_000_000_000 + stamps[:, 1] - self._epoch_ns
         # Until the kernel stamps what comes in, it stamps what is read: nothing came later than what came after it.
-        known = self._np.minimum.accumulate(known[::-1])[::-1]
-        self._np.maximum(known, self._floor, out=known)
+        known = np.minimum.accumulate(known[::-1])[::-1]
+        np.maximum(known, self._floor, out=known)
         room[:] = known if every == 1 else known.repeat(every)[:count]
         self._read_drops((count - 1) // every * every)
 
     def _read_drops(self, row: int) -> None:
-        if int(self._control_sizes[row]) > 32:
-            level, kind, value = struct.unpack_from("=iiI", self._control[row].tobytes(), 40)
+        if int(self._slots.control_sizes[row]) > 32:
+            level, kind, value = struct.unpack_from("=iiI", self._slots.control[row].tobytes(), 40)
             if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL:
                 self._dropped = max(self._dropped, value)
 
     def _put_senders(self, count: int, room: Any) -> None:
         np = self._np
-        keys = self._names[:count, 0]
+        keys = self._slots.names[:count]
         first = keys[0]
         if not np.count_nonzero(keys != first):
             room.fill(self._number(int(first)))

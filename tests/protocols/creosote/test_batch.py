@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.creosote.batch import Batch, Block
+from protocols.creosote.batch import PIECES, Batch, Block
 
 
 def put(block: Block, payloads: list[bytes], dropped: int = 0) -> None:
@@ -63,6 +63,25 @@ def test_many_payloads_are_not_copied_and_few_do_not_hold_a_large_piece() -> Non
     assert isinstance(block.take_all().data, memoryview)
     put(block, [b"b" * 100])
     assert isinstance(block.take_all().data, bytes)
+
+
+def test_memory_is_used_again_once_nobody_holds_anything_in_it_and_not_before() -> None:
+    block = Block(8, 1000, shared_bytes=300)
+    held: list[Batch] = []
+    for number in range(12):  # each fills more than half of a piece
+        put(block, [bytes([number]) * 300] * 2)
+        held.append(block.take_all())
+    assert [batch.payloads() for batch in held] == [[bytes([number]) * 300] * 2 for number in range(12)]
+    kept = held[-1]
+    part = memoryview(kept.data)[10:20]
+    del held, kept
+    starts = set()
+    for _ in range(12):
+        put(block, [b"z" * 300] * 2)
+        starts.add(block.data.__array_interface__["data"][0])
+        block.take_all()
+    assert len(starts) <= PIECES
+    assert bytes(part) == bytes([11]) * 10  # what is still looked at was not written over
 
 
 def test_a_cut_keeps_times_and_senders() -> None:

@@ -128,6 +128,31 @@ def test_drops_are_told_in_a_crowd_without_end(ends: tuple[socket.socket, socket
     assert sent > got
 
 
+@linux
+def test_a_crowd_of_one_size_is_told_from_what_follows_it(ends: tuple[socket.socket, socket.socket]) -> None:
+    here, there = ends
+    reader, block = ManyAtOnce(here, Senders(), 0), Block(ROWS)
+    many = CROWD + 1
+    turns = [
+        [b"%06d" % row for row in range(many)],  # the next look expects six bytes each
+        [b"%0*d" % (row % 13, row) for row in range(many)],  # shorter, as long, and longer
+        [b"%06d" % row for row in range(many)],
+        [b"x" * 65507, b"", b"%06d" % 7, b"y" * 2100],
+        [b""] * many,  # nothing is a size as well
+        [b"", b"a", b""],
+        [b"%02100d" % row for row in range(many)],  # wider than any short part
+        [b"%02100d" % row for row in range(many)],
+        [b"%0600d" % row for row in range(many)],
+        [b"%0600d" % row for row in range(3)],
+        [b"%06d" % row for row in range(many)],
+    ]
+    for payloads in turns:
+        for payload in payloads:
+            there.send(payload)
+        assert reader.take(block) == len(payloads)
+        assert block.take_all().payloads() == payloads
+
+
 def test_one_by_one_reads_the_same(ends: tuple[socket.socket, socket.socket]) -> None:
     here, there = ends
     reader, block = OneByOne(here, Senders(), 0), Block(2 * ROWS, 64)
