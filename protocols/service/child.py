@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -60,7 +60,8 @@ def _environment() -> dict[str, str]:
 
 
 class ChildProcess:
-    """One child of a service, whose main thread calls `run`. `saw` looks at each event before it is recorded.
+    """One child of a service, whose main thread calls `run`. `saw` looks at each event before it is recorded; kinds of
+    `unrecorded` are for it alone.
 
     target, params: the job ("module:function" that takes a childmain.Job). argv: the command, `command()` by default.
     stopping: set it and call `wake` to end the child.
@@ -68,13 +69,14 @@ class ChildProcess:
 
     def __init__(
         self, recorder: Recorder, name: str, target: str, params: Mapping[str, Any], stopping: threading.Event, *,
-        saw: Saw = _unseen, argv: Sequence[str] | None = None,
+        saw: Saw = _unseen, argv: Sequence[str] | None = None, unrecorded: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.recorder: Final = recorder
         self.name = name
         self._job = {"target": target, "params": dict(params), "enabled": recorder.enabled}
         self._stopping = stopping
         self._saw = saw
+        self._unrecorded = frozenset(unrecorded)
         self._argv = list(argv) if argv is not None else command()
         self._process: subprocess.Popen[bytes] | None = None
         self._foreign = ForeignEvents(recorder)
@@ -254,7 +256,8 @@ class ChildProcess:
 
     def _pass_on(self, event: Event) -> None:
         self._saw(event, self._foreign.theirs(event.conn))
-        self.recorder.put(event.raw())
+        if event.kind not in self._unrecorded:
+            self.recorder.put(event.raw())
         if event.kind == "child ready":
             with self._early_lock:
                 self._ready = True
@@ -293,10 +296,12 @@ class ChildService(Service):
 
     def __init__(
         self, recorder: Recorder, name: str, kind: str, target: str, params: Mapping[str, Any], *,
-        saw: Saw = _unseen, argv: Sequence[str] | None = None,
+        saw: Saw = _unseen, argv: Sequence[str] | None = None, unrecorded: Collection[str] = (),
     ) -> None:  # fmt: skip
         super().__init__(recorder, name, kind)
-        self.child: Final = ChildProcess(recorder, name, target, params, self.stopping, saw=saw, argv=argv)
+        self.child: Final = ChildProcess(
+            recorder, name, target, params, self.stopping, saw=saw, argv=argv, unrecorded=unrecorded
+        )
 
     def _open(self) -> None:
         self.child.open()

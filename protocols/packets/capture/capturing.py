@@ -157,7 +157,9 @@ class Capturing:
             self._take()
         files = self.output.close(self._statistics())
         self._tell(force=True)
-        self.job.recorder.note(ENDED, f"the capture ended: {why}", why_ended=why, files=files)
+        dropped = self.ring.counts()[1]
+        text = f"{self.captured} packets captured, {dropped} dropped by the kernel; ended: {why}"
+        self.job.recorder.note(ENDED, text, why_ended=why, files=files, captured=self.captured, dropped=dropped)
         self.ring.close()
 
 

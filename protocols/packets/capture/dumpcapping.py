@@ -159,7 +159,8 @@ class Dumpcap:
         self._tell(force=True)
         why = "stopped" if self._stopped else self._why()
         files = [file for file in self.files if Path(file).exists()]
-        self.job.recorder.note(ENDED, f"the capture ended: {why}", why_ended=why, files=files)
+        text = f"{self.captured} packets captured, {self.dropped} dropped by the kernel; ended: {why}"
+        self.job.recorder.note(ENDED, text, why_ended=why, files=files, captured=self.captured, dropped=self.dropped)
 
     def _why(self) -> str:
         if self.wanted.count is not None and self.captured >= self.wanted.count:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
@@ -24,6 +25,7 @@ from protocols.service.child import ChildService, command
 
 Way: TypeAlias = Literal["dumpcap", "own", "sudo", "pkexec"]
 WAYS: Final[tuple[Way, ...]] = ("dumpcap", "own", "sudo", "pkexec")
+TELL_LOST_S: Final = 1.0
 _OWN: Final = "protocols.packets.capture.capturing:run"
 _DUMPCAP: Final = "protocols.packets.capture.dumpcapping:run"
 
@@ -65,11 +67,15 @@ class LiveCapture(ChildService):
         target = _DUMPCAP if way == "dumpcap" else _OWN
         name = f"capture:{wanted.interface}"
         argv = [*entering, *(argv_of(way) or command())]
-        super().__init__(recorder, name, "capture", target, wanted.params(), saw=self._saw, argv=argv)
+        super().__init__(
+            recorder, name, "capture", target, wanted.params(), saw=self._saw, argv=argv, unrecorded=(COUNTS,)
+        )
         self.wanted: Final = wanted
         self.way: Final = way
         self.counts = Counts(path=wanted.path)
         self._counted = counted
+        self._told_lost = 0
+        self._told_at = 0.0
 
     def _open(self) -> None:
         bpf_checked(self.wanted)
@@ -89,6 +95,7 @@ class LiveCapture(ChildService):
             names = ("captured", "received", "dropped", "dropped_by_us", "bytes")
             numbers: dict[str, Any] = {name: int(detail.get(name, 0)) for name in names}
             self.counts = replace(self.counts, path=str(detail.get("path", self.counts.path)), **numbers)
+            self._tell_lost(time.monotonic())
         elif event.kind == ENDED:
             files = tuple(str(one) for one in detail.get("files", ()))
             self.counts = replace(self.counts, ended=str(detail.get("why_ended", "stopped")), files=files)
@@ -96,6 +103,14 @@ class LiveCapture(ChildService):
             return
         if self._counted is not None:
             self._counted(self.counts)
+
+    def _tell_lost(self, now: float) -> None:
+        """Counts come several times a second, and say so in the window; on the time line stands what went wrong."""
+        lost = self.counts.dropped + self.counts.dropped_by_us
+        if lost > self._told_lost and now - self._told_at > TELL_LOST_S:
+            new, self._told_lost, self._told_at = lost - self._told_lost, lost, now
+            why = f"{new} packets were lost by {self.name}: they came faster than they were written. {lost} in all."
+            self.recorder.note("packets lost", why, service=self.name, lost=lost, new=new, why=why)
 
     def facts(self) -> Facts:
         """What it occupies now."""

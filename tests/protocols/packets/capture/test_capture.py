@@ -76,7 +76,9 @@ def test_every_packet_once_with_bytes_times_and_lengths_as_tshark_reads_them(
     way: Way, port: int, tmp_path: Path
 ) -> None:
     path = str(tmp_path / "all.pcapng")
-    capture = LiveCapture(Recorder(), Wanted(path, rule=f"udp port {port}"), way)
+    recorder = Recorder()
+    tail = recorder.tail()
+    capture = LiveCapture(recorder, Wanted(path, rule=f"udp port {port}"), way)
     before = time.time()
     capture.start()
     send(port, 500)
@@ -86,6 +88,9 @@ def test_every_packet_once_with_bytes_times_and_lengths_as_tshark_reads_them(
     assert capture.stop(20)
     counts = capture.counts
     assert (counts.captured, counts.dropped, counts.dropped_by_us, counts.ended) == (559, 0, 0, "stopped")
+    said = [(raw[2], raw[9]) for raw in tail.take()]
+    assert ("capture ended", "559 packets captured, 0 dropped by the kernel; ended: stopped") in said
+    assert "capture counts" not in dict(said), "a day's capture does not fill the time line"
     rows = read(path, "frame.len", "frame.cap_len", "udp.dstport", "data", "frame.time_epoch")
     assert len(rows) == 559, "each loopback frame once"
     assert [int(row[0]) for row in rows] == [142] * 500 + [42 + 4 + size for size in range(1, 60)]
@@ -98,7 +103,9 @@ def test_captured_and_dropped_together_are_what_was_sent(tmp_path: Path, port: i
     if not has_net_raw():
         pytest.skip("capturing needs CAP_NET_RAW")
     wanted = Wanted(str(tmp_path / "some.pcapng"), rule=f"udp port {port}", buffer_mb=4)
-    capture = LiveCapture(Recorder(), wanted, "own")
+    recorder = Recorder()
+    tail = recorder.tail()
+    capture = LiveCapture(recorder, wanted, "own")
     capture.start()
     pid = capture.child.pid()
     assert pid is not None
@@ -109,6 +116,7 @@ def test_captured_and_dropped_together_are_what_was_sent(tmp_path: Path, port: i
     counts = capture.counts
     assert counts.captured + counts.dropped == 5_000
     assert counts.dropped > 0
+    assert "packets lost" in [raw[2] for raw in tail.take()]
     assert len(read(counts.path, "frame.number")) == counts.captured
 
 
