@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect
@@ -29,6 +30,9 @@ NARROW: Final = (760, 150)
 """Below so many px what became of it has less, and its tool tip the rest: the name is what is looked for."""
 EMPTY: Final = "Choose files and press Get or Put, or drag them to the other side: each is shown here as it moves."
 THERE: Final = ("EXISTS", "EXISTS_THERE")
+"""A file is there: Replace and Resume help."""
+WHOLE: Final = (*THERE, "CHANGED", "PART_TOO_LONG", "SHORT", "PUT_SHORT")
+"""Replace helps: the whole file once more."""
 
 
 class _Bars(PlainDelegate):
@@ -169,12 +173,14 @@ class QueueView(QFrame):
             self.look()
 
     def _retry_there(self, *, force: bool = False, resume: bool = False) -> None:
-        """Once more what failed because a file was there."""
+        """Once more what failed because of what is there."""
         if self.queue is not None:
-            for job in self._again():
-                if job.error is not None and job.error.errno in THERE:
-                    self.queue.retry(job, force=force, resume=resume)
+            for job in self._failed_by(WHOLE if force else THERE):
+                self.queue.retry(job, force=force, resume=resume)
             self.look()
+
+    def _failed_by(self, symbols: Sequence[str]) -> list[Job]:
+        return [job for job in self._again() if job.error is not None and job.error.errno in symbols]
 
     def toggle_pause(self) -> None:
         """Begin nothing new, or go on."""
@@ -201,10 +207,11 @@ class QueueView(QFrame):
         self.pause_button.setText("Go on" if paused else "Pause")
         self.pause_button.set_icon("play" if paused else "pause")
         again = counts.failed + counts.cancelled > 0
-        there = counts.failed > 0 and any(job.error is not None and job.error.errno in THERE for job in self._again())
+        there = counts.failed > 0 and bool(self._failed_by(THERE))
+        whole = there or (counts.failed > 0 and bool(self._failed_by(WHOLE)))
         allowed = {
             self.cancel_button: counts.open > 0, self.retry_button: again, self.resume_button: there,
-            self.replace_button: there, self.pause_button: counts.open > 0 or paused,
+            self.replace_button: whole, self.pause_button: counts.open > 0 or paused,
             self.clear_button: rows > counts.open,
         }  # fmt: skip
         for button, may in allowed.items():

@@ -122,9 +122,9 @@ class FtpServerCard(Card):
         if values["protocol"] == "sftp":
             return "sftp-server", both
         return "ftp-server", {
-            **both, "anonymous": bool(values["anonymous"]), "tls": values["tls"] != "off",
-            "passive_ports": str(values["passive_ports"]),
-            "masquerade": str(values["masquerade"]),
+            **both, "anonymous": bool(values["anonymous"]), "tls": values["tls"] == "explicit",
+            "implicit": values["tls"] == "implicit", "required": bool(values["tls_required"]),
+            "passive_ports": str(values["passive_ports"]), "masquerade": str(values["masquerade"]),
         }  # fmt: skip
 
     def _on_end(self) -> None:

@@ -25,11 +25,12 @@ from protocols.ftp.dialogue import Transfer
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.record.explain import Explained, explain
 from protocols.record.recorder import Recorder
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, printable, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, JsonLines, Signals, printable, reader_gone, say, say_help, write_all
 
 LOOK_S: Final = 0.05
 _NAMED: Final = {"get": "file (a folder needs -r)", "rm": "file or folder", "mkdir": "new folder",
                  "mv": "file or folder"}  # fmt: skip
+_SAYS_NO: Final = ("no file", "reply", "sftp", "sftp failure")
 NAME: Final = "ftp"
 
 
@@ -165,10 +166,11 @@ class _Running:
         return FAILED
 
     def _explain(self, told: Explained, about: str = "") -> None:
-        self.recorder.note("explained", told.why, service=NAME, errno=told.errno, why=told.why, mend=list(told.mend))
+        helps = trouble.options_of(told)
+        self.recorder.note("explained", told.why, service=NAME, errno=told.errno, why=told.why, mend=list(helps))
         say(printable(f"{about}{told.why} ({told.errno})"))
-        if told.mend and not about:
-            say(printable(f"What helps: {told.mend[0]}"))
+        if helps and not about:
+            say_help(printable(helps[0]))
 
     # The commands; in the client's thread
 
@@ -192,7 +194,7 @@ class _Running:
         try:
             act(remote)
         except FtpError as error:
-            if error.name not in ("no file", "reply", "sftp") or not _is_folder(remote, self.order.path):
+            if error.name not in _SAYS_NO or not _is_folder(remote, self.order.path):
                 raise
             raise trouble.trouble("a folder", error.reply, path=self.order.path, where=self.order.site.where) from error
 

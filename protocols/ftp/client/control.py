@@ -33,9 +33,6 @@ from protocols.secretlines import SecretLines
 
 GREETING_S: Final = 1.2
 """How long a server may take to speak first before implicit TLS is tried (security "auto")."""
-ABORT_S: Final = 2.0
-HURRY_S: Final = 0.5
-"""How long a server has for its answers to ABOR, and how long when a person waits for the end."""
 CALM_NS: Final = 100_000_000
 """So shortly after a reply nobody looks whether another one has come that nobody waits for."""
 COMMAND_BYTES: Final = 4096

@@ -18,6 +18,7 @@ from protocols.ftp.addresses import DataAddress
 from protocols.ftp.client import trouble
 from protocols.ftp.client.control import Control, Sock
 from protocols.ftp.client.replyreader import Reply
+from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.dialogue import Role
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
@@ -148,6 +149,10 @@ def _active(control: Control, command: str, offset: int) -> DataLink:
         began = _begun(control, command, offset)
         try:
             sock, peer = _accepted(control, waiting)
+        except BaseException as why:
+            if not isinstance(why, FtpError) or why.reply is None:
+                control.drop()  # the server's verdict is still to come, and no other command may get it
+            raise
         finally:
             control.waiter.forget()
         return link_of(sock, began, "server", waiting.getsockname()[:2], peer)
@@ -241,6 +246,7 @@ def _protect(control: Control, link: DataLink) -> None:
         link.sock = opening.shake_hands(link.sock, control.context, name, control.site.timeout_s,
                                         control.waiter.wait, session)  # fmt: skip
     except Stopped:
+        control.drop()  # as below
         raise
     except OSError as error:
         reply = None
@@ -251,4 +257,5 @@ def _protect(control: Control, link: DataLink) -> None:
         if reply is not None and reply.code >= 400:
             control.read_reply()
             raise trouble.refused(reply, "the transfer", control.site.where) from error
+        control.drop()  # the server's verdict is still to come
         raise trouble.of_os(error, "handshake", link.peer) from error

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from protocols.ftp.client import localfiles, trouble
+from protocols.ftp.client import ending, localfiles, trouble
 from protocols.ftp.client.data import DataLink, open_data
 from protocols.ftp.client.digest import Digest
 from protocols.ftp.client.localfiles import Target
@@ -61,7 +61,7 @@ def get(session: FtpSession, order: Fetch, tally: Tally) -> None:
     try:
         target.open()
     except BaseException as why:
-        session.after_failure(link, why)
+        ending.after_failure(session.control, link, why)
         raise
     digest = Digest(-1 if target.direct else target.fd, target.offset)
     fill(session, order, tally, target, link, digest, stamp=stamp)
@@ -153,14 +153,14 @@ def _receive(
                 write(memoryview(text.end()))
                 tally.line_ends = text.changed
             if limit is not None and moved > limit:
-                session.abort(link)
+                ending.abort(session.control, link)
             else:
                 reply = pump.verdict("RETR")
                 error = None if reply.good else _cut_short(order, tally, target, trouble.said_by(reply), reply)
         except Cut as cut:
             error = _of_cut(session, order, tally, target, link, cut)
         except BaseException as why:
-            session.after_failure(link, why)
+            ending.after_failure(session.control, link, why)
             told.transfer("get", tally.moved, resumed=tally.offset, mode=order.mode, error=_short(why))
             raise
         tally.ended_ns = tally.begun_ns + int(tally.seconds * 1e9)
@@ -178,10 +178,10 @@ def _receive(
 
 def _of_cut(session: FtpSession, order: Fetch, tally: Tally, target: Target, link: DataLink, cut: Cut) -> FtpError:
     if cut.silent:
-        session.abort(link)
+        ending.abort(session.control, link)
         return trouble.trouble("data silence", path=order.path, seconds=f"{session.site.timeout_s:g}",
                                done=tally.done, part=target.part)  # fmt: skip
-    reply = session.after_cut(link, "RETR", cut)
+    reply = ending.after_cut(session.control, link, "RETR", cut)
     return _cut_short(order, tally, target, why_cut(cut, reply), reply)
 
 
@@ -262,11 +262,11 @@ def _send(session: FtpSession, order: Store, tally: Tally, file: BinaryIO, link:
         reply = session.control.read_reply(verb)
         error = None if reply.good else trouble.refused(reply, f"{verb} {order.path}", session.site.where)
     except Cut as cut:
-        found = session.after_cut(link, verb, cut)
+        found = ending.after_cut(session.control, link, verb, cut)
         said = why_cut(cut, found)
         error = trouble.trouble("put cut", found, path=order.path, done=tally.done, said=said)
     except BaseException as why:
-        session.after_failure(link, why)
+        ending.after_failure(session.control, link, why)
         told.transfer("put", tally.moved, resumed=tally.offset, mode=order.mode, error=_short(why))
         raise
     tally.ended_ns = tally.begun_ns + int(tally.seconds * 1e9)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ READ_BYTES = 4 << 20
 """asyncssh asks for this much in many requests at a time."""
 _GONE = (5, 6, 7)
 """FX_BAD_MESSAGE, FX_NO_CONNECTION, FX_CONNECTION_LOST."""
+_FAILURE = 4
+"""FX_FAILURE (draft-ietf-secsh-filexfer-02 section 7)."""
 
 
 class SftpSession(Remote):
@@ -141,8 +144,9 @@ class SftpSession(Remote):
         except asyncssh.SFTPError as error:
             if error.code in _GONE:
                 self._drop()
-            raise trouble.trouble("sftp", where=self.site.where, command=command,
-                                  said=error.reason or type(error).__name__) from error  # fmt: skip
+            said = error.reason or _in_words(error)
+            name = "sftp failure" if error.code == _FAILURE and said.strip(" .").lower() == "failure" else "sftp"
+            raise trouble.trouble(name, where=self.site.where, command=command, said=said) from error
         except asyncssh.HostKeyNotVerifiable:
             raise trouble.trouble("host key", where=self.site.where, said=self.host_key or "(none)") from None
         except asyncssh.PermissionDenied as error:
@@ -406,6 +410,11 @@ class SftpSession(Remote):
         done = Transfer(way.upper(), path, way, tally.moved, tally.seconds, tally.offset, "binary", not error,
                         sha256 or None, None, None, "client", True, error)  # fmt: skip
         self.dialogue.transfer(done, self.dialogue.conn)
+
+
+def _in_words(error: asyncssh.SFTPError) -> str:
+    """A status without a text: "SFTPQuotaExceeded" is "quota exceeded"."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__.removeprefix("SFTP")).lower()
 
 
 def _no_text(order: Fetch | Store) -> None:

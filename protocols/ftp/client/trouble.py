@@ -7,6 +7,7 @@ Errors of the kernel, of names and of TLS are explained where the lab explains e
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -18,6 +19,18 @@ from protocols.ftp.replies import meaning_of
 from protocols.record.explain import Explained, explain
 
 _FOR_CODES: Final = {421: "goodbye", 425: "no data connection", 530: "login", 430: "login", 550: "no file"}
+
+
+@dataclass(frozen=True, slots=True)
+class FtpExplained(Explained):
+    """mend speaks of the window's buttons and fields. options: the same for the command line, where it differs."""
+
+    options: tuple[str, ...] = ()
+
+
+def options_of(told: Explained) -> tuple[str, ...]:
+    """What helps at the command line."""
+    return (told.options if isinstance(told, FtpExplained) else ()) or told.mend
 
 
 class FtpError(Exception):
@@ -52,8 +65,8 @@ def trouble(name: str, reply: Reply | None = None, /, **blanks: object) -> FtpEr
         filled["said"] = said.removeprefix("b" if said.startswith(("b'", 'b"')) else "").rstrip(" .")
     why = str(entry["why"]).format_map(filled)
     symbol = str(reply.code) if reply is not None else name.upper().replace(" ", "_")
-    told = Explained(symbol, str(entry["title"]), "FTP", why, tuple(entry.get("checks", ())),
-                     tuple(entry.get("mend", ())))  # fmt: skip
+    told = FtpExplained(symbol, str(entry["title"]), "FTP", why, tuple(entry.get("checks", ())),
+                        tuple(entry.get("mend", ())), tuple(entry.get("options", ())))  # fmt: skip
     return FtpError(name, told, reply)
 
 

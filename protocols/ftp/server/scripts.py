@@ -16,9 +16,10 @@ TITLE: Final = "An FTP server"
 MODULE: Final = "pyftpdlib"
 DEFAULT: Final[Mapping[str, Any]] = {
     "root": ".", "host": "127.0.0.1", "port": 8021, "users": ["ann:secret:rw"], "anonymous": True, "writable": False,
-    "tls": False, "certificate": "server.pem", "passive_ports": "", "masquerade": "",
+    "tls": False, "implicit": False, "required": False, "certificate": "server.pem", "passive_ports": "",
+    "masquerade": "",
 }  # fmt: skip
-
+"""tls: clients may ask for it (AUTH TLS). implicit: it is there from the first byte. required: nothing without it."""
 
 SSH_NAME: Final = "sftp-server"
 SSH_TITLE: Final = "An SFTP server"
@@ -53,5 +54,8 @@ def plan(params: Mapping[str, Any]) -> Plan:
         first, last = ports_of(str(params["passive_ports"]))
     except SetupError:
         first = last = 0
-    flags = {key for key in ("anonymous", "tls", "masquerade") if params[key]} | ({"passive_ports"} if first else set())
+    flags = {key for key in ("anonymous", "tls", "implicit", "masquerade") if params[key]}
+    flags |= {"passive_ports"} if first else set()
+    flags |= {"tls"} if "implicit" in flags else set()
+    flags |= {"required"} if params["required"] and "tls" in flags else set()
     return Plan(NAME, {**params, "users": users, "first_port": first, "last_port": last}, frozenset(flags))

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import asyncssh
 
-from protocols.ftp.server.rules import CONNECT, DATA_DOINGS, Rule, Rules
+from protocols.ftp.server.rules import CONNECT, DATA_DOINGS, USUAL_TEXTS, Rule, Rules
 from protocols.ftp.server.sftp import Moving, Session
 from protocols.ftp.server.site import tell_fired
 
@@ -37,9 +37,19 @@ _STATUS: Final[dict[int, Callable[[str], Exception]]] = {
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
+_SAME_FOR_ALL: Final = (asyncssh.SFTPFailure, asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
+"""What version 3 has one status for: the text alone tells them apart."""
+
+
 def status_of(rule: Rule) -> Exception:
-    """The status of SFTP for a rule's code, with its text (draft-ietf-secsh-filexfer-02 section 7)."""
-    return _STATUS.get(rule.code, asyncssh.SFTPFailure)(rule.text)
+    """The status of SFTP for a rule's code, with its text (draft-ietf-secsh-filexfer-02 section 7).
+
+    Where the status can't say what the code says, the text says it, too.
+    """
+    kind, usual = _STATUS.get(rule.code, asyncssh.SFTPFailure), USUAL_TEXTS.get(rule.code, "")
+    if kind not in _SAME_FOR_ALL or rule.text == usual or not usual:
+        return kind(rule.text)
+    return kind(f"{rule.text.rstrip('. ')} ({usual.rstrip('.')})")
 
 
 class Faults:

@@ -130,6 +130,24 @@ def test_what_exists_is_kept_until_replace_is_pressed(room: Room, tmp_path: Path
     assert "sample" in (tmp_path / "readme.txt").read_text()
 
 
+def test_a_part_that_fits_no_file_is_replaced_by_the_button_that_the_window_speaks_of(
+    room: Room, tmp_path: Path
+) -> None:
+    (tmp_path / "readme.txt.part").write_bytes(b"x" * 100_000)
+    room.connected(tmp_path)
+    files = room.panel.files
+    files.fields.set_values({"existing": "resume"})
+    room.choose(files.there, "readme.txt")
+    room.click(files.get_button)
+    room.settled()
+    files.queue.table.selectRow(0)
+    assert "Get it whole with Replace." in files.queue.why.text()
+    assert not files.queue.resume_button.isVisible()
+    room.click(files.queue.replace_button)
+    room.wait(lambda: files.queue.model.counts.done == 1)
+    assert "sample" in (tmp_path / "readme.txt").read_text()
+
+
 def test_a_transfer_is_cancelled_and_goes_on(room: Room, tmp_path: Path) -> None:
     room.connected(tmp_path)
     files, queue = room.panel.files, room.panel.slot.client.queue  # type: ignore[union-attr]

@@ -136,7 +136,7 @@ def test_a_server_that_wants_tls_is_not_missing_a_file(netlab: Run, code: int) -
     with scripted(script):
         status, _, err = netlab("ls", f"ftp://127.0.0.1:{script.port}/")
     assert status == 1
-    assert "explicit TLS" in err
+    assert "What helps: Ask for explicit TLS with --tls.\n" in err
     assert "file" not in err
 
 

@@ -142,7 +142,7 @@ def test_a_file_that_has_grown_since_the_listing_is_whole(tmp_path: Path) -> Non
 
 
 def test_silence_ends_and_a_cancel_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("protocols.ftp.client.session.ABORT_S", 0.1)
+    monkeypatch.setattr("protocols.ftp.client.ending.ABORT_S", 0.1)
     script = Script({"a": CONTENT}, cut=10, how="silence")
     with lab(script, timeout_s=0.1) as (client, _):
         (job,) = wanted(client, tmp_path, "a")

@@ -18,6 +18,8 @@ from protocols.ftp.client.tally import Tally
 from protocols.ftp.client.trouble import FtpError
 from protocols.record.recorder import Recorder
 from protocols.scripts import render
+from protocols.tls import lab_ca, server_pem
+from tests.peers import require_tool
 
 
 @pytest.mark.parametrize("style", ["module", "names"])
@@ -39,6 +41,34 @@ def test_the_script_serves_and_stops(tmp_path: Path, style: str) -> None:
         ran.send_signal(signal.SIGINT)
         out, err = ran.communicate(timeout=20)
     assert (ran.returncode, out, err) == (0, "stopped\n", "")
+
+
+@pytest.mark.parametrize("kind", ["tls", "implicit"])
+def test_the_script_speaks_the_tls_that_it_was_asked_for(tmp_path: Path, kind: str) -> None:
+    curl = require_tool("curl")
+    (tmp_path / "a.txt").write_bytes(b"hello")
+    (tmp_path / "server.pem").write_bytes(server_pem(["127.0.0.1"]))
+    (tmp_path / "ca.pem").write_bytes(lab_ca().pem)
+    script = tmp_path / "script.py"
+    script.write_text(render("ftp-server", {"port": 0, kind: True, "required": True}))
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ran:
+        assert ran.stdout is not None
+        host, port = ast.literal_eval(ran.stdout.readline().removeprefix("listening on ").strip())
+
+        def got(*words: str) -> str:
+            asked = [curl, "-sS", "--max-time", "20", "--cacert", "ca.pem", *words]
+            done = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
+            return done.stdout or f"error {done.returncode}"
+
+        schemes = {"tls": ("ftp", "--ssl-reqd"), "implicit": ("ftps", "--ssl-reqd")}
+        scheme, option = schemes.pop(kind)
+        assert got(option, f"{scheme}://ann:secret@{host}:{port}/a.txt") == "hello"
+        ((scheme, option),) = schemes.values()
+        assert got(option, "--max-time", "1", f"{scheme}://ann:secret@{host}:{port}/a.txt").startswith("error")
+        ran.send_signal(signal.SIGINT)
+        out, _ = ran.communicate(timeout=20)
+    assert (ran.returncode, out) == (0, "stopped\n")
 
 
 def test_the_script_over_ssh_serves_and_keeps_who_may_not_write_from_it(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from protocols.ftp.server.rules import Rule
 from protocols.ftp.server.sftp import SftpServer
+from protocols.ftp.server.sftp_faults import status_of
 from protocols.record.event import Event
 from tests.protocols.ftp.server.test_sftp import DATA, served, within
 
@@ -74,6 +75,11 @@ def test_a_file_is_refused_with_the_status_that_is_nearest(
     assert server.rule_counts() == [1]
     (note,) = told(events)
     assert note.detail["rule"] == 1
+
+
+def test_what_the_status_cannot_say_the_text_says() -> None:
+    said = {code: str(status_of(Rule("STOR", "reply", code=code, text="No."))) for code in (552, 452, 553)}
+    assert said == {552: "No (More than your space)", 452: "No (Not enough space)", 553: "No."}
 
 
 @pytest.mark.parametrize("do", ["abort", "cut data", "cut control"])
