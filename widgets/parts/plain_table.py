@@ -102,8 +102,8 @@ class PlainDelegate(QStyledItemDelegate):
 class PlainTable(QTableView):
     """The table. `picked(row)`: a person went to a row, by click or key. widths: of the columns but the stretched one.
 
-    mono, middle: columns in the fixed font, and those that shorten in their middle. stretch: the column that takes
-    what is left. least_rows: it never gets lower than so many, the head's included.
+    mono, middle: columns in the fixed font, and those that shorten in their middle. stretch: the column, or columns,
+    that take what is left. least_rows: it never gets lower than so many, the head's included.
     needs: columns, and how many px the table must be wide for each; without them it is left out, never half shown.
     """
 
@@ -111,8 +111,8 @@ class PlainTable(QTableView):
 
     def __init__(
         self, model: QAbstractItemModel, name: str, *, mono: Collection[int] = (), middle: Collection[int] = (),
-        widths: Sequence[int] = (), stretch: int = -1, least_rows: int = 2, needs: Sequence[tuple[int, int]] = (),
-        parent: QWidget | None = None,
+        widths: Sequence[int] = (), stretch: int | Sequence[int] = -1, least_rows: int = 2,
+        needs: Sequence[tuple[int, int]] = (), parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._least_rows = least_rows
@@ -133,9 +133,10 @@ class PlainTable(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setMinimumSectionSize(theme().px(24))
-        head.setStretchLastSection(stretch < 0)
-        if stretch >= 0:
-            head.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+        stretched = [each for each in ((stretch,) if isinstance(stretch, int) else stretch) if each >= 0]
+        head.setStretchLastSection(not stretched)
+        for column in stretched:
+            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.clicked.connect(lambda index: self.picked.emit(index.row()))
         theme().scaled.connect(self._suit)
         self._suit()

@@ -233,6 +233,33 @@ def test_without_permission_the_lab_captures_itself_and_sends_in_private(room: R
         assert "echo-reply" in page.answers.model.row(0)[2]
 
 
+def test_what_is_sent_is_what_stands_in_the_text(room: Room, child: PacketChild) -> None:
+    """Enter comes before the packet is built, or while the text is none: never does an earlier packet go out."""
+    page = crafting(room, child)
+    room.show(page)
+    done: list[str] = []
+    page.did.connect(lambda _script, params: done.append(params["packet"]))
+    page.set_expression('IP(dst="127.0.0.1")/ICMP()')
+    room.wait(lambda: page.built is not None)
+    page.row.fields.set_values({"wait_s": 0})
+    page.edit.setText("IP(dst=")
+    page.edit.textEdited.emit(page.edit.text())
+    page.edit.returnPressed.emit()
+    assert not page.send_button.isEnabled()
+    assert "bytes of before" in page.said.text()
+    for text in ('IP(dst="127.0.0.1")/ICMP(id=2)', 'IP(dst="127.0.0.1")/ICMP(id=3)'):
+        page.edit.setText(text)
+        page.edit.textEdited.emit(text)
+        assert page.send_button.isEnabled()
+    page.edit.returnPressed.emit()
+    assert not page.busy
+    room.wait(lambda: done)
+    assert done == ['IP(dst="127.0.0.1")/ICMP(id=3)']
+    assert page.built is not None
+    assert page.built.packets[0][24:26] == b"\0\3"
+    room.wait(lambda: not page.busy)
+
+
 def test_layers_are_stacked_by_click_and_every_field_is_editable(room: Room, child: PacketChild) -> None:
     page = crafting(room, child)
     room.show(page)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QFontMetrics
 from PySide6.QtWidgets import QApplication
 
 from protocols.packets.files.capture import Capture
@@ -15,6 +16,7 @@ from widgets.packets import demo
 from widgets.packets.listing.columns import COLUMNS
 from widgets.packets.listing.table import column_number
 from widgets.panel import Check, Click, Picture, Type, Wait
+from widgets.theme.theme import theme
 
 COUNT = 25
 
@@ -188,6 +190,21 @@ def test_statistics_lead_to_their_packets(room: Room) -> None:
     room.wait(lambda: room.numbers() == [3, 4])
     room.page.show_tab("graph")
     assert sum(statistics.graph.view.values()) == COUNT
+
+
+@pytest.mark.parametrize(("width", "hidden"), [(720, 4), (832, 4), (992, 0), (1400, 0)])
+def test_both_ends_of_a_conversation_have_room_in_every_window(width: int, hidden: int, room: Room) -> None:
+    table = room.page.statistics.conversations.table
+    table.setParent(None)
+    table.resize(width, 200)
+    table.show()
+    room.wait(lambda: table.viewport().width() > 0)
+    ends = [table.columnWidth(column) for column in (2, 3)]
+    least = theme().mono_font(9.5)
+    assert min(ends) > QFontMetrics(least).horizontalAdvance("127.0.0.1 59286"), ends
+    assert sum(table.isColumnHidden(column) for column in range(table.model().columnCount())) == hidden
+    assert table.horizontalScrollBar().maximum() == 0
+    table.deleteLater()
 
 
 def test_columns_sort_and_the_chosen_packet_stays_chosen(room: Room) -> None:

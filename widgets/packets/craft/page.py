@@ -64,6 +64,12 @@ class CraftPage(QWidget):
         self.busy = False
         self._asked = ""
         self._waits = ""
+        self._fresh = False
+        """Whether `built` is the packet that stands in the text."""
+        self._wrong = False
+        """Whether the text is none, or one that can't be built."""
+        self._sends = False
+        """Send was asked for before the packet was built: it goes out then."""
         self.edit = QLineEdit(FIRST)
         theme().dress(self.edit, "mono")
         self.expression = LabelledField("Packet as text", self.edit)
@@ -254,9 +260,15 @@ class CraftPage(QWidget):
         try:
             self.stack = parse(text)
         except ExpressionError as error:
-            self.expression.set_hint(str(error), error=True)
+            self._tell_wrong(error)
             return
         self._show_stack(self.layers.currentRow(), text=False)
+
+    def _tell_wrong(self, error: BaseException) -> None:
+        self._wrong, self._sends = True, False
+        self.expression.set_hint(str(error), error=True)
+        self.said.setText("Not built: these are the bytes of before." if self.built is not None else "")
+        self._refresh()
 
     def _show_stack(self, at: int = -1, *, text: bool = True) -> None:
         names = [layer.name if layer.name != "Raw" else "Data" for layer in self.stack.layers]
@@ -271,8 +283,12 @@ class CraftPage(QWidget):
         if text:
             self.edit.setText(self.stack.text())
         self.expression.set_hint("")
+        self._fresh = self._wrong = self._sends = False
+        if self.built is None:
+            self.said.setText("The packet is being built. The first takes a moment.")
         self._timer.start()
         self._show_layer()
+        self._refresh()
 
     def _show_layer(self) -> None:
         at = self.layers.currentRow()
@@ -305,9 +321,9 @@ class CraftPage(QWidget):
     def _on_built(self, found: tuple[Stack, Built]) -> None:
         stack, built = found
         self._next()
-        if stack != self.stack:
+        if stack != self.stack or self._wrong:
             return
-        self.built = built
+        self.built, self._fresh = built, True
         fields = tuple(
             Field(layer.start, layer.stop, SERIES.get(layer.name, 0), layer.name)
             for layer in built.tree.layers
@@ -319,20 +335,28 @@ class CraftPage(QWidget):
         self.expression.set_hint("")
         self._show_layer()
         self._refresh()
+        if self._sends:
+            self.send()
 
     def _on_not_built(self, error: BaseException) -> None:
         self._next()
-        self.built = None
-        self.expression.set_hint(str(error), error=True)
-        self._refresh()
+        if not self._asked and not self._wrong:  # else something else was typed meanwhile
+            self._tell_wrong(error)
 
     # Sending
 
     def send(self) -> None:
-        """Send the packet as it stands, wait for answers."""
+        """Send the packet as it stands, wait for answers; one that was typed just now is built first."""
         built = self.built
-        if built is None or self.busy:
+        if self.busy or self._wrong:
             return
+        if built is None or not self._fresh:
+            self._sends = True
+            if self._timer.isActive():
+                self._timer.stop()
+                self._build()
+            return
+        self._sends = False
         lab, bench, values = self.desk.lab, self.bench, self.row.values()
         self._begin()
         self.desk.bridge.call(
@@ -381,7 +405,7 @@ class CraftPage(QWidget):
         self.send()
 
     def _refresh(self) -> None:
-        self.send_button.setEnabled(self.built is not None and not self.busy)
+        self.send_button.setEnabled(not self.busy and not self._wrong)
         self.demo_button.setEnabled(not self.busy)
         self.send_card.set_state(*(("waiting", "Waiting for answers") if self.busy else ("", "")))
 

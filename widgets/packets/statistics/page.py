@@ -23,6 +23,8 @@ from widgets.parts.text import Label
 
 MOST: Final = 5000
 """So many rows are shown of a table; the busiest stand first."""
+BOTH_WAYS_PX: Final = 980
+"""From this width on there is room for what went each way, beside both ends."""
 
 
 class TablePage(QWidget):
@@ -32,11 +34,11 @@ class TablePage(QWidget):
 
     def __init__(
         self, name: str, titles: Sequence[str], numbers: Sequence[int], widths: Sequence[int], mono: Sequence[int],
-        empty: str, stretch: int = 0,
+        empty: str, stretch: int | Sequence[int] = 0, needs: Sequence[tuple[int, int]] = (),
     ) -> None:  # fmt: skip
         super().__init__()
         self.rows = RowsModel(titles, self, numbers=numbers)
-        self.table = PlainTable(self.rows, name, mono=mono, widths=widths, middle=mono, stretch=stretch)
+        self.table = PlainTable(self.rows, name, mono=mono, widths=widths, middle=mono, stretch=stretch, needs=needs)
         self.note = Label("", "caption", "text2")
         self._stack = QStackedWidget()
         page = QWidget()
@@ -69,10 +71,11 @@ class Statistics:
         self._told: Told | None = None
         self._filter, self._row = filter_requested, row_requested
         self.conversations = TablePage(
-            "Conversations", ("", "Protocol", "First end", "Other end", "Packets", "Bytes", "→ packets", "→ bytes",
-                              "← packets", "← bytes", "Lasted, s"), (0, 4, 5, 6, 7, 8, 9, 10),
-            (56, 84, 230, 230, 80, 84, 84, 84, 84, 84, 90), (2, 3),
-            "Conversations between two ends stand here.", 3)  # fmt: skip
+            "Conversations", ("Stream", "Protocol", "First end", "Other end", "Packets", "Bytes", "→ packets",
+                              "→ bytes", "← packets", "← bytes", "Lasted, s"), (0, 4, 5, 6, 7, 8, 9, 10),
+            (68, 78, 230, 230, 76, 76, 84, 76, 84, 76, 88), (2, 3),
+            "Conversations between two ends stand here.", (2, 3),
+            [(column, BOTH_WAYS_PX) for column in (6, 7, 8, 9)])  # fmt: skip
         self.endpoints = TablePage(
             "Endpoints", ("Address", "Packets", "Bytes", "Sent packets", "Sent bytes", "Received packets",
                           "Received bytes"), (1, 2, 3, 4, 5, 6), (260, 90, 90, 110, 100, 130, 120), (0,),
