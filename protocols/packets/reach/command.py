@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 
-from protocols.packets.reach.ping import Pinger, pings, text_of, told, way_text
+from protocols.packets.reach.ping import Echo, Pinger, pings, summary, text_of, told, way_text
 from protocols.packets.reach.traceroute import text_of as hop_text
 from protocols.packets.reach.traceroute import trace
 from protocols.record.recorder import Recorder
@@ -22,7 +22,7 @@ def ping(host: str, count: int, interval_s: float, timeout_s: float, size: int, 
         return _unknown(host, error)
     except OSError as error:
         return fail(error, "socket", host, "icmp")
-    answered = 0
+    echoes: list[Echo] = []
     with pinger, Signals() as signals:
         if lines is not None:
             lines.first("pinging", f"{pinger.address} {way_text(pinger.way)}", address=pinger.address, way=pinger.way)
@@ -35,7 +35,7 @@ def ping(host: str, count: int, interval_s: float, timeout_s: float, size: int, 
 
         try:
             for echo in pings(pinger, count, interval_s, timeout_s, pause):
-                answered += echo.what == "reply"
+                echoes.append(echo)
                 told(recorder, pinger, echo, "ping")
                 if lines is not None:
                     lines.drain()
@@ -43,7 +43,9 @@ def ping(host: str, count: int, interval_s: float, timeout_s: float, size: int, 
                     print(text_of(echo, pinger), flush=True)
         except OSError as error:
             return fail(error, "send", (pinger.address, 0), "icmp")
-    return DONE if answered else FAILED
+    if lines is None and echoes:
+        print(f"{summary(echoes)}.", flush=True)
+    return DONE if any(echo.what == "reply" for echo in echoes) else FAILED
 
 
 def traceroute(host: str, hops: int, timeout_s: float, *, json: bool) -> int:

@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -187,11 +187,24 @@ def text_of(echo: Echo, pinger: Pinger) -> str:
     return f"{echo.what}{by} for {pinger.address}: seq={echo.sequence}"
 
 
+def summary(echoes: Sequence[Echo]) -> str:
+    """How many requests came back, and after how long, in a sentence without its full stop; "" for none sent."""
+    if not echoes:
+        return ""
+    times = [echo.rtt_us / 1000 for echo in echoes if echo.what == "reply" and echo.rtt_us is not None]
+    lost = len(echoes) - len(times)
+    said = f"{len(echoes)} sent, {len(times) or 'none'} answered"
+    said += f", {lost} lost ({lost / len(echoes):.0%})" if lost and times else ""
+    if not times:
+        return said
+    return f"{said}; {min(times):.3f} to {max(times):.3f} ms, {sum(times) / len(times):.3f} ms on average"
+
+
 def way_text(way: Way) -> str:
     """The way in words, and what it means for this user."""
     return {
         "datagram": "by the kernel's unprivileged ICMP socket",
-        "raw": "by a raw ICMP socket, with the right to (CAP_NET_RAW)",
+        "raw": "by a raw ICMP socket, which this user may use (CAP_NET_RAW)",
         "udp": "by UDP to a port where nobody listens: the ICMP error that comes back is the echo. "
         f"For ICMP itself: {COMMAND}",
     }[way]

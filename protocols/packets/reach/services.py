@@ -6,7 +6,7 @@ import threading
 from typing import Any, Final
 
 from protocols.packets.reach import ports, traceroute
-from protocols.packets.reach.ping import Pinger, Way, pings, resolved, told, way_text
+from protocols.packets.reach.ping import Pinger, Way, pings, resolved, summary, told, way_text
 from protocols.record.recorder import Recorder
 from protocols.service.base import Service
 
@@ -28,6 +28,11 @@ class Reaching(Service):
         """Those from this one on."""
         with self._rows_lock:
             return self._rows[start:]
+
+    @property
+    def summary(self) -> str:
+        """What came of it, in a sentence without its full stop; "" where the rows say all."""
+        return ""
 
     def _add(self, row: Any) -> None:
         with self._rows_lock:
@@ -53,6 +58,11 @@ class Pinging(Reaching):
         self._pinger = Pinger(self.host, size=self._size)
         self.way, self.address = self._pinger.way, self._pinger.address
         self.note = f"{self.address} {way_text(self.way)}"
+
+    @property
+    def summary(self) -> str:
+        """How many came back, and after how long."""
+        return summary(self.rows(0))
 
     def _main(self) -> None:
         pinger = self._pinger

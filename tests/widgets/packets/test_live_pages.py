@@ -298,6 +298,7 @@ def test_ping_ports_and_a_name_that_is_none(room: Room) -> None:
     room.wait(lambda: page.model.rowCount() == 3 and page.service is None)
     assert [row[3].partition(",")[0] for row in page.model.rows()] == ["reply"] * 3
     assert "127.0.0.1 by " in page.note.text()
+    assert "3 sent, 3 answered; " in page.note.text()
     with socket.create_server(("127.0.0.1", 0)) as server:
         page.fields.set_values({"kind": "ports", "ports": str(server.getsockname()[1])})
         room.click(page.start_button)

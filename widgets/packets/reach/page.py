@@ -65,7 +65,7 @@ class PingPage(QWidget):
         self.starting = False
         self._shown = 0
         self.model = RowsModel(TITLES["ping"], parent=self, numbers=(0, 2))
-        self.table = PlainTable(self.model, "What came back", mono=(1,), middle=(1,), widths=(50, 170, 110), stretch=3)
+        self.table = PlainTable(self.model, "What came back", mono=(1,), middle=(1,), widths=(50, 170, 160), stretch=3)
         self.around = RowsModel(("Address", "Hardware", "Interface", "State"), parent=self)
         self.neighbours = PlainTable(self.around, "Neighbours", mono=(0, 1), widths=(140, 160, 70), stretch=3)
         self.note = Label("", "body", "text2", wrap=True)
@@ -195,6 +195,8 @@ class PingPage(QWidget):
             self.table.scrollToBottom()
         if over:
             self.service = None
+            if service.summary:
+                self.note.setText(f"{self.note.text()} {service.summary}.")
             self.desk.bridge.call(lambda: self.desk.lab.stop(service))
             self._refresh()
             self.look()

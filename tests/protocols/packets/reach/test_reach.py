@@ -16,7 +16,7 @@ from protocols.headers import checksum
 from protocols.packets import rtnetlink
 from protocols.packets.reach import ports, traceroute
 from protocols.packets.reach.icmp import echo_reply, echo_request
-from protocols.packets.reach.ping import WAYS, Pinger, Way, opened, pings, text_of
+from protocols.packets.reach.ping import WAYS, Echo, Pinger, Way, opened, pings, summary, text_of
 from tests import ordinary
 from tests.protocols.sockets.ends import plain_listener
 
@@ -31,6 +31,14 @@ def _ways_here() -> list[Way]:
             opened(socket.AF_INET, (way,))[0].close()
             found.append(way)
     return found
+
+
+def test_a_ping_is_summed_up() -> None:
+    echoes = [Echo(1, 260.0, 64, "reply", "a"), Echo(2, 340.0, 64, "reply", "a"), Echo(3, None, None, "no answer", "")]
+    assert summary(echoes[:2]) == "2 sent, 2 answered; 0.260 to 0.340 ms, 0.300 ms on average"
+    assert summary(echoes) == "3 sent, 2 answered, 1 lost (33%); 0.260 to 0.340 ms, 0.300 ms on average"
+    assert summary(echoes[2:]) == "1 sent, none answered"
+    assert summary([]) == ""
 
 
 @pytest.mark.parametrize("host", HOSTS)
