@@ -154,6 +154,36 @@ def test_loopback_is_captured_with_counts_and_a_right_filter(room: Room) -> None
         assert len(capture) == 5
 
 
+def test_each_file_that_a_ring_leaves_can_be_shown(room: Room) -> None:
+    if not has_net_raw():
+        pytest.skip("capturing needs CAP_NET_RAW")
+    page = CapturePage(room.desk)
+    room.show(page)
+    shown: list[str] = []
+    page.show_requested.connect(shown.append)
+    with socket.socket(type=socket.SOCK_DGRAM) as ear, socket.socket(type=socket.SOCK_DGRAM) as mouth:
+        ear.bind(("127.0.0.1", 0))
+        port = ear.getsockname()[1]
+        page.form.fields.set_values({"where": "lo", "way": "own", "rule": f"udp port {port}", "size_mb": 1,
+                                     "ring_files": 2})  # fmt: skip
+        room.click(page.start_button)
+        room.wait(lambda: page.slot.phase == "running")
+        first = page.slot.path
+        for _ in range(60):
+            mouth.sendto(b"x" * 60_000, ("127.0.0.1", port))
+        room.wait(lambda: page.slot.path != first)
+        room.click(page.stop_button)
+        room.wait(lambda: page.slot.phase == "ended")
+    assert isinstance(page.slot.service, LiveCapture)
+    files = page.slot.service.counts.files
+    assert len(files) == 2
+    assert str(Path(files[0]).parent) in page.ring.text()
+    menu = page.show_button.menu()
+    assert [action.text() for action in menu.actions()] == [Path(file).name for file in reversed(files)]
+    menu.actions()[1].trigger()
+    assert shown == [files[0]]
+
+
 def test_the_window_has_no_packet_socket_and_a_dead_child_shows(room: Room) -> None:
     if not has_net_raw():
         pytest.skip("capturing needs CAP_NET_RAW")

@@ -124,3 +124,8 @@ def counts_text(service: Capturing) -> tuple[str, str, str, str]:
         return grouped(service.packets), "0", "0", ""
     counts = service.counts
     return grouped(counts.captured), grouped(counts.dropped), grouped(counts.dropped_by_us), size_text(counts.bytes)
+
+
+def files_left(service: Capturing | None) -> tuple[str, ...]:
+    """The files that a capture has left, the newest last; more than one of a ring."""
+    return service.counts.files if isinstance(service, LiveCapture) else ()

@@ -6,11 +6,12 @@ It says which file packets come into, and who shows them is another's business. 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from protocols.packets import bpf
 from protocols.packets.reconstruct.service import OwnTraffic
@@ -26,6 +27,7 @@ from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Card
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox, scrolled
+from widgets.parts.text import Label
 from widgets.parts.trouble import Mend, TroubleStrip
 
 POLL_MS: Final = 100
@@ -63,6 +65,7 @@ class CapturePage(QWidget):
         self.start_button = PrimaryButton("Start", "play", key="\u23ce")
         self.stop_button = Button("Stop", "square")
         self.show_button = Button("Show the packets", "list", small=True)
+        self.ring = Label("", "body", "text2", wrap=True)
         self.trouble = TroubleStrip()
         self._lay_out()
         self._wire()
@@ -93,6 +96,7 @@ class CapturePage(QWidget):
         inside.addWidget(self.form)  # one of the two is shown: pages of a stack would both be as high as the higher
         inside.addWidget(self.running)
         inside.addWidget(self.trouble)
+        inside.addWidget(self.ring)
         inside.addLayout(buttons)
         self.card.add_action(self.look_button)
         self.card.add_section(body)
@@ -115,7 +119,7 @@ class CapturePage(QWidget):
         self.form.start_requested.connect(self.start)
         self.form.check_requested.connect(self._check)
         self.stop_button.clicked.connect(self.slot.stop)
-        self.show_button.clicked.connect(lambda: self.show_requested.emit(self.slot.path))
+        self.show_button.clicked.connect(self._on_show)
         self.trouble.why_requested.connect(lambda: self.why_requested.emit(self.slot.trouble))
         self.strip.copied.connect(lambda command: self.desk.toast(f"Copied: {command}"))
         self.trouble.mend_requested.connect(self._copy)
@@ -174,6 +178,29 @@ class CapturePage(QWidget):
             mends = [Mend(one, "Copy the command", "copy") for one in commands]
             self.trouble.tell(trouble.title, trouble.why, mends, errno=trouble.errno)
 
+    def _on_show(self) -> None:
+        if self.show_button.menu() is None:
+            self.show_requested.emit(self.slot.path)
+
+    def _tell_ring(self) -> None:
+        """A ring that has turned leaves several files, and has overwritten others: each can be shown."""
+        files = launch.files_left(self.slot.service) if self.slot.phase == "ended" else ()
+        self.ring.setVisible(len(files) > 1)
+        menu = self.show_button.menu()
+        if len(files) < 2:
+            self.show_button.setMenu(None)  # type: ignore[arg-type]
+        else:
+            folder = str(Path(files[0]).parent)
+            self.ring.setText(f"A ring keeps its last files alone: these {len(files)} are in {folder}.")
+            made = QMenu(self)
+            for file in reversed(files):
+                made.addAction(Path(file).name).triggered.connect(
+                    lambda _=False, file=file: self.show_requested.emit(file)
+                )
+            self.show_button.setMenu(made)
+        if menu is not None:
+            menu.deleteLater()
+
     def _copy(self, command: str) -> None:
         QGuiApplication.clipboard().setText(command)
         self.desk.toast(f"Copied: {command}")
@@ -208,6 +235,7 @@ class CapturePage(QWidget):
             self.facts["by"].set_value(by)
         words = {"starting": ("waiting", "Starting"), "running": ("running", "Capturing")}
         ended = ("done", self._ended_words()) if phase == "ended" and self.slot.trouble is None else ("", "")
+        self._tell_ring()
         self.card.set_state(*(("error", "Ended") if self.slot.trouble is not None else words.get(phase, ended)))
         self._poll()
 
