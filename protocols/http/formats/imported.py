@@ -39,7 +39,8 @@ class Imported:
     """What was read.
 
     kind: "curl", "har", "postman", "http" or "openapi". title: of the whole, "" where it has none. variables: of the
-    whole. environments: by name. secrets: names of variables whose values are not for everybody.
+    whole. environments: by name. secrets: names of variables whose values are not for everybody. keys: values that
+    stand in the requests themselves and are not for everybody either, by the names that they should have.
     notes: what could not be taken over, sentences for the person.
     """
 
@@ -49,6 +50,7 @@ class Imported:
     variables: dict[str, str] = field(default_factory=dict)
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
+    keys: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -65,6 +67,14 @@ class Imported:
             return False
         self.requests.append(named)
         return True
+
+    def hide(self, name: str, value: str) -> None:
+        """A value of the requests that identifies somebody, under this name or this name with a number."""
+        number, full = 1, name
+        while self.keys.get(full, value) != value or full in self.variables:
+            number += 1
+            full = f"{name}{number}"
+        self.keys[full] = value
 
     def say(self, note: str) -> None:
         """A note, once."""

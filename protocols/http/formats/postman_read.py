@@ -23,11 +23,13 @@ from protocols.http.formats.imported import (
     tables,
     word,
 )
-from protocols.http.kept.variables import is_name
+from protocols.http.kept.variables import has_variables, is_name
 from protocols.http.request import Auth, AuthKind, Body, BodyKind, Header, Part, Request
 
 _PLACE: Final = re.compile(r"(?<=/):([A-Za-z_][\w-]*)")
 _LANGUAGES: Final[dict[str, BodyKind]] = {"json": "json", "xml": "xml", "text": "text"}
+SHORTEST_KEY: Final = 4
+"""A key that is shorter is not looked for in the requests: it would be found everywhere."""
 _TYPES: Final = {"html": "text/html", "javascript": "application/javascript"}
 
 
@@ -179,6 +181,8 @@ class _Walk:
         if kind == "oauth2" and facts.get("accessToken"):
             return (), Auth("bearer", token=facts["accessToken"])
         if kind == "apikey" and facts.get("key"):
+            if len(facts.get("value", "")) >= SHORTEST_KEY and not has_variables(facts["value"]):
+                self._read.hide("api_key", facts["value"])
             return ((("?" if facts.get("in") == "query" else "") + facts["key"], facts.get("value", "")),), Auth()
         if kind not in ("noauth", ""):
             self._read.say(f"{what}: {kind[:40]} is no way to identify oneself here and was left out.")

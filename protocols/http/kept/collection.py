@@ -25,6 +25,7 @@ from protocols.http.kept.collection_files import LIMIT_FILES, file_name, free_pa
 from protocols.http.kept.environment import PRIVATE, PUBLIC, SHARED, EnvironmentFileError, Environments, ignore
 from protocols.http.kept.masking import taken_out
 from protocols.http.kept.plainfile import write_whole
+from protocols.http.kept.taking import fitted
 from protocols.http.kept.variables import Scope
 from protocols.http.request import Request, RequestError
 
@@ -183,8 +184,11 @@ class Collection:
     def take(self, read: Imported) -> list[Item]:
         """What was imported, as files: its variables go to $shared, its environments beside the others.
 
+        A name that stands for something else here already becomes another one; read.notes says so.
         Raises CollectionError, FormatError; what was written by then stays.
         """
+        said, read = read.notes, fitted(read, self.environments.held())
+        said[:] = read.notes
         named_by = {SHARED: read.variables, **read.environments}
         for environment, variables in named_by.items():
             for name, value in variables.items():

@@ -84,6 +84,11 @@ class Environments:
                     found.setdefault(key, Variable(key, value, secret, name == SHARED and environment != SHARED))
         return list(found.values())
 
+    def held(self) -> dict[str, dict[str, str]]:
+        """The values that each environment has itself, by name; "" for $shared."""
+        return {name: {one.name: one.value for one in self.variables(name or SHARED) if not one.shared}
+                for name in ("", *self.names())}  # fmt: skip
+
     def scope(self, environment: str = "", variables: Mapping[str, str] | None = None) -> Scope:
         """What a request is filled in with; `variables` of its own file come first."""
         held = self.variables(environment or SHARED)

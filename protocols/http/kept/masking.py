@@ -71,7 +71,7 @@ def taken_out(request: Request, prefix: str = "", secrets: Iterable[str] = ()) -
         cookies=tuple((name, kept.put(_cookie_name(name), value)) for name, value in request.cookies),
     )  # fmt: skip
     for secret in sorted({one for one in secrets if len(one) >= _SHORTEST}, key=len, reverse=True):
-        changed = _without(changed, secret)
+        changed = without(changed, secret)
     return changed, kept.found
 
 
@@ -79,14 +79,15 @@ def _cookie_name(name: str) -> str:
     return "cookie_" + re.sub(r"\W", "_", name)[:40]
 
 
-def _without(value: Any, secret: str) -> Any:
-    """A value of the request's classes with a secret's text replaced wherever it stands."""
+def without(value: Any, secret: str, word: str = "{{secret}}") -> Any:
+    """A value of the request's classes with `word` wherever a secret's text stands."""
     if isinstance(value, str):
-        return value.replace(secret, "{{secret}}") if secret in value else value
+        return value.replace(secret, word) if secret in value else value
     if isinstance(value, bytes):
-        return value.replace(secret.encode("utf-8", "surrogateescape"), b"{{secret}}")
+        return value.replace(secret.encode("utf-8", "surrogateescape"), word.encode())
     if isinstance(value, tuple):
-        return tuple(_without(one, secret) for one in value)
+        return tuple(without(one, secret, word) for one in value)
     if hasattr(value, "__dataclass_fields__"):
-        return replace(value, **{name: _without(getattr(value, name), secret) for name in value.__dataclass_fields__})
+        named = {name: without(getattr(value, name), secret, word) for name in value.__dataclass_fields__}
+        return replace(value, **named)
     return value

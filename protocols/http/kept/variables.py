@@ -83,6 +83,16 @@ def literally(value: _T) -> _T:
     return made
 
 
+def renamed(value: _T, names: Mapping[str, str]) -> _T:
+    """The same request, or text, with variables under other names. names: the new ones by the old."""
+
+    def other(text: str) -> str:
+        return _USE.sub(lambda use: "{{" + names[use[1]] + "}}" if use[1] in names else use[0], text)
+
+    made: _T = _each_text(value, other)
+    return made
+
+
 @dataclass(frozen=True)
 class Scope:
     """Values by name. secrets: names whose values are not shown. where: for the sentence, "the environment dev"."""

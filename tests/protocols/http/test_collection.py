@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import stat
 import tempfile
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from protocols.http.formats.detect import read_any
 from protocols.http.formats.imported import FormatError, Imported, Named
 from protocols.http.kept.collection import Collection, CollectionError
 from protocols.http.kept.collection_files import file_name
@@ -138,6 +141,40 @@ def test_an_import_becomes_files(tmp_path: Path) -> None:
     assert item.path == "a-b/request/CON-/x.http"
     assert "pw" not in (tmp_path / "http-client.env.json").read_text()
     assert collection.scope(item, "dev").text("{{base}} {{pw}} {{x}}") == "http://h s 1"
+
+
+def test_an_import_leaves_the_addresses_of_other_requests_alone(tmp_path: Path) -> None:
+    collection = Collection.create(tmp_path)
+    one = Imported("openapi", [Named(Request(url="{{base}}/a"), "a")], variables={"base": "http://h/v1"})
+    two = Imported("postman", [Named(Request(url="{{ base }}/b", headers=(("X", "{{who}}"),)), "b")],
+                   variables={"base": "http://h", "who": "b {{base}}"}, environments={"dev": {"x": "1"}})  # fmt: skip
+    again = Imported("postman", [Named(Request(url="{{base}}/c"), "c")], variables={"base": "http://h"},
+                     environments={"dev": {"x": "2", "base": "http://dev"}})  # fmt: skip
+    first, second, third = (collection.take(read)[0] for read in (one, two, again))
+    assert collection.scope(first).fill(first.request).url == "http://h/v1/a"
+    filled = collection.scope(second).fill(second.request)
+    assert (filled.url, filled.headers) == ("http://h/b", (("X", "b http://h"),))
+    assert second.request.url == third.request.url.replace("/c", "/b") == "{{base2}}/b"
+    assert two.notes == ["The collection has another base: the one of these requests is called base2 now."]
+    assert collection.scope(third, "dev").text("{{x}}") == "1"
+    assert collection.scope(third, "dev 2").text("{{x}} {{base2}}") == "2 http://dev"
+
+
+def test_what_an_import_uses_as_a_password_is_a_secret(tmp_path: Path) -> None:
+    key = {"type": "apikey", "apikey": [{"key": "key", "value": "X-Key"}, {"key": "value", "value": "sesame"}]}
+    postman = {
+        "info": {"name": "shop", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+        "auth": key, "item": [{"name": name, "request": {"url": f"http://h/{name}"}} for name in "ab"],
+    }  # fmt: skip
+    text = "@token = abcd\n@word = h\n\n### c\nGET http://{{word}}/c\nAuthorization: Bearer {{token}}\n"
+    collection = Collection.create(tmp_path)
+    item, _ = collection.take(read_any(json.dumps(postman)))
+    (other,) = collection.take(read_any(text))
+    for path in (*tmp_path.rglob("*.http"), tmp_path / "http-client.env.json"):
+        assert not {"sesame", "abcd"} & set(re.split(r"\W+", path.read_text())), path
+    assert collection.scope(item).fill(item.request).headers == (("X-Key", "sesame"),)
+    assert collection.scope(other).fill(other.request).auth.token == "abcd"
+    assert "word" in (tmp_path / "http-client.env.json").read_text()
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

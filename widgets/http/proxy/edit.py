@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import Entry
 from widgets.parts.buttons import Button, PrimaryButton
-from widgets.parts.code_edit import CodeEdit
+from widgets.parts.code_edit import CodeEdit, typable
 from widgets.parts.splitter import Splitter
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
@@ -74,11 +74,10 @@ def draft_of(entry: Entry, what: What) -> Draft:
         body = raw.decode("utf-8")
     except UnicodeDecodeError:
         return Draft(text, None, "The body is no text: it goes as it is.")
-    crlf = "\r\n" in body
-    plain = body.replace("\r\n", "\n") if crlf else body
-    if "\r" in plain or "\0" in plain or (crlf and body.count("\n") != body.count("\r\n")):
+    shown = typable(body)
+    if shown is None:
         return Draft(text, None, "The body has line ends that typing would change: it goes as it is.")
-    return Draft(text, plain, crlf=crlf)
+    return Draft(text, shown[0], crlf=shown[1])
 
 
 class EditPage(QWidget):

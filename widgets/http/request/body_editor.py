@@ -12,12 +12,12 @@ from typing import Any, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
-from protocols.http.bodies import multipart_preview
+from protocols.http.bodies import encoded, multipart_preview
 from protocols.http.request import Body, BodyKind, Part
 from widgets.http.request.pairs import Pair, PairsModel
 from widgets.http.request.pairs_view import PairsView
 from widgets.parts.buttons import Button
-from widgets.parts.code_edit import CodeEdit
+from widgets.parts.code_edit import CodeEdit, typable
 from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.flow import Pages
 from widgets.parts.paths import PathLine, ask_file
@@ -32,6 +32,7 @@ KINDS: Final = (
 )  # fmt: skip
 TYPED: Final = ("json", "xml", "text", "hex")
 BOUNDARY: Final = "------------------------chosen-when-sent"
+CRLF: Final = "The lines of this body end with CRLF, and are sent so."
 _HINTS: Final = {
     "json": '{"name": "pen"}', "xml": "<item/>", "text": "Any text, sent as UTF-8", "hex": "de ad be ef",
 }  # fmt: skip
@@ -56,7 +57,7 @@ class BodyEditor(QWidget):
         self.note = Label("", "caption", "text2", wrap=True)
         self.text = CodeEdit("Body as text")
         self.fields = PairsModel(("Name", "Value"), self)
-        self.parts = PairsModel(("Name", "Value or file", "Type"), self)
+        self.parts = PairsModel(("Name", "Value or file", "Type", "File name"), self)
         self.path = PathLine("Body file")
         self.none = Label("This request has no body.", "body", "text2", wrap=True)
         self.form_view = PairsView(self.fields, "Fields of the form", "Add a field")
@@ -66,6 +67,7 @@ class BodyEditor(QWidget):
         self.pages = Pages(_padded(self.none), texts, self.form_view, parts, _padded(self.path))
         self._texts: dict[str, str] = {}
         self._shown = "none"
+        self._crlf = False
         self._lay_out()
         self.kind.currentIndexChanged.connect(lambda _index: self._on_kind())
         self.type_line.textChanged.connect(lambda _text: self.changed.emit())
@@ -116,6 +118,7 @@ class BodyEditor(QWidget):
         if self._shown in TYPED:
             self._texts[self._shown] = self.text.toPlainText()
         self._shown = kind
+        self._crlf = False
         page = {"none": 0, "form": 2, "multipart": 3, "file": 4}.get(kind, 1)
         self.pages.setCurrentIndex(page)
         if kind in TYPED:
@@ -129,7 +132,7 @@ class BodyEditor(QWidget):
         self._on_text()
 
     def _on_text(self) -> None:
-        self._say("")
+        self._say(CRLF if self._crlf else "")
         self.changed.emit()
 
     def _say(self, text: str) -> None:
@@ -168,17 +171,24 @@ class BodyEditor(QWidget):
         if kind == "file":
             return Body("file", path=self.path.text(), content_type=content_type)
         if kind in TYPED:
-            return Body(kind, text=self.text.toPlainText(), content_type=content_type)
+            text = self.text.toPlainText()
+            return Body(kind, text.replace("\n", "\r\n") if self._crlf else text, content_type=content_type)
         return Body()
 
     def fill(self, body: Body) -> None:
-        """Show a body; bytes that are no text are shown as hex."""
-        kind, text = body.kind, body.text
+        """Show a body; bytes that are no text, and line ends that no field can hold, are shown as hex."""
+        kind, text, content_type = body.kind, body.text, body.content_type
         if body.raw is not None:
             try:
                 kind, text = "json" if kind == "json" else "text", body.raw.decode("utf-8")
             except UnicodeDecodeError:
                 kind, text = "hex", body.raw.hex(" ")
+        shown = typable(text)
+        if shown is None:
+            content_type = content_type or encoded(Body(kind)).content_type
+            kind, text = "hex", text.encode("utf-8", "replace").hex(" ")
+        else:
+            text = shown[0]
         self.fields.set_pairs([Pair(*field) for field in body.fields])
         self.parts.set_pairs([_pair(part) for part in body.parts])
         self.path.set_text(body.path)
@@ -186,7 +196,9 @@ class BodyEditor(QWidget):
         self._shown = "none"
         self.kind.choose(kind)
         self._on_kind()
-        self.type_line.setText(body.content_type)
+        self.type_line.setText(content_type)
+        self._crlf = shown is not None and shown[1]
+        self._on_text()
 
     def is_there(self) -> bool:
         """There is a body to send."""
@@ -194,17 +206,18 @@ class BodyEditor(QWidget):
 
     def values(self) -> dict[str, Any]:
         """What the next start finds again."""
-        rows = {name: [[p.name, p.value, p.on, p.file, p.extra] for p in model.pairs()]
+        rows = {name: [[p.name, p.value, p.on, p.file, p.extra, p.filename] for p in model.pairs()]
                 for name, model in (("fields", self.fields), ("parts", self.parts))}  # fmt: skip
         return {"kind": self.kind.key(), "type": self.type_line.text(), "text": self.text.toPlainText()[:1 << 20],
-                "path": self.path.text(), **rows}  # fmt: skip
+                "crlf": self._crlf, "path": self.path.text(), **rows}  # fmt: skip
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Take what `values` gave; what is strange is ignored."""
         for name, model in (("fields", self.fields), ("parts", self.parts)):
             rows = values.get(name)
-            good = [row for row in rows if isinstance(row, list) and len(row) == 5] if isinstance(rows, list) else []
-            model.set_pairs([Pair(str(n), str(v), bool(on), bool(f), str(x)) for n, v, on, f, x in good])
+            listed = rows if isinstance(rows, list) else []
+            good = [row for row in listed if isinstance(row, list) and len(row) in (5, 6)]
+            model.set_pairs([Pair(str(n), str(v), bool(on), bool(f), *map(str, more)) for n, v, on, f, *more in good])
         kind = str(values.get("kind", "none"))
         self._texts[kind] = str(values.get("text", ""))
         self._shown = "none"
@@ -212,16 +225,18 @@ class BodyEditor(QWidget):
         self._on_kind()
         self.type_line.setText(str(values.get("type", "")))
         self.path.set_text(str(values.get("path", "")))
+        self._crlf = values.get("crlf") is True
 
 
 def _part(pair: Pair) -> Part:
     if pair.file:
-        return Part(pair.name, path=pair.value, content_type=pair.extra)
-    return Part(pair.name, pair.value, content_type=pair.extra)
+        return Part(pair.name, path=pair.value, filename=pair.filename, content_type=pair.extra)
+    return Part(pair.name, pair.value, filename=pair.filename, content_type=pair.extra)
 
 
 def _pair(part: Part) -> Pair:
-    return Pair(part.name, part.path or part.value, file=bool(part.path), extra=part.content_type)
+    return Pair(part.name, part.path or part.value, file=bool(part.path), extra=part.content_type,
+                filename=part.filename)  # fmt: skip
 
 
 def _padded(inner: QWidget) -> QWidget:

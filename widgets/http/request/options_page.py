@@ -6,6 +6,7 @@ It must not know libcurl beyond what it was built with.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any, Final
 
 from PySide6.QtCore import Signal
@@ -139,7 +140,7 @@ class OptionsPage(QWidget):
         believed = "none" if not trust.verify else "file" if trust.ca_file else "lab"
         self.fields.set_values({
             "version": request.version, "follow": request.follow, "decode": request.decode, "http09": request.http09,
-            "timeout_s": round(limits.timeout_s or 0), "connect_s": round(limits.connect_timeout_s or 0),
+            "timeout_s": ceil(limits.timeout_s or 0), "connect_s": ceil(limits.connect_timeout_s or 0),
             "redirects": limits.max_redirects, "max_bytes": str(limits.max_bytes or ""), "trust": believed,
             "ca_file": trust.ca_file, "certificate": trust.certificate, "key": trust.key,
             "key_password": trust.key_password, "proxy": request.proxy.url, "proxy_user": request.proxy.user,

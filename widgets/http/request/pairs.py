@@ -13,24 +13,26 @@ from typing import Any, Final, TypeAlias
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
-ON, NAME, VALUE, EXTRA = 0, 1, 2, 3
+ON, NAME, VALUE, EXTRA, FILENAME = 0, 1, 2, 3, 4
 _NONE: Final = Qt.ItemFlag.NoItemFlags
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One row. on: it counts. file: the value is a path. extra: a third text, such as a part's type."""
+    """One row. on: it counts. file: the value is a path. extra: a third text, such as a part's type. filename: the name
+    of a file that a part claims to be."""
 
     name: str = ""
     value: str = ""
     on: bool = True
     file: bool = False
     extra: str = ""
+    filename: str = ""
 
     @property
     def blank(self) -> bool:
         """Nothing is written in it."""
-        return not (self.name or self.value or self.extra)
+        return not (self.name or self.value or self.extra or self.filename)
 
 
 class PairsModel(QAbstractTableModel):
@@ -136,7 +138,7 @@ class PairsModel(QAbstractTableModel):
                 return "" if self.is_last(index.row()) else "sent" if pair.on else "left out"
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return (pair.name, pair.value, pair.extra)[column - 1]
+            return (pair.name, pair.value, pair.extra, pair.filename)[column - 1]
         return None
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole, /) -> bool:
@@ -148,6 +150,6 @@ class PairsModel(QAbstractTableModel):
             return True
         if role != Qt.ItemDataRole.EditRole or index.column() == ON:
             return False
-        changed: dict[str, Any] = {("name", "value", "extra")[index.column() - 1]: str(value)}
+        changed: dict[str, Any] = {("name", "value", "extra", "filename")[index.column() - 1]: str(value)}
         self.put(index.row(), replace(pair, **changed))
         return True

@@ -172,9 +172,11 @@ class PairsView(QTableView):
         rows.setMinimumSectionSize(theme().row_height())
         rows.setDefaultSectionSize(theme().row_height())
         self.setColumnWidth(ON, theme().px(34))
-        self.setColumnWidth(NAME, theme().px(150))
-        if self.model().columnCount() > EXTRA:
-            self.setColumnWidth(VALUE, theme().px(150))
+        several = self.model().columnCount() > EXTRA
+        self.setColumnWidth(NAME, theme().px(90 if several else 150))
+        if several:
+            self.setColumnWidth(VALUE, theme().px(120))
+            self.setColumnWidth(EXTRA, theme().px(84))
         self.setMinimumHeight(theme().row_height() * 3)
         self.viewport().update()
 

@@ -1,0 +1,67 @@
+"""The card of a request: what it shows of one is what it sends of it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from hypothesis import HealthCheck, given, settings
+from PySide6.QtCore import Qt
+
+from protocols.http.bodies import multipart_preview
+from protocols.http.request import Body, Limits, Part, Request
+from tests.protocols.http.formats.requests import REQUESTS, sent
+from tests.widgets.http.conftest import Room
+from widgets.http.request.body_editor import BOUNDARY, CRLF
+
+PARTS = (Part("f", "typed here", filename="a b.txt", content_type="text/plain"), Part("g", path="/dev/null",
+         filename="other.bin"), Part("n", "v"))  # fmt: skip
+
+
+def test_a_part_keeps_the_name_of_its_file(room: Room) -> None:
+    card = room.ends.request
+    body = Body("multipart", parts=PARTS)
+    card.fill(Request(url="http://h/", method="POST", body=body))
+    assert card.request().body == body
+    assert card.body_editor.preview.toPlainText() == multipart_preview(PARTS, BOUNDARY)
+    kept = card.values()
+    card.fill(Request())
+    card.set_values(kept)
+    assert card.request().body == body
+    model = card.body_editor.parts
+    assert model.headerData(4, Qt.Orientation.Horizontal) == "File name"
+    assert model.setData(model.index(2, 4), "c.txt")
+    assert card.request().body.parts[2] == Part("n", "v", filename="c.txt")
+
+
+def test_a_body_is_sent_with_the_line_ends_and_blanks_that_it_had(room: Room) -> None:
+    card = room.ends.request
+    for text in ("a\r\nb\r\n", "no\u00a0break\u2028x", "a\nb", "a\rb", "a\r\nb\n", "\u2029", "\0\x1b", "\ufeff{}"):
+        card.fill(Request(url="http://h/", method="POST", body=Body("json", text)))
+        again = sent(card.request().body)
+        assert (again.data, again.content_type) == (text.encode(), "application/json")
+        assert (card.body_editor.note.text() == CRLF) is (text == "a\r\nb\r\n")
+        card.body_editor.kind.choose("xml")
+        assert not card.body_editor.note.text()
+
+
+def test_a_time_limit_below_a_second_stays_a_limit(room: Room) -> None:
+    card = room.ends.request
+    card.fill(Request(url="http://h/", limits=Limits(timeout_s=0.4, connect_timeout_s=0.1)))
+    assert (card.request().limits.timeout_s, card.request().limits.connect_timeout_s) == (1, 1)
+
+
+def test_any_request_comes_out_of_the_card_as_it_went_in(room: Room) -> None:
+    card = room.ends.request
+
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(REQUESTS)
+    def check(request: Request) -> None:
+        request = replace(request, cookies=(), limits=Limits(), url=request.url.strip(), method=request.method)
+        card.fill(request)
+        again = card.request()
+        assert sent(again.body) == sent(request.body)
+        for one in fields(request):
+            if one.name != "body":
+                assert getattr(again, one.name) == getattr(request, one.name), one.name
+
+    check()
