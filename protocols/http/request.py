@@ -85,6 +85,17 @@ class Proxy:
     password: str = field(default="", repr=False)
     digest: bool = False
 
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Its host and port, libcurl's own where the URL has none; None for no proxy, or one that can't be read."""
+        url = self.url if "://" in self.url else f"http://{self.url}"
+        try:
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 1080)
+        except ValueError:
+            return None
+        return (parts.hostname, port) if parts.hostname else None
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:

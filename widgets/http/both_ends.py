@@ -246,6 +246,10 @@ class BothEnds(QWidget):
             options.set_values({"trust": "none"})
         elif key == "no-follow":
             options.set_values({"follow": False})
+        elif key == "direct":
+            options.set_values({"proxy": ""})
+        elif key == "other-version":
+            options.set_values({"version": "auto"})
         elif key == "plain":
             self.request.set_url(self.request.url.replace("https://", "http://", 1))
         self.send()

@@ -103,7 +103,7 @@ def _auth(curl: Any, auth: Auth) -> None:
     if auth.kind == "netrc":
         curl.setopt(pycurl.NETRC, pycurl.NETRC_OPTIONAL)
         if auth.netrc_path:
-            curl.setopt(pycurl.NETRC_FILE, auth.netrc_path)
+            curl.setopt(pycurl.NETRC_FILE, _readable("netrc file", os.path.expanduser(auth.netrc_path)))
     elif auth.kind == "bearer":
         curl.setopt(pycurl.HTTPAUTH, 1 << 6)  # CURLAUTH_BEARER
         curl.setopt(pycurl.XOAUTH2_BEARER, auth.token.encode("utf-8"))
@@ -111,6 +111,16 @@ def _auth(curl: Any, auth: Auth) -> None:
         curl.setopt(pycurl.HTTPAUTH, _AUTH[auth.kind])
         curl.setopt(pycurl.USERNAME, auth.user.encode("utf-8"))
         curl.setopt(pycurl.PASSWORD, auth.password.encode("utf-8"))
+
+
+def _readable(what: str, path: str) -> str:
+    """The path of a file that can be read: of one that can't, libcurl says nothing. Raises RequestError."""
+    try:
+        with open(path, "rb"):
+            return path
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RequestError(f"The {what} {path} can't be read: {reason}") from None
 
 
 def _proxy(curl: Any, proxy: Proxy) -> None:
@@ -140,8 +150,7 @@ def _trust(curl: Any, trust: Trust) -> None:
     if trust.certificate:
         curl.setopt(pycurl.SSLCERT, trust.certificate)
         curl.setopt(pycurl.SSLKEY, trust.key or trust.certificate)
-        if trust.key_password:
-            curl.setopt(pycurl.KEYPASSWD, trust.key_password)
+        curl.setopt(pycurl.KEYPASSWD, trust.key_password)  # even "": without any, OpenSSL would ask in the terminal
 
 
 @cache

@@ -175,9 +175,11 @@ class Transfer:
             return self._cut
         if code <= 0:
             return None
-        info, parts = self.curl.getinfo, urlsplit(self.run.request.url)
+        info, request = self.curl.getinfo, self.run.request
+        parts = urlsplit(request.url)
         return failure.failure_of(code, said or pycurl_text(code), host=parts.hostname or "",
                                   port=parts.port or _PORTS.get(parts.scheme, 0),
+                                  proxy=request.proxy.place, version=request.version,
                                   os_errno=info(pycurl.OS_ERRNO), verify=info(pycurl.SSL_VERIFYRESULT))  # fmt: skip
 
     def _phases_of(self, last: Exchange) -> Phases:

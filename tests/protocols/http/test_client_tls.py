@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from protocols.http.client import keylog
 from protocols.http.client.client import HttpClient
@@ -104,6 +105,22 @@ def test_a_client_shows_its_own_certificate_or_is_refused(client: HttpClient, tm
     assert without.failure.why.endswith(".")
     assert broken.failure is not None
     assert broken.failure.symbol == "CLIENT_CERTIFICATE"
+
+
+def test_a_key_without_its_password_is_refused_and_asks_nobody(
+    client: HttpClient, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    own, key = tmp_path / "own.pem", tmp_path / "key.pem"
+    own.write_bytes(lab_ca().issue(("guido.example",)))
+    plain = serialization.load_pem_private_key(own.read_bytes(), None)
+    key.write_bytes(plain.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                        serialization.BestAvailableEncryption(b"spam")))  # fmt: skip
+    with tls_page(server_context(["127.0.0.1"], ask_client=True)) as url:
+        for password, symbol in (("", "CLIENT_KEY"), ("eggs", "CLIENT_KEY"), ("spam", "")):
+            trust = Trust(ca=lab_ca().pem, certificate=str(own), key=str(key), key_password=password)
+            run = sent(client, url, trust=trust)
+            assert (run.failure.symbol if run.failure else "") == symbol
+    assert "pass phrase" not in capfd.readouterr().err  # OpenSSL's own question, which would wait for a terminal
 
 
 def test_session_keys_are_logged_for_wireshark_when_no_client_runs(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from protocols.http.client.client import HttpClient
+from protocols.http.client.handle import features
 from protocols.http.client.run import Run
 from protocols.http.proxy.core import ProxyOrder
 from protocols.http.request import Auth, Body, Limits, Proxy, Request
@@ -120,9 +121,45 @@ def test_a_socks_proxy_with_a_password(client: HttpClient, server: Pages) -> Non
 
 
 def test_a_proxy_that_is_not_there_is_named(client: HttpClient, server: Pages) -> None:
-    run = sent(client, server.url, proxy=Proxy("http://127.0.0.1:1"))
+    for url in ("http://127.0.0.1:1", "127.0.0.1:1", "socks5h://127.0.0.1:1"):
+        run = sent(client, server.url, proxy=Proxy(url))
+        assert run.failure is not None
+        assert (run.failure.symbol, run.failure.at_proxy) == ("ECONNREFUSED", True)
+        assert run.failure.why.startswith("Nothing listens on 127.0.0.1:1:")
+        assert f"127.0.0.1:{server.port} was not asked" in run.failure.why
+
+
+def test_a_tunnel_that_is_refused_is_explained(client: HttpClient) -> None:
+    with proxying(ProxyOrder(user="guido", password="guido456")) as lab:
+        run = sent(client, "https://127.0.0.1:1/", proxy=Proxy(lab.proxy.url))
+        assert run.failure is not None
+        assert run.failure.title == "The proxy asks who you are"
+        assert lab.proxy.url.removeprefix("http://").rstrip("/") in run.failure.why
+        other = sent(client, "https://127.0.0.1:1/", proxy=Proxy(lab.proxy.url, "guido", "guido456"))
+    assert other.failure is not None
+    assert (other.failure.title, other.failure.at_proxy) == ("The proxy made no tunnel", True)
+
+
+def test_a_socks_proxys_no_names_the_proxy(client: HttpClient, server: Pages) -> None:
+    with socks("guido", "guido456") as made:
+        run = sent(client, server.url + "/echo", proxy=Proxy(f"socks5h://127.0.0.1:{made.port}", "guido", "no"))
     assert run.failure is not None
-    assert run.failure.symbol == "ECONNREFUSED"
+    assert f"The proxy 127.0.0.1:{made.port} would not pass" in run.failure.why
+    assert (run.failure.symbol, run.failure.at_proxy) == ("PROXY", True)
+
+
+def test_a_netrc_file_that_is_not_there_is_named(client: HttpClient, server: Pages, tmp_path: Path) -> None:
+    run = sent(client, server.url + "/echo", auth=Auth("netrc", netrc_path=str(tmp_path / "none")))
+    assert run.failure is not None
+    assert run.failure.why == f"The netrc file {tmp_path / 'none'} can't be read: No such file or directory"
+
+
+def test_http_3_where_nobody_speaks_it_says_so(client: HttpClient, server: Pages) -> None:
+    if "HTTP3" not in features():
+        pytest.skip("this libcurl has no HTTP/3")
+    run = sent(client, f"https://127.0.0.1:{server.port}/", version="3")
+    assert run.failure is not None
+    assert (run.failure.symbol, run.failure.title) == ("HTTP3", "No HTTP/3 there")
 
 
 # Names by hand

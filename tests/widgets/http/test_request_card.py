@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 
 from hypothesis import HealthCheck, given, settings
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from protocols.http.bodies import multipart_preview
 from protocols.http.request import Body, Limits, Part, Request
@@ -65,3 +66,19 @@ def test_any_request_comes_out_of_the_card_as_it_went_in(room: Room) -> None:
                 assert getattr(again, one.name) == getattr(request, one.name), one.name
 
     check()
+
+
+def test_a_proxy_that_is_not_there_is_left_out_at_a_click(room: Room) -> None:
+    url = room.serve().url
+    card, response = room.ends.request, room.ends.response
+    card.options.fields.set_values({"proxy": "http://127.0.0.1:1"})
+    card.set_url(url)
+    room.click(card.bar.send_button)
+    room.wait(lambda: room.ends.slot.phase == "idle" and response.failure is not None)
+    assert response.failure is not None
+    assert response.failure.title == "The proxy does not answer: connection refused"
+    buttons = [one for one in response.findChildren(QPushButton) if one.isVisible() and "proxy" in one.text()]
+    room.click(buttons[0])
+    room.wait(lambda: room.ends.slot.phase == "idle" and response.exchange is not None and response.failure is None)
+    assert response.exchange is not None
+    assert response.exchange.status == 200

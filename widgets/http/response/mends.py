@@ -16,12 +16,18 @@ LONGER: Final = Mend("longer", "Wait ten times as long", "hourglass")
 TRUST_LAB: Final = Mend("trust-lab", "Trust this lab and send", "shield-check")
 NO_VERIFY: Final = Mend("no-verify", "Check nothing and send", "shield")
 NO_FOLLOW: Final = Mend("no-follow", "Do not follow redirects", "step-forward")
+DIRECT: Final = Mend("direct", "Go without the proxy", "step-forward")
+OTHER_VERSION: Final = Mend("other-version", "Ask for the best of both", "rotate-cw")
 PLAIN: Final = Mend("plain", "Use http", "lock-open")
 
 
 def mends_for(failure: Failure) -> tuple[Mend, ...]:
     """The ways out of a failure."""
     symbol = failure.symbol
+    if failure.at_proxy:
+        return (DIRECT, RETRY)
+    if symbol == "HTTP3":
+        return (OTHER_VERSION, RETRY)
     if symbol == "ECONNREFUSED":
         return (SERVER, RETRY)
     if symbol.startswith("EAI_") or symbol in ("ENETUNREACH", "EHOSTUNREACH"):
