@@ -16,7 +16,7 @@ from typing import Final, cast
 
 from netlab_gui import panels
 from protocols.numeric import one_thread
-from protocols.streams import abandon_stdout, open_closed
+from protocols.streams import NotRead, abandon_stdout, open_closed
 from protocols.words import Parser, WordParser
 
 DONE: Final = 0
@@ -75,11 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _window(cast("str | None", chosen.open))
         status = run(chosen)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return DONE
-    except BrokenPipeError:
+    except (BrokenPipeError, NotRead):
         abandon_stdout()
         return FAILED
+    except KeyboardInterrupt:
+        return DONE
     except OSError as error:
         if error.errno not in _FULL or error.filename is not None:
             raise

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 from protocols import trust
 from protocols.record.event import Raw, detail_of
 from protocols.record.recorder import Recorder
 from protocols.service.base import JOIN_S, Service, is_exposed
-from protocols.terminal import DONE, FAILED, JsonLines, Signals, printable, reader_gone, say, write_all
+from protocols.terminal import DONE, FAILED, LOOK_S, JsonLines, Signals, printable, reader_gone, say, write_all
 
 GATHER_S: Final = 0.02
 """After events were told the next ones gather for so long: telling each at once would cost the server its turn."""
-LOOK_S: Final = 0.1
-"""How often it looks for a signal or a reader gone; events wake it at once."""
 S = TypeVar("S", bound=Service)
 
 
@@ -57,10 +56,13 @@ class Foreground(ABC, Generic[S]):
         """What a person reads of an event; None for nothing. Never asked with JSON."""
 
     def look(self, server: S) -> None:
-        """Do what is done between events. About ten times a second, and once after the end."""
+        """Do what is done between events. About ten times a second, nobody reads stdout or not, and once at the end."""
 
     def run(self) -> int:
-        """Serve until a signal; the exit status. Raises BrokenPipeError when stdout's reader is gone."""
+        """Serve until a signal; the exit status.
+
+        Raises BrokenPipeError when stdout's reader is gone, NotRead when it takes nothing at a signal.
+        """
         with Signals() as signals, self._authority() as authority:
             server: S | None = None
             try:
@@ -74,7 +76,7 @@ class Foreground(ABC, Generic[S]):
             try:
                 self.tell_where(server, authority)
                 while not signals.stopping() and server.state == "running":
-                    self._show(LOOK_S)
+                    self._show(LOOK_S, partial(self.look, server))
                     self.look(server)
                     if reader_gone():
                         raise BrokenPipeError
@@ -95,21 +97,21 @@ class Foreground(ABC, Generic[S]):
         with trust.published(lab_ca().pem) as path:
             yield str(path or lab_ca().path())
 
-    def _show(self, timeout_s: float) -> None:
+    def _show(self, timeout_s: float, meanwhile: Callable[[], None] | None = None) -> None:
         if self.lines is not None:
-            self.lines.drain(timeout_s)
+            self.lines.drain(timeout_s, meanwhile)
             return
         assert self._tail is not None
         if timeout_s and not self._tail.wait(timeout_s):
             return
         for raw in self._tail.take():
             if (text := self.line(raw)) is not None:
-                tell(text.replace("\n", "\\n"))  # an event is a line
+                tell(text.replace("\n", "\\n"), meanwhile)  # an event is a line
 
 
-def tell(text: str) -> None:
-    """A line on stdout; what controls a terminal stays visible as escapes."""
-    write_all(printable(text).encode("utf-8", "backslashreplace") + b"\n")
+def tell(text: str, meanwhile: Callable[[], None] | None = None) -> None:
+    """A line on stdout; what controls a terminal stays visible as escapes. meanwhile: see `write_all`."""
+    write_all(printable(text).encode("utf-8", "backslashreplace") + b"\n", meanwhile)
 
 
 def with_reason(raw: Raw) -> str:

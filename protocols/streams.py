@@ -9,6 +9,10 @@ import os
 import sys
 
 
+class NotRead(KeyboardInterrupt):
+    """A signal came, and whoever reads the output takes nothing: the rest is not written."""
+
+
 def open_closed() -> None:
     """Put the null device where 0, 1 or 2 is closed: the next socket would get that number, and what is printed."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -56,13 +58,15 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[name] = path
     tempfile.tempdir = None
     leaks.adopt_orphans()
+    _stderr.append(os.dup(2))
     # Started in the background by a shell, this process ignores SIGINT, and so would every program it starts.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
-    """Remove the home."""
+    """Remove the home; nothing is watched any more."""
+    faulthandler.cancel_dump_traceback_later()
     for home in _home:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -136,6 +140,26 @@ def qtbot(qtbot: Any) -> Any:
     for name in ("waitUntil", "waitSignal", "waitSignals", "waitExposed", "waitActive"):
         setattr(qtbot, name, _patient(getattr(qtbot, name)))
     return qtbot
+
+
+# -- what hangs in C says where ----------------------------------------------------------------------------------------
+
+HANGS_S = 120
+"""Beyond pytest-timeout's limit: its signal waits for the interpreter, and C code may never return to it."""
+_RENEW_S = 20
+"""The watch is a thread of the system's, and a new one costs each test more than many a test does."""
+_renewed = [-float(_RENEW_S)]
+_stderr: list[int] = []
+"""Where it goes outside of the tests: pytest puts files in its place while they run, and while it reads this."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol() -> None:
+    """Put off the moment at which every thread's stack is written to stderr."""
+    now = time.monotonic()
+    if now - _renewed[0] >= _RENEW_S:
+        _renewed[0] = now
+        faulthandler.dump_traceback_later(HANGS_S, file=_stderr[0])
 
 
 # -- nothing left behind ----------------------------------------------------------------------------------------------

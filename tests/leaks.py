@@ -48,10 +48,10 @@ class Picture:
 def sockets() -> frozenset[str]:
     """The open socket descriptors of this process, as "7 socket:[1234]"."""
     found = set()
-    folder = Path("/proc/self/fd")
-    for entry in os.listdir(folder) if folder.exists() else ():
+    folder = "/proc/self/fd/"  # no Path: each test asks for this twice
+    for entry in os.listdir(folder) if os.path.exists(folder) else ():
         try:
-            target = os.readlink(folder / entry)
+            target = os.readlink(folder + entry)
         except OSError:
             continue
         if target.startswith("socket:"):
@@ -62,9 +62,11 @@ def sockets() -> frozenset[str]:
 def children() -> frozenset[int]:
     """The process ids of this process's children, adopted orphans and zombies included."""
     found: set[int] = set()
-    for listing in Path("/proc/self/task").glob("*/children"):
+    folder = "/proc/self/task/"
+    for thread in os.listdir(folder) if os.path.exists(folder) else ():
         try:
-            found.update(int(word) for word in listing.read_text().split())
+            with open(f"{folder}{thread}/children", "rb") as listing:
+                found.update(map(int, listing.read().split()))
         except OSError:
             continue
     return frozenset(found)

@@ -237,16 +237,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser(prog="netlab")
     add_commands(parser.add_subparsers(title="commands", metavar="COMMAND", required=True))
     arguments = parser.parse_args(argv)
-    from protocols.streams import abandon_stdout
+    from protocols.streams import NotRead, abandon_stdout
     from protocols.terminal import DONE, FAILED
 
     try:
         return int(arguments.run(arguments))
-    except KeyboardInterrupt:
-        return DONE
-    except BrokenPipeError:
+    except (BrokenPipeError, NotRead):
         abandon_stdout()
         return FAILED
+    except KeyboardInterrupt:
+        return DONE
 
 
 if __name__ == "__main__":

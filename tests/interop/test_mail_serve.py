@@ -10,6 +10,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ import pytest
 
 from netlab_gui import cli
 from tests.protocols.mail.server.lab import PLAIN
+
+ENDS_S = 60.0
+"""How long a command may take to end: a deadline for what never comes."""
 
 
 @contextlib.contextmanager
@@ -34,20 +38,19 @@ def _serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[st
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                process.communicate(timeout=ENDS_S)  # and reads what is left: a full pipe would keep it
             finally:
                 process.kill()
 
 
 def test_it_tells_where_it_listens_and_each_mail(tmp_path: Path) -> None:
-    store = tmp_path / "new" / "store"
-    with _serving("--store", str(store), "--user", "ann:pw", "--domain", "lab.example", "--tls") as (
-        process,
-        ports,
-        lines,
-    ):
+    store, rules = tmp_path / "new" / "store", tmp_path / "rules.toml"
+    rules.write_text("[[rule]]\nfault = 'refuse recipient'\nmatch = 'ann@*'\n")
+    arguments = ("--store", str(store), "--user", "ann:pw", "--domain", "lab.example", "--tls", "--rules", str(rules))
+    with _serving(*arguments) as (process, ports, lines):
         assert set(ports) == {"smtp", "pop3", "imap", "smtps", "pop3s", "imaps"}
         with smtplib.SMTP("127.0.0.1", ports["smtp"]) as client:
+            _take_away(rules, client, "ann@lab.example")
             refused = client.sendmail("a@b", ["ann@lab.example", "ann@other"], PLAIN)
             assert {address: code for address, (code, _) in refused.items()} == {"ann@other": 550}
         mail = next(line for line in lines if line["kind"] == "mail")
@@ -55,22 +58,52 @@ def test_it_tells_where_it_listens_and_each_mail(tmp_path: Path) -> None:
         assert mail["detail"]["size"] == len(PLAIN)
         process.send_signal(signal.SIGTERM)
         assert "stopped" in {line["kind"] for line in lines}
-        assert process.wait(20) == 0
+        assert process.wait(ENDS_S) == 0
     [kept] = (store / "ann" / "new").iterdir()
     assert kept.read_bytes() == PLAIN
 
 
-def test_rules_are_read_again_when_their_file_changes(tmp_path: Path) -> None:
-    place = tmp_path / "rules.toml"
-    place.write_text("[[rule]]\nfault = 'refuse recipient'\nmatch = 'bob@*'\n")
-    with _serving("--rules", str(place)) as (_, ports, _lines), smtplib.SMTP("127.0.0.1", ports["smtp"]) as client:
-        client.ehlo()
-        client.mail("a@b")
-        assert client.rcpt("bob@x")[0] == 550
-        for wrong in ("nonsense", ""):  # the first changes nothing, the second takes the rule away
-            place.write_text(wrong)
-            while wrong == "" and client.rcpt("bob@x")[0] != 250:
-                pass
+def _take_away(rules: Path, client: smtplib.SMTP, refused: str) -> None:
+    """Change the file of the one rule, and wait until the server has read it. A file that is no rules does nothing."""
+    client.ehlo()
+    client.mail("a@b")
+    assert client.rcpt(refused)[0] == 550
+    rules.write_text("nonsense")
+    assert client.rcpt(refused)[0] == 550
+    rules.write_text("")
+    until = time.monotonic() + ENDS_S
+    while client.rcpt(refused)[0] != 250:
+        assert time.monotonic() < until, "the rules were not read again"
+        time.sleep(0.05)
+    client.rset()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_and_ends_while_nobody_reads_what_it_tells(number: int, tmp_path: Path) -> None:
+    rules, temporary, told = tmp_path / "rules.toml", tmp_path / "temporary", tmp_path / "told"
+    rules.write_text("[[rule]]\nfault = 'refuse recipient'\nmatch = 'bob@*'\n")
+    temporary.mkdir()
+    command = [sys.executable, "-m", "netlab_gui", "serve", "mail", "--json", "--without=imap", "--without=pop3",
+               "--rules", str(rules)]  # fmt: skip
+    place = os.environ | {"TMPDIR": str(temporary)}
+    with (
+        told.open("wb") as stderr,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, pipesize=4096, env=place) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            port = json.loads(process.stdout.readline())["detail"]["port"]
+            with smtplib.SMTP("127.0.0.1", port) as client:
+                for _ in range(100):
+                    client.noop()  # some hundred bytes of lines each
+                _take_away(rules, client, "bob@x")
+                assert [one.name.startswith("netlab-mail-") for one in temporary.iterdir()] == [True]
+                process.send_signal(number)
+                assert process.wait(ENDS_S) == 1
+        finally:
+            process.kill()
+    assert told.read_text().count("takes nothing") == 1
+    assert list(temporary.iterdir()) == []
 
 
 def test_wrong_arguments_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +146,7 @@ def test_kill_9_leaves_a_mail_whole_or_not_at_all(tmp_path: Path) -> None:
         with _serving("--store", str(store), "--user", "ann:pw") as (process, ports, _):
             _send(ports["smtp"], wire, wait=number == len(wires) - 1)
             os.kill(process.pid, signal.SIGKILL)
-            process.wait(30)
+            process.wait(ENDS_S)
         kept = [one.read_bytes() for sub in ("new", "cur") for one in (store / "ann" / sub).iterdir()]
         assert kept in ([], [sent])
         found.append(len(kept))
