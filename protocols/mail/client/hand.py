@@ -16,6 +16,7 @@ from protocols.mail.dialogue import Protocol, readable
 from protocols.record.recorder import Recorder
 
 Turn: TypeAlias = Literal["yours", "server", "over"]
+GOODBYES: Final = (b"QUIT", b"LOGOUT")
 LINES_MOST: Final = 20_000
 PORTS: Final[dict[Protocol, int]] = {"smtp": 25, "pop3": 110, "imap": 143, "nntp": 119}
 
@@ -37,6 +38,7 @@ class HandSession(MailSession):
         self.protocol = protocol
         self._said: deque[Said] = deque(maxlen=LINES_MOST)
         self._count = 0
+        self._leaving: Literal["", "asked", "answered"] = ""
 
     def type(self, text: str, *, end: bytes = b"\r\n") -> Task[None]:
         """Send a line, as typed. end: the line end; b"\\n" shows what a strict server thinks of it."""
@@ -45,6 +47,9 @@ class HandSession(MailSession):
     def _type(self, line: bytes) -> None:
         wire = self.wire
         self._note("client", readable(wire.dialogue.shown(line)))
+        if not self.typing_text:
+            words = line.upper().split()[: 2 if self.protocol == "imap" else 1]
+            self._leaving = "asked" if words and words[-1] in GOODBYES else ""
         wire.say(line)
 
     @property
@@ -91,8 +96,15 @@ class HandSession(MailSession):
                 wire.replies.upgrade = False
                 wire.wrap_socket(self.account.context(), self.account.host)
                 self._note("lab", "TLS stands: from here on everything is encrypted")
+            if self._leaving and wire.replies.over:
+                self._leaving = "answered"
             if not wire.has_line or wire.replies.over:
                 return
+
+    def _tell(self, error: BaseException) -> None:
+        """That the line ends after a goodbye that was typed and answered is no failure."""
+        if self._leaving != "answered":
+            super()._tell(error)
 
     def _end_politely(self) -> None:
         """What is typed is all that is said: no QUIT of the lab's own."""

@@ -72,6 +72,15 @@ def test_a_held_command_is_changed_and_the_next_one_cut(room: Room) -> None:
     ends.hold.line.setText("NOOP")
     room.click(ends.hold.first_button)
     room.wait(lambda: "C: NOOP" in ends.dialogue.model.texts())
+    bar = ends.dialogue.table.verticalScrollBar()
+    room.wait(lambda: bar.value() == bar.maximum() > 0)  # followed, though the strip has taken rows of it
+    bar.setValue(0)
+    for _ in range(2):
+        count = ends.dialogue.model.rowCount()
+        ends.hold.line.setText("NOOP")
+        room.click(ends.hold.first_button)
+        room.wait(lambda count=count: ends.dialogue.model.rowCount() > count + 1 and ends.hold.isVisible())  # type: ignore[misc]
+    assert bar.value() == 0  # a person reads what was said before
     room.click(ends.hold.cut_button)
     room.wait(lambda: not ends.sending.busy)
     assert ends.compose.strip.errno == "CANCELLED"

@@ -40,15 +40,25 @@ class DialogueView(QWidget):
         column.addLayout(below)
         self.meaning.hide()
         self.table.picked.connect(self._on_picked)
+        self._follows = True
+        bar = self.table.verticalScrollBar()
+        bar.valueChanged.connect(self._on_scrolled)
+        bar.rangeChanged.connect(self._on_range)
 
     def take(self, raws: Sequence[Raw]) -> None:
         """New events from the recorder."""
-        bar = self.table.verticalScrollBar()
-        follow = bar.value() >= bar.maximum() - 1
         if self.model.take(raws):
             self.pages.setCurrentWidget(self.table)
-            if follow:
+            if self._follows:
                 self.table.scrollToBottom()
+
+    def _on_scrolled(self, value: int) -> None:
+        self._follows = value >= self.table.verticalScrollBar().maximum() - 1
+
+    def _on_range(self, _least: int, most: int) -> None:
+        """More rows, or less room for them: a strip above may come and go."""
+        if self._follows:
+            self.table.verticalScrollBar().setValue(most)
 
     def clear(self) -> None:
         """Begin anew."""

@@ -80,6 +80,7 @@ class MailboxPage(QWidget):
         self._count = 0
         self._name = ""
         self._fetching = 0
+        self._awaited = False
         self.kind = Segments(("IMAP", "POP3"), "Protocol")
         self.account = AccountFields(PORTS["imap"])
         self.connect_button = PrimaryButton("Open the mailbox", "plug")
@@ -165,6 +166,7 @@ class MailboxPage(QWidget):
         self.empty.acted.connect(self.server_wanted)
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
         self.list.picked.connect(self.show_row)
+        self.model.dataChanged.connect(lambda *_: self._on_filled())
         self.model.wanted.connect(self._fetch)
         self.progress.cancelled.connect(self.slot.cancel)
         self.search.returnPressed.connect(self.look_for)
@@ -361,8 +363,9 @@ class MailboxPage(QWidget):
     # The mail
 
     def show_row(self, row: int) -> None:
-        """Fetch the mail of a row and show it."""
+        """Fetch the mail of a row and show it, as soon as the row is known."""
         listed = self.model.listed(row)
+        self._awaited = listed is None
         if listed is None:
             return
         self._fetching += 1
@@ -383,6 +386,11 @@ class MailboxPage(QWidget):
         else:
             self.slot.do(lambda session: session.retrieve(listed.number, listed.size), done, then=then)
         self.doings.refresh()
+
+    def _on_filled(self) -> None:
+        """Rows are known now: perhaps the one that was clicked before."""
+        if self._awaited and self.model.listed(self.list.currentIndex().row()) is not None:
+            self.show_row(self.list.currentIndex().row())
 
     def _envelope(self, shown: Shown, listed: Listed) -> Envelope | None:
         """The envelope that the mail came in, as far as anybody knows."""

@@ -52,6 +52,7 @@ def test_a_mail_is_sent_by_hand(inbox: Inbox) -> None:  # noqa: F811
     said = [line for line in session.since(0) if line.by == "server"]
     assert said[-1].text.startswith("221")
     assert session.turn == "over"
+    assert session.error is None
 
 
 def test_starttls_by_hand_begins_tls_and_secrets_are_masked(secure: Inbox) -> None:  # noqa: F811
@@ -71,6 +72,7 @@ def test_news_is_read_by_hand() -> None:
     session = _hand("nntp", server.address[1])
     _say(session, "LIST", "GROUP netlab.test", "QUIT")
     assert session.join(WAIT_S)
+    assert session.error is None
     assert any(line.text.startswith("netlab.sockets") for line in session.since(0))
     server.stop()
 

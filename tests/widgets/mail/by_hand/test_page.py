@@ -47,6 +47,7 @@ def test_nobody_there_is_told_and_a_server_that_hangs_up_too(room: Room) -> None
     page.line.setText("QUIT")
     room.click(page.send_button)
     room.wait(lambda: page.slot.phase == "ended")
+    assert not page.strip.isVisible()
 
 
 def test_no_line_with_a_secret_is_brought_back_by_a_key() -> None:

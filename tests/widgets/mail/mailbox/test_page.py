@@ -97,6 +97,18 @@ def test_imap_flags_deletes_moves_searches_and_new_mail_appears(room: Room) -> N
     room.wait(lambda: box.model.listed(0) and box.model.listed(0).subject == "four")
 
 
+def test_a_mail_that_is_clicked_before_its_row_is_known_opens_when_it_is(room: Room) -> None:
+    room.serve()
+    room.send(to="bob@example.org", subject="early")
+    box = room.open_box()
+    room.wait(lambda: box.model.listed(0))
+    box.model.begin(1)
+    box.list.setCurrentIndex(box.model.index(0, 0))
+    box.list.picked.emit(0)
+    assert box.model.listed(0) is None
+    room.wait(lambda: box.message.shown is not None)
+
+
 def test_folders_are_made_renamed_and_deleted(room: Room) -> None:
     room.serve()
     box = room.open_box()
