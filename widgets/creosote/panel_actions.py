@@ -103,7 +103,9 @@ class PanelActions:
         """The buttons at the right of the log's filter."""
         get, log = self._panel.desk.actions.get, self._log
         tools = log.bar.tools
-        tools.addWidget(Button("Alarm", "bell", small=True).bind(get("creosote.alarm")))
+        alarm = Button("Alarm", "bell", small=True).bind(get("creosote.alarm"))
+        log.bar.worded.append(alarm)
+        tools.addWidget(alarm)
         tools.addSpacing(4)
         for name in ("mark", "time", "pause"):
             tools.addWidget(ActionButton(get(f"creosote.{name}"), icon_only=True))

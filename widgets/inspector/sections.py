@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.parts.buttons import LinkButton
@@ -23,6 +23,8 @@ from widgets.theme.theme import theme
 
 EDGE: Final = 16
 CAPTION_PX: Final = 104
+NARROW_PX: Final = 260
+LAST_ROW: Final = 999
 
 
 class Sign(QWidget):
@@ -125,12 +127,19 @@ class FactRows(QWidget):
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
+        self._grid.setRowStretch(LAST_ROW, 1)  # what is too high for the facts is left below, not between them
         self._lines: list[tuple[Label, Arrow, Chip, Label]] = []
         theme().scaled.connect(self._size)
         self._size()
 
     def _size(self) -> None:
-        self._grid.setColumnMinimumWidth(0, theme().px(CAPTION_PX))
+        """In a narrow place captions take what they need, so that an address keeps its port."""
+        narrow = self.testAttribute(Qt.WidgetAttribute.WA_Resized) and self.width() < theme().px(NARROW_PX)
+        self._grid.setColumnMinimumWidth(0, 0 if narrow else theme().px(CAPTION_PX))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._size()
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show these facts; labels are used again."""

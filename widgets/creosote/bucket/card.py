@@ -81,7 +81,7 @@ class BucketCard(NumberedCard[BucketView, BucketSlot]):
         super().__init__("Bucket", "megaphone", "Buckets")
         self.desk = desk
         self.feed = feed
-        self.where = ElidedLabel("", "mono")
+        self.where = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideLeft)  # the port tells buckets apart
         self.rate = Label("", "figure")
         self.rate_word = Label("a second", "caption", "text2")
         self.rate.setToolTip("Datagrams in the last whole second")

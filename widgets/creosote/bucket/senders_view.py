@@ -127,7 +127,7 @@ class _Delegate(QStyledItemDelegate):
         side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
         colour = tokens.text
         if column == 0:
-            disc = min(17, rect.height() - 6)
+            disc = min(theme().px(17), rect.height() - 6)
             paint_sender(painter, QRectF(inner.left(), inner.center().y() - disc / 2 + 0.5, disc, disc), row.number)
             inner.adjust(disc + 8, 0, 0, 0)
             colour = tokens.sender(row.number)

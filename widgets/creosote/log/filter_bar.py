@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from protocols.creosote.filters import FilterError, LogFilter
 from protocols.numbers import grouped
 from widgets.creosote.feed import Feed
 from widgets.creosote.wording import many
-from widgets.parts.buttons import IconButton
+from widgets.parts.buttons import Button, IconButton
 from widgets.parts.fields import Choice, QuietCombo
 from widgets.parts.segments import Segments
 from widgets.parts.text import Label, plain_tip
@@ -26,6 +26,11 @@ from widgets.theme.theme import set_look, theme
 LEVELS: Final = (("All", ""), ("Warnings", "level>=warn"), ("Errors", "level>=error"))
 _TIPS: Final = ("Every level", "Warnings and worse", "Errors and worse")
 SENDERS: Final = 40
+EDGES_PX: Final = 52
+"""The line's edges and the gaps between its parts."""
+ROOMY_PX: Final = 220
+"""A field this wide shows what is typed; below, buttons give their words for it."""
+QWIDGETSIZE_MAX: Final = (1 << 24) - 1
 KEPT: Final = 24
 EXAMPLES: Final = (
     ("refused", "both cases alike, anywhere in the bytes"),
@@ -63,7 +68,7 @@ class FilterField(QLineEdit):
 
 
 class FilterBar(QWidget):
-    """wanted(LogFilter): show this. tools: where the log's other buttons stand."""
+    """wanted(LogFilter): show this. tools: where other buttons of the log stand; worded: those that may lose words."""
 
     wanted = Signal(object)
 
@@ -76,6 +81,7 @@ class FilterBar(QWidget):
         self.senders = QuietCombo()
         self.problem = Label("", "caption", "error")
         self.tools = QHBoxLayout()
+        self.worded: list[Button] = []
         self.kept: list[str] = []
         self._shown_senders: list[int] = []
         self._menu = QMenu(self)
@@ -93,7 +99,7 @@ class FilterBar(QWidget):
         field.setToolTip(plain_tip(TIP))
         field.setAccessibleName("Filter the log")
         set_look(field, "small", True)
-        field.setMinimumWidth(theme().px(170))
+        field.setMinimumWidth(theme().px(140))
         field.textChanged.connect(self.apply)
         self.levels.chosen.connect(lambda _: self.apply())
         self.senders.setAccessibleName("Sender")
@@ -120,6 +126,28 @@ class FilterBar(QWidget):
         column.addLayout(row)
         self.problem.setContentsMargins(14, 0, 12, 6)
         column.addWidget(self.problem)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._suit()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._suit()
+        return done
+
+    def _suit(self) -> None:
+        """Room for typing comes first: the levels become a list, then words leave the buttons."""
+        words = sum(button.width_of("both") for button in self.worded)
+        others = self.tools.sizeHint().width() - sum(button.sizeHint().width() for button in self.worded)
+        others += self.kept_button.sizeHint().width() + self.senders.sizeHint().width() + EDGES_PX
+        least, whole = self.levels.minimumSizeHint().width(), self.levels.sizeHint().width()
+        folded = others + words + whole + theme().px(ROOMY_PX) > self.width()
+        self.levels.setMaximumWidth(least if folded else QWIDGETSIZE_MAX)
+        wordless = folded and others + words + least + theme().px(ROOMY_PX) > self.width()
+        for button in self.worded:
+            button.show_only("icon" if wordless else "both")
 
     # What is wanted
 

@@ -41,7 +41,7 @@ class Column:
 
 FIXED: Final = (
     Column("number", "No.", "00\u202f000\u202f000", True, "Counted from 1 as they arrived; a filter keeps the numbers"),
-    Column("arrived", "Arrived", "00:00:00.0000", tip="When the kernel took it in, by this machine's clock"),
+    Column("arrived", "Arrived", "00:00:00.00000", tip="When the kernel took it in, by this machine's clock"),
     Column("sender", "Sender", "worker.py 00000", tip="What it says it is, else its address. UDP proves neither"),
     Column("level", "Level", "CRITICAL", tip="As the message claims"),
     Column("message", "Message", ""),

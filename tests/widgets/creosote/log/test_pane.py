@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QSystemTrayIcon
 
 from protocols.creosote.alarms import Alarm
 from protocols.creosote.programs import PROGRAMS
@@ -484,3 +484,22 @@ def test_an_alarm_rings_and_notifies_once_in_a_flood_and_never_in_markup(
     assert told == [("Creosote: markup", "FATAL &lt;b&gt;four&lt;/b&gt; &amp; more")]
     assert len(room.toasts) == 1
     assert rung == [True]
+
+
+@pytest.mark.parametrize(("width", "folded", "wordless"), [(692, True, True), (832, True, False), (1300, False, False)])
+def test_the_filter_has_room_and_no_button_is_cut(width: int, folded: bool, wordless: bool, room: Room) -> None:
+    room.pour(messages(200))
+    room.wait(lambda: not room.panel.feed.levels.behind)
+    bar = room.pane.bar
+    bar.setParent(None)
+    bar.resize(width, bar.height())
+    bar.show()
+    alarm = bar.worded[0]
+    room.wait(lambda: bar.levels.folded == folded and (alarm.width_of("icon") == alarm.sizeHint().width()) == wordless)
+    bar.layout().activate()
+    for button in bar.findChildren(QAbstractButton):
+        if button.isVisible():
+            assert button.width() >= button.minimumSizeHint().width(), button.accessibleName() or button.text()
+            assert button.mapTo(bar, button.rect().topRight()).x() < width
+    assert bar.field.width() >= bar.field.minimumWidth()
+    bar.deleteLater()
