@@ -5,7 +5,7 @@ It must not know the language.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -55,18 +55,25 @@ class View:
     """The packets that a filter looks at. notes: what the experts say of each packet, as bits; None before they ran.
 
     streams: the number of each packet's conversation, None before they were told apart. relative: what sequence
-    numbers count from, None for as they were sent.
+    numbers count from, None for as they were sent. comments, marked: what somebody said of packets here, and which are
+    marked.
     """
 
     def __init__(
         self, capture: Capture, notes: Values | None = None, streams: Values | None = None,
-        relative: Relative | None = None,
+        relative: Relative | None = None, comments: Mapping[int, str] | None = None, marked: Collection[int] = (),
     ) -> None:  # fmt: skip
         self.capture: Final = capture
         self.notes: Final = notes
         self.streams: Final = streams
         self.relative: Final = relative
         self.texts: Final = Texts(capture, relative)
+        self._comments = dict(comments or {})
+        self.marked: Final = frozenset(marked)
+
+    def comment(self, row: int) -> str:
+        """What is said of a packet: here, or in the file; "" for nothing."""
+        return self._comments[row] if row in self._comments else self.capture.comment(row)
 
     def column(self, name: str, rows: Rows) -> Values:
         """One column in these rows."""
@@ -174,6 +181,16 @@ def _note(bit: int) -> Callable[[View, Rows], tuple[Values, Mask]]:
 
 def _texts(make: Callable[[View, Rows], list[str]]) -> Callable[[View, Rows], tuple[Values, Mask]]:
     return lambda view, rows: (np.array(make(view, rows), object), np.ones(len(rows), bool))
+
+
+def _comments(view: View, rows: Rows) -> tuple[Values, Mask]:
+    found = [view.comment(row) for row in rows.tolist()]
+    return np.array(found, object), np.array([bool(text) for text in found], bool)
+
+
+def _marked(view: View, rows: Rows) -> tuple[Values, Mask]:
+    there = np.array([row in view.marked for row in rows.tolist()], bool)
+    return there.astype(np.int64), there
 
 
 def _address(side: str) -> Callable[[View, Rows], tuple[Values, Mask]]:
@@ -287,8 +304,8 @@ _FIELDS: Final = (
     ("vlan", "flag", "has a VLAN tag", (_mark(MARK_VLAN),)),
     ("info", "text", "the text of the list", (_texts(lambda view, rows: view.texts.infos(rows)),)),
     ("protocol", "text", "the protocol's name", (_texts(lambda view, rows: view.texts.protocols(rows)),)),
-    ("comment frame.comment", "text", "what the file says of it", (
-        _texts(lambda view, rows: [view.capture.comment(row) for row in rows.tolist()]),)),
+    ("comment frame.comment", "text", "what is said of it, here or in the file", (_comments,)),
+    ("marked frame.marked", "flag", "marked here", (_marked,)),
     ("frame bytes data", "bytes", "all bytes", (_bytes,)),
 )  # fmt: skip
 

@@ -244,6 +244,10 @@ def test_marks_times_comments_and_what_is_saved(room: Room, tmp_path: Path) -> N
     assert not room.page.question.isVisible()
     room.desk.actions.get("packets.next-mark").trigger()
     assert room.page.table.current() == 7
+    room.type_filter("marked and comment contains request")
+    room.wait(lambda: room.numbers() == [8])
+    room.desk.actions.get("packets.mark").trigger()
+    room.wait(lambda: room.numbers() == [])
     room.type_filter("http")
     room.wait(lambda: room.numbers() == [8, 10])
     room.page.saver.save(str(tmp_path / "some.pcapng"))

@@ -325,14 +325,14 @@ class Document(QObject):
     def view(self) -> View:
         """The packets as a filter sees them now."""
         assert self.capture is not None
-        return _view(self.capture, self.told, self.relative())
+        return _view(self.capture, self.told, self.relative(), self.comments, self.marked)
 
     # Marks and comments
 
     def toggle_mark(self, row: int) -> None:
         """Mark a packet, or take the mark away."""
         self.marked ^= {row}
-        self.marks_changed.emit()
+        self._on_said("marked")
 
     def set_zero(self, row: int | None) -> None:
         """Let time count from this packet; None for the first."""
@@ -348,7 +348,13 @@ class Document(QObject):
     def set_comment(self, row: int, text: str) -> None:
         """Say something of a packet; it is saved with it."""
         self.comments[row] = text
+        self._on_said("comment")
+
+    def _on_said(self, field: str) -> None:
+        """What the filter asks for is asked anew."""
         self.marks_changed.emit()
+        if field in self.display.text:
+            self._arrange()
 
     def zero(self) -> int | None:
         """The time that others are told from, None where no packet has one."""
@@ -389,10 +395,12 @@ def _read(
     return count, fitting, more
 
 
-def _view(capture: Capture, told: Told | None, relative: Relative | None) -> View:
+def _view(
+    capture: Capture, told: Told | None, relative: Relative | None, comments: dict[int, str], marked: set[int]
+) -> View:
     if told is None or len(told.notes) < len(capture):
-        return View(capture, relative=relative)
-    return View(capture, told.notes, told.streams.number, relative)
+        return View(capture, relative=relative, comments=comments, marked=marked)
+    return View(capture, told.notes, told.streams.number, relative, comments, marked)
 
 
 def _arranged(capture: Capture, view: View, display: Shown, sort: tuple[str, bool] | None, count: int) -> Rows:

@@ -44,6 +44,18 @@ def test_a_filter_takes_what_tshark_takes(capture: Capture, text: str) -> None:
     assert mine - tunnels == theirs - tunnels
 
 
+def test_comments_and_marks_of_here_are_asked_for_too(capture: Capture) -> None:
+    view = View(capture, comments={3: "look here"}, marked={3, 7})
+
+    def found(text: str) -> list[int]:
+        return np.flatnonzero(DisplayFilter(text).matches(view)).tolist()  # type: ignore[no-any-return]
+
+    assert found("comment") == found('frame.comment contains "LOOK"') == [3]
+    assert found("marked") == [3, 7]
+    assert len(found("not marked and not comment")) == len(capture) - 2
+    assert numbers(capture, "comment") == numbers(capture, "marked") == []
+
+
 def test_text_and_bytes_and_addresses_of_networks(capture: Capture) -> None:
     assert set(numbers(capture, 'info contains "get /"')) == set(numbers(capture, 'protocol == "http"')) & set(
         numbers(capture, 'frame contains "GET / HTTP"')
