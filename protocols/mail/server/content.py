@@ -17,15 +17,22 @@ from protocols.mail.server.store import Delivery
 
 
 class Content:
-    """One mail's content. `take`, then `keep`, and `drop` in any case. head: lines to put in front of it."""
+    """One mail's content. `take`, then `keep`, and `drop` in any case. head: lines to put in front of it.
 
-    def __init__(self, house: House, link: Link, recipients: Sequence[str], head: bytes = b"") -> None:
+    begin_bytes: so many of its first bytes stay in `begin`.
+    """
+
+    def __init__(
+        self, house: House, link: Link, recipients: Sequence[str], head: bytes = b"", begin_bytes: int = 0
+    ) -> None:
         self._house: Final = house
         self._link: Final = link
         self._dots: Final = LenientDotReader() if house.setup.lenient else DotReader()
         self._delivery: Delivery | None = None
         self._error: OSError | None = None
         self.size = 0
+        self.begin = b""
+        self._begin_bytes: Final = begin_bytes
         user = next((user for one in recipients if (user := house.user_of(one)) is not None), None)
         try:
             if user is not None:
@@ -55,6 +62,8 @@ class Content:
 
     def _write(self, text: bytes) -> None:
         self.size += len(text)
+        if len(self.begin) < self._begin_bytes:
+            self.begin += text[: self._begin_bytes - len(self.begin)]
         if self._delivery is None or self._error is not None or self.size > self._house.setup.size_limit:
             return
         try:

@@ -134,6 +134,19 @@ class House:
         link.mails += 1
         self._tell(link, delivery.size, sender, addresses, files, list(options))
 
+    async def report(self, link: Link, sender: str, text: bytes) -> None:
+        """Put a report of ours into a sender's mailbox. Raises OSError where there is none: nothing is relayed."""
+        user = self.user_of(sender)
+        if user is None:
+            raise OSError(errno.ENOENT, "that is nobody's address here, and nothing is relayed")
+        delivery = Delivery(self.store.boxes[user].inbox, sync=self.setup.sync)
+        try:
+            delivery.write(text)
+            await self.deliver(link, delivery, "", [sender], [])
+        except OSError:
+            delivery.drop()
+            raise
+
     def _tell(
         self, link: Link, size: int, sender: str, addresses: tuple[str, ...], files: tuple[tuple[str, int], ...],
         options: list[str],

@@ -19,6 +19,7 @@ from aiosmtpd.smtp import MISSING, AuthResult
 from protocols.mail.server.content import Content
 from protocols.mail.server.house import House
 from protocols.mail.server.link import Link, open_transport
+from protocols.mail.server.notices import HEAD_BYTES, Asked, delivered, head_of
 from protocols.mail.server.rules import AFTER_DATA
 from protocols.mail.server.smtp_address import AddressError, check_mail, check_rcpt, path_of
 from protocols.mail.server.smtp_talk import Closed, SmtpTalk, printable
@@ -29,6 +30,9 @@ RECIPIENTS: Final = 10_000
 
 class LabSMTP(SmtpTalk):
     """One SMTP connection."""
+
+    _asked: Asked
+    """Who wants a notice of the mail under way; MAIL begins it."""
 
     async def smtp_EHLO(self, hostname: str | None) -> None:
         """RFC 5321 section 4.1.1.1."""
@@ -76,6 +80,7 @@ class LabSMTP(SmtpTalk):
         self.envelope.mail_from = path.address
         self.envelope.mail_options = [f"{key}={value}" if value else key for key, value in path.parameters.items()]
         self.envelope.smtp_utf8 = "SMTPUTF8" in path.parameters
+        self._asked = Asked(path.parameters.get("ENVID", ""))
         await self.push("250 2.1.0 OK")
 
     async def smtp_RCPT(self, arg: str | None) -> None:
@@ -104,6 +109,7 @@ class LabSMTP(SmtpTalk):
             await self.push(f"550 5.1.1 No mailbox here for {printable(path.address)}, and nothing is relayed")
         else:
             self.envelope.rcpt_tos.append(path.address)
+            self._asked.add(path.address, path.parameters)
             await self.push("250 2.1.5 OK")
 
     async def smtp_DATA(self, arg: str | None) -> None:
@@ -119,7 +125,9 @@ class LabSMTP(SmtpTalk):
 
     async def _take_content(self) -> None:
         envelope = self.envelope
-        content = Content(self.house, self.link, envelope.rcpt_tos, self._trace())
+        asked = self._asked if envelope.mail_from else Asked()
+        content = Content(self.house, self.link, envelope.rcpt_tos, self._trace(),
+                          HEAD_BYTES if asked.recipients else 0)  # fmt: skip
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             await content.take(self.ears)
@@ -132,8 +140,18 @@ class LabSMTP(SmtpTalk):
                 envelope.mail_from or "", envelope.rcpt_tos, envelope.mail_options)  # fmt: skip
         finally:
             await content.drop()
+        if asked.recipients and answer.startswith("250"):
+            await self._notify(envelope.mail_from or "", asked, content.begin)
         self.begin_anew()
         await self.push(answer)
+
+    async def _notify(self, sender: str, asked: Asked, begin: bytes) -> None:
+        """Tell the sender that the mail is there."""
+        try:
+            await self.house.report(self.link, sender, delivered(sender, asked, head_of(begin), str(self.hostname)))
+        except OSError as error:
+            text = f"no notice of delivery to {printable(sender)}: {error.strerror or error}"
+            self.house.recorder.note("notice", text, service=self.house.service)
 
     def _trace(self) -> bytes:
         """Return-Path and Received, where the server is to add them (RFC 5321 section 4.4)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import email
+import email.policy
 import hashlib
 import hmac
 import smtplib
@@ -260,3 +262,24 @@ def test_the_trace_stands_in_front_where_it_is_asked_for_and_the_rest_is_byte_fo
                 assert "with ESMTP\r\n\tfor <ann@lab>;\r\n" in trace
             assert lab.server.delivered_as("ann", entry.uid) == lab.server.delivered()[0]
             assert lab.server.delivered_as("ann", 99) is None
+
+
+def test_a_notice_of_delivery_comes_to_the_sender_who_asked_for_it() -> None:
+    with running(users={"ann": "pw", "bob": "pw"}) as lab, smtplib.SMTP(*lab.server.ends["smtp"]) as client:
+        client.sendmail("ann@example.org", ["bob@example.org"], b"Subject: spam\r\n\r\nnot in it\r\n",
+                        ["RET=FULL", "ENVID=a+2Bb"], ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;robert+40example.org"])
+        for sender, wish in (("ann@example.org", "NEVER"), ("ann@example.org", "FAILURE"), ("", "SUCCESS"),
+                             ("liar@elsewhere.example", "SUCCESS")):  # fmt: skip
+            client.sendmail(sender, ["bob@example.org"], b"Subject: other\r\n\r\n", [], [f"NOTIFY={wish}"])
+        (entry,) = lab.server.store.boxes["ann"].inbox.entries()
+        notice = email.message_from_bytes(lab.server.store.boxes["ann"].inbox.read(entry), policy=email.policy.default)
+        assert (notice.get_content_type(), notice.get_param("report-type")) == ("multipart/report", "delivery-status")
+    assert notice["To"] == "ann@example.org"
+    said, status, head = notice.iter_parts()
+    assert "bob@example.org" in said.get_content()
+    message, recipient = status.get_payload()
+    assert (message["Reporting-MTA"], message["Original-Envelope-Id"]) == ("dns; netlab", "a+b")
+    assert recipient["Original-Recipient"] == "rfc822;robert@example.org"
+    assert (recipient["Final-Recipient"], recipient["Action"]) == ("rfc822; bob@example.org", "delivered")
+    assert head.get_content_type() == "text/rfc822-headers"
+    assert head.get_payload().strip() == "Subject: spam"
