@@ -21,6 +21,7 @@ from protocols.concurrency.contract import HandlerSpec, Listen
 from protocols.concurrency.server import make_server
 from protocols.lab import Lab
 from protocols.packets.capture.live import LiveCapture, has_net_raw
+from protocols.packets.craft.templates import TEMPLATES
 from protocols.packets.files.capture import Capture
 from protocols.packets.levels import Level, Levels, More
 from protocols.packets.networks.network import possible
@@ -288,6 +289,11 @@ def test_what_is_sent_is_what_stands_in_the_text(room: Room, child: PacketChild)
     assert page.built is not None
     assert page.built.packets[0][24:26] == b"\0\3"
     room.wait(lambda: not page.busy)
+    template = next(one for one in TEMPLATES if one.id == "checksum")
+    page.take_template(template)
+    built = page.built
+    room.wait(lambda: page.built is not built)
+    assert page.said.text().startswith(template.teaches)  # as long as nothing is changed
 
 
 def test_layers_are_stacked_by_click_and_every_field_is_editable(room: Room, child: PacketChild) -> None:

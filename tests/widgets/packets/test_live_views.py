@@ -91,6 +91,11 @@ def test_a_captured_packet_is_edited_and_sent_again(room: Room, child: PacketChi
         room.click(craft.send_button)
         room.wait(lambda: not craft.busy)
         assert ear.recv(100) == b"and again"
+        room.wait(craft.answers.isVisible)
+        panel.show_view("packets")
+        room.desk.actions.get("packets.edit").trigger()
+        room.wait(lambda: "once more" in craft.edit.text())
+        assert not craft.answers.isVisible()  # they belong to another packet
 
 
 def test_views_are_built_when_first_shown_and_their_forms_come_back(room: Room) -> None:

@@ -68,6 +68,8 @@ class CraftPage(QWidget):
         """Whether `built` is the packet that stands in the text."""
         self._wrong = False
         """Whether the text is none, or one that can't be built."""
+        self._teaches = ""
+        """What the template that was just taken shows."""
         self._sends = False
         """Send was asked for before the packet was built: it goes out then."""
         self.edit = QLineEdit(FIRST)
@@ -76,7 +78,8 @@ class CraftPage(QWidget):
         self.layers = QListWidget()
         self.layers.setAccessibleName("Layers, the outermost first")
         self.model = FieldsModel(self)
-        self.table = PlainTable(self.model, "Fields of the layer", mono=(1,), widths=(110, 200, 70), stretch=1)
+        self.table = PlainTable(self.model, "Fields of the layer", mono=(1,), widths=(110, 200, 70), stretch=1,
+                                needs=((2, 280),))  # fmt: skip
         self.table.setEditTriggers(
             PlainTable.EditTrigger.DoubleClicked
             | PlainTable.EditTrigger.SelectedClicked
@@ -211,8 +214,15 @@ class CraftPage(QWidget):
     def edit_packet(self, data: bytes, linktype: int) -> None:
         """Take a captured packet over, to be changed and sent again."""
         self.desk.bridge.call(
-            lambda: self.bench.expression_of(data, linktype), self.set_expression, self._on_refused, owner=self
+            lambda: self.bench.expression_of(data, linktype), self._on_taken_over, self._on_refused, owner=self
         )
+
+    def _on_taken_over(self, text: str) -> None:
+        """The answers to another packet are over, and the new one is what is looked at."""
+        self.set_expression(text)
+        self.answers.hide()
+        self.why_rst.hide()
+        QTimer.singleShot(0, self, lambda: reveal(self.expression))
 
     def take_template(self, one: Template, *_: object) -> None:
         """Begin with a template, for the target that the packet has now."""
@@ -221,7 +231,7 @@ class CraftPage(QWidget):
         if six != (":" in target):
             target = "::1" if six else "127.0.0.1"
         self.set_expression(filled(one, target, 80))
-        self.said.setText(one.teaches)
+        self._teaches = one.teaches
 
     def add_layer(self, name: str, *_: object) -> None:
         """Put a layer behind the chosen one."""
@@ -284,6 +294,7 @@ class CraftPage(QWidget):
             self.edit.setText(self.stack.text())
         self.expression.set_hint("")
         self._fresh = self._wrong = self._sends = False
+        self._teaches = ""
         if self.built is None:
             self.said.setText("The packet is being built. The first takes a moment.")
         self._timer.start()
@@ -331,7 +342,8 @@ class CraftPage(QWidget):
         )
         self.hex.set_data(built.packets[0], fields=fields)
         more = f" {len(built.packets)} packets in all." if len(built.packets) > 1 else ""
-        self.said.setText(f"{len(built.packets[0])} bytes, lengths and checksums filled in.{more}{_martian(built)}")
+        size = f"{len(built.packets[0])} bytes, lengths and checksums filled in.{more}{_martian(built)}"
+        self.said.setText(f"{self._teaches} {size}".strip())
         self.expression.set_hint("")
         self._show_layer()
         self._refresh()

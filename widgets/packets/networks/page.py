@@ -30,6 +30,7 @@ from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.text import Label
 from widgets.parts.trouble import TroubleStrip
+from widgets.theme.theme import theme
 
 POLL_MS: Final = 200
 SHAPES: Final = (
@@ -50,6 +51,9 @@ _TO: Final = ("talk", "ping", "trace")
 _TEXT: Final = ("talk", "shout")
 _TOLD: Final = ("recvfrom", "recv", "sendto", "sendall", "echo", "hop", "accept", "connect")
 MOST_ROWS: Final = 2000
+NO_ROOT: Final = "No root: namespaces of your own, with their own wires. Nothing leaves them, nothing is left."
+NOTE_PX: Final = 310
+"""So wide it needs two lines."""
 FIRST: Final = "Build the network, then let its hosts talk: what their sockets do is told here, in its order."
 
 
@@ -125,15 +129,9 @@ class NetworksPage(QWidget):
         row.add(self.fields.number("hosts", "Hosts", 4, (2, MOST_HOSTS)))
         row.add(self.fields.number("routers", "Routers", 3, (1, MOST_ROUTERS)))
         row.add(self.start_button)
-        row.add(
-            Label(
-                "No root: namespaces of your own, with their own wires. Nothing leaves them, nothing is left.",
-                "body",
-                "text2",
-                wrap=True,
-            ),
-            1,
-        )
+        note = Label(NO_ROOT, "body", "text2", wrap=True)
+        note.setMinimumWidth(theme().px(NOTE_PX))
+        row.add(note, 1)
         return row
 
     def _host_form(self) -> QWidget:
