@@ -45,6 +45,11 @@ def sessions_dir() -> Path:
     return data_dir() / "sessions"
 
 
+def seal_file() -> Path:
+    """The key with which this person's sessions seal what they noted of their own rows. It stays on this machine."""
+    return data_dir() / "session.key"
+
+
 def state_dir() -> Path:
     """The directory of the journal and the crash reports."""
     return _base("XDG_STATE_HOME", ".local/state", "Logs", "LOCALAPPDATA")

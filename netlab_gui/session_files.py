@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netlab_gui import places
 from protocols.record.log import LIMIT_ROWS, EventLog
 
 if TYPE_CHECKING:
@@ -44,12 +45,15 @@ class Loading:
 
 def begin(recorder: Recorder, place: Path, keep: int, limit_bytes: int, files: Sequence[Path] = ()) -> Begun:
     """Record into a new file of `place`; older unnamed sessions and empty ones go. files: looked up elsewhere."""
+    from protocols.creosote.sketch import sketch_of
+    from protocols.record.seal import Seal
     from protocols.record.sessionfile import SessionError
     from protocols.record.sessions import Sessions as Folder
+    from protocols.record.store import Sketching
 
     folder = Folder(place)
     try:
-        store = folder.new(recorder, limit_bytes=limit_bytes)
+        store = folder.new(recorder, limit_bytes=limit_bytes, sketching=Sketching(sketch_of, Seal(places.seal_file())))
     except SessionError as error:
         return Begun(None, str(error), folder.recent(), look_up(files))
     folder.prune(keep)
@@ -81,9 +85,10 @@ def _dropped(folder: Folder, one: SessionInfo) -> bool:
 
 def load(loading: Loading) -> Loading:
     """Read a session into memory, until its end or until nobody wants it any more. Raises SessionError."""
+    from protocols.record.seal import Seal
     from protocols.record.sessions import Session
 
-    with Session(loading.path) as session:
+    with Session(loading.path, Seal(places.seal_file())) as session:
         loading.info = session.info
         loading.log.epoch_ns = session.info.epoch_ns
         skip = session.skipping(LIMIT_ROWS)  # the log would let them go at once

@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from typing import Final, TypeAlias
 
 from protocols.creosote.filters import LogFilter, Term
-from protocols.creosote.log import LEVEL_NAMES
 from protocols.creosote.parts import Part, Signs, may_hold, may_pair, windows_of
 from protocols.creosote.patterns import literals
+from protocols.creosote.reading.levels import LEVEL_NAMES
 from protocols.creosote.reading.reading import level_of
 from protocols.creosote.sieve import (
     JSON_HEADS,

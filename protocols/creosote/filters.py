@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from protocols.creosote.log import LEVEL_NAMES
+from protocols.creosote.reading.levels import LEVEL_NAMES
 from protocols.creosote.reading.reading import level_of
 
 TermKind: TypeAlias = Literal["word", "regex", "level", "from", "field", "kind", "after", "before"]

@@ -50,6 +50,7 @@ class Finder:
     """A filter made ready for one log. epoch_ns: what turns its times into time of day."""
 
     def __init__(self, log: DatagramLog, wanted: LogFilter, epoch_ns: int) -> None:
+        log.take_sketches()
         self._log = log
         self._wanted = wanted
         self._epoch_ns = epoch_ns

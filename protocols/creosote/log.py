@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from protocols.creosote.parts import Part
 from protocols.creosote.reading.gelf import Assembler
-from protocols.creosote.reading.levels import level
-from protocols.creosote.reading.reading import LEVELS, Reading, read
+from protocols.creosote.reading.levels import LEVEL_CODES, level
+from protocols.creosote.reading.reading import Reading, read
+from protocols.creosote.sketch import LEAST_ROWS, parts_in
 from protocols.creosote.wire import BUFSIZE
-from protocols.record.bulk import Bulk
+from protocols.record.bulk import Bulk, counts_in
 
 LIMIT_BYTES: Final = 1350 << 20
 SMALL_ROWS: Final = 2048
@@ -25,10 +26,11 @@ MERGE: Final = 32
 """This many small blocks in a row become one."""
 UNSEALED: Final = 3 * MERGE
 """So many of the last stretches may still become one with others."""
+AWAITED: Final = 4096
+"""So many stretches that came last may still get a sketch from whoever records them."""
+_NO_END: Final = 1 << 62
 UNREAD: Final = 255
 READINGS: Final = 8192
-LEVEL_CODES: Final = {"": 0} | {level: code for code, level in enumerate(LEVELS, 1)}
-LEVEL_NAMES: Final = ("", *LEVELS)
 
 
 class Stretch:
@@ -52,7 +54,7 @@ class Stretch:
     @property
     def nbytes(self) -> int:
         """Bytes of memory held."""
-        noted = sum(len(part.grams or b"") + len(part.pairs or b"") for part in self.parts)
+        noted = sum(part.nbytes for part in self.parts)
         who = 0 if self.who is self.bulk.senders else self.who.itemsize * len(self.who)
         return self.bulk.nbytes + who + noted
 
@@ -86,6 +88,7 @@ class DatagramLog:
         self._maps: dict[object, tuple[object, array[int]]] = {}
         self._readings: OrderedDict[int, Reading] = OrderedDict()
         self._gelf = Assembler()
+        self._awaited: deque[tuple[Stretch, frozenset[int]]] = deque(maxlen=AWAITED)
         self._small = 0
         self._rows = 0
         self.nbytes = 0
@@ -113,12 +116,34 @@ class DatagramLog:
         self._rows += len(bulk)
         self.nbytes += stretch.nbytes
         self.counts.update(seen)
+        if len(bulk) >= LEAST_ROWS and not self._take_sketch(stretch, senders := frozenset(seen)):
+            self._awaited.append((stretch, senders))
         self._small = self._small + 1 if len(bulk) < SMALL_ROWS else 0
         if self._small >= MERGE:
             self._merge()
         self.sealed = self._sealed_now()
         self._make_room()
         return seen
+
+    def take_sketches(self, most: int = _NO_END) -> None:
+        """Note of stretches what was noted of their rows where they were recorded, meanwhile or before. most: so many
+        are asked; each call goes on where the one before ended."""
+        for _ in range(min(len(self._awaited), most)):
+            stretch, senders = self._awaited.popleft()
+            if stretch.base >= self.first and not self._take_sketch(stretch, senders):
+                self._awaited.append((stretch, senders))
+
+    def _take_sketch(self, stretch: Stretch, senders: frozenset[int]) -> bool:
+        """Whether nothing of the kind is to come any more."""
+        sketch = stretch.bulk.sketch
+        if sketch is None or stretch.parts:
+            return bool(stretch.parts)
+        try:
+            stretch.parts = parts_in(sketch, stretch.bulk.ends, senders)
+        except ValueError:  # of another release, perhaps: it is surveyed as if there were none
+            return True
+        self.nbytes += sum(part.nbytes for part in stretch.parts)
+        return True
 
     def _numbers_of(self, bulk: Bulk) -> array[int]:
         """The log's numbers of a bulk's peers; a socket's list of peers only ever grows."""
@@ -159,12 +184,15 @@ class DatagramLog:
     def _join_last(self, count: int) -> None:
         if count < 2:
             return
+        self.take_sketches()
         parts = self._stretches[-count:]
         self.nbytes -= sum(part.nbytes for part in parts)
         bulk, shared = _joined([part.bulk for part in parts]), all(part.who is part.bulk.senders for part in parts)
         merged = Stretch(parts[0].base, bulk, bulk.senders if shared else _chained([part.who for part in parts]))
         if any(part.levels for part in parts):
             merged.levels = bytearray().join(part.levels or bytearray([UNREAD]) * len(part) for part in parts)
+        merged.parts = _side_by_side(parts)
+        self._awaited = deque((one for one in self._awaited if one[0].base < merged.base), AWAITED)
         self._stretches[-count:] = [merged]
         self._bases[-count:] = [merged.base]
         self.nbytes += merged.nbytes
@@ -264,7 +292,7 @@ def _renumbered(senders: array[int], numbers: Sequence[int]) -> tuple[array[int]
     if senders.tobytes() == senders[:1].tobytes() * count:  # of one program: no look at each row
         number = numbers[first]
         return senders if number == first else array("I", [number]) * count, {number: count}
-    known = Counter(senders)
+    known = counts_in(senders)
     if all(numbers[sender] == sender for sender in known):
         return senders, known
     return array("I", map(numbers.__getitem__, senders)), _sums((numbers[old], rows) for old, rows in known.items())
@@ -292,6 +320,16 @@ def _joined(bulks: Sequence[Bulk]) -> Bulk:
         last.service, last.local, _chained([bulk.t for bulk in bulks]), b"".join([bulk.data for bulk in bulks]), ends,
         _chained([bulk.senders for bulk in bulks]), last.peers, last.conns, last.dropped,
     )  # fmt: skip
+
+
+def _side_by_side(stretches: Sequence[Stretch]) -> list[Part]:
+    """The parts of stretches that become one: none unless all have some, and none so short that the whole is quicker
+    asked."""
+    if not all(stretch.parts for stretch in stretches):
+        return []
+    first = stretches[0].base
+    parts = [part.moved(stretch.base - first) for stretch in stretches for part in stretch.parts]
+    return parts if sum(map(len, stretches)) >= LEAST_ROWS * len(parts) else []
 
 
 def _chained(columns: Sequence[array[int]]) -> array[int]:

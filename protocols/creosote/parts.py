@@ -13,12 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 PART_ROWS: Final = 1024
 PART_BYTES: Final = 1 << 17
 """A part ends with the row that reaches either; its bitmap takes 6 to 12 % of the payload."""
-_LEAST_BITS, _MOST_BITS = 13, 18
+LEAST_BITS, MOST_BITS = 13, 18
+PAIRS_BYTES: Final = 512
 _FACTOR: Final = 2654435761
 _FOLD: Final = 0x20202020
 _WINDOW: Final = 4
@@ -27,6 +28,7 @@ _ALONE: Final = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _KINDS: Final = bytes(
     _ALONE.find(bytes((code,)).lower()) if bytes((code,)).lower() in _ALONE else 36 + code % 28 for code in range(256)
 )
+Bits: TypeAlias = "bytes | memoryview"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,19 +59,32 @@ class Signs:
 
 
 class Part:
-    """Rows start..stop-1 of a stretch. grams, pairs: their bitmaps; signs; levels: a bit for each level's code;
-    said: what was read. None until noted."""
+    """Rows start..stop-1 of a stretch. grams, pairs: their bitmaps; signs; levels: a bit for each level's code
+    that its rows may have; said: what was read. None until noted."""
 
     __slots__ = ("grams", "levels", "pairs", "said", "signs", "start", "stop")
 
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
         self.stop = stop
-        self.grams: bytes | None = None
-        self.pairs: bytes | None = None
+        self.grams: Bits | None = None
+        self.pairs: Bits | None = None
         self.signs: Signs | None = None
         self.levels: int | None = None
         self.said: Said | None = None
+
+    def moved(self, rows: int) -> Part:
+        """The same, so many rows further on in a longer stretch."""
+        part = Part(self.start + rows, self.stop + rows)
+        part.grams, part.pairs, part.signs, part.levels, part.said = (
+            self.grams, self.pairs, self.signs, self.levels, self.said
+        )  # fmt: skip
+        return part
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that its bitmaps take."""
+        return len(self.grams or b"") + len(self.pairs or b"")
 
 
 def parts_of(ends: array[int], most_rows: int = PART_ROWS) -> list[Part]:
@@ -96,7 +111,7 @@ def pairs_of(data: bytes | memoryview) -> bytes:
     there = np.zeros(1 << 16, bool)
     for offset in range(min(2, max(len(data) - 1, 0))):
         there[np.frombuffer(data, "<u2", (len(data) - offset) // 2, offset).astype(np.intp)] = True
-    flags = np.zeros(1 << 12, bool)
+    flags = np.zeros(PAIRS_BYTES * 8, bool)
     flags[_kinds_of_pairs()[there]] = True
     return np.packbits(flags, bitorder="little").tobytes()
 
@@ -110,7 +125,7 @@ def _kinds_of_pairs() -> Any:
     return kinds[pairs & 255] << 6 | kinds[pairs >> 8]
 
 
-def may_pair(pairs: bytes, needle: bytes) -> bool:
+def may_pair(pairs: Bits, needle: bytes) -> bool:
     """Whether bytes with that bitmap can hold a word (small letters)."""
     kinds = needle.translate(_KINDS)
     bits = (one << 6 | other for one, other in pairwise(kinds))
@@ -126,7 +141,7 @@ def windows_of(needle: bytes) -> tuple[int, ...]:
     )
 
 
-def may_hold(grams: bytes, windows: Iterable[int]) -> bool:
+def may_hold(grams: Bits, windows: Iterable[int]) -> bool:
     """Whether bytes with that bitmap can hold a word; always for one shorter than four bytes."""
     shift = 33 - (len(grams) * 8).bit_length()
     for window in windows:
@@ -140,7 +155,7 @@ def grams_of(data: bytes | memoryview) -> bytes:
     """The bitmap of all runs of four bytes; letters and some signs count the same in either case."""
     import numpy as np
 
-    bits = min(max(len(data).bit_length() - 1, _LEAST_BITS), _MOST_BITS)
+    bits = min(max(len(data).bit_length() - 1, LEAST_BITS), MOST_BITS)
     flags = np.zeros(1 << bits, bool)
     for offset in range(min(_WINDOW, max(len(data) - _WINDOW + 1, 0))):
         runs: Any = np.frombuffer(data, "<u4", (len(data) - offset) // _WINDOW, offset) | np.uint32(_FOLD)

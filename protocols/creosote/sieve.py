@@ -15,6 +15,8 @@ from functools import cache, cached_property
 from typing import Final
 
 from protocols.creosote.parts import Signs
+from protocols.creosote.reading.jsonline import levels_of
+from protocols.creosote.reading.levels import LEVEL_CODES
 from protocols.creosote.reading.reading import LEVEL_WORDS, LEVELS, level_of, syslog_level
 from protocols.creosote.wide import LARGE, Wide, first_of
 from protocols.record.bulk import Bulk
@@ -43,10 +45,10 @@ class Run:
     """Rows start..stop-1 of a bulk as one run of bytes, searched in small letters."""
 
     def __init__(self, bulk: Bulk, start: int, stop: int) -> None:
-        self.bulk, self.start, self.stop = bulk, start, stop
+        self.bulk, self.start, self.stop = bulk, start, stop  # raw: the bytes as they came
         self._first = bulk.ends[start - 1] if start else 0
-        self._raw = memoryview(bulk.data)[self._first : bulk.ends[stop - 1] if stop > start else self._first]
-        self._wide = Wide(self._raw, bulk.ends, self._first, start, stop) if len(self._raw) >= LARGE else None
+        self.raw = memoryview(bulk.data)[self._first : bulk.ends[stop - 1] if stop > start else self._first]
+        self._wide = Wide(self.raw, bulk.ends, self._first, start, stop) if len(self.raw) >= LARGE else None
 
     def hits(self, needle: bytes) -> array[int]:
         """Which rows hold `needle` whole; a find that runs over a row's end is none. Each once, ascending."""
@@ -58,7 +60,7 @@ class Run:
 
     @cached_property
     def _small(self) -> bytes:
-        return bytes(self._raw).lower()
+        return bytes(self.raw).lower()
 
     def _hits(self, data: bytes, needle: bytes) -> array[int]:
         hits: array[int] = array("I")
@@ -82,7 +84,7 @@ class Run:
         """Which rows begin with one of these bytes, and go on with one of those; an empty row may be among them."""
         if self._wide is not None:
             return self._wide.heads(firsts, seconds)
-        data, wanted = bytes(self._raw) + b"\0\0", frozenset(seconds)
+        data, wanted = bytes(self.raw) + b"\0\0", frozenset(seconds)
         begins = (at - self._first for at in (self._first, *self.bulk.ends[self.start : self.stop - 1]))
         return [row for row, at in enumerate(begins, self.start) if data[at] in firsts and data[at + 1] in wanted]
 
@@ -112,14 +114,46 @@ class Run:
     @cached_property
     def unworded(self) -> list[int]:
         """Which rows name a level that is no word."""
-        rows = self.any_of(_LEVEL_KEYS) if self._wide is None else self._wide.unworded()
-        payload = self.bulk.payload
-        return [row for row in rows if _UNWORDED.search(payload(row).lower())]
+        return list(filter(self._is_unworded, self._maybe_unworded()))
+
+    def _maybe_unworded(self) -> Iterable[int]:
+        return self.any_of(_LEVEL_KEYS) if self._wide is None else self._wide.unworded()
+
+    def _is_unworded(self, row: int) -> bool:
+        return _UNWORDED.search(self.bulk.payload(row).lower()) is not None
+
+    @property
+    def names_unworded(self) -> bool:
+        """Whether a row names a level that is no word."""
+        return any(map(self._is_unworded, self._maybe_unworded()))
+
+    def levelled(self, word: bytes) -> Collection[int]:
+        """Which rows may name their level by this word, or one that begins with it."""
+        return self.hits(word) if self._wide is None else self._wide.levelled(word)
+
+    def numbered(self, code: int) -> Iterable[int]:
+        """Which rows may name the level of this code (1 to 5) by a number."""
+        return self.unworded if self._wide is None else self._wide.numbered(1 << code, _meanings())
+
+    @cached_property
+    def veiled(self) -> set[int]:
+        """Rows whose level may stand in no word and no number of their bytes: packed, in pieces, or behind escapes."""
+        # Of JSON's escapes only \u gives a letter; logfmt takes any letter behind a backslash as that letter.
+        escaped = set(self.hits(b"\\"))
+        if escaped:
+            escaped.intersection_update(self.hits(b"="))
+            escaped.difference_update(self.heads(b"{"))
+            escaped.update(self.hits(b"\\u"))
+        return escaped.union(self._packed)
+
+    @cached_property
+    def _packed(self) -> set[int]:
+        return {*self.heads(b"x", b"\x01^\x9c\xda"), *self.heads(b"\x1e\x1f")}
 
     @cached_property
     def indirect(self) -> set[int]:
         """Rows whose reading may say what the bytes do not: escapes, packed data, pieces of a longer message."""
-        return {*self.hits(b"\\"), *self.heads(b"x", b"\x01^\x9c\xda"), *self.heads(b"\x1e\x1f")}
+        return self._packed.union(self.hits(b"\\"))
 
     @cached_property
     def odd_numbers(self) -> set[int]:
@@ -132,7 +166,7 @@ def signs_of(run: Run, senders: frozenset[int]) -> Signs:
     """What can be told of rows without reading them. senders: who sent them."""
     firsts = run.firsts
     indirect = run.holds(b"\\") or any(code in firsts for code in b"\x1e\x1fx")
-    return Signs(indirect, bool(run.unworded), run.severities, firsts, senders)
+    return Signs(indirect, run.names_unworded, run.severities, firsts, senders)
 
 
 def pieces_of(text: str) -> str:
@@ -218,6 +252,12 @@ def of_level(run: Run, codes: Collection[int]) -> Collection[int]:
     if "ERROR" in levels:
         rows.update(run.hits(TRACE))
     return rows
+
+
+@cache
+def _meanings() -> bytes:
+    """Of each number below 1000 the levels that it may mean, a bit for each code."""
+    return bytes(sum(1 << LEVEL_CODES[level] for level in levels_of(number)) for number in range(1000))
 
 
 @cache

@@ -1,7 +1,8 @@
 """Survey: the rows of a log counted by level, and what each part of it holds noted, a little at a time.
 
 What a datagram says must be read to know its level; at a hundred thousand a second nobody can. So it runs behind
-when it must, says by how much, and comes after when there is time. It must not know filters, nor who shows the counts.
+when it must, says by how much, and comes after when there is time. What the bytes of rows tell it need not ask where a
+sketch has it (sketch.py). It must not know filters, nor who shows the counts.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from protocols.creosote.log import LEVEL_CODES, LEVEL_NAMES, UNREAD, DatagramLog, Stretch
-from protocols.creosote.parts import PART_ROWS, Part, Said, grams_of, pairs_of, part_at, parts_of
+from protocols.creosote.log import UNREAD, DatagramLog, Stretch
+from protocols.creosote.noting import note
+from protocols.creosote.parts import PART_ROWS, Part, Said, part_at, parts_of
+from protocols.creosote.reading.levels import LEVEL_CODES, LEVEL_NAMES
 from protocols.creosote.reading.reading import Reading, read
-from protocols.creosote.sieve import Run, of_level, signs_of
+from protocols.creosote.sieve import Run, of_level
 
 LEAST_ROWS: Final = 128
 """Shorter stretches are asked as they are."""
@@ -24,6 +27,8 @@ NAMES: Final = 64
 _VALUE_CHARACTERS: Final = 64
 _CHUNK: Final = 64
 _KNOWN: Final = 4096
+_ASKED: Final = 64
+"""Stretches that are asked at a time whether they have got a sketch: some 30 microseconds."""
 Fields: TypeAlias = "tuple[tuple[str, frozenset[str] | None], ...]"
 SaidKey: TypeAlias = "tuple[frozenset[str] | None, frozenset[str] | None, Fields | None]"
 _LEVELLED: Final = range(1, len(LEVEL_NAMES))
@@ -155,6 +160,7 @@ class Survey:
     def go_on(self, budget_s: float, *, counts_first: bool = True) -> bool:
         """Go on for about so long; True once all is done. counts_first: levels before all else, and alone."""
         deadline = time.perf_counter() + budget_s
+        self._log.take_sketches(_ASKED)
         self._hurries = counts_first
         self._counted = max(self._counted, self._log.first)
         steps = (self._count, self._map, self._hear) if counts_first else (self._map, self._count, self._hear)
@@ -206,12 +212,9 @@ class Survey:
         if place is None:
             return False
         stretch, part = place.stretch, place.stretch.parts[place.number]
-        ends = stretch.bulk.ends
-        data = stretch.bulk.data[ends[part.start - 1] if part.start else 0 : ends[part.stop - 1]]
-        part.grams, part.pairs = grams_of(data), pairs_of(data)
-        senders = frozenset(stretch.who[part.start : part.stop])
-        part.signs = signs_of(Run(stretch.bulk, part.start, part.stop), senders)
-        self._log.nbytes += len(part.grams) + len(part.pairs)
+        if part.grams is None:  # else whoever recorded these rows has noted it, or it was in their file
+            note(stretch.bulk, part, frozenset(stretch.who[part.start : part.stop]))
+            self._log.nbytes += part.nbytes
         self._mapped = stretch.base + part.stop
         return True
 

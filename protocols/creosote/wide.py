@@ -24,6 +24,11 @@ _FEW: Final = 12
 """So many finds are searched for one by one; where there are more, all bytes are compared at once."""
 _WORD: Final = 4
 _LEVEL_KEYS: Final = (b"level", b"lvl", b"severity")
+_DIGITS: Final = 3
+_BEHIND_NUMBERS: Final = b',}] "\r\n\t'
+_ANYTHING: Final = 255
+_INNER: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,;@#([{<>|*'"
+"""What does not stand right before a level that is a value."""
 _NAME_LETTERS: Final = 16
 """Letters that may follow a key's name ("levelname"); behind more of them the row is asked itself."""
 
@@ -186,10 +191,39 @@ class Wide:
 
     def unworded(self) -> array[int]:
         """Which rows name a level that may be no word: few that name one by a word are among them."""
-        np = self._np
-        ends = np.concatenate([self.places(key) + len(key) for key in _LEVEL_KEYS])
+        return self._numbered(self._rows(self._values[0] - 1, 1)) if len(self._values[0]) else array("I")
+
+    def levelled(self, word: bytes) -> array[int]:
+        """Which rows hold a word (letters) where it may name a level: first in a value, or in capitals.
+
+        In small letters it names none behind a letter, or behind a blank that has a letter before it; behind an escape
+        it may.
+        """
+        places, np = self.places(word), self._np
+        if not len(places):
+            return array("I")
+        before = [self.raw[np.maximum(places - back, 0)] for back in (1, 2, 3)]
+        inner, escape = self._among(_INNER), ord("\\")
+        within = (inner[before[0]] & (before[1] != escape)) | (
+            (before[0] == ord(" ")) & inner[before[1]] & (before[2] != escape)
+        )
+        left = places[~within | (self.raw[places] & 32 == 0)]
+        return self._numbered(self._rows(left, len(word))) if len(left) else array("I")
+
+    def numbered(self, bit: int, meanings: bytes) -> array[int]:
+        """Which rows may name the level of this bit by a number. meanings: bits of what each number below 1000 may
+        mean."""
+        ends = self._values[0]
         if not len(ends):
             return array("I")
+        mask = self._meant(meanings) & self._np.uint8(bit) != 0
+        return self._numbered(self._rows(ends[mask] - 1, 1)) if mask.any() else array("I")
+
+    @cached_property
+    def _values(self) -> tuple[Places, Places]:
+        """Where the keys end whose level may be no word, in order, and where their values begin."""
+        np = self._np
+        ends = np.concatenate([self.places(key) + len(key) for key in _LEVEL_KEYS])
         at = ends
         for _ in range(_NAME_LETTERS):
             letters = self._letters(at)
@@ -197,12 +231,29 @@ class Wide:
                 break
             at = at + letters
         sign, colon = self._at(at), self._at(at + 1)
-        worded = (sign == ord("=")) & self._letters(at + 1)
-        value = at + 2
+        value = at + 1 + (sign == ord('"'))
         value = value + (self._at(value) == ord(" "))
         value = value + (self._at(value) == ord('"'))
-        worded |= (sign == ord('"')) & (colon == ord(":")) & self._letters(value)
-        return self._numbered(self._rows(np.sort(ends[~worded]) - 1, 1))
+        named = (sign == ord("=")) | (sign == ord(":")) | ((sign == ord('"')) & (colon == ord(":")))
+        left = np.flatnonzero(~(named & self._letters(value)))
+        left = left[np.argsort(ends[left], kind="stable")]
+        return ends[left], value[left]
+
+    def _meant(self, meanings: bytes) -> Places:
+        """For each of these values what the number there may mean; anything where it is written otherwise."""
+        np = self._np
+        ends, values = self._values
+        behind = self.ends[np.searchsorted(self.ends, ends - 1, side="right")]
+        number, digits = np.zeros(len(values), np.intp), np.zeros(len(values), np.intp)
+        more = np.ones(len(values), bool)
+        for _ in range(_DIGITS):
+            digit = self._at(values + digits) - np.uint8(48)
+            more &= (digit < 10) & (values + digits < behind)
+            number = np.where(more, number * 10 + digit, number)
+            digits += more
+        ended = (values + digits >= behind) | self._among(_BEHIND_NUMBERS)[self._at(values + digits)]
+        found: Places = np.where((digits > 0) & ended, np.frombuffer(meanings, np.uint8)[number], np.uint8(_ANYTHING))
+        return found
 
     def _letters(self, places: Places) -> Places:
         return (self._at(places) | 32) - self._np.uint8(97) < 26

@@ -33,7 +33,7 @@ class BulkBlock:
         self._tables = tables
         tables.kinds[KIND]
         tables.services[bulk.service]
-        for sender in set(bulk.senders):
+        for sender in bulk.seen():
             tables.conns[bulk.conns[sender]]
 
     @property
@@ -54,7 +54,7 @@ class BulkBlock:
     @property
     def conns(self) -> Codes:
         """The number of each row's connection."""
-        known = {sender: self._tables.conns[self.bulk.conns[sender]] for sender in set(self.bulk.senders)}
+        known = {sender: self._tables.conns[self.bulk.conns[sender]] for sender in self.bulk.seen()}
         return array("I", [known[sender] for sender in self.bulk.senders])
 
     def _same(self, code: int) -> Codes:

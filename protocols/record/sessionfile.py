@@ -1,7 +1,9 @@
 """The session file: an SQLite database that the sqlite3 command reads as well as the lab does.
 
 Three tables: `meta` (key, value), `events`, whose columns are those of an event's JSON form, and
-`bulks`, many datagrams a row (Bulk.packed). `row` numbers the events of both together.
+`bulks`, many datagrams a row (Bulk.packed). `row` numbers the events of both together. A fourth,
+`sketches`, may be missing, here or for any bulk: what was noted of the rows of a bulk, by the same
+`row`, sealed together with the bulk's bytes (seal.py); one that does not hold is passed over.
 This module has its layout, its lock and its strict reader; a file from elsewhere is believed
 nothing. It must not know who writes, or which files there are.
 """
@@ -22,6 +24,7 @@ import msgspec
 from protocols.record import filelock
 from protocols.record.bulk import Bulk, unpacked
 from protocols.record.event import LAYERS, Raw, detail_of, from_json, raw_to_json
+from protocols.record.seal import Seal
 
 SUFFIX: Final = ".netlab"
 APPLICATION_ID: Final = 0x4E4C6162
@@ -55,6 +58,10 @@ CREATE TABLE bulks (
     dropped INTEGER NOT NULL,
     data BLOB NOT NULL
 );
+CREATE TABLE sketches (
+    row INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+);
 """
 _SELECT: Final = "SELECT {} FROM events WHERE row > ? ORDER BY row".format(", ".join(f'"{name}"' for name in COLUMNS))
 _SELECT_BULKS: Final = (
@@ -62,6 +69,8 @@ _SELECT_BULKS: Final = (
 )
 INSERT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BULK: Final = "INSERT INTO bulks VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_SKETCH: Final = "INSERT INTO sketches VALUES (?, ?)"
+_SELECT_SKETCH: Final = "SELECT data FROM sketches WHERE row = ? AND length(data) <= ?"
 COUNT: Final = (
     "SELECT max(coalesce((SELECT max(row) FROM events), 0), "
     "coalesce((SELECT row + count - 1 FROM bulks ORDER BY row DESC LIMIT 1), 0))"
@@ -146,7 +155,7 @@ _BYTES_OR_NONE: Final = (bytes, _NONE)
 _WAYS: Final = ("in", "out", None)
 
 
-def bulk_row(number: int, bulk: Bulk) -> tuple[Any, ...]:
+def bulk_row(number: int, bulk: Bulk) -> tuple[int, int, int, str, str, str, int, bytes]:
     """The column values of a bulk whose first row has this number."""
     kept = bulk.alone()
     peers = [[host, port, conn] for (host, port), conn in zip(kept.peers, kept.conns, strict=True)]
@@ -255,12 +264,49 @@ def first_after(connection: sqlite3.Connection, skipped: int) -> int:
     return row - 1 if inside else skipped
 
 
-def read_items(connection: sqlite3.Connection, path: Path, size: int, skip: int = 0) -> Iterator[list[Raw | Bulk]]:
+class _Sketches:
+    """Reads bulks together with what was noted of them, as far as the seal holds; nothing where there is no seal."""
+
+    def __init__(self, connection: sqlite3.Connection, seal: Seal | None) -> None:
+        self._connection = connection
+        self._seal = seal if seal is not None and self._there() else None
+
+    def _there(self) -> bool:
+        try:
+            [made] = self._connection.execute("SELECT type || sql FROM sqlite_master WHERE name = 'sketches'")
+            columns = [row[1] for row in self._connection.execute("PRAGMA table_xinfo(sketches)") if row[6] == 0]
+        except (sqlite3.Error, UnicodeDecodeError, ValueError):
+            return False
+        return str(made[0]).upper().startswith("TABLECREATE TABLE") and columns == ["row", "data"]
+
+    def bulk(self, row: tuple[Any, ...]) -> Bulk:
+        """The bulk of a row of `bulks`, with its sketch. Raises SessionError where it is none."""
+        bulk = to_bulk(row)
+        if self._seal is not None:
+            packed = row[-1]
+            try:
+                found = self._connection.execute(_SELECT_SKETCH, (row[0], len(packed) // 2 + _LEAST_SKETCH)).fetchone()
+            except (sqlite3.Error, UnicodeDecodeError, OverflowError):
+                self._seal = None  # what is damaged there says nothing of the rows
+                return bulk
+            if found is not None and type(found[0]) is bytes:
+                bulk.sketch = self._seal.open(found[0], packed)
+        return bulk
+
+
+_LEAST_SKETCH: Final = 1 << 16
+"""A sketch is shorter than this, or than half of what it tells of: more is not read."""
+
+
+def read_items(
+    connection: sqlite3.Connection, path: Path, size: int, skip: int = 0, seal: Seal | None = None
+) -> Iterator[list[Raw | Bulk]]:
     """Events in order, about `size` at a time, bulks whole, without the first `skip` (see `first_after`).
 
-    Raises SessionError at the first row that is wrong.
+    seal: what sketches must have been sealed with. Raises SessionError at the first row that is wrong.
     """
     read = skip
+    to_bulk = _Sketches(connection, seal).bulk
     try:
         bulks = iter(connection.execute(_SELECT_BULKS, (skip,)))
         rows = connection.execute(_SELECT, (skip,))

@@ -19,6 +19,7 @@ from typing import Final
 from protocols.record.bulk import Bulk
 from protocols.record.event import Raw
 from protocols.record.recorder import Recorder
+from protocols.record.seal import Seal
 from protocols.record.sessionfile import (
     COUNT,
     SUFFIX,
@@ -31,7 +32,7 @@ from protocols.record.sessionfile import (
     set_meta,
 )
 from protocols.record.sessionfile import SessionError as SessionError
-from protocols.record.store import LIMIT_BYTES, Store
+from protocols.record.store import LIMIT_BYTES, Sketching, Store
 
 KEPT: Final = 30
 BATCH_ROWS: Final = 5_000
@@ -62,9 +63,13 @@ class SessionInfo:
 
 
 class Session:
-    """A session file opened for reading; close it, or use it in a with statement."""
+    """A session file opened for reading; close it, or use it in a with statement.
 
-    def __init__(self, path: Path) -> None:
+    seal: what was noted of bulks must have been sealed with; without it their sketches are left alone.
+    """
+
+    def __init__(self, path: Path, seal: Seal | None = None) -> None:
+        self._seal = seal
         self._connection = open_for_reading(path)
         try:
             self.info: Final = _info(self._connection, path)
@@ -77,7 +82,7 @@ class Session:
 
         skip: the number of the first events to leave out, as `skipping` gives it.
         """
-        return read_items(self._connection, self.info.path, size, skip)
+        return read_items(self._connection, self.info.path, size, skip, self._seal)
 
     def skipping(self, keep: int) -> int:
         """How many of the first events to leave out so that about the last `keep` stay."""
@@ -136,7 +141,9 @@ class Sessions:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder: Final = folder or default_folder()
 
-    def new(self, recorder: Recorder, name: str = "", *, limit_bytes: int = LIMIT_BYTES) -> Store:
+    def new(
+        self, recorder: Recorder, name: str = "", *, limit_bytes: int = LIMIT_BYTES, sketching: Sketching | None = None
+    ) -> Store:
         """Begin to record into a new file of at most `limit_bytes`. Raises SessionError."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -149,7 +156,7 @@ class Sessions:
         )
         if path is None:
             raise SessionError(f"No session can be recorded in {self.folder}: there are too many of this second.")
-        return Store(recorder, path, name=name, limit_bytes=limit_bytes)
+        return Store(recorder, path, name=name, limit_bytes=limit_bytes, sketching=sketching)
 
     def recent(self) -> list[SessionInfo]:
         """All sessions, the latest first; one that can't be opened has its `problem` told."""

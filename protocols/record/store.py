@@ -10,7 +10,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +21,11 @@ from protocols.record.bulk import Bulk, Many
 from protocols.record.event import Raw
 from protocols.record.log import BULK_ROWS
 from protocols.record.recorder import Recorder, extent
+from protocols.record.seal import Seal
 from protocols.record.sessionfile import (
     INSERT,
     INSERT_BULK,
+    INSERT_SKETCH,
     Lock,
     SessionError,
     bulk_row,
@@ -53,6 +58,10 @@ _PROBLEMS: Final = {
                      "Check the disk and its free space; export the time line to another place."),
 }  # fmt: skip
 BULK_BYTES: Final = 16 << 20
+SKETCHED_BEHIND: Final = 1 << 16
+"""While more events than this wait to be written, bulks are written without a sketch; it comes when there is time."""
+LATE_S: Final = 0.05
+"""Time for sketches that are late, each time that nothing else is to do."""
 _UNSAYABLE: Final = (
     UnicodeEncodeError, OverflowError, TypeError, ValueError, RecursionError,
     sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError,
@@ -60,19 +69,33 @@ _UNSAYABLE: Final = (
 _FOR_GOOD: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
+@dataclass(frozen=True, slots=True)
+class Sketching:
+    """How the rows of a bulk are noted (None: not worth it) and what the note is sealed with."""
+
+    sketch: Callable[[Bulk], bytes | None]
+    seal: Seal
+
+
 class Store:
     """The session file of this run. Made open and running; raises SessionError if it can't be made.
 
+    sketching: each bulk has its sketch from then on, and the file has it beside the bulk.
     path: the file. written: events in it. missed: events that found no room in time.
     problem: why nothing can be written now, a sentence; None while all is well.
     """
 
-    def __init__(self, recorder: Recorder, path: Path, *, name: str = "", limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(
+        self, recorder: Recorder, path: Path, *, name: str = "", limit_bytes: int = LIMIT_BYTES,
+        sketching: Sketching | None = None,
+    ) -> None:  # fmt: skip
         self.path: Final = path
         self.written = 0
         self.missed = 0
         self.problem: str | None = None
         self._recorder = recorder
+        self._sketching = sketching
+        self._late: deque[tuple[int, weakref.ref[Bulk]]] = deque()
         self._closing = threading.Event()
         self._changed = threading.Condition()
         self._asked = self._done = 0
@@ -98,7 +121,7 @@ class Store:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._tail.wait(RETRY_S)
+            self._tail.wait(0 if self._late else RETRY_S)
             asked = self._asked
             if asked == self._done:
                 self._closing.wait(GATHER_S if self.problem is None else RETRY_S)
@@ -106,6 +129,7 @@ class Store:
             with self._changed:
                 self._done = asked
                 self._changed.notify_all()
+            self._sketch_late()
         self._tail.close()
         self._write_all()
         self._end()
@@ -155,9 +179,41 @@ class Store:
     def _insert_bulk(self, first: int, bulk: Bulk) -> int:
         row = first
         for part in bulk.halves(BULK_BYTES):
-            self._connection.execute(INSERT_BULK, bulk_row(row, part))
+            values = bulk_row(row, part)
+            self._connection.execute(INSERT_BULK, values)
+            if self._sketching is None:
+                pass
+            elif len(self._tail) > SKETCHED_BEHIND:
+                self._late.append((row, weakref.ref(part)))
+            else:
+                self._insert_sketch(self._sketching, row, part, values[-1])
             row += len(part)
         return row - first
+
+    def _sketch_late(self) -> None:
+        """Make up for sketches left out, as far as the bulks are still in memory, until something is to be written."""
+        until = time.perf_counter() + LATE_S
+        while self._late and self._sketching is not None and self.problem is None and not self._closing.is_set():
+            if len(self._tail) or self._asked != self._done or time.perf_counter() > until:
+                return
+            row, found = self._late.popleft()
+            bulk = found()
+            if bulk is None:
+                continue
+            try:
+                self._insert_sketch(self._sketching, row, bulk, bulk_row(row, bulk)[-1])
+            except sqlite3.Error:  # the next events tell what is the matter
+                self._late.clear()
+
+    def _insert_sketch(self, sketching: Sketching, row: int, bulk: Bulk, packed: bytes) -> None:
+        if bulk.sketch is None:
+            try:
+                bulk.sketch = sketching.sketch(bulk)
+            except (ValueError, MemoryError):  # the rows are in the file without
+                return
+        closed = None if bulk.sketch is None else sketching.seal.close(bulk.sketch, packed)
+        if closed is not None:
+            self._connection.execute(INSERT_SKETCH, (row, closed))
 
     def _keep(self, items: list[Raw | Many]) -> None:
         """What could not be written waits, with all that has come since, as far as there is room."""

@@ -89,6 +89,11 @@ def _level(found: dict[str, Any]) -> str:
     return level_of(said)
 
 
+def levels_of(number: int) -> set[str]:
+    """The levels that a number may mean, whatever stands beside it."""
+    return {level_of(number), _level({"level": number}), _level({"level": number, "time": 0, _BESIDE[0]: 0})}
+
+
 def _worst(levels: list[str]) -> str:
     return max(levels, key=lambda each: LEVELS.index(each) if each else -1)
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.creosote.reading import jsonline, logfmt, syslog, tracebacks
-from protocols.creosote.reading.reading import level_in, read
+from protocols.creosote.reading.reading import LEVELS, level_in, read
 
+LEVEL_NAMES: Final = ("", *LEVELS)
+"""Levels by their code, 0 for none."""
+LEVEL_CODES: Final = {name: code for code, name in enumerate(LEVEL_NAMES)}
 _OPAQUE: Final = frozenset(b"\x1e\x1fx\x80\0")
 """First bytes of what is packed, in pieces or refused."""
 _SHORT: Final = b'"short_message"'

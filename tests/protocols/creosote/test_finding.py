@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from protocols.creosote import sieve
 from protocols.creosote.filters import LogFilter, Term
 from protocols.creosote.finding import Finder, Strides, TooMuch
-from protocols.creosote.log import LEVEL_NAMES, DatagramLog
+from protocols.creosote.log import DatagramLog
 from protocols.creosote.patterns import literals
 from protocols.creosote.programs import PROGRAMS
+from protocols.creosote.reading.levels import LEVEL_NAMES
 from protocols.creosote.survey import Survey
 from tests.protocols.creosote.test_log import filled
 

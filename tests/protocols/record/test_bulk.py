@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from itertools import accumulate
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.record.block import Tables
-from protocols.record.bulk import Bulk, summary_of, unpacked
+from protocols.record.bulk import Bulk, counts_in, seen_in, summary_of, unpacked
 from protocols.record.bulkblock import BulkBlock
 from protocols.record.event import Event
 from protocols.record.log import BULK_ROWS, EventLog, Filter
@@ -150,3 +151,10 @@ def test_a_small_bulk_is_events_like_others_and_a_full_log_lets_the_oldest_go() 
     assert 400 <= len(log) - log.first <= 500
     assert log.event(1002).data == b"many"
     assert log.layer_counts()["message"] == len(log) - log.first
+
+
+@given(st.lists(st.integers(0, 4) | st.integers(0, 300) | st.just(1 << 20), max_size=40))
+def test_senders_are_counted_as_by_a_look_at_each(numbers: list[int]) -> None:
+    senders = array("I", numbers)
+    assert dict(counts_in(senders)) == dict(Counter(numbers))
+    assert seen_in(senders) == set(numbers)
