@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QMargins, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -161,7 +161,7 @@ class Wardrobe(QObject):
         if self._sizes:
             margins = widget.contentsMargins()
             QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
-            if widget.contentsMargins() != margins:  # a frame that is smaller than its margins forgets them
+            if _less(widget.contentsMargins(), margins):  # a frame that is smaller than its margins forgets them
                 widget.setContentsMargins(margins)
 
     def dress_all(self) -> None:
@@ -195,6 +195,12 @@ class Wardrobe(QObject):
             self._timer.stop()
             self._sizes = False
             self.all_dressed.emit()
+
+
+def _less(now: QMargins, before: QMargins) -> bool:
+    """Whether a side has less room: more is a border that the sheet has just given."""
+    return (now.left() < before.left() or now.top() < before.top() or now.right() < before.right()
+            or now.bottom() < before.bottom())  # fmt: skip
 
 
 def _seen() -> Iterator[QWidget]:

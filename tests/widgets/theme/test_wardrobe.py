@@ -11,6 +11,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from widgets.parts.card import Card
 from widgets.parts.text import Label
 from widgets.theme.theme import Theme, set_look, theme
 from widgets.theme.tokens import DARK, LIGHT
@@ -120,6 +121,18 @@ def test_what_is_made_while_the_sheet_is_off_is_dressed_when_shown(look: Theme, 
     assert ink(pages.labels[0]) == LIGHT.running.name()
     pages.setCurrentWidget(label)
     assert ink(label) == LIGHT.error.name()
+
+
+def test_a_card_made_while_the_sheet_is_off_keeps_its_border_free(look: Theme, pages: Pages) -> None:
+    with look.making() as made:
+        page = QWidget()
+        card = Card("new")
+        QVBoxLayout(page).addWidget(card)
+        made.append(page)
+    look.finish()
+    pages.addWidget(page)
+    pages.setCurrentWidget(page)
+    assert card.contentsMargins() == QMargins(1, 1, 1, 1)
 
 
 def test_a_change_while_the_sheet_is_off_comes_after_it(look: Theme, pages: Pages) -> None:
