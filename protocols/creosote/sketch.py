@@ -13,6 +13,7 @@ sketch is of just these rows is the seal's business; here it is refused where it
 from __future__ import annotations
 
 import struct
+import time
 from array import array
 from collections.abc import Iterable
 from typing import Final
@@ -38,6 +39,7 @@ def sketch_of(bulk: Bulk) -> bytes | None:
     parts = parts_of(bulk.ends)
     for part in parts:
         note(bulk, part, _NOBODY)
+        time.sleep(0)  # a millisecond of Python each: whoever receives or paints goes first
     return packed(parts)
 
 

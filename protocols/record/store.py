@@ -58,8 +58,9 @@ _PROBLEMS: Final = {
                      "Check the disk and its free space; export the time line to another place."),
 }  # fmt: skip
 BULK_BYTES: Final = 16 << 20
-SKETCHED_BEHIND: Final = 1 << 16
-"""While more events than this wait to be written, bulks are written without a sketch; it comes when there is time."""
+SKETCHED_ROWS: Final = 40_000
+"""Where more events than this came while others were gathered and written, who receives them needs the processor:
+bulks are written without a sketch then, and get it when there is time."""
 LATE_S: Final = 0.05
 """Time for sketches that are late, each time that nothing else is to do."""
 _UNSAYABLE: Final = (
@@ -95,6 +96,7 @@ class Store:
         self.problem: str | None = None
         self._recorder = recorder
         self._sketching = sketching
+        self._pressed = False
         self._late: deque[tuple[int, weakref.ref[Bulk]]] = deque()
         self._closing = threading.Event()
         self._changed = threading.Condition()
@@ -135,6 +137,7 @@ class Store:
         self._end()
 
     def _write_all(self) -> None:
+        self._pressed = len(self._tail) > SKETCHED_ROWS
         while True:
             items = self._pending or self._tail.take_items(BATCH_ROWS)
             if not items:
@@ -183,7 +186,7 @@ class Store:
             self._connection.execute(INSERT_BULK, values)
             if self._sketching is None:
                 pass
-            elif len(self._tail) > SKETCHED_BEHIND:
+            elif self._pressed:
                 self._late.append((row, weakref.ref(part)))
             else:
                 self._insert_sketch(self._sketching, row, part, values[-1])

@@ -126,7 +126,7 @@ def test_what_cannot_be_noted_or_sealed_is_recorded_without(tmp_path: Path, seal
 def test_a_store_that_is_behind_writes_first_and_makes_up_for_sketches_then(
     tmp_path: Path, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("protocols.record.store.SKETCHED_BEHIND", -1)
+    monkeypatch.setattr("protocols.record.store.SKETCHED_ROWS", -1)
     made = threading.Event()
 
     def then(bulk: Bulk) -> bytes | None:
