@@ -14,6 +14,7 @@ from tests.protocols.http.formats.requests import REQUESTS, sent
 from tests.widgets.http.conftest import Room
 from widgets.http.request.body_editor import BOUNDARY, CRLF
 
+NOTHING = "Nothing has been measured yet."
 PARTS = (Part("f", "typed here", filename="a b.txt", content_type="text/plain"), Part("g", path="/dev/null",
          filename="other.bin"), Part("n", "v"))  # fmt: skip
 
@@ -71,12 +72,20 @@ def test_any_request_comes_out_of_the_card_as_it_went_in(room: Room) -> None:
 def test_a_proxy_that_is_not_there_is_left_out_at_a_click(room: Room) -> None:
     url = room.serve().url
     card, response = room.ends.request, room.ends.response
+    room.send(url)
+    for key in ("headers", "timing", "wire"):
+        response.tabs.show_page(key)
+    assert response.headers.model.rows()
     card.options.fields.set_values({"proxy": "http://127.0.0.1:1"})
-    card.set_url(url)
     room.click(card.bar.send_button)
     room.wait(lambda: room.ends.slot.phase == "idle" and response.failure is not None)
     assert response.failure is not None
     assert response.failure.title == "The proxy does not answer: connection refused"
+    for key in ("headers", "timing", "wire"):
+        response.tabs.show_page(key)
+    assert not response.headers.model.rows()
+    assert not response.wire.text.toPlainText()
+    assert (response.timing.verdict.isVisible(), response.timing.place.text()) == (False, NOTHING)
     buttons = [one for one in response.findChildren(QPushButton) if one.isVisible() and "proxy" in one.text()]
     room.click(buttons[0])
     room.wait(lambda: room.ends.slot.phase == "idle" and response.exchange is not None and response.failure is None)

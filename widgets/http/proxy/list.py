@@ -212,7 +212,8 @@ class ExchangesView(QWidget):
         running = self.slot.running
         self.empty.set_sentence(NOTHING_FITS if whole else NOTHING_YET if running else NOT_RUNNING)
         self.empty.button.setVisible(running and not whole)
-        words = f"{grouped(shown)} of {grouped(whole)}" if shown != whole else f"{grouped(whole)} exchanges"
+        every = f"{grouped(whole)} exchange{'s' * (whole != 1)}"
+        words = f"{grouped(shown)} of {grouped(whole)}" if shown != whole else every
         forgotten = self.slot.proxy.forgotten if self.slot.proxy is not None else 0
         words += f", {grouped(forgotten)} older ones forgotten" if forgotten else ""
         self.count.setText(words if whole else "")

@@ -236,7 +236,7 @@ class BodyView(QWidget):
             fits = f": {wrong} signs fit nothing." if wrong else "."
             words.append(f"Read as {made.charset} because you chose so{fits}")
         elif made.known_by == "guess" and made.kind not in ("image", "binary", "json"):
-            words.append(f"The answer does not say its charset: {made.charset} is a guess.")
+            words.append(f"Its charset is not said: {made.charset} is a guess.")
         return " ".join(word for word in words if word)
 
     def _unkept(self) -> str:

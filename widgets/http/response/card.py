@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from protocols.http.client.oddities import oddities
-from protocols.http.exchange import Exchange
+from protocols.http.exchange import Exchange, Kept
 from protocols.http.failure import Failure
 from protocols.http.identity import speaks_of_identity
 from protocols.http.reading import meaning
@@ -288,8 +288,10 @@ class ResponseCard(Card):
         """Fill the tab in front; the others when they come to the front."""
         exchange, sent = self.exchange, self.sent
         self._suit_tabs()
-        if exchange is None or sent is None:
+        if sent is None or (exchange is None and not sent.over):
             return
+        if exchange is None:  # it failed before anything was said: what an earlier answer had is not of this one
+            exchange = Exchange(0, "", "", Kept(0), Kept(0))
         fill: dict[str, Callable[[], object]] = {
             "headers": lambda: self.headers.show_exchange(exchange),
             "timing": lambda: self.timing.show_exchange(exchange, self.handler_ms),

@@ -24,6 +24,7 @@ class TimingView(QWidget):
         super().__init__(parent)
         self.waterfall = Waterfall()
         self.verdict = Aside()
+        self.verdict.hide()
         self.place = Label("", "caption", "text2", wrap=True)
         inner = QWidget()
         column = QVBoxLayout(inner)
