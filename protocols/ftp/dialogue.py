@@ -32,6 +32,10 @@ _COMMAND_ADDRESS: Final = (*_COMMAND, "address")
 _REPLY: Final = ("session", "role", "end", "code", "lines", "meaning")
 _REPLY_CUT: Final = (*_REPLY, "lines_in_all")
 _REPLY_ADDRESS: Final = (*_REPLY, "address")
+_TRANSFER: Final = ("verb", "path", "way", "bytes", "seconds", "resumed", "type", "complete", "sha256", "local", "peer",
+                    "connected_by", "tls")  # fmt: skip
+_TRANSFER_FACTS: Final = ("session", "role", "end", *_TRANSFER)
+_TRANSFER_FAILED: Final = (*_TRANSFER_FACTS, "error")
 _ADDRESSED: Final = ("PORT", "EPRT")
 LINE_KEPT: Final = 2000
 """Characters of one line that an event keeps."""
@@ -78,15 +82,17 @@ class Transfer(NamedTuple):
         end = "" if self.complete else f", not complete: {self.error or 'it was ended early'}"
         return f"{self.verb} {self.path}{resumed}: {self.bytes} bytes in {self.seconds:.3f} s{rate}{end}"
 
+    def facts(self) -> tuple[Any, ...]:
+        """What an event holds of it, in the order of its fields; the error apart."""
+        return (
+            self.verb, self.path, self.way, self.bytes, round(self.seconds, 6), self.resumed, self.type, self.complete,
+            self.sha256, list(self.local) if self.local else None, list(self.peer) if self.peer else None,
+            self.connected_by, self.tls,
+        )  # fmt: skip
+
     def detail(self) -> dict[str, Any]:
         """The facts as an event holds them."""
-        return {
-            "verb": self.verb, "path": self.path, "way": self.way, "bytes": self.bytes,
-            "seconds": round(self.seconds, 6), "resumed": self.resumed, "type": self.type, "complete": self.complete,
-            "sha256": self.sha256, "local": list(self.local) if self.local else None,
-            "peer": list(self.peer) if self.peer else None, "connected_by": self.connected_by, "tls": self.tls,
-            **({"error": self.error} if self.error else {}),
-        }  # fmt: skip
+        return dict(zip(_TRANSFER, self.facts(), strict=True)) | ({"error": self.error} if self.error else {})
 
 
 def split_command(line: str) -> tuple[str, str]:
@@ -151,7 +157,9 @@ class Dialogue:
     def transfer(self, done: Transfer, conn: str | None) -> None:
         """A file or listing that has gone over the data connection `conn`."""
         leaving = (done.way == "put") == (self.end == "client")
-        detail = {**self._facts("data"), **done.detail()}
+        detail: Lazy = (_TRANSFER_FACTS, self.session, "data", self.end, *done.facts())
+        if done.error:
+            detail = (_TRANSFER_FAILED, *detail[1:], done.error)
         self.recorder.put((monotonic_ns(), "message", done.kind, self.service, conn, "out" if leaving else "in", None,
                            done.bytes, None, done.text(), detail))  # fmt: skip
 

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from protocols.record.connections import End, Role
@@ -382,9 +383,14 @@ def _seen_by_peer(local: tuple[str, int], peer: tuple[str, int]) -> tuple[str, i
 
 def transport_of(sock: socket.socket) -> str:
     """The lab's word for a socket's family and type: tcp, udp, unix, unix-dgram, unix-seqpacket or other."""
-    family, kind = sock.family, sock.type
+    return transport_named(sock.family, sock.type)
+
+
+@lru_cache(maxsize=64)
+def transport_named(family: int, kind: int) -> str:
+    """The same for the numbers that a socket is made with."""
     if family in (socket.AF_INET, socket.AF_INET6):
-        return {socket.SOCK_STREAM: "tcp", socket.SOCK_DGRAM: "udp"}.get(kind, "other")
+        return "tcp" if kind == socket.SOCK_STREAM else "udp" if kind == socket.SOCK_DGRAM else "other"
     if family == getattr(socket, "AF_UNIX", None):
         seqpacket = getattr(socket, "SOCK_SEQPACKET", None)
         return "unix" if kind == socket.SOCK_STREAM else "unix-seqpacket" if kind == seqpacket else "unix-dgram"

@@ -11,6 +11,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from protocols.record.connections import Role
@@ -23,6 +24,7 @@ from protocols.record.trace import (
     address_value,
     is_stream,
     preview,
+    transport_named,
     transport_of,
 )
 
@@ -446,18 +448,25 @@ def traced_socket(
     proto: int = 0,
 ) -> TracedSocket:
     """Make a traced socket and record the `socket` call. Raises OSError as `socket.socket` does."""
-    trace = Trace(recorder, service)
-    text = f"socket({constant_name('AF_', family)}, {constant_name('SOCK_', type)}{f', {proto}' if proto else ''})"
+    text, transport = _made(family, type, proto)
+    trace = Trace(recorder, service, None, transport)
     started = monotonic_ns()
     try:
         sock = TracedSocket(family, type, proto, trace=trace)
     except OSError as error:
         trace.call("socket", text, started, error=error)
         raise
-    trace.transport = transport_of(sock)
     if recorder.enabled:
-        trace.call("socket", f"{text} = fd {sock.fileno()}", started, fd=sock.fileno(), result=sock.fileno())
+        fd = sock.fileno()
+        trace.call("socket", f"{text} = fd {fd}", started, fd=fd, result=fd)
     return sock
+
+
+@lru_cache(maxsize=64)
+def _made(family: int, type: int, proto: int) -> tuple[str, str]:
+    """The call that makes a socket, and the lab's word for what it makes."""
+    text = f"socket({constant_name('AF_', family)}, {constant_name('SOCK_', type)}{f', {proto}' if proto else ''})"
+    return text, transport_named(family, type)
 
 
 def traced_pair(recorder: Recorder, service: str | None) -> tuple[TracedSocket, TracedSocket]:

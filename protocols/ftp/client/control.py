@@ -289,8 +289,9 @@ class Control(ftplib.FTP):
             self.drop()
             raise trouble.trouble("closed", where=self.site.where, command=self._doing)
         try:
-            if (reply := self._reader.single(data)) is not None:
-                self._came(reply)
+            if replies := self._reader.whole(data):
+                for reply in replies:
+                    self._came(reply)
             else:
                 self._reader.feed(data)
         except ReplyError as error:

@@ -73,13 +73,17 @@ class ReplyReader:
         if len(self._buffer) > LINE_BYTES and self._buffer.find(b"\n", 0, LINE_BYTES + 1) < 0:
             raise ReplyError("line too long", bytes(self._buffer[:200]))
 
-    def single(self, data: bytes) -> Reply | None:
-        """Take what came, where it is just one whole reply of one line, as nearly all are; None: feed it instead."""
-        size = len(data)
-        if self._buffer or self._lines or size > LINE_BYTES or data.find(b"\n") != size - 1 or not _SINGLE.match(data):
-            return None
-        return Reply(int(data[:3]), (data[: -2 if data[-2] == 13 else -1].decode(self.encoding, "surrogateescape"),),
-                     size)  # fmt: skip
+    def whole(self, data: bytes) -> list[Reply]:
+        """Take what came, where it is nothing but whole replies of one line, as nearly always; []: feed it instead."""
+        if self._buffer or self._lines or len(data) > LINE_BYTES or data[-1:] != b"\n":
+            return []
+        found = []
+        for line in data[:-1].split(b"\n"):
+            if not _SINGLE.match(line):
+                return []
+            text = (line[:-1] if line[-1] == 13 else line).decode(self.encoding, "surrogateescape")
+            found.append(Reply(int(line[:3]), (text,), len(line) + 1))
+        return found
 
     @property
     def waiting(self) -> bool:

@@ -33,6 +33,18 @@ def test_line_feeds_alone_end_lines_and_odd_bytes_stay() -> None:
     assert reply.whole.encode("utf-8", "surrogateescape") == b'257 "caf\xe9"'
 
 
+@pytest.mark.parametrize("data", [b"226 done\r\n227 go (1,2,3,4,5,6).\r\n", b"200 \n", b"331 who\r\n"])
+def test_what_is_nothing_but_whole_replies_is_taken_at_once(data: bytes) -> None:
+    reader = ReplyReader()
+    assert reader.whole(data) == all_of(data)
+    assert reader.pending == b""
+
+
+@pytest.mark.parametrize("data", [b"226 done\r\n22", b"211-has\r\n211 end\r\n", b"200\r\n", b"", b"\n", b"no\r\n"])
+def test_what_is_anything_else_is_not(data: bytes) -> None:
+    assert ReplyReader().whole(data) == []
+
+
 @pytest.mark.parametrize("data", [b"hello\r\n", b"99 x\r\n", b"2200 x\r\n", b"\r\n", b"700 x\r\n", b"22x\r\n"])
 def test_what_is_no_reply_is_refused(data: bytes) -> None:
     with pytest.raises(ReplyError, match="no reply"):
