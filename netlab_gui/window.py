@@ -162,13 +162,13 @@ class Window(QWidget):
         else:
             self.ahead.want(panel_id, lambda: self.show_panel(panel_id))
 
-    def toast(self, text: str) -> None:
-        """Tell what succeeded elsewhere."""
+    def toast(self, text: str, *, warns: bool = False) -> None:
+        """Tell what succeeded elsewhere, or that an alarm has gone off."""
         if self._toast is None:
             from widgets.parts.toast import Toast
 
             self._toast = Toast(self.stack)
-        self._toast.say(text)
+        self._toast.say(text, warns=warns)
 
     def picture(self) -> QPixmap:
         """The window as it looks now."""

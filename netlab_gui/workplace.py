@@ -55,6 +55,7 @@ class Workplace(QObject):
         desk, window = self.desk, self._window
         desk.show_python = self.docks.show_python
         desk.toast = self._tell
+        desk.warn = lambda text: self._tell(text, warns=True)
         desk.explain = self._explain
         desk.show_panel = window.show_panel
         desk.folder = places.data_dir()
@@ -71,9 +72,9 @@ class Workplace(QObject):
         if not self.docks.restore(kept.get("docks"), contents if isinstance(contents, dict) else {}):
             self.docks.start_sizes(self._window.width(), self._window.height())
 
-    def _tell(self, text: str) -> None:
+    def _tell(self, text: str, *, warns: bool = False) -> None:
         """A toast goes after four seconds; the note stays."""
-        self._window.toast(text)
+        self._window.toast(text, warns=warns)
         self.lab.recorder.note("told", text)
 
     def _explain(self, event: Event) -> None:

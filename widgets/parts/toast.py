@@ -1,6 +1,6 @@
-"""A toast: a word about what succeeded elsewhere (saved, copied), with Undo where that is possible.
+"""A toast: a word about what succeeded elsewhere (saved, copied), with Undo where that is possible; or an alarm's.
 
-Never for errors. One at a time, at the bottom right of its panel or where else it covers no button.
+Never for errors of the lab. One at a time, at the bottom right of its panel or where else it covers no button.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Toast(QFrame):
         self._undo = LinkButton("Undo")
         self._undo.clicked.connect(self._on_undo_clicked)
         self._handler: Callable[[], object] | None = None
-        row.addWidget(IconLabel("check", "running", 16))
+        self._sign = IconLabel("check", "running", 16)
+        row.addWidget(self._sign)
         row.addWidget(self._text)
         row.addWidget(self._undo)
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
@@ -50,8 +51,9 @@ class Toast(QFrame):
         theme().scaled.connect(self._place)
         self.hide()
 
-    def say(self, text: str, undo: Callable[[], object] | None = None) -> None:
-        """Show `text` for four seconds, with Undo if there is a way back."""
+    def say(self, text: str, undo: Callable[[], object] | None = None, *, warns: bool = False) -> None:
+        """Show `text` for four seconds, with Undo if there is a way back. warns: an alarm has gone off."""
+        self._sign.set_icon(*(("bell", "warning") if warns else ("check", "running")))
         self._handler = undo
         self._undo.setVisible(undo is not None)
         self._text.setText(text)

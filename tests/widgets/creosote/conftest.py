@@ -122,7 +122,7 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     panel = CreosotePanel(desk)
     found = Room(panel, desk, qtbot, inspector, timeline)
     desk.show_python = lambda name, params: found.scripts.append((name, dict(params)))
-    desk.toast = found.toasts.append
+    desk.toast = desk.warn = found.toasts.append
     desk.explain = found.explained.append
     window.setCentralWidget(panel)
     window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, timeline)

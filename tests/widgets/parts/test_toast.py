@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from widgets.parts.card import IconLabel
 from widgets.parts.toast import Toast
 
 
@@ -24,3 +25,16 @@ def test_a_toast_stands_where_no_button_is(qtbot: QtBot) -> None:
     toast.say("Saved as a.netlab")
     assert toast.geometry().right() > 700
     assert QRect(0, 400, 800, 100).contains(toast.geometry())
+
+
+def test_an_alarm_bears_another_sign_than_success(qtbot: QtBot) -> None:
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    panel.resize(800, 500)
+    panel.show()
+    toast = Toast(panel)
+    signs = []
+    for warns in (False, True, False):
+        toast.say("disk is full", warns=warns)
+        signs.append(toast.findChild(IconLabel).pixmap().toImage())
+    assert signs[0] == signs[2] != signs[1]

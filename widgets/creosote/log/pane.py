@@ -332,7 +332,7 @@ class LogPane(QWidget):
             QApplication.beep()
         if alarm.notify:  # from the live log, whichever is looked at
             text = shown(self.feed.live.log.reading(row).text, TOLD_CHARACTERS)
-            notify(self, f"Creosote: {alarm.name[:60]}", text, self.desk.toast)
+            notify(self, f"Creosote: {alarm.name[:60]}", text, self.desk.warn)
 
     def _on_hit_requested(self, text: str) -> None:
         row = self.feed.seen.watch.last.get(text)
