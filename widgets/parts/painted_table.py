@@ -17,6 +17,7 @@ from widgets.theme.theme import theme
 
 _CONTROL: Final = Qt.KeyboardModifier.ControlModifier
 _HEAD_SPACE: Final = 10
+_EDGE_PX: Final = 24
 _BAR_PX: Final = 3
 
 
@@ -99,6 +100,10 @@ class PaintedTable(QTableView):
         painter.fillRect(0, 0, width, height, theme().tokens.base)
         first, tall, model = self.rowAt(0), self._painter.row_height, self.model()
         if first < 0:
+            painter.setPen(theme().tokens.text2)
+            painter.setFont(theme().font("body"))
+            space = self.viewport().rect().adjusted(_EDGE_PX, 0, -_EDGE_PX, 0)
+            painter.drawText(space, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.no_rows())
             return
         top = self.rowViewportPosition(first)
         count = min(model.rowCount() - first, -(-(height - top) // tall))
@@ -108,6 +113,10 @@ class PaintedTable(QTableView):
         place = self.currentIndex().row() - first
         if self.hasFocus() and 0 <= place < count:  # where the keys are
             painter.fillRect(0, tops[place], _BAR_PX, tall, theme().tokens.highlight)
+
+    def no_rows(self) -> str:
+        """What stands in an empty table, "" for nothing."""
+        return ""
 
     def chosen_spans(self) -> list[tuple[int, int]]:
         """The chosen rows as runs: first, and the one behind the last."""

@@ -178,6 +178,19 @@ def test_a_stream_that_does_not_exist_is_told(room: Room) -> None:
     assert "no conversation" in room.toasts[0]
 
 
+def test_a_capture_without_packets_says_so(room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "empty.pcap"
+    path.write_bytes(making.pcap([]))
+    room.page.open(path)
+    room.wait(lambda: room.page.document.capture is not None and not room.page.document.reading)
+    table = room.page.table
+    assert "no packet" in table.no_rows()
+    picture = table.viewport().grab().toImage()
+    assert len({picture.pixel(x, picture.height() // 2) for x in range(picture.width())}) > 1, "it is painted"
+    room.page.open(path, growing=True)
+    room.wait(lambda: room.page.document.capture is not None and "yet" in table.no_rows())
+
+
 def test_statistics_lead_to_their_packets(room: Room) -> None:
     room.open()
     statistics = room.page.statistics

@@ -24,6 +24,8 @@ _INFO: Final = next(place for place, column in enumerate(COLUMNS) if column.id =
 _ORDER: Final = Qt.SortOrder
 _NAMES: Final = {column.id: place for place, column in enumerate(COLUMNS)}
 _ADDRESSES: Final = (_NAMES["source"], _NAMES["destination"])
+COMING: Final = "No packet has come yet. Each that the capture takes stands here at once."
+NONE: Final = "There is no packet in this capture."
 GIVES: Final = 0.38
 """The share of its width that an address gives up at most."""
 
@@ -62,6 +64,12 @@ class PacketTable(PaintedTable):
         self.verticalScrollBar().valueChanged.connect(self._on_bar_value_changed)
         self.horizontalHeader().sectionClicked.connect(self._on_head_clicked)
         self.horizontalHeader().customContextMenuRequested.connect(self._on_head_menu)
+
+    def no_rows(self) -> str:
+        """A capture that has no packets, so far or at all."""
+        document = self.packets.document
+        waits = document.capture is not None and document.capture.growing
+        return COMING if waits else "" if document.reading or document.capture is None else NONE
 
     def _set_up(self) -> None:
         self.setAccessibleName("Packets")
