@@ -45,6 +45,9 @@ def run(host: str, port: int, log: str, as_json: bool) -> int:
         finally:
             bucket.stop()
         _write(tail, as_json)
+        if bucket.ended_by is not None:
+            said = getattr(bucket.ended_by, "strerror", None) or bucket.ended_by
+            say(f"{bucket.name} ended: {said}." + (f" Is there room for {log}?" if log else ""))
         if bucket.dropped or tail.dropped:
             say(f"{bucket.dropped} datagrams were lost in the kernel's queue, {tail.dropped} before they were written.")
         return DONE if signals.stopping() else FAILED

@@ -63,7 +63,7 @@ class Service(ABC):
     """A server or client. Subclasses fill `_open`, `_main`, `_wake_up` and `_close`.
 
     name: "echo:2345", "client 1"; it may be settled in `_open`. kind: the word for its sort. room: the
-    id of the panel it was started for, "" for none; `Lab.start` sets it.
+    id of the panel it was started for, "" for none; `Lab.start` sets it. ended_by: what made it "failed" while it ran.
     The order of their calls: `_open` in the caller's thread, `_main` in the service's own, `_wake_up`
     in any thread and as often as it pleases, `_close` once, in whichever thread ends the service.
     """
@@ -74,6 +74,7 @@ class Service(ABC):
         self.kind: Final = kind
         self.room = ""
         self.stopping: Final = threading.Event()
+        self.ended_by: Exception | None = None
         self._lock = threading.Lock()
         self._state: State = "new"
         self._begun = False
@@ -149,11 +150,17 @@ class Service(ABC):
         self.stopping.set()
         self._wake_up()
         self._join_workers()
-        self._end(state)
+        try:
+            self._end(state)
+        except Exception as error:  # noqa: BLE001  a file that can't be closed, say, on a full disk
+            state = self._state = "failed"
+            if self.ended_by is None:
+                self._tell_failed(error)
         self.recorder.note("stopped", f"{self.name} stopped", service=self.name, state=state)
         self._gone.set()
 
     def _tell_failed(self, error: Exception) -> None:
+        self.ended_by = error
         said = str(error) or type(error).__name__
         why = f"The service ended because of an error: {said}."
         self.recorder.note("failed", f"{self.name} failed: {said}", service=self.name, errno=_symbol(error), why=why)

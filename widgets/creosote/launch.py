@@ -95,6 +95,17 @@ def explained(error: BaseException, values: Mapping[str, Any], call: str) -> Exp
     return explain(error, call=call, address=address, transport="udp")
 
 
+def ended_by(error: Exception, values: Mapping[str, Any]) -> Explained:
+    """What ended a bucket that had listened: most likely its log file, on a full disk."""
+    number = error.errno or 0 if isinstance(error, OSError) else 0
+    said = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+    log = str(values.get("log_file", "")).strip()
+    why = f"It listens no more: {said}. What had come by then is kept here."
+    if log:
+        why += f" If {log} can't be written any more: make room, or start it without a log file."
+    return Explained(errno.errorcode.get(number, type(error).__name__), "The bucket has ended", "", why, (), ())
+
+
 def _name(lab: Lab, settings: BucketSettings) -> str:
     """Buckets that share a port are told apart by a number; the others name themselves."""
     taken = {service.name for service in lab.running.all()}

@@ -117,6 +117,20 @@ def test_a_log_that_cannot_be_written_and_a_wrong_port_are_told() -> None:
     assert wrong.returncode == 2
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_log_file_on_a_full_disk_ends_it_with_a_sentence() -> None:
+    command = [sys.executable, "-c", RUN, "listen", "--port", "0", "--log", "/dev/full"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().partition(";")[0].rpartition(":")[2])
+        spew("the last word", port=port)
+        said, told = process.communicate(timeout=30)
+    assert (process.returncode, said) == (1, "the last word\n")
+    assert "No space left on device" in told
+    assert "room for /dev/full" in told
+    assert "Traceback" not in told
+
+
 def test_a_reader_that_goes_away_ends_it() -> None:
     command = [sys.executable, "-c", RUN, "listen", "--port", "0", "--json"]
     reader, writer = os.pipe()

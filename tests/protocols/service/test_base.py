@@ -83,6 +83,21 @@ def test_an_error_in_the_main_thread_is_told_and_ends_in_failed():
     assert failed.detail["why"]
 
 
+def test_what_can_not_be_closed_is_told_and_the_service_ends():
+    class Full(Waiting):
+        def _close(self):
+            raise OSError(28, "No space left on device")
+
+    recorder = Recorder()
+    tail = recorder.tail()
+    service = Full(recorder)
+    service.start()
+    assert service.stop(20)
+    assert service.state == "failed"
+    assert service.ended_by.errno == 28
+    assert {"failed", "stopped"} <= set(notes(tail))
+
+
 def test_stop_is_idempotent_and_may_come_before_start():
     service = Waiting(Recorder())
     assert service.stop(20)

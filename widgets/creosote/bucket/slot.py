@@ -103,6 +103,7 @@ class BucketSlot(QObject):
         bucket = self.bucket
         if bucket is not None and self.phase == "running" and bucket.state in ("stopped", "failed"):
             self.desk.bridge.call(lambda: self.desk.lab.stop(bucket))
+            self.trouble = None if bucket.ended_by is None else launch.ended_by(bucket.ended_by, self.values)
             self._ended(bucket)
 
     # Looking
