@@ -2,31 +2,26 @@
 
 It runs its own event loop in its caller's thread, one call at a time; a cancel from elsewhere ends the
 call at once. The server's key must be known: by the person's known_hosts, or by a fingerprint that
-somebody has compared. It must not know the queue.
+somebody has compared. Files are in `sftpmoving`. It must not know the queue.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import stat
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocols import opening
 from protocols.address import Target
 from protocols.connecting import Stopped
-from protocols.ftp.client import localfiles, trouble
-from protocols.ftp.client.digest import Digest
+from protocols.ftp.client import sftpmoving, trouble
 from protocols.ftp.client.remote import About, Answer, Fetch, Remote, Store, last
+from protocols.ftp.client.sftpwords import entry_of, refused, text_of
 from protocols.ftp.client.site import Site
-from protocols.ftp.client.tally import Collector, Tally
-from protocols.ftp.dialogue import Dialogue, Transfer, Way
-from protocols.ftp.listing.entry import Entry, Kind, Listing
+from protocols.ftp.client.tally import Tally
+from protocols.ftp.dialogue import Dialogue
+from protocols.ftp.listing.entry import Entry, Listing
 from protocols.ftp.listing.reader import ENTRIES
-from protocols.record.event import monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.record.trace import address_text
 from protocols.record.traced import TracedSocket
@@ -35,16 +30,12 @@ if TYPE_CHECKING:
     import asyncssh
 
 T = TypeVar("T")
-READ_BYTES = 4 << 20
-"""asyncssh asks for this much in many requests at a time."""
 _GONE = (5, 6, 7)
 """FX_BAD_MESSAGE, FX_NO_CONNECTION, FX_CONNECTION_LOST."""
-_FAILURE = 4
-"""FX_FAILURE (draft-ietf-secsh-filexfer-02 section 7)."""
 
 
 class SftpSession(Remote):
-    """One SSH connection with an SFTP channel."""
+    """One SSH connection with an SFTP channel. client: the channel, None where there is none."""
 
     def __init__(
         self, site: Site, recorder: Recorder, name: str = "sftp", stopping: Callable[[], bool] = lambda: False
@@ -59,7 +50,7 @@ class SftpSession(Remote):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self._connection: asyncssh.SSHClientConnection | None = None
-        self._client: asyncssh.SFTPClient | None = None
+        self.client: asyncssh.SFTPClient | None = None
         self._home = ""
         self._ends = ("", "")
         self._sock: TracedSocket | None = None
@@ -121,7 +112,7 @@ class SftpSession(Remote):
 
     # Running a call
 
-    def _run(self, work: Coroutine[Any, Any, T], doing: str, path: str = "", limit_s: float | None = None) -> T:
+    def run(self, work: Coroutine[Any, Any, T], doing: str, path: str = "", limit_s: float | None = None) -> T:
         """Run one call to its end. Raises FtpError, or Stopped."""
         import asyncssh
 
@@ -144,9 +135,7 @@ class SftpSession(Remote):
         except asyncssh.SFTPError as error:
             if error.code in _GONE:
                 self._drop()
-            said = error.reason or _in_words(error)
-            name = "sftp failure" if error.code == _FAILURE and said.strip(" .").lower() == "failure" else "sftp"
-            raise trouble.trouble(name, where=self.site.where, command=command, said=said) from error
+            raise refused(error, command, self.site.where) from error
         except asyncssh.HostKeyNotVerifiable:
             raise trouble.trouble("host key", where=self.site.where, said=self.host_key or "(none)") from None
         except asyncssh.PermissionDenied as error:
@@ -157,10 +146,11 @@ class SftpSession(Remote):
         finally:
             self._task = None
 
-    def _sftp(self) -> asyncssh.SFTPClient:
+    def opened(self) -> asyncssh.SFTPClient:
+        """The channel of a connection that stands."""
         self.open()
-        assert self._client is not None
-        return self._client
+        assert self.client is not None
+        return self.client
 
     # Life
 
@@ -184,7 +174,7 @@ class SftpSession(Remote):
         self._ends = address_text(sock.getsockname()), address_text(sock.getpeername())
         self._sock = sock
         try:
-            self._run(self._log_in(sock), "login", limit_s=site.timeout_s)
+            self.run(self._log_in(sock), "login", limit_s=site.timeout_s)
         except BaseException:
             self._drop()
             raise
@@ -208,8 +198,8 @@ class SftpSession(Remote):
         self._connection, _ = await asyncssh.create_connection(
             Keys, site.host, site.port, sock=sock, known_hosts=known, config=None, **options
         )
-        self._client = await self._connection.start_sftp_client()
-        self._home = await _text(self._client.realpath("."))
+        self.client = await self._connection.start_sftp_client()
+        self._home = text_of(await self.client.realpath("."))
 
     def close(self) -> None:
         """Close; nothing is left."""
@@ -220,7 +210,7 @@ class SftpSession(Remote):
         self.waiter.close()
 
     def _drop(self) -> None:
-        connection, self._connection, self._client = self._connection, None, None
+        connection, self._connection, self.client = self._connection, None, None
         sock, self._sock = self._sock, None
         loop = self._loop
         if connection is not None and loop is not None and not loop.is_running():
@@ -243,23 +233,23 @@ class SftpSession(Remote):
 
     def folder(self, path: str) -> str:
         """The full path of a folder."""
-        client = self._sftp()
+        client = self.opened()
 
         async def look() -> str:
-            full = await _text(client.realpath(path or "."))
+            full = text_of(await client.realpath(path or "."))
             if not await client.isdir(full):
                 raise trouble.trouble("sftp", where=self.site.where, command=f"cd {path}", said="that is no folder")
             return full
 
-        return self._run(look(), "realpath", path, self.site.timeout_s)
+        return self.run(look(), "realpath", path, self.site.timeout_s)
 
     def listing(self, path: str, tell: Callable[[int], None] | None = None) -> Listing:
         """The entries of a folder, bounded."""
-        client, entries = self._sftp(), list[Entry]()
+        client, entries = self.opened(), list[Entry]()
 
         async def read() -> str:
             async for name in client.scandir(path or "."):
-                entry = _entry(_str(name.filename), name.attrs, _str(name.longname or ""))
+                entry = entry_of(text_of(name.filename), name.attrs, text_of(name.longname or ""))
                 if entry.name not in (".", ".."):
                     entries.append(entry)
                 if len(entries) >= ENTRIES:
@@ -268,42 +258,42 @@ class SftpSession(Remote):
                     tell(len(entries))
             return ""
 
-        cut = self._run(read(), "readdir", path)
+        cut = self.run(read(), "readdir", path)
         return Listing(path or self._home, entries, "SFTP", cut, "sftp")
 
     def find(self, path: str) -> Entry | None:
         """What is there."""
         import asyncssh
 
-        client = self._sftp()
+        client = self.opened()
 
         async def look() -> Entry | None:
             try:
-                return _entry(last(path), await client.lstat(path), "")
+                return entry_of(last(path), await client.lstat(path), "")
             except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
                 return None
 
-        return self._run(look(), "lstat", path, self.site.timeout_s)
+        return self.run(look(), "lstat", path, self.site.timeout_s)
 
     def make_folder(self, path: str) -> None:
         """mkdir."""
-        self._run(self._sftp().mkdir(path), "mkdir", path, self.site.timeout_s)
+        self.run(self.opened().mkdir(path), "mkdir", path, self.site.timeout_s)
 
     def remove_folder(self, path: str) -> None:
         """rmdir."""
-        self._run(self._sftp().rmdir(path), "rmdir", path, self.site.timeout_s)
+        self.run(self.opened().rmdir(path), "rmdir", path, self.site.timeout_s)
 
     def remove(self, path: str) -> None:
         """remove."""
-        self._run(self._sftp().remove(path), "remove", path, self.site.timeout_s)
+        self.run(self.opened().remove(path), "remove", path, self.site.timeout_s)
 
     def rename(self, path: str, to: str) -> None:
         """rename."""
-        self._run(self._sftp().rename(path, to), "rename", path, self.site.timeout_s)
+        self.run(self.opened().rename(path, to), "rename", path, self.site.timeout_s)
 
     def change_mode(self, path: str, mode: int) -> None:
         """chmod."""
-        self._run(self._sftp().chmod(path, mode), "chmod", path, self.site.timeout_s)
+        self.run(self.opened().chmod(path, mode), "chmod", path, self.site.timeout_s)
 
     def by_hand(self, line: str) -> Answer:
         """SFTP has no lines."""
@@ -312,119 +302,12 @@ class SftpSession(Remote):
     # Files
 
     def get(self, order: Fetch, tally: Tally) -> None:
-        """Read a file into a part, then give it its name."""
-        _no_text(order)
-        entry = self.find(order.path)
-        if entry is None:
-            raise trouble.trouble("sftp", where=self.site.where, command=f"open {order.path}", said="no such file")
-        target = localfiles.target(order.to, force=order.force, resume=order.resume)
-        tally.size = None if entry.kind == "link" else entry.size
-        tally.offset, tally.path, tally.part = target.offset, target.path, target.part
-        if tally.size is not None and target.offset > tally.size:
-            raise trouble.trouble("part too long", part=target.part, have=target.offset, size=tally.size)
-        target.open()
-        digest = Digest(-1 if target.direct else target.fd, target.offset)
-        tally.begin()
-        try:
-            self._run(self._read(order, tally, target, digest), "read", order.path)
-            tally.ended_ns = monotonic_ns()
-            if tally.size is not None and tally.done < tally.size:
-                raise trouble.trouble("short", path=order.path, size=tally.size, done=tally.done, part=target.part)
-            tally.sha256, tally.whole = digest.end(self.waiter.check), True
-        except BaseException as why:
-            self._tell("get", order.path, tally, error=type(why).__name__)
-            raise
-        finally:
-            digest.stop()
-            target.close()
-            if not tally.whole:
-                target.forget_empty()
-        self._tell("get", order.path, tally)
-        target.finish()
-
-    async def _read(self, order: Fetch, tally: Tally, target: localfiles.Target, digest: Digest) -> None:
-        client = self._client
-        assert client is not None
-
-        def take(block: memoryview) -> None:
-            target.write(block)
-            digest.take(block)
-            tally.moved += len(block)
-            tally.block(len(block))
-
-        sink = Collector(take).of_kind(order.caller) if order.caller else take
-        async with client.open(order.path, "rb") as file:
-            while True:
-                data: Any = await asyncio.wait_for(file.read(_ask(order), tally.done), self.site.timeout_s)
-                if not data:
-                    return
-                sink(memoryview(data))
+        """Read a file into a part, then give it its name. See `sftpmoving`."""
+        sftpmoving.get(self, order, tally)
 
     def put(self, order: Store, tally: Tally) -> None:
-        """Write a file."""
-        _no_text(order)
-        try:
-            with order.source.open("rb") as file:
-                self._put(order, tally, file)
-        except OSError as error:
-            if error.filename is None:
-                raise
-            said = error.strerror or str(error)
-            raise trouble.trouble("local file", path=str(order.source), said=said) from error
-
-    def _put(self, order: Store, tally: Tally, file: BinaryIO) -> None:
-        tally.size, tally.path = os.fstat(file.fileno()).st_size, order.path
-        there = None if order.force or order.known_new else self.find(order.path)
-        if there is not None and not order.resume:
-            raise trouble.trouble("exists there", path=order.path)
-        tally.offset = (there.size or 0) if there is not None else 0
-        if tally.offset > tally.size:
-            raise trouble.trouble("part too long", part=order.path, have=tally.offset, size=tally.size)
-        self._sftp()
-        digest = Digest(file.fileno(), tally.offset)
-        tally.begin()
-        try:
-            self._run(self._write(order, tally, file, digest), "write", order.path)
-            tally.ended_ns = monotonic_ns()
-            tally.sha256, tally.whole = digest.end(self.waiter.check), True
-        except BaseException as why:
-            self._tell("put", order.path, tally, error=type(why).__name__)
-            raise
-        finally:
-            digest.stop()
-        self._tell("put", order.path, tally)
-
-    async def _write(self, order: Store, tally: Tally, file: BinaryIO, digest: Digest) -> None:
-        client = self._client
-        assert client is not None
-        file.seek(tally.offset)
-        async with client.open(order.path, "r+b" if tally.offset else "wb") as there:
-            while data := file.read(_ask(order)):
-                await asyncio.wait_for(there.write(data, tally.done), self.site.timeout_s)
-                digest.grown(len(data))
-                tally.moved += len(data)
-                tally.block(len(data))
-
-    def _tell(self, way: Way, path: str, tally: Tally, error: str = "") -> None:
-        sha256 = "" if error else tally.sha256
-        done = Transfer(way.upper(), path, way, tally.moved, tally.seconds, tally.offset, "binary", not error,
-                        sha256 or None, None, None, "client", True, error)  # fmt: skip
-        self.dialogue.transfer(done, self.dialogue.conn)
-
-
-def _in_words(error: asyncssh.SFTPError) -> str:
-    """A status without a text: "SFTPQuotaExceeded" is "quota exceeded"."""
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__.removeprefix("SFTP")).lower()
-
-
-def _no_text(order: Fetch | Store) -> None:
-    if order.mode == "text":
-        raise trouble.trouble("text ssh")
-
-
-def _ask(order: Fetch | Store) -> int:
-    """Bytes of one read or write: blocks of the size asked for where somebody wants to see them."""
-    return min(order.block_bytes, READ_BYTES) if order.caller else READ_BYTES
+        """Write a file. See `sftpmoving`."""
+        sftpmoving.put(self, order, tally)
 
 
 def _settle(resting: asyncio.Future[None]) -> None:
@@ -441,31 +324,3 @@ async def _settled(connection: asyncssh.SSHClientConnection) -> None:
         await asyncio.wait_for(connection.wait_closed(), 1.0)
     except (OSError, TimeoutError):
         pass
-
-
-async def _text(path: Any) -> str:
-    return _str(await path)
-
-
-def _str(text: str | bytes) -> str:
-    return text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
-
-
-def _entry(name: str, attrs: Any, longname: str) -> Entry:
-    mode = attrs.permissions or 0
-    kind: Kind = "file"
-    if stat.S_ISDIR(mode):
-        kind = "dir"
-    elif stat.S_ISLNK(mode):
-        kind = "link"
-    elif mode and not stat.S_ISREG(mode):
-        kind = "other"
-    modified = None
-    if attrs.mtime is not None:
-        try:
-            modified = datetime.fromtimestamp(attrs.mtime, UTC).replace(tzinfo=None)
-        except (ValueError, OverflowError, OSError):
-            pass
-    return Entry(name, kind, attrs.size, modified, longname or name, stat.filemode(mode) if mode else "",
-                 str(attrs.owner or attrs.uid or ""), str(attrs.group or attrs.gid or ""), "", 1, True)  # fmt: skip
-

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 
+import asyncssh
+
 from protocols.assets import asset
 from protocols.ftp.client import trouble
+from protocols.ftp.client.sftpwords import refused
 from protocols.record.explain import explain
 
 CASES = tomllib.loads(asset("ftp", "failures.toml").read_text("utf-8"))
@@ -29,3 +32,12 @@ def test_the_command_line_takes_what_the_window_is_told_where_both_are_the_same(
     assert trouble.options_of(told) == told.mend
     told = explain(FileNotFoundError(2, "none"), call="open", address="/srv/none")
     assert trouble.options_of(told) == told.mend
+
+
+def test_a_status_of_sftp_that_says_nothing_is_told_with_what_it_may_mean() -> None:
+    def why(error: asyncssh.SFTPError) -> str:
+        return refused(error, "write a", "h:22").told.why
+
+    assert "a quota that is used up" in why(asyncssh.SFTPFailure("Failure"))
+    assert why(asyncssh.SFTPFailure("Disk quota exceeded")) == "h:22 answered write a with: Disk quota exceeded."
+    assert why(asyncssh.SFTPQuotaExceeded("")) == "h:22 answered write a with: quota exceeded."
