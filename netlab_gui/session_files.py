@@ -45,7 +45,7 @@ class Loading:
 
 def begin(recorder: Recorder, place: Path, keep: int, limit_bytes: int, files: Sequence[Path] = ()) -> Begun:
     """Record into a new file of `place`; older unnamed sessions and empty ones go. files: looked up elsewhere."""
-    from protocols.creosote.sketch import sketch_of
+    from protocols.creosote.sketch import sketching
     from protocols.record.seal import Seal
     from protocols.record.sessionfile import SessionError
     from protocols.record.sessions import Sessions as Folder
@@ -53,7 +53,7 @@ def begin(recorder: Recorder, place: Path, keep: int, limit_bytes: int, files: S
 
     folder = Folder(place)
     try:
-        store = folder.new(recorder, limit_bytes=limit_bytes, sketching=Sketching(sketch_of, Seal(places.seal_file())))
+        store = folder.new(recorder, limit_bytes=limit_bytes, sketching=Sketching(sketching, Seal(places.seal_file())))
     except SessionError as error:
         return Begun(None, str(error), folder.recent(), look_up(files))
     folder.prune(keep)

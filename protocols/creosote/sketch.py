@@ -6,16 +6,15 @@
            first bytes of its rows (a bit each, 32 bytes)
     then   of each part the bitmap of pairs (512 bytes) and that of runs of four
 
-Whoever records makes it (`sketch_of`), whoever opens the file need not look at the rows again (`parts_in`). That a
+Whoever records makes it (`sketching`), whoever opens the file need not look at the rows again (`parts_in`). That a
 sketch is of just these rows is the seal's business; here it is refused where it could not be. It must not know files.
 """
 
 from __future__ import annotations
 
 import struct
-import time
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from protocols.creosote.noting import note
@@ -32,15 +31,23 @@ _INDIRECT, _UNWORDED = 1, 2
 _NOBODY: Final[frozenset[int]] = frozenset()
 
 
-def sketch_of(bulk: Bulk) -> bytes | None:
-    """What the bytes of a bulk's rows tell; None where that is not worth its place."""
+def sketching(bulk: Bulk) -> Iterator[bytes | None]:
+    """Make the sketch of a bulk: gives None after each part, some milliseconds of work, and the sketch at last.
+
+    Of few rows it gives none: it would not be worth its place.
+    """
     if len(bulk) < LEAST_ROWS:
-        return None
+        return
     parts = parts_of(bulk.ends)
     for part in parts:
         note(bulk, part, _NOBODY)
-        time.sleep(0)  # a millisecond of Python each: whoever receives or paints goes first
-    return packed(parts)
+        yield None
+    yield packed(parts)
+
+
+def sketch_of(bulk: Bulk) -> bytes | None:
+    """The sketch of a bulk at once; None of few rows."""
+    return next(filter(None, sketching(bulk)), None)
 
 
 def packed(parts: list[Part]) -> bytes:

@@ -69,7 +69,7 @@ _SELECT_BULKS: Final = (
 )
 INSERT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BULK: Final = "INSERT INTO bulks VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_SKETCH: Final = "INSERT INTO sketches VALUES (?, ?)"
+INSERT_SKETCH: Final = "INSERT OR REPLACE INTO sketches VALUES (?, ?)"
 _SELECT_SKETCH: Final = "SELECT data FROM sketches WHERE row = ? AND length(data) <= ?"
 COUNT: Final = (
     "SELECT max(coalesce((SELECT max(row) FROM events), 0), "

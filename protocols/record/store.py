@@ -59,10 +59,12 @@ _PROBLEMS: Final = {
 }  # fmt: skip
 BULK_BYTES: Final = 16 << 20
 SKETCHED_ROWS: Final = 40_000
-"""Where more events than this came while others were gathered and written, who receives them needs the processor:
-bulks are written without a sketch then, and get it when there is time."""
-LATE_S: Final = 0.05
-"""Time for sketches that are late, each time that nothing else is to do."""
+"""While more events than this wait to be written, no sketches are made: they come when there is time."""
+SKETCH_S: Final = 0.05
+SKETCH_REST_S: Final = 0.02
+SKETCH_LAST_S: Final = 1.0
+"""Time for sketches each time that all is written, rest between two such times when nothing comes, and time at the end:
+what has none then is surveyed when it is opened."""
 _UNSAYABLE: Final = (
     UnicodeEncodeError, OverflowError, TypeError, ValueError, RecursionError,
     sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError,
@@ -72,16 +74,19 @@ _FOR_GOOD: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 @dataclass(frozen=True, slots=True)
 class Sketching:
-    """How the rows of a bulk are noted (None: not worth it) and what the note is sealed with."""
+    """How the rows of a bulk are noted and what the note is sealed with.
 
-    sketch: Callable[[Bulk], bytes | None]
+    steps: gives None after each bit of work and the sketch at last; ends before where there is none to make.
+    """
+
+    steps: Callable[[Bulk], Iterator[bytes | None]]
     seal: Seal
 
 
 class Store:
     """The session file of this run. Made open and running; raises SessionError if it can't be made.
 
-    sketching: each bulk has its sketch from then on, and the file has it beside the bulk.
+    sketching: each bulk gets its sketch soon after it is written, and the file has it beside the bulk.
     path: the file. written: events in it. missed: events that found no room in time.
     problem: why nothing can be written now, a sentence; None while all is well.
     """
@@ -96,8 +101,9 @@ class Store:
         self.problem: str | None = None
         self._recorder = recorder
         self._sketching = sketching
-        self._pressed = False
+        self._fresh: list[tuple[int, weakref.ref[Bulk]]] = []
         self._late: deque[tuple[int, weakref.ref[Bulk]]] = deque()
+        self._making: tuple[int, Bulk, Iterator[bytes | None]] | None = None
         self._closing = threading.Event()
         self._changed = threading.Condition()
         self._asked = self._done = 0
@@ -123,21 +129,22 @@ class Store:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._tail.wait(0 if self._late else RETRY_S)
+            came = self._tail.wait(0 if self._late or self._making else RETRY_S)
             asked = self._asked
             if asked == self._done:
-                self._closing.wait(GATHER_S if self.problem is None else RETRY_S)
+                rest = GATHER_S if came or not self._late else SKETCH_REST_S
+                self._closing.wait(rest if self.problem is None else RETRY_S)
             self._write_all()
             with self._changed:
                 self._done = asked
                 self._changed.notify_all()
-            self._sketch_late()
+            self._sketch(SKETCH_S)
         self._tail.close()
         self._write_all()
+        self._sketch(SKETCH_LAST_S, closing=True)
         self._end()
 
     def _write_all(self) -> None:
-        self._pressed = len(self._tail) > SKETCHED_ROWS
         while True:
             items = self._pending or self._tail.take_items(BATCH_ROWS)
             if not items:
@@ -157,6 +164,7 @@ class Store:
     def _commit(self, items: list[Raw | Many]) -> int:
         """Write these in one transaction; how many events they are."""
         connection = self._connection
+        self._fresh.clear()
         connection.execute("BEGIN IMMEDIATE")
         try:
             row = self._row
@@ -167,6 +175,7 @@ class Store:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._late.extend(self._fresh)
         return row - self._row
 
     def _insert(self, first: int, raws: list[Raw]) -> int:
@@ -182,41 +191,51 @@ class Store:
     def _insert_bulk(self, first: int, bulk: Bulk) -> int:
         row = first
         for part in bulk.halves(BULK_BYTES):
-            values = bulk_row(row, part)
-            self._connection.execute(INSERT_BULK, values)
-            if self._sketching is None:
-                pass
-            elif self._pressed:
-                self._late.append((row, weakref.ref(part)))
-            else:
-                self._insert_sketch(self._sketching, row, part, values[-1])
+            self._connection.execute(INSERT_BULK, bulk_row(row, part))
+            if self._sketching is not None:
+                self._fresh.append((row, weakref.ref(part)))
             row += len(part)
         return row - first
 
-    def _sketch_late(self) -> None:
-        """Make up for sketches left out, as far as the bulks are still in memory, until something is to be written."""
-        until = time.perf_counter() + LATE_S
-        while self._late and self._sketching is not None and self.problem is None and not self._closing.is_set():
-            if len(self._tail) or self._asked != self._done or time.perf_counter() > until:
+    # Sketches: never while events wait to be written, for each step may have to wait for whoever computes
+
+    def _sketch(self, seconds: float, closing: bool = False) -> None:
+        """Make sketches of bulks that are in the file, as far as they are still in memory, for about so long."""
+        sketching, until = self._sketching, time.perf_counter() + seconds
+        while sketching is not None and self.problem is None and time.perf_counter() < until:
+            if not closing and (self._closing.is_set() or self._asked != self._done):
                 return
+            if len(self._tail) > SKETCHED_ROWS or not self._sketch_on(sketching):
+                return
+
+    def _sketch_on(self, sketching: Sketching) -> bool:
+        """One step; False where there is nothing to do."""
+        if self._making is None:
+            if not self._late:
+                return False
             row, found = self._late.popleft()
-            bulk = found()
-            if bulk is None:
-                continue
+            if (bulk := found()) is not None:
+                self._making = row, bulk, sketching.steps(bulk)
+            return True
+        row, bulk, steps = self._making
+        try:
+            sketch = next(steps)
+        except (StopIteration, ValueError, MemoryError):  # the rows are in the file without
+            self._making = None
+            return True
+        if sketch is not None:
+            self._making = None
+            self._write_sketch(sketching, row, bulk, sketch)
+        return True
+
+    def _write_sketch(self, sketching: Sketching, row: int, bulk: Bulk, sketch: bytes) -> None:
+        bulk.sketch = sketch
+        closed = sketching.seal.close(sketch, bulk_row(row, bulk)[-1])
+        if closed is not None:
             try:
-                self._insert_sketch(self._sketching, row, bulk, bulk_row(row, bulk)[-1])
+                self._connection.execute(INSERT_SKETCH, (row, closed))
             except sqlite3.Error:  # the next events tell what is the matter
                 self._late.clear()
-
-    def _insert_sketch(self, sketching: Sketching, row: int, bulk: Bulk, packed: bytes) -> None:
-        if bulk.sketch is None:
-            try:
-                bulk.sketch = sketching.sketch(bulk)
-            except (ValueError, MemoryError):  # the rows are in the file without
-                return
-        closed = None if bulk.sketch is None else sketching.seal.close(bulk.sketch, packed)
-        if closed is not None:
-            self._connection.execute(INSERT_SKETCH, (row, closed))
 
     def _keep(self, items: list[Raw | Many]) -> None:
         """What could not be written waits, with all that has come since, as far as there is room."""

@@ -29,9 +29,13 @@ from protocols.record.recorder import Recorder
 from tests.protocols.creosote.test_log import bulk_of
 recorder = Recorder()
 store = begin(recorder, Path(sys.argv[1]), 5, 1 << 30).store
-for at in range(0, 4096, 1024):
-    recorder.put_bulk(bulk_of([b"INFO row %d" % row for row in range(at, at + 1024)], at))
-    assert store.flush(30)
+bulks = [bulk_of([b"INFO row %d" % row for row in range(at, at + 1024)], at) for at in range(0, 4096, 1024)]
+for bulk in bulks:
+    recorder.put_bulk(bulk)
+assert store.flush(30)
+while not all(bulk.sketch for bulk in bulks):
+    time.sleep(0.01)
+assert store.flush(30)  # the last one is in the file, too
 print(store.path, flush=True)
 time.sleep(60)
 """
@@ -58,8 +62,10 @@ def test_what_no_row_holds_is_known_as_soon_as_a_session_is_open(tmp_path: Path,
     recorder = Recorder()
     store = begin(recorder, tmp_path / "sessions", 5, 1 << 30).store
     assert store is not None
-    recorder.put_bulk(bulk_of([b"INFO row %d" % row for row in range(ROWS)]))
+    bulk = bulk_of([b"INFO row %d" % row for row in range(ROWS)])
+    recorder.put_bulk(bulk)
     assert store.close()
+    assert bulk.sketch is not None
     log = reopened(store.path)
     assert len(log) == ROWS
     assert [cannot_pass(log, text) for text in ("nosuchword", "level:critical", "level>=warn")] == [True] * 3
