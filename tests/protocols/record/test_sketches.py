@@ -24,6 +24,12 @@ def sketched(bulk: Bulk) -> Iterator[bytes | None]:
         yield b"about " + bulk.payload(0)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine, the end waits for what is missing."""
+    monkeypatch.setattr("protocols.record.store.SKETCH_LAST_S", 60.0)
+
+
 @pytest.fixture
 def seal(tmp_path: Path) -> Seal:
     return Seal(tmp_path / "session.key")
@@ -42,7 +48,7 @@ def recorded(folder: Path, sketching: Sketching | None) -> Path:
     for bulk in bulks:
         recorder.put_bulk(bulk)
         recorder.note("between", "x")
-    assert store.close()  # makes the sketches that are missing
+    assert store.close(60)  # makes the sketches that are missing
     return store.path
 
 
@@ -128,7 +134,7 @@ def test_rows_are_written_first_and_sketched_then_as_far_as_somebody_has_them(tm
     recorder.put_many(raw for number in range(100) for raw in a_bulk(1, number).raws())
     recorder.put_bulk(a_bulk(100, 500))
     recorder.put_bulk(bulk)
-    assert store.close()
+    assert store.close(60)
     with Session(store.path, seal) as session:
         sketches = [item.sketch for batch in session.items() for item in batch if isinstance(item, Bulk)]
     assert sketches[1] == bulk.sketch == b"about datagram 0"
