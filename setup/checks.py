@@ -15,8 +15,8 @@ import environment
 import machine
 import unpacked
 
-AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Two processes, each with whole files of tests, in their order: most tests wait more than they compute."""
+AT_ONCE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Four processes, two a processor, each with whole files of tests, in their order: half of the time tests wait."""
 
 
 def steps(pytest_arguments: list[str]) -> list[tuple[str, list[str]]]:

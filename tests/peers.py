@@ -35,6 +35,22 @@ def require_tool(name: str) -> str:
     return path
 
 
+def answered(words: list[str], text: bytes, size: int) -> bytes:
+    """The first `size` bytes that a program prints for `text`; its stdin stays open, and then it is killed.
+
+    For what has no end that it could wait for, such as datagrams: to let it wait some time is slow, or too short.
+    """
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        try:
+            assert program.stdin is not None
+            assert program.stdout is not None
+            program.stdin.write(text)
+            program.stdin.flush()
+            return program.stdout.read(size)
+        finally:
+            program.kill()
+
+
 @cache
 def rare(name: str) -> str | None:
     """The path of a program that hardly any machine has, if it is there and runs; see the marker `rare`."""

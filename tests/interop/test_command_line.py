@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from tests.peers import require_tool
+from tests import console
+from tests.peers import answered, require_tool
 from tests.protocols.sockets.ends import DEADLINE_S, black_hole, dead_port, plain_listener
 
 NETLAB = [sys.executable, "-m", "protocols.sockets.commands"]
@@ -111,11 +112,8 @@ def test_a_signal_ends_a_server_with_status_0_and_frees_its_port(number: int, fl
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_serves_ncat(model: str) -> None:
     with served("upper", "--model", model, "--json") as server:
-        answer = subprocess.run(
-            [require_tool("ncat"), "-4", "--no-shutdown", "-i", "1", "127.0.0.1", str(server.port)],
-            input=b"hello ncat\n", capture_output=True, timeout=DEADLINE_S, check=False,
-        )  # fmt: skip
-        assert answer.stdout == b"HELLO NCAT\n"
+        words = [require_tool("ncat"), "-4", "127.0.0.1", str(server.port)]
+        assert answered(words, b"hello ncat\n", 11) == b"HELLO NCAT\n"
         status, rest, err = server.end()
     assert status == 0, err
     assert events(rest)
@@ -124,11 +122,8 @@ def test_every_model_serves_ncat(model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_serves_datagrams_to_socat(model: str) -> None:
     with served("upper", "--transport", "udp", "--model", model, "--json") as server:
-        answer = subprocess.run(
-            [require_tool("socat"), "-T", "1", "-", f"UDP:127.0.0.1:{server.port}"],
-            input=b"hello socat", capture_output=True, timeout=DEADLINE_S, check=False,
-        )  # fmt: skip
-        assert answer.stdout == b"HELLO SOCAT"
+        words = [require_tool("socat"), "-", f"UDP:127.0.0.1:{server.port}"]
+        assert answered(words, b"hello socat", 11) == b"HELLO SOCAT"
         status, rest, err = server.end()
     assert status == 0, err
     assert {"recvfrom", "sendto"} <= {event["kind"] for event in events(rest)}
@@ -149,9 +144,7 @@ def test_udp_and_unix_are_served_too(tmp_path: Path) -> None:
     path = tmp_path / "upper.sock"
     with served("upper", "--transport", "unix", "--path", str(path), "--json") as server:
         assert server.first["detail"]["path"] == str(path)
-        answer = subprocess.run([require_tool("ncat"), "-U", "--no-shutdown", "-i", "1", str(path)], input=b"hello",
-                                capture_output=True, timeout=DEADLINE_S, check=False)  # fmt: skip
-        assert answer.stdout == b"HELLO"
+        assert answered([require_tool("ncat"), "-U", str(path)], b"hello", 5) == b"HELLO"
         assert server.end()[0] == 0
     assert not path.exists()
 
@@ -221,7 +214,7 @@ def test_a_taken_port_is_a_sentence_on_stderr_and_status_1() -> None:
     ],
 )
 def test_wrong_arguments_are_status_2_and_say_what_is_wrong(arguments: tuple[str, ...]) -> None:
-    run = netlab(*arguments)
+    run = netlab(*arguments) if arguments == ("nonsense",) else console.netlab(*arguments)  # in this process: quicker
     assert run.returncode == 2
     assert run.stdout == b""
     assert b"error: " in run.stderr

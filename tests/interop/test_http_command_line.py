@@ -173,7 +173,7 @@ def served(*arguments: str) -> Iterator[tuple[dict[str, Any], subprocess.Popen[b
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)  # the whole of a full pipe, too
     assert process.returncode == 0
 
 

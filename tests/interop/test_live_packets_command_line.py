@@ -111,19 +111,23 @@ def test_a_real_interface_is_captured(tmp_path: Path) -> None:
     if not has_net_raw():
         pytest.skip("capturing needs CAP_NET_RAW")
     path = tmp_path / "lo.pcapng"
-    words = ("capture", "--filter", "udp port 33437", "--count", "3", "--seconds", "60", "--json", "--write", str(path))
+    ear = socket.socket(type=socket.SOCK_DGRAM)
+    ear.bind(("127.0.0.1", 0))
+    port = ear.getsockname()[1]
+    only = f"udp port {port}"
+    words = ("capture", "--filter", only, "--count", "3", "--seconds", "60", "--json", "--write", str(path))
     child = subprocess.Popen([*NETLAB, *words], stdout=subprocess.PIPE, env=ordinary.environment())
     assert child.stdout is not None
     child.stdout.readline()  # it captures now
-    with socket.socket(type=socket.SOCK_DGRAM) as mouth:
+    with ear, socket.socket(type=socket.SOCK_DGRAM) as mouth:
         for _ in range(3):
-            mouth.sendto(b"count me", ("127.0.0.1", 33437))
+            mouth.sendto(b"count me", ("127.0.0.1", port))
     out = child.stdout.read().splitlines()
     child.stdout.close()
     assert child.wait(60) == 0
     last = json.loads(out[-1])["detail"]
     assert (last["captured"], last["ended"], last["dropped"]) == (3, "count", 0)
-    assert count(path, "udp.port==33437") == 3
+    assert count(path, f"udp.port=={port}") == 3
 
 
 @pytest.mark.parametrize(

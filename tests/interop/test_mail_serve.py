@@ -130,8 +130,8 @@ def test_wrong_arguments_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[
 def _send(port: int, wire: bytes, *, wait: bool) -> None:
     with socket.create_connection(("127.0.0.1", port), 30) as sock, sock.makefile("rb") as file:
         sock.sendall(b"HELO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<ann@x>\r\nDATA\r\n")
-        while not file.readline().startswith(b"354"):
-            pass
+        answers = iter(file.readline, b"")
+        assert any(answer.startswith(b"354") for answer in answers), "the connection ended"
         sock.sendall(wire)
         if wait:
             assert file.readline().startswith(b"250")  # and then it must be there

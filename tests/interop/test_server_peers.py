@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
 
 from protocols.concurrency.contract import Listen, ServerTLS
 from protocols.tls import lab_ca
-from tests.peers import require_tool
+from tests.peers import answered, require_tool
 from tests.protocols.concurrency.bench import STREAM_MODELS, running
 
 UNIX_MODELS = STREAM_MODELS
@@ -16,7 +17,7 @@ DATAGRAM_MODELS = ["iterative", "threads", "socketserver", "socketserver-threadi
 TEXT = b"hello, world\n" + b"x" * 20_000 + b"\nthe end\n"
 
 
-def said(words, text=TEXT, timeout_s=20):
+def said(words, text=TEXT, timeout_s=60):
     """What a foreign program prints when it is given `text`; it must end by itself, well."""
     done = subprocess.run(words, input=text, capture_output=True, timeout=timeout_s, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")
@@ -63,7 +64,7 @@ def test_socat_over_unix_sequenced_packets(model, tmp_path):
 @pytest.mark.parametrize("model", STREAM_MODELS)
 def test_socat_over_an_abstract_unix_socket(model):
     socat = require_tool("socat")
-    name = f"netlab-test-{model}"
+    name = f"netlab-test-{os.getpid()}-{model}"
     with running(model, listen=Listen(transport="unix", path=f"@{name}")) as (_, log):
         assert said([socat, "-t10", "-", f"ABSTRACT-CONNECT:{name}"]) == TEXT
         log.wait("connection ended")
@@ -98,8 +99,8 @@ def test_socat_over_udp_and_unix_datagrams(model, tmp_path):
     socat = require_tool("socat")
     with running(model, "upper_datagrams", Listen(transport="udp")) as (server, log):
         address = f"UDP:127.0.0.1:{server.address[1]}"
-        assert said([socat, "-t1", "-", address], b"hello") == b"HELLO"
+        assert answered([socat, "-", address], b"hello", 5) == b"HELLO"
         log.wait("datagram", 2)
     path, back = str(tmp_path / "server"), str(tmp_path / "client")
     with running(model, "upper_datagrams", Listen(transport="unix-dgram", path=path)):
-        assert said([socat, "-t1", "-", f"UNIX-SENDTO:{path},bind={back}"], b"hello") == b"HELLO"
+        assert answered([socat, "-", f"UNIX-SENDTO:{path},bind={back}"], b"hello", 5) == b"HELLO"

@@ -144,7 +144,7 @@ def test_one_transfer_is_cancelled_and_retried_and_the_others_go_on(tmp_path: Pa
             until(lambda: job.tally.moved == 10)
             assert other.state == "waiting"
             client.queue.cancel(job)
-            assert job.over.wait(1)
+            assert job.over.wait(DEADLINE_S)
             assert job.state == "cancelled"
             script.cut = None
             assert other.over.wait(DEADLINE_S)

@@ -160,7 +160,7 @@ def test_one_is_cancelled_and_the_other_connection_does_not_notice(tmp_path: Pat
         first, second = wanted(client, tmp_path, "a", "b")
         until(lambda: first.tally.moved == 10 and second.tally.moved == 10)
         client.queue.cancel(first)
-        assert first.over.wait(1)
+        assert first.over.wait(DEADLINE_S)
         assert second.state == "running"
         script.cut = None
         script.ended.set()

@@ -44,7 +44,7 @@ def runs(served: Pages) -> list[Run]:
         done.append(client.send(named))
         assert done[-1].wait(DEADLINE_S)
         assert done[-1].state == "done"
-    assert client.stop(5)
+    assert client.stop(30)
     return done
 
 

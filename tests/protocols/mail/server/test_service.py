@@ -118,7 +118,7 @@ def test_stopping_does_not_wait_for_clients() -> None:
         imap.send(b"a IDLE\r\n")
         lab.wait_for(lambda: len(lab.server.sessions()) == 3)
         assert lab.server.facts().connections == 3
-        assert lab.server.stop(2.0)
+        assert lab.server.stop(30.0)
         for client in (smtp, pop3, imap):
             client.sock.close() if client.sock else None
             client.file.close() if client.file else None

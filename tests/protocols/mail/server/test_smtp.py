@@ -241,7 +241,7 @@ def test_a_stop_in_the_middle_of_a_mail_keeps_none_of_it() -> None:
             client.ask(said)
         client.ask(b"DATA")
         client.send(b"Subject: half\r\n")
-        assert lab.server.stop(2.0)
+        assert lab.server.stop(30.0)
 
 
 def test_the_trace_stands_in_front_where_it_is_asked_for_and_the_rest_is_byte_for_byte() -> None:
