@@ -189,7 +189,7 @@ class Window(QWidget):
 
     def _on_settings_changed(self, name: str) -> None:
         if name == "dark":
-            theme().set_dark(self.settings.dark)
+            theme().set_dark(self.settings.dark, in_steps=True)
         elif name == "scale":
             theme().set_scale(self.settings.scale, in_steps=True)
 

@@ -27,6 +27,9 @@ PRESENTER_SCALE = 1.4
 _LEVELS = 8
 """Layouts within layouts, at most; a pass with nothing to do costs microseconds."""
 
+STEP_REST_MS = 1
+"""Between two steps of a change. With no rest at all two steps follow each other before the window answers."""
+
 # name -> (points, weight, mono)
 TEXT_STYLES: dict[str, tuple[float, int, bool]] = {
     "caption": (9, 400, False),
@@ -107,10 +110,10 @@ class Theme(QObject):
         """1.0, or more when the lab is shown to a room."""
         return self._scale
 
-    def set_dark(self, dark: bool) -> None:
-        """Switch the palette now, and stop following the system."""
+    def set_dark(self, dark: bool, *, in_steps: bool = False) -> None:
+        """Switch the palette now, and stop following the system. in_steps: see `set_scale`."""
         self._follows = False
-        self._set_tokens(DARK if dark else LIGHT)
+        self._set_tokens(DARK if dark else LIGHT, in_steps=in_steps)
 
     def set_scale(self, scale: float, *, in_steps: bool = False) -> None:
         """Multiply every font and every length made from one by `scale` (0.5 to 4).
@@ -142,10 +145,10 @@ class Theme(QObject):
         self._set_tokens(DARK if scheme == Qt.ColorScheme.Dark else LIGHT)
         return True
 
-    def _set_tokens(self, tokens: Tokens) -> None:
+    def _set_tokens(self, tokens: Tokens, *, in_steps: bool = False) -> None:
         if tokens is not self._tokens:
             self._tokens = tokens
-            self._apply(sizes=False)
+            self._apply(sizes=False, in_steps=in_steps)
 
     def hold(self) -> None:
         """Take the style sheet away until `release`: many widgets are about to be made.
@@ -166,7 +169,7 @@ class Theme(QObject):
             hidden, self._made = self._made, []
             self._wardrobe.put_back(self._sheet(), (one for one in hidden if shiboken6.isValid(one)))
             if self._stale:
-                self._dress_app(sizes=True)
+                deque(self._dress_app(sizes=True), maxlen=0)
 
     def rest(self) -> None:
         """What is hidden now is passed by when the palette changes next; it is dressed later, or when it is shown."""
@@ -186,10 +189,10 @@ class Theme(QObject):
     def _sheet(self) -> str:
         return fill_style_sheet(self._tokens, self.line_height(), 9 * self._scale)
 
-    def _dress_app(self, *, sizes: bool) -> None:
+    def _dress_app(self, *, sizes: bool) -> Iterator[None]:
         self._stale = bool(self._held)
         if self._wardrobe is not None and not self._held:
-            self._wardrobe.change(self._sheet(), sizes=sizes)
+            yield from self._wardrobe.changing(self._sheet(), sizes=sizes)
 
     def _apply(self, *, sizes: bool, in_steps: bool = False) -> None:
         self._finish()
@@ -207,7 +210,7 @@ class Theme(QObject):
             if sizes:
                 self._app.setFont(self.ui_font())
             self._app.setPalette(make_palette(self._tokens))
-            self._dress_app(sizes=sizes)
+            yield from self._dress_app(sizes=sizes)
             yield
         if sizes:
             for widget in [one for one in self._dressed if shiboken6.isValid(one)]:
@@ -222,7 +225,7 @@ class Theme(QObject):
 
     def _step(self) -> None:
         if next(self._steps, self) is not self:
-            QTimer.singleShot(0, self, self._step)
+            QTimer.singleShot(STEP_REST_MS, self, self._step)
         else:
             self._finish()
 

@@ -9,6 +9,7 @@ first. It must not know what the sheet says.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -20,6 +21,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 SLICE_S: Final = 0.006
 REST_MS: Final = 4
 """Between two slices, so that what the user does comes first."""
+SEEN_SLICE_S: Final = 0.02
+"""Longer for what can be seen: nothing is painted until all of it is dressed."""
+COUNTED: Final = 400
+"""Widgets that are looked at in a slice."""
 _POLISHED: Final = Qt.WidgetAttribute.WA_WState_Polished
 _OWN_STYLE: Final = Qt.WidgetAttribute.WA_SetStyle
 """Nothing here has a style of its own: this marks what is left out when the application gets another."""
@@ -41,6 +46,7 @@ class Wardrobe(QObject):
         self._dressed = dressed
         self._waiting: dict[QWidget, None] = {}
         self._all_wait = False
+        self._counting: Iterator[object] = iter(())
         self._kept: set[QWidget] = set()
         self._looks: list[QWidget] = []
         self._sizes = False
@@ -53,8 +59,11 @@ class Wardrobe(QObject):
         """How many hidden widgets still wear what was in force before, as far as they were counted."""
         return len(self._waiting) + self._all_wait
 
-    def change(self, sheet: str, *, sizes: bool = True) -> None:
-        """Put on another sheet: now on what can be seen, later on the rest. sizes: lengths and fonts are others."""
+    def changing(self, sheet: str, *, sizes: bool = True) -> Iterator[None]:
+        """Put on another sheet: on what can be seen, slice by slice, and later on the rest.
+
+        sizes: lengths and fonts are others. Between two slices some wear what was in force before: paint nothing.
+        """
         seen = list(_seen())
         _leave_out(seen)
         # A sheet over a sheet dresses every widget, and many times over.
@@ -62,10 +71,19 @@ class Wardrobe(QObject):
         self._app.setStyleSheet(sheet)
         _take_in(seen)
         self._sizes = sizes or (self._sizes and self.waiting > 0)
+        self._all_wait = True
+        self._counting = self._count()
         for widget in seen:
             self._waiting.pop(widget, None)
-            self._dress(widget)
-        self._all_wait = True
+        yield
+        sizes = self._sizes
+        end = time.perf_counter() + SEEN_SLICE_S
+        for widget in seen:
+            if shiboken6.isValid(widget):
+                self._dress(widget, sizes=sizes)
+            if time.perf_counter() > end:
+                yield
+                end = time.perf_counter() + SEEN_SLICE_S
         self._timer.start()
 
     def take_off(self) -> None:
@@ -95,10 +113,10 @@ class Wardrobe(QObject):
                 dress_anew(widget)
 
     def rest(self) -> None:
-        """Put to sleep what is hidden: the next change passes it by."""
-        awake = [one for one in QApplication.allWidgets() if not one.isVisible() and one.testAttribute(_POLISHED)]
-        _leave_out(awake)
-        self._watch(awake)
+        """Put to sleep what is hidden, slice by slice: the next change passes it by."""
+        if not self._all_wait:
+            self._counting = self._put_to_sleep()
+            self._timer.start()
 
     def take_look(self, widget: QWidget) -> None:
         """A property that the sheet asks for is another one: let it act. A widget never shown is left alone."""
@@ -153,12 +171,12 @@ class Wardrobe(QObject):
             _take_in((widget,))
             if widget in self._waiting or self._all_wait:
                 self._waiting.pop(widget, None)
-                self._dress(widget)
+                self._dress(widget, sizes=self._sizes)
 
-    def _dress(self, widget: QWidget) -> None:
+    def _dress(self, widget: QWidget, *, sizes: bool) -> None:
         dress_anew(widget)
         self._dressed(widget)
-        if self._sizes:
+        if sizes:
             margins = widget.contentsMargins()
             QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
             if _less(widget.contentsMargins(), margins):  # a frame that is smaller than its margins forgets them
@@ -166,19 +184,28 @@ class Wardrobe(QObject):
 
     def dress_all(self) -> None:
         """Dress now all that waits."""
-        if self._all_wait:
-            self._count()
+        deque(self._counting, maxlen=0)
         self._dress_until(lambda: False)
 
-    def _count(self) -> None:
+    def _put_to_sleep(self) -> Iterator[list[QWidget]]:
+        """Leave out what is hidden; all widgets, a slice at a time."""
+        widgets = QApplication.allWidgets()
+        for start in range(0, len(widgets), COUNTED):
+            looked_at = [one for one in widgets[start : start + COUNTED] if shiboken6.isValid(one)]
+            awake = [one for one in looked_at if one.testAttribute(_POLISHED) and not one.isVisible()]
+            _leave_out(awake)
+            self._watch(awake)
+            yield looked_at
+
+    def _count(self) -> Iterator[None]:
         """Who waits: all that sleep."""
-        self.rest()
-        self._waiting |= {one: None for one in QApplication.allWidgets() if one.testAttribute(_OWN_STYLE)}
+        for looked_at in self._put_to_sleep():
+            self._waiting |= {one: None for one in looked_at if one.testAttribute(_OWN_STYLE)}
+            yield
         self._all_wait = False
 
     def _on_timer_timeout(self) -> None:
-        if self._all_wait:
-            self._count()
+        if next(self._counting, self) is not self:
             return
         end = time.perf_counter() + SLICE_S
         self._dress_until(lambda: time.perf_counter() > end)
@@ -190,7 +217,7 @@ class Wardrobe(QObject):
             if shiboken6.isValid(widget):
                 if widget.isVisible():
                     _take_in((widget,))
-                self._dress(widget)
+                self._dress(widget, sizes=self._sizes)
         if not self._waiting and self._timer.isActive():
             self._timer.stop()
             self._sizes = False
