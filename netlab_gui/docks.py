@@ -51,6 +51,7 @@ class Docks(QObject):
         self._width_before = 0
         self._scale = theme().scale
         self._gave_room = False
+        self._width_is_rough = False
         floor.setDockNestingEnabled(False)
         floor.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         floor.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -117,7 +118,11 @@ class Docks(QObject):
     def _on_theme_changed(self) -> None:
         """Another text size: the right side takes its usual width in it, and gives way where the panel needs room."""
         if theme().scale == self._scale:
+            if self._width_is_rough:  # what is hidden in it has its new size now as well, and may leave it narrower
+                self._width_is_rough = False
+                QTimer.singleShot(0, self, self._take_usual_width)
             return
+        self._width_is_rough = True
         grown, self._scale = theme().scale > self._scale, theme().scale
         roomy, shown = self._floor.window().width() >= theme().px(TOO_NARROW), not self.inspector.isHidden()
         if grown and shown and not roomy and not self.drawer_is_open:

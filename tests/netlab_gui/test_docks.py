@@ -120,6 +120,7 @@ def test_what_counts_in_the_status_bar_is_never_cut_by_words_that_do_not_change(
     counting = (bar.running, bar.exposure, bar.dropped, bar.events)
     for scale in (1.0, 1.4):
         application.window.settings.scale = scale
+        qtbot.waitUntil(application.window.updatesEnabled)
         qtbot.waitUntil(lambda: all(item.width() >= item.sizeHint().width() for item in counting))
     assert bar.level.isHidden() or bar.level.width() < bar.level.sizeHint().width()
     application.window.settings.scale = 2.0

@@ -78,3 +78,4 @@ class SideDock(QDockWidget):
 
     def _take_least_width(self) -> None:
         self.setMinimumWidth(theme().px(self._least))
+        self.pages.updateGeometry()  # the pages behind tell nobody that they have another size
