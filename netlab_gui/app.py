@@ -10,11 +10,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from widgets.bridge import Bridge
 
 LOAD_LOOK_MS: Final = 4
+STEP_REST_MS: Final = 1
+"""Between two steps of the start. With no rest at all two follow each other before the window answers."""
+CLASSES_S: Final = 0.008
 SIGNAL_LOOK_MS: Final = 100
 CRASH_LOOK_MS: Final = 300
 
@@ -40,7 +45,10 @@ OFFSCREEN_NOISE: Final = "This plugin does not support "
 """The offscreen plugin says so whenever a window has a least size, or a list drops down."""
 LEFT_DEADLINE_S: Final = 0.2
 """What did not end within the shutdown's deadline is not waited for a second time."""
-LOADED_LATER: Final = ("protocols.lab", "widgets.timeline.dock", "widgets.inspector.dock", "netlab_gui.workplace")
+LOADED_LATER: Final = (
+    "protocols.lab", "widgets.timeline.dock", "widgets.inspector.dock", "netlab_gui.workplace", "netlab_gui.shutdown",
+    "netlab_gui.ahead",
+)  # fmt: skip
 NO_WINDOW: Final = """\
 netlab: the window can't open, because Qt can't use the display: {said}
 "netlab --help" names the commands that need no window; "QT_QPA_PLATFORM=offscreen netlab" runs unseen.
@@ -65,6 +73,7 @@ class Application:
         self.crashes_seen: list[Report] = []
         self.furnished = False
         self._gone = False
+        self._begun = False
         self._signals = 0
         self._session_file: str | None = None
         with theme().making():
@@ -78,6 +87,7 @@ class Application:
     @classmethod
     def make(cls) -> Application:
         """The one application of this process, with a window that is not shown yet."""
+        pace.hurry()
         settings = Settings()
         Settings.current = settings
         look = theme()
@@ -134,13 +144,16 @@ class Application:
         if self._loader.is_alive():
             QTimer.singleShot(LOAD_LOOK_MS, self.window, self._look_for_rooms)
         else:
+            self._begun = True
             self._steps = self._furnish()
             self._take_step()
 
     def _take_step(self) -> None:
         """One step, and a turn of the event loop; the window may be closed between two."""
-        if not (self.furnished and self.shutdown.begun) and next(self._steps, self) is not self:
-            QTimer.singleShot(0, self.window, self._take_step)
+        if self.furnished and self._gone:
+            self.shutdown.begin()
+        elif not (self.furnished and self.shutdown.begun) and next(self._steps, self) is not self:
+            QTimer.singleShot(STEP_REST_MS, self.window, self._take_step)
 
     def _furnish(self) -> Iterator[None]:
         """What the first picture did not need: the lab, the docks; the panel; then the session file."""
@@ -149,10 +162,11 @@ class Application:
         from protocols.lab import Lab
         from widgets.bridge import Bridge
 
+        yield from _meet_classes()
         self.lab = Lab()
         self.bridge = Bridge(self.lab)
-        with theme().making():
-            self.workplace = Workplace(self.window, self.lab, self.bridge)
+        self.workplace = Workplace(self.window, self.lab, self.bridge)
+        yield from self.workplace.furnish()
         steps = Steps(
             panels_off=self.window.panels_off,
             stop_all=self.lab.end,
@@ -192,8 +206,9 @@ class Application:
         if self.furnished:
             self.shutdown.begin()
         else:
-            self._gone = True
-            self._quit()
+            self._gone = True  # what the steps have begun with, they end first
+            if not self._begun:
+                self._quit()
 
     def _close_lab(self) -> None:
         self.workplace.sessions.close()
@@ -213,6 +228,20 @@ class Application:
     def _look_for_signals(self) -> None:
         if self._signals and not self.shutdown.begun:
             self.shutdown.begin()
+
+
+def _meet_classes() -> Iterator[None]:
+    """PySide makes Qt's classes when it first meets them, all that are related at once: some tens of ms each time.
+
+    Here they are met one by one, and not in the middle of a step.
+    """
+    end = time.perf_counter() + CLASSES_S
+    for module in (QtCore, QtGui, QtWidgets):
+        for name in dir(module):
+            getattr(module, name)
+            if time.perf_counter() > end:
+                yield
+                end = time.perf_counter() + CLASSES_S
 
 
 def run_window(session_file: str | None = None) -> int:

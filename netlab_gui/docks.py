@@ -6,7 +6,7 @@ where docks go and how they come back at the next start.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
@@ -42,7 +42,7 @@ class Docks(QObject):
 
     drawer_shown = Signal(bool)
 
-    def __init__(self, floor: QMainWindow, desk: Desk) -> None:
+    def __init__(self, floor: QMainWindow, desk: Desk, timeline: TimelineDock, inspector: InspectorDock) -> None:
         super().__init__(floor)
         self._floor = floor
         self._desk = desk
@@ -55,12 +55,35 @@ class Docks(QObject):
         floor.setDockNestingEnabled(False)
         floor.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         floor.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
-        self.timeline = TimelineDock(desk)
-        self.inspector = InspectorDock(desk)
+        self.timeline, self.inspector = timeline, inspector
+        for dock in (timeline, inspector):
+            dock.hide()
         floor.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.timeline)
         floor.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
         self.inspector.visibilityChanged.connect(self._on_inspector_visibility_changed)
         theme().changed.connect(self._on_theme_changed)
+
+    @classmethod
+    def in_steps(cls, floor: QMainWindow, desk: Desk) -> Generator[None, None, Docks]:
+        """Make the docks, hidden, and dress them, in steps with the event loop's turns between."""
+        with theme().making() as made:
+            timeline = TimelineDock(desk)
+            made.append(timeline)
+        yield
+        with theme().making() as made:
+            inspector = InspectorDock(desk)
+            made.append(inspector)
+        yield
+        with theme().making() as made:
+            docks = cls(floor, desk, timeline, inspector)
+            made += [timeline, inspector]
+        yield from theme().dressing()
+        return docks
+
+    def show(self) -> None:
+        """Bring them into view."""
+        self.timeline.show()
+        self.inspector.show()
 
     def places(self) -> list[QDockWidget]:
         """The docks that are part of the window now, in reading order."""

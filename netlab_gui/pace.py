@@ -17,9 +17,14 @@ SWITCH_S: Final = 0.0005
 """A tenth of Python's default: a worker loses a few percent, the longest gap of the window halves."""
 
 
+def hurry() -> None:
+    """While the window comes to stand: nearly all that is made stays, so nobody looks for what is left over."""
+    gc.disable()
+
+
 def settle() -> None:
     """Once the window stands: put all there is aside for good, and look at what comes in small pieces."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*THRESHOLDS)
     sys.setswitchinterval(SWITCH_S)

@@ -42,6 +42,7 @@ class PanelStack(Pages):
         self._desk = desk
         wanted = self.current
         yield from self.build_in_steps(wanted)
+        yield from theme().dressing()
         if self.current == wanted:
             self.current = ""
             self.show_panel(wanted)

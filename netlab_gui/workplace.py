@@ -7,6 +7,7 @@ about.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +34,9 @@ NAMES_TOLD: Final = 8
 
 
 class Workplace(QObject):
-    """The furniture of one window. Made under `theme().making()`: it is many widgets."""
+    """The furniture of one window. Its docks come with `furnish`."""
+
+    docks: Docks
 
     def __init__(self, window: Window, lab: Lab, bridge: Bridge) -> None:
         super().__init__(window)
@@ -41,15 +44,19 @@ class Workplace(QObject):
         self.lab, self.bridge = lab, bridge
         self.desk = Desk(lab, bridge, window.registry, Selection(self), EventLog())
         self.sessions = Sessions(self.desk, window.settings, window.strips)
-        self.docks = Docks(window.floor, self.desk)
         self._folded = {True: True, False: False}
         self._front_needs_height: bool | None = None
         self._front = ""
         self._chosen: dict[str, tuple[int | None, ByteRange | None]] = {}
+
+    def furnish(self) -> Iterator[None]:
+        """Make the docks, in steps, and join all to the window; the docks come into view at once, in the last step."""
+        self.docks = yield from Docks.in_steps(self._window.floor, self.desk)
+        self.docks.show()
         self._open_doors()
         self._restore()
-        window.workplace = self
-        bridge.every(LOOK_MS, self._look)
+        self._window.workplace = self
+        self.bridge.every(LOOK_MS, self._look)
 
     def _open_doors(self) -> None:
         desk, window = self.desk, self._window

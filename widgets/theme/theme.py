@@ -171,6 +171,11 @@ class Theme(QObject):
             if self._stale:
                 deque(self._dress_app(sizes=True), maxlen=0)
 
+    def dressing(self) -> Iterator[None]:
+        """Dress what waits, in steps for the caller, who is about to show some of it."""
+        if self._wardrobe is not None:
+            yield from self._wardrobe.dressing()
+
     def rest(self) -> None:
         """What is hidden now is passed by when the palette changes next; it is dressed later, or when it is shown."""
         if self._wardrobe is not None:

@@ -189,6 +189,12 @@ class Wardrobe(QObject):
         deque(self._counting, maxlen=0)
         self._dress_until(lambda: False)
 
+    def dressing(self) -> Iterator[None]:
+        """Dress now all that waits, a slice at a time, without the rests."""
+        while self.waiting:
+            self._on_timer_timeout()
+            yield
+
     def _put_to_sleep(self) -> Iterator[list[QWidget]]:
         """Leave out what is hidden; all widgets, a slice at a time."""
         widgets = QApplication.allWidgets()
