@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from netlab_gui import journal, panels
+from widgets.theme.theme import theme
 
 if TYPE_CHECKING:
     from netlab_gui.panel_stack import PanelStack
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 BEGIN_MS: Final = 600
 """After the start: the window's first clicks come before."""
 REST_MS: Final = 120
+STEP_REST_MS: Final = 1
+"""Where somebody waits."""
 
 
 class Ahead(QObject):
@@ -117,8 +120,10 @@ class Ahead(QObject):
 
     def _on_timer_timeout(self) -> None:
         if next(self._steps, self) is not self:
-            self._timer.start(REST_MS if self._wanted is None else 0)
+            theme().rest()  # some of it woke up while it was made: the next step need not dress that
+            self._timer.start(REST_MS if self._wanted is None else STEP_REST_MS)
             return
+        theme().rest()
         gc.freeze()  # a full look at all that was built would hold the window up
         self._fulfil()
         self._go_on()

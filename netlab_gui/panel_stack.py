@@ -32,6 +32,7 @@ class PanelStack(Pages):
         super().__init__()
         self._desk: Desk | None = None
         self._panels: dict[str, Panel] = {}
+        self._building: dict[str, Iterator[QWidget]] = {}
         self._states: dict[str, Any] = {}
         self.current = ""
         self._front: QWidget | None = None
@@ -81,19 +82,24 @@ class PanelStack(Pages):
         return panel_id in self._panels
 
     def panel(self, panel_id: str) -> Panel:
-        """A panel; the first call builds it. There must be a lab."""
+        """A panel; the first call builds it, or what is left to build of it. There must be a lab."""
         if panel_id not in self._panels:
             with theme().making() as made:
-                made.extend(self._build(panel_id))
+                made.extend(self._begun(panel_id))
         return self._panels[panel_id]
 
     def build_in_steps(self, panel_id: str) -> Iterator[None]:
         """Build a panel with the event loop's turns between the steps; whoever needs it before just takes it."""
-        steps = self._build(panel_id)
         while panel_id not in self._panels:
             with theme().making() as made:
-                made.append(next(steps))
+                made.append(next(self._begun(panel_id)))
             yield
+
+    def _begun(self, panel_id: str) -> Iterator[QWidget]:
+        """What is left to build of a panel."""
+        if panel_id not in self._building:
+            self._building[panel_id] = self._build(panel_id)
+        return self._building[panel_id]
 
     def _build(self, panel_id: str) -> Iterator[QWidget]:
         """The parts of a panel, and last itself."""
@@ -112,6 +118,7 @@ class PanelStack(Pages):
         else:
             self._give_state(panel, entry)
         self._panels[panel_id] = panel
+        del self._building[panel_id]
         self.addWidget(panel)
         yield panel
 

@@ -68,12 +68,12 @@ class ListenPage(QWidget):
 
     programs_requested = Signal()
 
-    def __init__(self, desk: Desk, feed: Feed, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, feed: Feed, buckets: BucketCard, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         self.feed = feed
         self.warning = Banner("warning")
-        self.buckets = BucketCard(desk, feed)
+        self.buckets = buckets
         self.senders = SendersCard()
         self.log = LogPane(desk, feed)
         self.top = Splitter(Qt.Orientation.Horizontal, self.buckets, self.senders, line=False)

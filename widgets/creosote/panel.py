@@ -6,8 +6,8 @@ find again. It must not know the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from protocols.creosote.wire import PORT
 from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
 from widgets.creosote import demo, panel_actions
+from widgets.creosote.bucket.card import BucketCard
 from widgets.creosote.bucket.slot import BucketSlot
 from widgets.creosote.feed import Feed
 from widgets.creosote.launch import spew_host
@@ -23,7 +24,7 @@ from widgets.creosote.send.page import SendPage
 from widgets.creosote.snippets_page import SnippetsPage
 from widgets.desk import Desk
 from widgets.failed_call import event_of
-from widgets.panel import DemoStep, Panel
+from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.panel_head import PanelHead
 from widgets.parts.segments import Segments
@@ -32,6 +33,19 @@ VIEWS: Final = (("listen", "Listen"), ("send", "Send"), ("snippets", "Snippets")
 THREE: Final = ("build", "web", "db")
 THREE_COUNT: Final = 60
 THREE_A_SECOND: Final = 12
+Parts: TypeAlias = tuple[Feed, ListenPage, SendPage]
+
+
+def _parts(desk: Desk) -> Generator[QWidget, None, Parts]:
+    """What the panel is put together from, one after the other."""
+    feed = Feed(desk)
+    buckets = BucketCard(desk, feed)
+    yield buckets
+    listen = ListenPage(desk, feed, buckets)
+    yield listen
+    send = SendPage(desk)
+    yield send
+    return feed, listen, send
 
 
 class CreosotePanel(Panel):
@@ -42,15 +56,14 @@ class CreosotePanel(Panel):
     icon: ClassVar[str] = "megaphone"
     needs_height: ClassVar[bool] = True
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, parts: Parts | None = None) -> None:
         super().__init__(desk, parent)
-        self.feed = Feed(desk, self)
+        self.feed, self.listen, self.send = parts or finished(_parts(desk))
+        self.feed.setParent(self)
         self.segments = Segments([title for _, title in VIEWS], "Views of Mr Creosote")
         self.bucket_button = Button("Bucket", "plus", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
         self.stack = QStackedWidget()
-        self.listen = ListenPage(desk, self.feed)
-        self.send = SendPage(desk)
         self.snippets: SnippetsPage | None = None
         self._kept_params: dict[str, dict[str, Any]] = {}
         self.stack.addWidget(self.listen)
@@ -64,6 +77,11 @@ class CreosotePanel(Panel):
         self.send.other_end_requested.connect(self.give_other_end)
         self.actions_of = panel_actions.PanelActions(self)
         self.python_button.clicked.connect(self.actions_of.show_python)
+
+    @classmethod
+    def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
+        parts = yield from _parts(desk)
+        return cls(desk, parent, parts)
 
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.bucket_button, self.python_button)

@@ -5,8 +5,8 @@ It must not know what a card looks like inside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Generator, Mapping
+from typing import Any, Final, TypeAlias
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -23,6 +23,16 @@ from widgets.theme.theme import theme
 
 CARD_PX: Final = 302
 CARD_HEIGHT_PX: Final = 260
+Cards: TypeAlias = tuple[ClientCard, FtpServerCard]
+
+
+def cards_in_steps(desk: Desk, slot: ClientSlot) -> Generator[QWidget, None, Cards]:
+    """The two cards, one after the other."""
+    client = ClientCard(desk, slot)
+    yield client
+    server = FtpServerCard(desk)
+    yield server
+    return client, server
 
 
 class BothEnds(QWidget):
@@ -31,13 +41,12 @@ class BothEnds(QWidget):
     why_requested = Signal()
     files_requested = Signal()
 
-    def __init__(self, desk: Desk, slot: ClientSlot, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, slot: ClientSlot, cards: Cards, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk, self.slot = desk, slot
         scroll = scroll_area(self)
         self.splitter = Splitter(Qt.Orientation.Horizontal, line=False, parent=scroll.viewport())
-        self.client = ClientCard(desk, slot, self.splitter)
-        self.server = FtpServerCard(desk, self.splitter)
+        self.client, self.server = cards
         self.splitter.addWidget(self.client)
         self.splitter.addWidget(self.server)
         self.splitter.setStretchFactor(0, 1)

@@ -6,9 +6,9 @@ window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -17,10 +17,10 @@ from protocols.record.explain import Explained
 from widgets.desk import Desk
 from widgets.failed_call import event_of
 from widgets.ftp import demo
-from widgets.ftp.both_ends import BothEnds
+from widgets.ftp.both_ends import BothEnds, Cards, cards_in_steps
 from widgets.ftp.client_slot import ClientSlot
 from widgets.ftp.panel_actions import PanelActions
-from widgets.panel import DemoStep, Panel
+from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.flow import Pages
@@ -31,6 +31,13 @@ POLL_MS: Final = 150
 VIEWS: Final = (("ends", "Both ends"), ("files", "Files"), ("lanes", "Connections"), ("hand", "By hand"))
 
 
+def _made(desk: Desk) -> Generator[QWidget, None, tuple[ClientSlot, Cards]]:
+    """The client and the cards, one after the other."""
+    slot = ClientSlot(desk)
+    cards = yield from cards_in_steps(desk, slot)
+    return slot, cards
+
+
 class FtpPanel(Panel):
     """The panel. `view(name)` is one of its views, built when first shown."""
 
@@ -39,13 +46,14 @@ class FtpPanel(Panel):
     icon: ClassVar[str] = "folder-sync"
     needs_height: ClassVar[bool] = True
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, made: tuple[ClientSlot, Cards] | None = None) -> None:
         super().__init__(desk, parent)
-        self.slot = ClientSlot(desk, self)
+        self.slot, cards = made or finished(_made(desk))
+        self.slot.setParent(self)
         self.segments = Segments([title for _, title in VIEWS], "Views of FTP")
         self.python_button = Button("Show as Python", "code-xml", small=True)
         self.pages = Pages(parent=self)
-        self.ends = BothEnds(desk, self.slot, self.pages)
+        self.ends = BothEnds(desk, self.slot, cards, self.pages)
         self.pages.addWidget(self.ends)
         self._views: dict[str, QWidget] = {"ends": self.ends}
         self._polls: list[Callable[[], None]] = []
@@ -65,6 +73,11 @@ class FtpPanel(Panel):
         self.ends.why_requested.connect(lambda: self._explain(self.slot.trouble, self.slot.name))
         self.ends.server.why_requested.connect(lambda told: self._explain(told, "ftp"))
         self.ends.files_requested.connect(lambda: self.show_view("files"))
+
+    @classmethod
+    def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
+        made = yield from _made(desk)
+        return cls(desk, parent, made)
 
     def view(self, name: str) -> QWidget:
         """A view by name, built now if it was never shown."""

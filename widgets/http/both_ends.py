@@ -26,6 +26,7 @@ from widgets.http.exchange.sent import Sent
 from widgets.http.history import History
 from widgets.http.pairing import name_of, other_url, server_for
 from widgets.http.request.card import RequestCard
+from widgets.http.request.options_page import OptionsPage
 from widgets.http.request.slot import RequestSlot
 from widgets.http.response.card import ResponseCard
 from widgets.http.saving import Saving
@@ -45,7 +46,9 @@ Cards: TypeAlias = tuple[RequestCard, ResponseCard, ServerCard]
 
 def cards_in_steps(desk: Desk) -> Generator[QWidget, None, Cards]:
     """The three cards, one after the other."""
-    request = RequestCard()
+    options = OptionsPage()
+    yield options
+    request = RequestCard(options)
     yield request
     response = ResponseCard(desk)
     yield response

@@ -5,18 +5,18 @@ Puts the views together: what is captured is shown by the list. It must not know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, ClassVar, Final, Self
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.desk import Desk
 from widgets.packets import demo
-from widgets.packets.listing.page import ListPage
+from widgets.packets.listing.page import ListPage, list_in_steps
 from widgets.packets.live_views import VIEWS as LIVE_VIEWS
 from widgets.packets.live_views import LiveViews
 from widgets.packets.panel_actions import PanelActions
-from widgets.panel import DemoStep, Panel
+from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.panel_head import EDGE_PX, PanelHead
 from widgets.parts.segments import Segments
@@ -32,13 +32,13 @@ class PacketsPanel(Panel):
     icon: ClassVar[str] = "package"
     needs_height: ClassVar[bool] = True
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, packets: ListPage | None = None) -> None:
         super().__init__(desk, parent)
         self.segments = Segments([title for _, title in VIEWS], "Views of packets")
         self.open_button = Button("Open", "folder-open", small=True)
         self.save_button = Button("Save", "save", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
-        self.packets = ListPage(desk)
+        self.packets = packets or finished(list_in_steps(desk))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.packets)
         self.live = LiveViews(desk, self.packets, self)
@@ -49,6 +49,11 @@ class PacketsPanel(Panel):
         self.packets.show_requested.connect(lambda: self.show_view("packets"))
         self.packets.capture_requested.connect(lambda: self.show_view("capture"))
         self.actions_of = PanelActions(self)
+
+    @classmethod
+    def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
+        packets = yield from list_in_steps(desk)
+        return cls(desk, parent, packets)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

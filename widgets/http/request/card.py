@@ -53,7 +53,7 @@ class RequestCard(Card):
     other_end_requested = Signal()
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, options: OptionsPage, parent: QWidget | None = None) -> None:
         super().__init__("Request", "send", parent=parent)
         self.bar = UrlBar()  # it stands over both cards: an address needs the whole width
         self.strip = TroubleStrip()
@@ -65,7 +65,7 @@ class RequestCard(Card):
         inside = self.tabs.pages
         self.headers_page = HeadersPage(self.headers)
         self.params_page = ParamsPage(self.params)
-        self.body_editor, self.auth, self.options = BodyEditor(inside), AuthPage(inside), OptionsPage(inside)
+        self.body_editor, self.auth, self.options = BodyEditor(inside), AuthPage(inside), options
         self.raw = RawPage(self.pages)
         self.modes = Segments(("Fields", "Raw"), "How the request is written")
         self.more_button = IconButton("ellipsis", "More for this request")

@@ -48,7 +48,7 @@ class ColourPage(QWidget):
 
     def __init__(self, colours: Colours) -> None:
         super().__init__()
-        self._colours = colours
+        self.colours = colours
         self._filling = False
         self.list = QListWidget()
         self.enabled = QCheckBox("Colour the list")
@@ -142,7 +142,7 @@ class ColourPage(QWidget):
         row = max(self.list.currentRow(), 0)
         self._filling = True
         self.list.clear()
-        for place, rule in enumerate(self._colours.rules):
+        for place, rule in enumerate(self.colours.rules):
             item = QListWidgetItem(_icon(rule), "")
             item.setData(Qt.ItemDataRole.UserRole, place)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -151,7 +151,7 @@ class ColourPage(QWidget):
             _fill(item, rule)
             self.list.addItem(item)
         self.list.setIconSize(QSize(theme().px(18), theme().px(18)))
-        self.enabled.setChecked(self._colours.enabled)
+        self.enabled.setChecked(self.colours.enabled)
         for number, swatch in enumerate(self.swatches):
             swatch.setIcon(_icon(Rule("", "", number)))
             swatch.setIconSize(QSize(theme().px(18), theme().px(18)))
@@ -162,7 +162,7 @@ class ColourPage(QWidget):
 
     def _rule(self) -> Rule | None:
         row = self.list.currentRow()
-        return self._colours.rules[row] if 0 <= row < len(self._colours.rules) else None
+        return self.colours.rules[row] if 0 <= row < len(self.colours.rules) else None
 
     def _show_rule(self) -> None:
         if self._filling:
@@ -173,7 +173,7 @@ class ColourPage(QWidget):
         self.up_button.setEnabled(row > 0)
         self.down_button.setEnabled(0 <= row < self.list.count() - 1)
         self.add_button.setEnabled(self.list.count() < MOST)
-        self.standard_button.setEnabled(self._colours.changed())
+        self.standard_button.setEnabled(self.colours.changed())
         if not self.name.hasFocus():
             self.name.setText(rule.name if rule is not None else "")
         if not self.filter.hasFocus():
@@ -187,7 +187,7 @@ class ColourPage(QWidget):
 
     def _take(self, rules: list[Rule], row: int) -> None:
         """These are the rules now; go to one of them."""
-        self._colours.set_rules(rules)
+        self.colours.set_rules(rules)
         self.refresh()
         self.list.setCurrentRow(row)
         self.changed.emit()
@@ -197,14 +197,14 @@ class ColourPage(QWidget):
         rule, row = self._rule(), self.list.currentRow()
         if rule is None:
             return
-        rules = list(self._colours.rules)
+        rules = list(self.colours.rules)
         rules[row] = replace(rule, **values)  # type: ignore[arg-type]
-        self._colours.set_rules(rules)
+        self.colours.set_rules(rules)
         item = self.list.item(row)
         with QSignalBlocker(self.list):
             item.setIcon(_icon(rules[row]))
             _fill(item, rules[row])
-        self.standard_button.setEnabled(self._colours.changed())
+        self.standard_button.setEnabled(self.colours.changed())
         self.changed.emit()
 
     def _on_filter_edited(self) -> None:
@@ -221,30 +221,30 @@ class ColourPage(QWidget):
 
     def _on_item_changed(self, item: QListWidgetItem) -> None:
         row = self.list.row(item)
-        if not self._filling and 0 <= row < len(self._colours.rules):
-            rules = list(self._colours.rules)
+        if not self._filling and 0 <= row < len(self.colours.rules):
+            rules = list(self.colours.rules)
             rules[row] = replace(rules[row], on=item.checkState() == Qt.CheckState.Checked)
-            self._colours.set_rules(rules)
-            self.standard_button.setEnabled(self._colours.changed())
+            self.colours.set_rules(rules)
+            self.standard_button.setEnabled(self.colours.changed())
             self.changed.emit()
 
     def _on_rows_moved(self) -> None:
         """A rule was dragged to another place."""
         if not self._filling:
             places = [int(self.list.item(row).data(Qt.ItemDataRole.UserRole)) for row in range(self.list.count())]
-            self._take([self._colours.rules[place] for place in places], self.list.currentRow())
+            self._take([self.colours.rules[place] for place in places], self.list.currentRow())
 
     def _on_enabled_toggled(self, on: bool) -> None:
         if not self._filling:
-            self._colours.enabled = on
-            self._colours.forget()
+            self.colours.enabled = on
+            self.colours.forget()
             self.changed.emit()
 
     def add(self) -> None:
         """A new rule before the chosen one, to be given a name and a filter."""
         row = max(self.list.currentRow(), 0)
-        rules = list(self._colours.rules)
-        rules.insert(row, Rule("New rule", "", len(self._colours.own) % SERIES))
+        rules = list(self.colours.rules)
+        rules.insert(row, Rule("New rule", "", len(self.colours.own) % SERIES))
         self._take(rules, row)
         self.filter.setFocus()
         self.name.setText("New rule")
@@ -253,14 +253,14 @@ class ColourPage(QWidget):
     def remove(self) -> None:
         """Take the chosen rule away; the standard ones come back by their button."""
         row = self.list.currentRow()
-        rules = list(self._colours.rules)
+        rules = list(self.colours.rules)
         if 0 <= row < len(rules):
             del rules[row]
             self._take(rules, min(row, len(rules) - 1))
 
     def move_rule(self, by: int) -> None:
         """Let the chosen rule be asked earlier or later."""
-        row, rules = self.list.currentRow(), list(self._colours.rules)
+        row, rules = self.list.currentRow(), list(self.colours.rules)
         if 0 <= row < len(rules) and 0 <= row + by < len(rules):
             rules[row], rules[row + by] = rules[row + by], rules[row]
             self._take(rules, row + by)

@@ -5,7 +5,7 @@ It must not know the panel's other views.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
@@ -56,6 +56,16 @@ WARM_MS: Final = 300
 FILES: Final = "Captures (*.pcap *.pcapng *.cap *.gz *.zst);;All files (*)"
 
 
+def list_in_steps(desk: Desk) -> Generator[QWidget, None, ListPage]:
+    """The page of a capture without one, and before it the largest of its parts."""
+    document = Document(desk)
+    colour_page = ColourPage(Colours(document))
+    yield colour_page
+    page = ListPage(desk, document, colour_page)
+    yield page
+    return page
+
+
 class ListPage(QWidget):
     """document: what is looked at. done(script, params): what Show as Python shows for what was just done.
 
@@ -69,11 +79,12 @@ class ListPage(QWidget):
     capture_requested = Signal()
     absolute_changed = Signal(bool)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, document: Document, colour_page: ColourPage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
-        self.document = Document(desk, self)
-        self.colours = Colours(self.document)
+        self.document = document
+        document.setParent(self)
+        self.colours, self.colour_page = colour_page.colours, colour_page
         self.child = PacketChild(self._begin_child, desk.lab.stop)
         self.model = PacketModel(self.document, self)
         self.table = PacketTable(self.model, PacketPainter(self.document, self.model.words, self.colours))
@@ -82,7 +93,6 @@ class ListPage(QWidget):
         self.packet = PacketPage(desk, self.child)
         self.stream = FollowPage(desk)
         self.statistics = Statistics(self.filter, self.go_to)
-        self.colour_page = ColourPage(self.colours)
         self.tabs = TabBar()
         self.file_name = ElidedLabel("", "title")
         self.file_facts = ElidedLabel("", "caption", "text2", mode=Qt.TextElideMode.ElideRight)
