@@ -130,12 +130,13 @@ def _row(panel: str, verdicts: list[Verdict]) -> dict[str, object]:
 
 def _pictures(application: Application, folder: Path, name: str) -> None:
     """The window in both palettes, as it is now."""
-    from netlab_gui.driving import settle
+    from netlab_gui.driving import settle, wait_until
 
     settings = application.settings
     before = settings.dark
     for word, dark in (("light", False), ("dark", True)):
         settings.dark = dark
+        wait_until(application.window.updatesEnabled, READY_S)
         settle(40)
         application.window.picture().save(str(folder / f"{name}-{word}.png"))
     settings.dark = before

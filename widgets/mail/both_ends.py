@@ -23,6 +23,7 @@ from widgets.mail.compose.sending import Sending
 from widgets.mail.dialogue.view import DialogueView
 from widgets.mail.latest import Latest
 from widgets.mail.server.card import MailServerCard
+from widgets.mail.server.form import MailServerForm
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.splitter import Splitter
@@ -35,7 +36,9 @@ def cards_in_steps(desk: Desk) -> Generator[QWidget, None, Cards]:
     """The cards with many fields, one after the other."""
     compose = ComposeCard()
     yield compose
-    server = MailServerCard(desk)
+    form = MailServerForm()
+    yield form
+    server = MailServerCard(desk, form)
     yield server
     return compose, server
 

@@ -46,13 +46,13 @@ class MailServerCard(Card):
     first_requested = Signal(object)
     why_requested = Signal(object)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, form: MailServerForm | None = None, parent: QWidget | None = None) -> None:
         super().__init__("Mail server", "server", parent=parent)
         self.desk = desk
         self.slot = MailSlot(desk, self)
         self.pages = Pages()
         self.empty = EmptyState("mail", NO_SERVER, "Start a mail server", button_icon="play", primary=True)
-        self.form = MailServerForm()
+        self.form = form or MailServerForm()
         self.live = MailServerLive(self.slot)
         for page in (self.empty, self.form, self.live):
             self.pages.addWidget(page)
