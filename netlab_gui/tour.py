@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netlab_gui.driving import Verdict
 
 WIDTH, HEIGHT = 1440, 900
-READY_S: Final = 5.0
+READY_S: Final = 20.0
 QUIT_S: Final = 8.0
 
 

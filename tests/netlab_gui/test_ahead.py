@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
 LIMIT_MS = 20_000
 
@@ -47,6 +47,18 @@ def test_a_panel_shown_while_it_is_half_built_is_built_once(window: Any) -> None
     assert list(steps) == []
     assert stack.panel("http") is shown
     assert stack.currentWidget() is shown
+
+
+@pytest.mark.parametrize("panel_id", ["creosote", "http", "mail", "ftp", "packets"])
+def test_what_was_begun_is_part_of_the_panel_that_is_shown_before_it_stands(window: Any, panel_id: str) -> None:
+    steps = window.stack.build_in_steps(panel_id)
+    next(steps)
+    before = set(QApplication.topLevelWidgets())
+    window.show_panel(panel_id)
+    shown = window.stack.panel(panel_id)
+    begun = [one for one in before if one.window() is window and shown.isAncestorOf(one)]
+    assert begun, "a part that was made before stands in it, and was not made again"
+    assert shown.isVisible()
 
 
 def test_a_room_that_can_not_be_loaded_says_so_when_its_panel_is_opened(

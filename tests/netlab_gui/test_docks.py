@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from netlab_gui.docks import INSPECTOR_WIDTH, Docks
@@ -15,6 +15,7 @@ from protocols.record.log import EventLog
 from widgets.actions import Actions
 from widgets.bridge import Bridge
 from widgets.desk import Desk
+from widgets.panel import finished
 from widgets.selection import Selection
 
 
@@ -30,14 +31,14 @@ def desk(qtbot: QtBot) -> Iterator[Desk]:
 def test_the_drawers_choices_are_found_again_when_it_is_opened(qtbot: QtBot, desk: Desk) -> None:
     floor = QMainWindow()
     qtbot.addWidget(floor)
-    docks = Docks(floor, desk)
+    docks = finished(Docks.in_steps(floor, desk))
     docks.show_python("client", {})
     docks.drawer.page.imports.button(1).click()
     docks.drawer.page.errors.button(1).click()
     kept = docks.save_contents()
     second = QMainWindow()
     qtbot.addWidget(second)
-    again = Docks(second, Desk(desk.lab, desk.bridge, Actions(), Selection(), EventLog()))
+    again = finished(Docks.in_steps(second, Desk(desk.lab, desk.bridge, Actions(), Selection(), EventLog())))
     again.restore(None, kept)
     assert again.save_contents()["python"] == kept["python"], "not opened, and not forgotten"
     again.show_python("client", {})
@@ -45,10 +46,27 @@ def test_the_drawers_choices_are_found_again_when_it_is_opened(qtbot: QtBot, des
     assert again.save_contents()["python"] == kept["python"]
 
 
+def test_docks_come_into_view_together(qtbot: QtBot, desk: Desk) -> None:
+    floor = QMainWindow()
+    qtbot.addWidget(floor)
+    floor.show()
+    steps, docks = Docks.in_steps(floor, desk), None
+    while docks is None:
+        QApplication.processEvents()
+        assert [one for one in floor.findChildren(QDockWidget) if one.isVisible()] == []
+        try:
+            next(steps)
+        except StopIteration as end:
+            docks = end.value
+    docks.show()
+    assert docks.timeline.isVisible()
+    assert docks.inspector.isVisible()
+
+
 def test_a_strange_state_of_the_drawer_is_ignored(qtbot: QtBot, desk: Desk) -> None:
     floor = QMainWindow()
     qtbot.addWidget(floor)
-    docks = Docks(floor, desk)
+    docks = finished(Docks.in_steps(floor, desk))
     docks.restore(None, {"python": [1, 2]})
     docks.show_python("client", {})
     assert docks.save_contents()["python"] == {"imports": 0, "errors": 0}

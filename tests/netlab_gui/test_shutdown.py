@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -45,6 +45,21 @@ def test_the_seven_steps_are_taken_in_order_and_nothing_is_left(qtbot: Any, laun
     assert lab.running.all() == []
     assert lab.store is None
     assert places.settings_file().exists()
+
+
+def test_a_window_closed_while_it_is_furnished_ends_what_it_has_begun_with(
+    qtbot: Any, launch: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = launch(ready=False)
+
+    def close_in_the_first_step() -> Iterator[None]:
+        application.window.closing.emit()
+        yield
+
+    monkeypatch.setattr("netlab_gui.app._meet_classes", close_in_the_first_step)
+    qtbot.waitUntil(lambda: application.furnished and application.shutdown.finished, timeout=20_000)
+    assert application.window.stack._panels == {}
+    assert application.window.isHidden()
 
 
 def test_a_service_that_does_not_end_is_named_and_does_not_hold_the_window(

@@ -62,9 +62,7 @@ class Wardrobe(QObject):
     def changing(self, sheet: str, *, sizes: bool = True) -> Iterator[None]:
         """Put on another sheet: on what can be seen, slice by slice, and later on the rest.
 
-        sizes: lengths and fonts are others; then all that can be seen is one slice, since docks that were laid out
-        around parts of both sizes would not shrink again. Between two slices some wear what was in force before:
-        paint nothing.
+        sizes: lengths and fonts are others. Between two slices some wear what was in force before: paint nothing.
         """
         seen = list(_seen())
         _leave_out(seen)
@@ -83,7 +81,7 @@ class Wardrobe(QObject):
         for widget in seen:
             if shiboken6.isValid(widget):
                 self._dress(widget, sizes=sizes)
-            if not sizes and time.perf_counter() > end:
+            if time.perf_counter() > end:
                 yield
                 end = time.perf_counter() + SEEN_SLICE_S
         self._timer.start()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QMargins, Qt
+from PySide6.QtCore import QEvent, QMargins, QObject, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -157,6 +157,41 @@ def test_another_size_in_steps_paints_nothing_in_between(look: Theme, pages: Pag
         assert not pages.updatesEnabled()
     qtbot.waitUntil(pages.updatesEnabled, timeout=10_000)
     assert pages.labels[0].font().pointSizeF() == pytest.approx(14)
+
+
+def test_another_palette_in_steps_is_complete_before_anything_is_painted(
+    look: Theme, pages: Pages, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widgets.theme.wardrobe.SEEN_SLICE_S", 0.0)  # one widget a slice
+    front = pages.labels[0]
+    painted: list[str] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                painted.append(ink(front))
+            return False
+
+    watch = Watch(pages)
+    front.installEventFilter(watch)
+    look.set_dark(True, in_steps=True)
+    assert not pages.updatesEnabled()
+    qtbot.waitUntil(pages.updatesEnabled, timeout=10_000)
+    assert ink(front) == DARK.error.name()
+    qtbot.waitUntil(lambda: bool(painted), timeout=10_000)
+    assert set(painted) == {DARK.error.name()}
+
+
+def test_what_goes_while_a_palette_comes_is_not_missed(
+    look: Theme, pages: Pages, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widgets.theme.wardrobe.SEEN_SLICE_S", 0.0)
+    look.set_dark(True, in_steps=True)
+    page = pages.widget(0)
+    pages.removeWidget(page)
+    shiboken6.delete(page)
+    qtbot.waitUntil(pages.updatesEnabled, timeout=10_000)
+    assert ink(pages.labels[1]) == DARK.error.name(), "it came to the front meanwhile"
 
 
 def test_a_step_not_taken_yet_is_taken_before_the_next_change(look: Theme, pages: Pages) -> None:
