@@ -12,7 +12,10 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.desk import Desk
 from widgets.packets import demo
-from widgets.packets.listing.page import ListPage, list_in_steps
+from widgets.packets.listing.colour_page import ColourPage
+from widgets.packets.listing.colours import Colours
+from widgets.packets.listing.document import Document
+from widgets.packets.listing.page import ListPage
 from widgets.packets.live_views import VIEWS as LIVE_VIEWS
 from widgets.packets.live_views import LiveViews
 from widgets.packets.panel_actions import PanelActions
@@ -22,6 +25,16 @@ from widgets.parts.panel_head import EDGE_PX, PanelHead
 from widgets.parts.segments import Segments
 
 VIEWS: Final = (("packets", "Packets"), *LIVE_VIEWS)
+
+
+def _list_in_steps(desk: Desk) -> Generator[QWidget, None, ListPage]:
+    """The page of a capture without one, and before it the largest of its parts."""
+    document = Document(desk)
+    colour_page = ColourPage(Colours(document))
+    yield colour_page
+    page = ListPage(desk, document, colour_page)
+    yield page
+    return page
 
 
 class PacketsPanel(Panel):
@@ -38,7 +51,7 @@ class PacketsPanel(Panel):
         self.open_button = Button("Open", "folder-open", small=True)
         self.save_button = Button("Save", "save", small=True)
         self.python_button = Button("Show as Python", "code-xml", small=True)
-        self.packets = packets or finished(list_in_steps(desk))
+        self.packets = packets or finished(_list_in_steps(desk))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.packets)
         self.live = LiveViews(desk, self.packets, self)
@@ -52,7 +65,7 @@ class PacketsPanel(Panel):
 
     @classmethod
     def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
-        packets = yield from list_in_steps(desk)
+        packets = yield from _list_in_steps(desk)
         return cls(desk, parent, packets)
 
     def _lay_out(self) -> None:

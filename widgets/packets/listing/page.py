@@ -5,7 +5,7 @@ It must not know the panel's other views.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
@@ -20,7 +20,7 @@ from protocols.packets.filters.display import DisplayFilter, DisplayFilterError
 from protocols.packets.scapy_child.asking import PacketChild
 from widgets.packets.ask_strip import AskStrip
 from widgets.packets.listing.colour_page import ColourPage
-from widgets.packets.listing.colours import SERIES, STANDARD, Colours, Rule
+from widgets.packets.listing.colours import SERIES, STANDARD, Rule
 from widgets.packets.listing.document import Document
 from widgets.packets.listing.filter_bar import FilterBar
 from widgets.packets.listing.follow_page import FollowPage
@@ -54,16 +54,6 @@ TABS: Final = (("packet", "Packet"), ("stream", "Stream"), ("conversations", "Co
 WARM_MS: Final = 300
 """What dissects is started so long after the panel is shown: the first rows are painted first."""
 FILES: Final = "Captures (*.pcap *.pcapng *.cap *.gz *.zst);;All files (*)"
-
-
-def list_in_steps(desk: Desk) -> Generator[QWidget, None, ListPage]:
-    """The page of a capture without one, and before it the largest of its parts."""
-    document = Document(desk)
-    colour_page = ColourPage(Colours(document))
-    yield colour_page
-    page = ListPage(desk, document, colour_page)
-    yield page
-    return page
 
 
 class ListPage(QWidget):
