@@ -76,6 +76,7 @@ class Bridge(QObject):
         self._waiting: dict[int, _Waiting] = {}
         self._outcomes: deque[Any] = deque()
         self._polls: list[_Poll] = []
+        self._closed = False
         self._slice = SLICE
         self._held: list[Raw | Many] = []
         self._busy_until = 0.0
@@ -126,7 +127,10 @@ class Bridge(QObject):
 
         An error without `failed` goes to the crash report. Outcomes for a widget that is gone
         (`owner`, or the object whose method `done`/`failed` is) are dropped. Returns a number.
+        Once the bridge is closed nothing is begun: a timer of what is about to go may ask for a look even then.
         """
+        if self._closed:
+            return 0
         number = self._lab.intents.submit(work)
         self._waiting[number] = _Waiting(done, failed, owner)
         self.wake()
@@ -164,6 +168,7 @@ class Bridge(QObject):
 
     def close(self) -> None:
         """End the timer and take no more events. What was not handed over is for `drain` before this."""
+        self._closed = True
         self._timer.stop()
         self._tail.close()
         self._consumers.clear()

@@ -195,6 +195,15 @@ def test_the_pace_is_slow_when_nothing_happens_and_quick_while_a_service_runs(
     qtbot.waitUntil(lambda: bridge._timer.interval() == ACTIVE_MS)
 
 
+def test_nothing_is_begun_once_it_is_closed(house: House, bridge: Bridge) -> None:
+    """A timer of a panel that is about to go may still ask: closing is silent."""
+    bridge.close()
+    assert house.intents.close(30)
+    begun: list[int] = []
+    assert bridge.call(lambda: begun.append(1)) == 0
+    assert begun == []
+
+
 def test_drain_hands_over_what_is_left_and_close_ends_it(qtbot: Any, house: House, bridge: Bridge) -> None:
     seen: list[Raw] = []
     bridge.add_consumer(seen.extend)
