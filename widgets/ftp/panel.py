@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
@@ -24,7 +24,7 @@ from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
 from widgets.parts.flow import Pages
-from widgets.parts.panel_head import PanelHead
+from widgets.parts.panel_head import PanelHead, lay_out_pages
 from widgets.parts.segments import Segments
 
 POLL_MS: Final = 150
@@ -59,14 +59,7 @@ class FtpPanel(Panel):
         self._polls: list[Callable[[], None]] = []
         self._folder = ""
         head = PanelHead(self.title, self.segments, self.python_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(head)
-        body = QVBoxLayout()
-        column.addLayout(body, 1)
-        body.setContentsMargins(16, 0, 16, 12)
-        body.addWidget(self.pages)
+        lay_out_pages(self, head, self.pages)
         self.actions_of = PanelActions(self)
         self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
         self.python_button.clicked.connect(self.actions_of.show_python)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from protocols.http.formats.imported import Imported
 from protocols.http.kept.collection import Item
@@ -25,7 +25,7 @@ from widgets.http.server.slot import ServerSlot
 from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
-from widgets.parts.panel_head import PanelHead
+from widgets.parts.panel_head import PanelHead, lay_out_pages
 from widgets.parts.segments import Segments
 from widgets.theme.theme import theme
 
@@ -83,14 +83,7 @@ class HttpPanel(Panel):
 
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.history_button, self.server_button, self.python_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(head)
-        body = QVBoxLayout()
-        column.addLayout(body, 1)
-        body.setContentsMargins(16, 0, 16, 12)
-        body.addWidget(self.pages)
+        lay_out_pages(self, head, self.pages)
 
     def view(self, name: str) -> QWidget:
         """A view by name, built now if it was never shown."""

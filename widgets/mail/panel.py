@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from protocols.record.event import Event, Raw, monotonic_ns
 from protocols.record.explain import Explained
@@ -23,7 +23,7 @@ from widgets.mail.panel_actions import PanelActions
 from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.flow import Pages
-from widgets.parts.panel_head import PanelHead
+from widgets.parts.panel_head import PanelHead, lay_out_pages
 from widgets.parts.segments import Segments
 from widgets.theme.theme import theme
 
@@ -76,14 +76,8 @@ class MailPanel(Panel):
         return cls(desk, parent, cards)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(PanelHead(self.title, self.segments, self.python_button))
-        body = QVBoxLayout()
-        column.addLayout(body, 1)
-        body.setContentsMargins(16, 0, 16, 12)
-        body.addWidget(self.pages)
+        head = PanelHead(self.title, self.segments, self.python_button)
+        lay_out_pages(self, head, self.pages)
 
     # Views
 

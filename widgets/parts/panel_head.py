@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from widgets.parts.buttons import Button
 from widgets.parts.segments import Segments
@@ -67,3 +67,15 @@ class PanelHead(QWidget):
         views = (self.segments.minimumSizeHint() if folded else self.segments.sizeHint()).width()
         gaps = 2 * EDGE_PX + AFTER_TITLE_PX + GAP_PX * len(shown)
         return self.title.sizeHint().width() + views + buttons + gaps
+
+
+def lay_out_pages(panel: QWidget, head: PanelHead, pages: QWidget) -> None:
+    """Put the head over the views of a panel, and the panel's edge around these."""
+    column = QVBoxLayout(panel)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(head)
+    body = QVBoxLayout()
+    column.addLayout(body, 1)
+    body.setContentsMargins(EDGE_PX, 0, EDGE_PX, 12)
+    body.addWidget(pages)

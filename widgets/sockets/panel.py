@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, ClassVar, Final, Self
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from protocols.record.explain import Holder, who_has
 from protocols.tls import FLAWS
@@ -19,7 +19,7 @@ from widgets.panel import DemoStep, Panel, finished
 from widgets.parts.buttons import Button
 from widgets.parts.fields import Choice
 from widgets.parts.flow import Pages
-from widgets.parts.panel_head import PanelHead
+from widgets.parts.panel_head import PanelHead, lay_out_pages
 from widgets.parts.segments import Segments
 from widgets.sockets import demo, panel_actions, why
 from widgets.sockets.both_ends import FIRST_SERVER, BothEnds, Cards, cards_in_steps
@@ -81,14 +81,7 @@ class SocketsPanel(Panel):
 
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.server_button, self.client_button, self.python_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(head)
-        body = QVBoxLayout()
-        column.addLayout(body, 1)
-        body.setContentsMargins(16, 0, 16, 12)
-        body.addWidget(self.stack)
+        lay_out_pages(self, head, self.stack)
 
     # Views
 
