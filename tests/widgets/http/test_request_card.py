@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from protocols.http.bodies import multipart_preview
+from protocols.http.failure import Failure
 from protocols.http.request import Body, Limits, Part, Request
 from tests.protocols.http.formats.requests import REQUESTS, sent
 from tests.widgets.http.conftest import Room
@@ -91,3 +92,14 @@ def test_a_proxy_that_is_not_there_is_left_out_at_a_click(room: Room) -> None:
     room.wait(lambda: room.ends.slot.phase == "idle" and response.exchange is not None and response.failure is None)
     assert response.exchange is not None
     assert response.exchange.status == 200
+
+
+def test_a_long_error_in_a_low_card_lies_over_no_button(room: Room) -> None:
+    response = room.ends.response
+    room.send(room.serve().url)
+    why = "The proxy 127.0.0.1:9188 makes no tunnel to 127.0.0.1:9444 without a user and password, or with wrong ones."
+    response.tell(Failure("PROXY", "The proxy asks who you are", why, at_proxy=True))
+    response.meaning.setText("Proxy Authentication Required: you must authenticate with this proxy before proceeding.")
+    response.setFixedSize(366, 333)  # what a window of 1280 x 800 leaves, with a strip at its top
+    strip = response.strip
+    room.wait(lambda: strip.width() < 366 and strip.row.y() > strip.banner.y() + strip.banner.height() > 70, 3000)

@@ -45,8 +45,16 @@ from widgets.theme.theme import theme
 NOTHING_YET: Final = "No answer yet. Start a server below, or type a URL, then press Send."
 PRESS_SEND: Final = "The server runs and its address stands above. Press Send: its answer shows up here."
 HOPS_SHOWN: Final = 4
+TABS_LEAST_PX: Final = 84
 SLOW_MS: Final = 300
 """From then on a request that is under way shows its progress."""
+
+
+class _Parts(TabPages):
+    """The tabs. They ask for no height by their width: it would count as the least, and a strip above would be cut."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
 
 
 class ResponseCard(Card):
@@ -83,7 +91,7 @@ class ResponseCard(Card):
                                      stretch=3)  # fmt: skip
         self.whole = Pages(parent=self)
         self._answer = QWidget(self.whole)
-        self.tabs = TabPages("Parts of the answer", self._answer)
+        self.tabs = _Parts("Parts of the answer", self._answer)
         inside = self.tabs.pages
         self.body_view, self.headers, self.timing = BodyView(desk, inside), HeadersView(inside), TimingView(inside)
         self.wire, self.tls, self.page = WirePage(inside), TLSView(desk, inside), PageView(desk, inside)
@@ -124,6 +132,7 @@ class ResponseCard(Card):
         column.addLayout(strips)
         column.addWidget(self.progress)
         column.addWidget(self.hops_table)
+        self.tabs.setMinimumHeight(theme().px(TABS_LEAST_PX))  # in a low window they give way, not what failed
         column.addWidget(self.tabs, 1)
 
     def _connect(self) -> None:
