@@ -8,6 +8,7 @@ must not know what the messages mean, or who looks.
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
 import sys
@@ -102,6 +103,8 @@ class Bucket(Service):
         self._wake = Wake()
         self._redirect: Redirect | None = None
         self._log: Any = None
+        self.log_error: OSError | None = None
+        """What ended the log file; the bucket goes on without it."""
         self.losses: Final = Losses()
         self.received = 0
         self.cut = 0
@@ -130,7 +133,7 @@ class Bucket(Service):
         if asked.redirect is not None:
             self._redirect = Redirect(asked.redirect, [ear.local for ear in self._ears])
         if asked.log_file:
-            self._log = open(asked.log_file, "a", encoding="ascii")  # noqa: SIM115 - closed by _close
+            self._log = open(asked.log_file, "ab")  # noqa: SIM115 - closed by _close
 
     def _bound(self, host: str, port: int) -> _Ear:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -243,10 +246,24 @@ class Bucket(Service):
         )  # fmt: skip
         self.recorder.put_bulk(bulk)
         if self._log is not None:
-            self._log.writelines([classic_text(payload) + "\n" for payload in batch.payloads()])
-            self._log.flush()
+            self._write_log(batch)
         if self._redirect is not None:
             self._forward(self._redirect, batch.payloads())
+
+    def _write_log(self, batch: Batch) -> None:
+        try:
+            self._log.write("".join([classic_text(payload) + "\n" for payload in batch.payloads()]).encode("ascii"))
+            self._log.flush()
+        except OSError as error:
+            self.log_error = error
+            with contextlib.suppress(OSError):  # it is closed all the same
+                self._log.close()
+            self._log = None
+            path, said = self.settings.log_file, error.strerror or str(error)
+            why = f"{path} can't be written any more: {said}. {self.name} goes on without it."
+            symbol = errno.errorcode.get(error.errno or 0)
+            mend = ["Make room, or choose another log file, and start the bucket again"]
+            self.recorder.note("log failed", why, service=self.name, why=why, errno=symbol, mend=mend)
 
     def _conn(self, ear: _Ear, address: tuple[str, int]) -> str:
         return self.recorder.connections.opened("udp", "server", ear.local, address).conn

@@ -37,7 +37,7 @@ def run(host: str, port: int, log: str, as_json: bool) -> int:
             return fail(error, "bind", (host, port), "udp")
         try:
             _tell_where(bucket, recorder, as_json)
-            while not signals.stopping() and bucket.state == "running":
+            while not signals.stopping() and bucket.state == "running" and bucket.log_error is None:
                 if tail.wait(LOOK_S):
                     _write(tail, as_json)
                 if reader_gone():
@@ -45,9 +45,10 @@ def run(host: str, port: int, log: str, as_json: bool) -> int:
         finally:
             bucket.stop()
         _write(tail, as_json)
+        if bucket.log_error is not None:
+            say(f"{log} can't be written any more: {bucket.log_error.strerror}. Make room for it, or choose another.")
         if bucket.ended_by is not None:
-            said = getattr(bucket.ended_by, "strerror", None) or bucket.ended_by
-            say(f"{bucket.name} ended: {said}." + (f" Is there room for {log}?" if log else ""))
+            say(f"{bucket.name} ended: {getattr(bucket.ended_by, 'strerror', None) or bucket.ended_by}.")
         if bucket.dropped or tail.dropped:
             say(f"{bucket.dropped} datagrams were lost in the kernel's queue, {tail.dropped} before they were written.")
         return DONE if signals.stopping() else FAILED

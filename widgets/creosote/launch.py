@@ -95,14 +95,11 @@ def explained(error: BaseException, values: Mapping[str, Any], call: str) -> Exp
     return explain(error, call=call, address=address, transport="udp")
 
 
-def ended_by(error: Exception, values: Mapping[str, Any]) -> Explained:
-    """What ended a bucket that had listened: most likely its log file, on a full disk."""
+def ended_by(error: Exception) -> Explained:
+    """What ended a bucket that had listened."""
     number = error.errno or 0 if isinstance(error, OSError) else 0
     said = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
-    log = str(values.get("log_file", "")).strip()
     why = f"It listens no more: {said}. What had come by then is kept here."
-    if log:
-        why += f" If {log} can't be written any more: make room, or start it without a log file."
     return Explained(errno.errorcode.get(number, type(error).__name__), "The bucket has ended", "", why, (), ())
 
 

@@ -127,7 +127,7 @@ def test_a_log_file_on_a_full_disk_ends_it_with_a_sentence() -> None:
         said, told = process.communicate(timeout=30)
     assert (process.returncode, said) == (1, "the last word\n")
     assert "No space left on device" in told
-    assert "room for /dev/full" in told
+    assert "/dev/full can't be written" in told
     assert "Traceback" not in told
 
 

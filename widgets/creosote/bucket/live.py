@@ -102,7 +102,9 @@ class BucketLive(QWidget):
             self.forwarded.set_value(f"{grouped(bucket.forwarded)} to {host}:{port}{kept_back}",
                                      "warning" if kept_back else "")  # fmt: skip
         self.log_file.setVisible(bool(bucket.settings.log_file))
-        self.log_file.set_value(bucket.settings.log_file)
+        ended = bucket.log_error
+        self.log_file.set_value(bucket.settings.log_file if ended is None else f"ended: {ended.strerror}",
+                                "" if ended is None else "error")  # fmt: skip
         self.groups.setVisible(bool(bucket.settings.groups))
         self.groups.set_value(", ".join(bucket.settings.groups))
 

@@ -43,6 +43,7 @@ class BucketSlot(QObject):
         self.values: dict[str, Any] = {}
         self.trouble: Explained | None = None
         self.bucket: Bucket | None = None
+        self._told_log = False
         self._again: dict[str, Any] | None = None
 
     def start(self, values: Mapping[str, Any], *, free_port_if_taken: bool = False) -> None:
@@ -51,6 +52,7 @@ class BucketSlot(QObject):
             return
         self.values = dict(values)
         self.trouble = None
+        self._told_log = False
         lab, order = self.desk.lab, dict(values)
         self._set_phase("starting")
         self.desk.bridge.call(
@@ -101,9 +103,12 @@ class BucketSlot(QObject):
     def poll(self) -> None:
         """See whether it still runs: it may have been stopped elsewhere."""
         bucket = self.bucket
+        if bucket is not None and bucket.log_error is not None and not self._told_log:
+            self._told_log = True
+            self.desk.warn(f"{bucket.name} goes on without {bucket.settings.log_file}: {bucket.log_error.strerror}")
         if bucket is not None and self.phase == "running" and bucket.state in ("stopped", "failed"):
             self.desk.bridge.call(lambda: self.desk.lab.stop(bucket))
-            self.trouble = None if bucket.ended_by is None else launch.ended_by(bucket.ended_by, self.values)
+            self.trouble = None if bucket.ended_by is None else launch.ended_by(bucket.ended_by)
             self._ended(bucket)
 
     # Looking
