@@ -58,8 +58,9 @@ _PROBLEMS: Final = {
                      "Check the disk and its free space; export the time line to another place."),
 }  # fmt: skip
 BULK_BYTES: Final = 16 << 20
-SKETCHED_ROWS: Final = 40_000
-"""While more events than this wait to be written, no sketches are made: they come when there is time."""
+SKETCHED_ROWS: Final = 16_000
+"""While more events than this come at a time, or wait to be written, no sketches are made: whoever receives a hundred
+thousand a second needs the processor. They come when there is time."""
 SKETCH_S: Final = 0.05
 SKETCH_REST_S: Final = 0.02
 SKETCH_LAST_S: Final = 1.0
@@ -134,11 +135,13 @@ class Store:
             if asked == self._done:
                 rest = GATHER_S if came or not self._late else SKETCH_REST_S
                 self._closing.wait(rest if self.problem is None else RETRY_S)
+            before = self.written
             self._write_all()
             with self._changed:
                 self._done = asked
                 self._changed.notify_all()
-            self._sketch(SKETCH_S)
+            if self.written - before <= SKETCHED_ROWS:
+                self._sketch(SKETCH_S)
         self._tail.close()
         self._write_all()
         self._sketch(SKETCH_LAST_S, closing=True)

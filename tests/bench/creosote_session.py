@@ -3,14 +3,14 @@
     python -m tests.bench.creosote_session [--rows 10000000] [--no-survey]
 
 Measured on two processors: 845 MB with all ten million kept and 913 MB once surveyed (the log keeps at most 1,350 MB:
-DatagramLog), stored at 320,000 a second without sketches, reopened in 1.1-1.5 s. A page of rows is there after
+DatagramLog), stored at 320,000 a second, reopened in 0.8-1.5 s (3 s with a load of ten). A page of rows is there after
 0.2-22 ms. What no row holds is sure of that after 0.1 s at most, measured while eight other programs were at work:
 words of two letters and more, patterns, levels, kinds, senders, fields of few values. Of words, patterns, levels,
-senders and kinds it is sure before the survey has come by, from the sketches that the store makes (1.3 microseconds of
-a processor a row; it leaves them for later while many come): 0.1-0.4 s with a load of ten on
-two processors, where reopening took 3.0 s, 0.64 s of a processor in it. What only the survey knows (fields; some six
-microseconds a row, when nothing else is to do) must be read row by row until then; so must a number that stands in
-every part (three digits). The window goes on meanwhile and tells how much is searched.
+senders and kinds it is sure before the survey has come by, in a session just opened too, from the sketches that the
+store makes: 1.3 microseconds of a processor a row, once no more than 100,000 a second come. Where a block has none yet,
+a word takes 0.4-1.5 s among all, and a level must be read row by row, six microseconds each; so must always what only
+the survey knows (fields), and a number that stands in every part (three digits). The window goes on meanwhile and tells
+how much is searched.
 """
 
 from __future__ import annotations
