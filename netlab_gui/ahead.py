@@ -119,6 +119,9 @@ class Ahead(QObject):
             self._timer.start(0)
 
     def _on_timer_timeout(self) -> None:
+        if theme().changing:
+            self._timer.start(STEP_REST_MS)
+            return
         if next(self._steps, self) is not self:
             theme().rest()  # some of it woke up while it was made: the next step need not dress that
             self._timer.start(REST_MS if self._wanted is None else STEP_REST_MS)

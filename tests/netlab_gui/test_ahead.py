@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
+
+from widgets.theme.theme import theme
 
 LIMIT_MS = 20_000
 
@@ -36,6 +39,25 @@ def test_one_that_is_asked_for_meanwhile_comes_before_the_others(window: Any, qt
     assert window.stack.current == "sockets", "it comes when it stands"
     qtbot.waitUntil(lambda: window.stack.current == "running", timeout=LIMIT_MS)
     assert "packets" not in window.stack._panels
+
+
+def test_nothing_is_built_while_another_palette_comes(window: Any, qtbot: Any) -> None:
+    begun: list[bool] = []
+    build = window.stack.build_in_steps
+
+    def watched(panel_id: str) -> Iterator[None]:
+        for _ in build(panel_id):
+            begun.append(theme().changing or not window.updatesEnabled())
+            yield
+
+    window.stack.build_in_steps = watched
+    window.ahead._load("running")
+    window.ahead._on_loaded("running")
+    window.shell.dark.trigger()
+    assert theme().changing
+    qtbot.waitUntil(lambda: bool(begun), timeout=LIMIT_MS)
+    assert begun[0] is False
+    assert not theme().changing
 
 
 def test_a_panel_shown_while_it_is_half_built_is_built_once(window: Any) -> None:

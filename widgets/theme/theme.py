@@ -96,6 +96,11 @@ class Theme(QObject):
         return self._app is not None and shiboken6.isValid(self._app) and shiboken6.isValid(self)
 
     @property
+    def changing(self) -> bool:
+        """A change in steps is under way: who makes widgets now ends it at once, in one long step."""
+        return bool(self._still)
+
+    @property
     def tokens(self) -> Tokens:
         """The colours in force."""
         return self._tokens
