@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -66,22 +67,31 @@ def test_many_payloads_are_not_copied_and_few_do_not_hold_a_large_piece() -> Non
 
 
 def test_memory_is_used_again_once_nobody_holds_anything_in_it_and_not_before() -> None:
-    block = Block(8, 1000, shared_bytes=300)
+    block = Block(8, 4000, shared_bytes=300)
     held: list[Batch] = []
-    for number in range(12):  # each fills more than half of a piece
-        put(block, [bytes([number]) * 300] * 2)
+    pieces = []
+    for number in range(3 * PIECES):  # two fill a piece
+        put(block, [bytes([number]) * 1000, bytes([number]) * 900])
+        pieces.append(whole(block.data))
         held.append(block.take_all())
-    assert [batch.payloads() for batch in held] == [[bytes([number]) * 300] * 2 for number in range(12)]
-    kept = held[-1]
-    part = memoryview(kept.data)[10:20]
-    del held, kept
-    starts = set()
-    for _ in range(12):
-        put(block, [b"z" * 300] * 2)
-        starts.add(block.data.__array_interface__["data"][0])
+    for number, batch in enumerate(held):
+        assert batch.payloads() == [bytes([number]) * 1000, bytes([number]) * 900]
+    assert len({id(piece) for piece in pieces}) == len(pieces) / 2
+    del pieces
+    part = memoryview(held.pop().data)[10:20]
+    del held
+    again = set()
+    for _ in range(3 * PIECES):
+        put(block, [b"z" * 1000, b"z" * 900])
+        again.add(whole(block.data).__array_interface__["data"][0])
         block.take_all()
-    assert len(starts) <= PIECES
-    assert bytes(part) == bytes([11]) * 10  # what is still looked at was not written over
+    assert 1 < len(again) < PIECES  # one is still looked at
+    assert bytes(part) == bytes([3 * PIECES - 1]) * 10
+
+
+def whole(view: Any) -> Any:
+    """The memory that a view shows a part of."""
+    return view if view.base is None else view.base
 
 
 def test_a_cut_keeps_times_and_senders() -> None:
