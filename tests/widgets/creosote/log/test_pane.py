@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from protocols.creosote.alarms import Alarm
 from protocols.creosote.programs import PROGRAMS
@@ -491,9 +491,12 @@ def test_the_filter_has_room_and_no_button_is_cut(width: int, folded: bool, word
     room.pour(messages(200))
     room.wait(lambda: not room.panel.feed.levels.behind)
     bar = room.pane.bar
-    bar.setParent(None)
-    bar.resize(width, bar.height())
+    holder = QWidget()  # a window of its own would not become narrower than it was
+    holder.resize(width, 100)
+    bar.setParent(holder)
+    bar.setGeometry(0, 0, width, bar.sizeHint().height())
     bar.show()
+    holder.show()
     alarm = bar.worded[0]
     room.wait(lambda: bar.levels.folded == folded and (alarm.width_of("icon") == alarm.sizeHint().width()) == wordless)
     bar.layout().activate()
@@ -502,4 +505,4 @@ def test_the_filter_has_room_and_no_button_is_cut(width: int, folded: bool, word
             assert button.width() >= button.minimumSizeHint().width(), button.accessibleName() or button.text()
             assert button.mapTo(bar, button.rect().topRight()).x() < width
     assert bar.field.width() >= bar.field.minimumWidth()
-    bar.deleteLater()
+    holder.deleteLater()
