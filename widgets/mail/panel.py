@@ -45,13 +45,14 @@ class MailPanel(Panel):
     icon: ClassVar[str] = "mail"
     needs_height: ClassVar[bool] = True
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None, cards: Cards | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, cards: Cards | None = None,
+                 transcripts: TranscriptsPage | None = None) -> None:  # fmt: skip
         super().__init__(desk, parent)
         self.segments = Segments([title for _, title in VIEWS], "Views of mail")
         self.python_button = Button("Show as Python", "code-xml", small=True)
         self.pages = Pages(parent=self)
         self.ends = BothEnds(desk, cards or finished(cards_in_steps(desk)), self.pages)
-        self.transcripts = TranscriptsPage(desk)
+        self.transcripts = transcripts or TranscriptsPage(desk)
         self._views: dict[str, QWidget] = {"ends": self.ends, "transcripts": self.transcripts}
         self._kept: dict[str, Mapping[str, Any]] = {}
         self._served: dict[str, tuple[str, int]] = {}
@@ -73,7 +74,9 @@ class MailPanel(Panel):
     @classmethod
     def in_steps(cls, desk: Desk, parent: QWidget | None = None) -> Generator[QWidget, None, Self]:
         cards = yield from cards_in_steps(desk)
-        return cls(desk, parent, cards)
+        transcripts = TranscriptsPage(desk)
+        yield transcripts
+        return cls(desk, parent, cards, transcripts)
 
     def _lay_out(self) -> None:
         head = PanelHead(self.title, self.segments, self.python_button)
