@@ -79,6 +79,7 @@ class Bridge(QObject):
         self._closed = False
         self._slice = SLICE
         self._held: list[Raw | Many] = []
+        self._gave_way = False
         self._busy_until = 0.0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_timer_timeout)
@@ -179,6 +180,12 @@ class Bridge(QObject):
     def _on_timer_timeout(self) -> None:
         started = time.monotonic()
         self._run_outcomes()
+        now = time.monotonic()
+        self._gave_way = not self._gave_way and now - started > BUDGET_S
+        if self._gave_way:  # the window's own turn comes first, but not twice in a row
+            self._busy_until = now + LINGER_S
+            self._pace(now)
+            return
         if self._carry(started + BUDGET_S):
             self._busy_until = started + LINGER_S
         self._run_polls(started)

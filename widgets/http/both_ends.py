@@ -320,7 +320,8 @@ class BothEnds(QWidget):
         if sent is None or self.slot.phase != "idle":
             return
         name = Path(urlsplit(sent.final.url if sent.final else "").path).name or "body"
-        ask_place(self, "Save the body", name[:100], lambda path: self.saving.save(self.response.body_view.body, path))
+        view = self.response.body_view
+        ask_place(self, "Save the body", name[:100], lambda path: self.saving.save(view.whole(), path))
 
     def ask_send_to_file(self) -> None:
         """Ask for a place, then send and let the body stream there."""

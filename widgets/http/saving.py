@@ -22,7 +22,7 @@ POLL_MS: Final = 60
 class SaveJob:
     """One save. done, total: bytes; any thread may look."""
 
-    def __init__(self, body: bytes, path: Path) -> None:
+    def __init__(self, body: bytes | bytearray, path: Path) -> None:
         self._body = body
         self.path: Final = path
         self.total: Final = len(body)
@@ -59,7 +59,7 @@ class Saving(QObject):
         self.job: SaveJob | None = None
         self._end_poll: Callable[[], None] | None = None
 
-    def save(self, body: bytes, path: Path) -> None:
+    def save(self, body: bytes | bytearray, path: Path) -> None:
         """Write a body to a file."""
         if self.job is not None:
             return

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from tests.widgets.http.conftest import Room
-from widgets.http.response.body_view import HEX, RAW
+from widgets.http.response.body_view import AT_ONCE_BYTES, HEX, RAW
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -70,6 +70,23 @@ def test_json_is_a_tree_with_ranges_and_a_search(served: tuple[Room, str]) -> No
     view.search.setText("nowhere")
     view.find_next()
     room.wait(lambda: "is not in it" in view.note.text())
+
+
+def test_a_large_body_is_whole_at_once_and_when_it_is_shown(served: tuple[Room, str], site: Path) -> None:
+    room, url = served
+    whole = b"".join(b"row %07d\n" % number for number in range(3 * AT_ONCE_BYTES // 12))
+    (site / "large.txt").write_bytes(whole)
+    room.send(f"{url}large.txt")
+    view = room.ends.response.body_view
+    assert view.whole() == whole  # to be saved at once
+    room.wait(lambda: view.prepared is not None)
+    assert view.body == view.whole() == whole
+    assert view.raw.toPlainText().startswith("row 0000000\nrow 0000001")
+    view.modes.set_current(HEX)
+    assert view.pages.currentWidget() is view.hex
+    view.charset.choose("utf-16")
+    room.wait(lambda: not view.raw.toPlainText().startswith("row"))
+    assert view.body == whole
 
 
 @pytest.mark.parametrize(("name", "words"), [

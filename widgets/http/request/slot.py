@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from protocols.http.client.client import HttpClient
 from protocols.http.client.jar import Jar
@@ -133,7 +133,7 @@ class RequestSlot(QObject):
         self.began.emit(sent)
         self._end_poll = self.desk.bridge.every(POLL_MS, self.poll)
         self.desk.bridge.wake()
-        self.poll()
+        QTimer.singleShot(0, self.poll)  # not at once: who heard that it began has had enough to do
 
     def _on_refused(self, error: BaseException) -> None:
         self.phase = "idle"

@@ -22,7 +22,7 @@ from widgets.http.response.body_source import BodySource
 from widgets.http.response.find_text import find_text
 from widgets.http.response.json_tree import JsonTree
 from widgets.http.response.picture_view import PictureView
-from widgets.http.response.prepared import SHOWN_BYTES, Prepared, plain, prepare
+from widgets.http.response.prepared import SHOWN_BYTES, Prepared, copied, plain, prepare
 from widgets.parts.code_edit import CodeEdit
 from widgets.parts.flow import Pages
 from widgets.parts.plain_table import PlainTable
@@ -34,6 +34,8 @@ from widgets.timeline.wording import visible
 STREAM_STEP: Final = 32 << 10
 """Bytes of a stream that are shown at a time; the rest waits for the next look."""
 EVENTS_KEPT: Final = 5000
+AT_ONCE_BYTES: Final = 1 << 20
+"""A larger body is copied where it is made ready: the window would be deaf meanwhile."""
 PRETTY, RAW, HEX = 0, 1, 2
 
 
@@ -148,9 +150,17 @@ class BodyView(QWidget):
             piece = bytes(sent.body.data[self._streamed : self._streamed + STREAM_STEP])
             self._streamed += len(piece)
             self._take_events(piece)
-        self.body = bytes(sent.body.data)
-        self.hex.set_data(self.body)
+        if len(sent.body.data) <= AT_ONCE_BYTES:
+            self._keep(bytes(sent.body.data))
         self._prepare()
+
+    def whole(self) -> bytes | bytearray:
+        """All that came, also while a large body is still made ready."""
+        return self.body or (self.sent.body.data if self.sent is not None else b"")
+
+    def _keep(self, body: bytes) -> None:
+        self.body = body
+        self.hex.set_data(body)
 
     def _prepare(self) -> None:
         sent, body, charset = self.sent, self.body, self.charset.key()
@@ -160,13 +170,21 @@ class BodyView(QWidget):
         number = self.preparing
         exchange = sent.final
         kind = exchange.answer.get("Content-Type") if exchange is not None and exchange.answer is not None else None
-        if not body:
+        data = sent.body.data
+        if not data:
             self._on_ready(number, Prepared("empty"))
             return
-        self.desk.bridge.call(
-            lambda: prepare(body, kind, charset, stopped=lambda: number != self.preparing),
-            lambda made: self._on_ready(number, made), lambda error: self._on_failed(number, error), owner=self,
-        )  # fmt: skip
+
+        def made() -> tuple[bytes, Prepared]:
+            whole = body or copied(data)
+            return whole, prepare(whole, kind, charset, stopped=lambda: number != self.preparing)
+
+        def take(found: tuple[bytes, Prepared]) -> None:
+            if number == self.preparing and not self.body:
+                self._keep(found[0])
+            self._on_ready(number, found[1])
+
+        self.desk.bridge.call(made, take, lambda error: self._on_failed(number, error), owner=self)
 
     def _on_failed(self, number: int, error: BaseException) -> None:
         if number == self.preparing:

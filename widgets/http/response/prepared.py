@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN_BYTES: Final = 256 << 10
 """Of a text: more of it in one field would stop the window."""
+COPY_BYTES: Final = 64 << 10
 LINE_CHARACTERS: Final = 2000
 SHOWN_LINES: Final = 10_000
 MOST_PIXELS: Final = 64_000_000
@@ -74,6 +76,14 @@ def prepare(
     elif made.kind == "image":
         _picture(made, body)
     return made
+
+
+def copied(data: bytearray) -> bytes:
+    """The same as bytes. A piece at a time, since whoever copies keeps all other threads waiting."""
+    whole = BytesIO()
+    for at in range(0, len(data), COPY_BYTES):
+        whole.write(memoryview(data)[at : at + COPY_BYTES])
+    return whole.getvalue()
 
 
 def _as_utf8(body: bytes, charset: str) -> bytes:
