@@ -82,8 +82,10 @@ def test_a_large_body_is_whole_at_once_and_when_it_is_shown(served: tuple[Room, 
     room.wait(lambda: view.prepared is not None)
     assert view.body == view.whole() == whole
     assert view.raw.toPlainText().startswith("row 0000000\nrow 0000001")
-    view.modes.set_current(HEX)
+    room.click(view.modes.button(HEX))
     assert view.pages.currentWidget() is view.hex
+    view.hex.select(len(whole) - 12, len(whole))
+    assert view.hex.chosen_bytes() == whole[-12:]
     view.charset.choose("utf-16")
     room.wait(lambda: not view.raw.toPlainText().startswith("row"))
     assert view.body == whole
