@@ -23,6 +23,8 @@ _KNOWN: Final = 256
 _SETTLED_NS: Final = 100_000_000
 """A file changed later than this before may change again within the same tick of its clock: it is not remembered."""
 _WAITING: Final = 4096
+END_S: Final = 1.0
+"""So long the server's end waits for the hashes that are under way: the last transfer is often the one asked for."""
 Told: TypeAlias = Callable[[str | None], None]
 _Key: TypeAlias = tuple[int, int, int, int]
 
@@ -34,6 +36,7 @@ class Hashing:
         self._tasks: queue.SimpleQueue[tuple[int, _Key, Told] | None] = queue.SimpleQueue()
         self._known: OrderedDict[_Key, str] = OrderedDict()
         self._ending = threading.Event()
+        self._deadline_s = float("inf")
 
     def hash(self, fd: int, told: Told) -> None:
         """Hash the whole file of `fd`, which is closed here, and tell it: at once or later, from the worker."""
@@ -66,8 +69,10 @@ class Hashing:
                 os.close(fd)
 
     def end(self) -> None:
-        """End the worker; what waits is told without a hash."""
-        self._ending.set()
+        """End the worker; what waits and is not hashed within END_S is told without a hash. Any number of times."""
+        if not self._ending.is_set():
+            self._deadline_s = time.monotonic() + END_S
+            self._ending.set()
         self._tasks.put(None)
 
     def drain(self) -> None:
@@ -87,7 +92,7 @@ class Hashing:
             with open(fd, "rb", buffering=0, closefd=False) as file:
                 file.seek(0)
                 while count := file.readinto(buffer):
-                    if self._ending.is_set() and key[2] > AT_ONCE_BYTES:
+                    if key[2] > AT_ONCE_BYTES and time.monotonic() > self._deadline_s:
                         return None
                     digest.update(view[:count])
             if _key(fd) != key:

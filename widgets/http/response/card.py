@@ -161,7 +161,8 @@ class ResponseCard(Card):
         self.whole.setCurrentIndex(0 if sent is None else 1)
         for button in (self.explore_button, self.save_button):
             button.setVisible(sent is not None)
-        self.look()
+        if sent is None or sent.over:  # whoever runs it asks for the first look, in a turn of its own
+            self.look()
 
     def invite_to_send(self) -> None:
         """A server runs and its address is filled in: what is left to do is one click away, above."""
