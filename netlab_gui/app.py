@@ -162,7 +162,7 @@ class Application:
         from protocols.lab import Lab
         from widgets.bridge import Bridge
 
-        yield from _meet_classes()
+        yield from meet_classes()
         self.lab = Lab()
         self.bridge = Bridge(self.lab)
         self.workplace = Workplace(self.window, self.lab, self.bridge)
@@ -230,7 +230,7 @@ class Application:
             self.shutdown.begin()
 
 
-def _meet_classes() -> Iterator[None]:
+def meet_classes() -> Iterator[None]:
     """PySide makes Qt's classes when it first meets them, all that are related at once: some tens of ms each time.
 
     Here they are met one by one, and not in the middle of a step.

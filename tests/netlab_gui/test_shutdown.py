@@ -56,7 +56,7 @@ def test_a_window_closed_while_it_is_furnished_ends_what_it_has_begun_with(
         application.window.closing.emit()
         yield
 
-    monkeypatch.setattr("netlab_gui.app._meet_classes", close_in_the_first_step)
+    monkeypatch.setattr("netlab_gui.app.meet_classes", close_in_the_first_step)
     qtbot.waitUntil(lambda: application.furnished and application.shutdown.finished, timeout=20_000)
     assert application.window.stack._panels == {}
     assert application.window.isHidden()
