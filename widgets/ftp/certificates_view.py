@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.certificates import describe_certificate
@@ -10,6 +12,8 @@ from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 
 ROLES = ("The server's own", "Signed by")
+LEAST_ROWS: Final = 6
+"""Whose it is, who signed it and until when: what one looks for stands above the fold."""
 
 
 class CertificatesView(QWidget):
@@ -19,7 +23,8 @@ class CertificatesView(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.model = RowsModel(("", ""), self)
-        self.table = PlainTable(self.model, "Certificates of the server", widths=(130,), parent=self)
+        self.table = PlainTable(self.model, "Certificates of the server", widths=(130,), least_rows=LEAST_ROWS,
+                                parent=self)  # fmt: skip
         self.table.horizontalHeader().hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -20,11 +20,21 @@ from widgets.parts.buttons import Button, PrimaryButton
 from widgets.parts.card import Aside, Card
 from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox, Pages
-from widgets.parts.text import Label
+from widgets.parts.text import Paragraph
 from widgets.parts.trouble import TroubleStrip
 
 BESIDE: Final = "Disconnect and connect again: the form leads through it now."
 LOST: Final = "The next command or transfer makes it anew. If the server was stopped, start it again, or disconnect."
+
+MOST_WELCOME: Final = 800
+MOST_LINES: Final = 10
+
+
+def _opening(welcome: str) -> str:
+    """A greeting as far as it leaves room for what is known of the server."""
+    lines = welcome[:MOST_WELCOME].splitlines()[:MOST_LINES]
+    text = "\n".join(lines)
+    return text if len(text) >= len(welcome.rstrip()) else f"{text}\u2026 (all of it is on the time line)"
 
 
 class ClientLive(QWidget):
@@ -39,8 +49,8 @@ class ClientLive(QWidget):
             ("server", "Control connection", True), ("user", "User", False), ("mode", "Data connection", False),
             ("safe", "On the wire", False), ("folder", "Folder", True))}  # fmt: skip
         self.lost, self.beside = Aside(), Aside()
-        self.welcome = Label("", "body", "text2", wrap=True)
-        self.features = Label("", "caption", "text2", wrap=True)
+        self.welcome = Paragraph("", "body", "text2")
+        self.features = Paragraph("", "caption", "text2")
         self.files_button = PrimaryButton("Open the files", "folder-open")
         self.files_button.clicked.connect(self.files_requested)
         self.certificates = CertificatesView(desk, self)
@@ -81,7 +91,7 @@ class ClientLive(QWidget):
         self.facts["safe"].set_value(*(("encrypted, data too", "running") if about.protected
                                        else ("in the clear", "warning")))  # fmt: skip
         self.facts["folder"].set_value(shown(about.folder) or "/")
-        self.welcome.setText(shown(about.welcome))
+        self.welcome.setText(_opening(shown(about.welcome)))
         self.features.setText("The server can: " + ", ".join(about.features) if about.features else "")
         self.features.setVisible(bool(about.features))
         self.certificates.show_chain(about.chain, about.facts)

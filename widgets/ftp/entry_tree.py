@@ -14,11 +14,13 @@ from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject,
 from protocols.ftp.client.remote import join
 from protocols.ftp.client.site import shown
 from protocols.ftp.listing.entry import Entry
-from protocols.numbers import grouped
+from protocols.numbers import grouped, size_text
 from widgets.parts.plain_table import TONE_ROLE
 
 _Index = QModelIndex | QPersistentModelIndex
 COLUMNS: Final = (("name", "Name"), ("size", "Size, bytes"), ("modified", "Modified"), ("mode", "Rights"))
+WHOLE_BYTES: Final = 10_000_000_000
+"""A size from here on is said with its unit: its digits would be cut."""
 MIME: Final = "application/x-netlab-ftp"
 ICON_ROLE: Final = Qt.ItemDataRole.UserRole + 3
 DEPTH_ROLE: Final = Qt.ItemDataRole.UserRole + 5
@@ -225,7 +227,9 @@ def text_of(entry: Entry, column: int) -> str:
     if column == 0:
         return shown(entry.name) + (f" \u2192 {shown(entry.target)}" if entry.target else "")
     if column == 1:
-        return "" if entry.size is None or entry.kind == "dir" else grouped(entry.size)
+        if entry.size is None or entry.kind == "dir":
+            return ""
+        return grouped(entry.size) if entry.size < WHOLE_BYTES else size_text(entry.size)
     if column == 2:
         if entry.modified is None:
             return ""

@@ -15,8 +15,8 @@ from widgets.theme.theme import theme
 _Index = QModelIndex | QPersistentModelIndex
 ICON_PX: Final = 15
 BRANCH_PX: Final = 14
-WIDTHS: Final = (200, 84, 146, 80)
-NEEDS: Final = ((3, 464), (2, 360))
+WIDTHS: Final = (200, 110, 138, 96)
+NEEDS: Final = ((3, 474), (2, 360))
 """Where there is little room the rights go, then the times, which two panes beside an inspector at 1280 still show."""
 
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from protocols.ftp.client import trouble
 from protocols.ftp.client.localtree import sorted_entries
 from protocols.ftp.client.remote import join, parent
 from protocols.ftp.client.site import shown
@@ -49,6 +50,9 @@ class Place(Protocol):
 
     def ready(self) -> bool:
         """Whether it can be asked now."""
+
+    def full(self, typed: str, folder: str) -> str:
+        """What a person typed as a path, from the folder shown on."""
 
     def look(self, path: str, done: Callable[[Listing], object], failed: Failed) -> None:
         """List a folder; "" is the one to begin with."""
@@ -127,7 +131,7 @@ class Pane(QFrame):
                 "remove": self.ask_remove, "about": self.tell_about}  # fmt: skip
         for key, act in acts.items():
             self.buttons[key].clicked.connect(act)
-        self.field.returnPressed.connect(lambda: self.go(self.field.text()))
+        self.field.returnPressed.connect(lambda: self.go(self.place.full(self.field.text(), self.path)))
         self.view.opened.connect(self._on_opened)
         self.view.up_requested.connect(self.up)
         self.view.horizontalHeader().sectionClicked.connect(self._on_section)
@@ -301,7 +305,9 @@ class Pane(QFrame):
 
     def _change(self, path: str, text: str) -> None:
         self.about.clear()
-        if text.isascii() and text and set(text) <= set("01234567") and len(text) <= 4:
+        if not 3 <= len(text) <= 4 or not set(text) <= set("01234567"):
+            self.tell(trouble.trouble("no rights", said=f"\u201c{shown(text[:20])}\u201d").told)
+        else:
             self._act(lambda done, failed: self.place.change_mode(path, int(text, 8), done, failed), "rights",
                       path=path, rights=text)  # fmt: skip
 

@@ -6,6 +6,7 @@ It must not know widgets.
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from protocols.ftp.client.removing import remove_all
 from protocols.ftp.listing.entry import Listing
 from protocols.record.explain import Explained
 from widgets.bridge import Bridge
-from widgets.ftp.client_slot import ClientSlot, explained
+from widgets.ftp.client_slot import ClientSlot
 
 Done = Callable[[Any], object]
 Failed = Callable[[Explained], object]
@@ -37,21 +38,25 @@ class Here(QObject):
         """Always."""
         return True
 
-    def _do(self, work: Callable[[], Any], done: Done, failed: Failed) -> None:
-        self._bridge.call(work, done, lambda error: failed(explained(error)), owner=self)
+    def full(self, typed: str, folder: str) -> str:
+        """What a person typed as a path: from the folder shown on, "~" is home, without dots."""
+        return os.path.normpath(os.path.join(folder or self._start, os.path.expanduser(typed)))
+
+    def _do(self, path: str, work: Callable[[], Any], done: Done, failed: Failed) -> None:
+        self._bridge.call(work, done, lambda error: failed(localtree.told_here(error, path).told), owner=self)
 
     def look(self, path: str, done: Callable[[Listing], object], failed: Failed) -> None:
         """List a folder."""
-        place = Path(path).expanduser() if path else self._start
-        self._do(lambda: localtree.list_here(place), done, failed)
+        place = Path(path) if path else self._start
+        self._do(str(place), lambda: localtree.list_here(place), done, failed)
 
     def make_folder(self, path: str, done: Done, failed: Failed) -> None:
         """mkdir."""
-        self._do(lambda: localtree.make_here(Path(path)), done, failed)
+        self._do(path, lambda: localtree.make_here(Path(path)), done, failed)
 
     def rename(self, path: str, name: str, done: Done, failed: Failed) -> None:
         """Rename within the folder."""
-        self._do(lambda: localtree.rename_here(Path(path), name), done, failed)
+        self._do(path, lambda: localtree.rename_here(Path(path), name), done, failed)
 
     def remove(self, nodes: Sequence[tuple[str, bool]], done: Done, failed: Failed) -> None:
         """Delete."""
@@ -59,11 +64,11 @@ class Here(QObject):
             for path, _ in nodes:
                 localtree.remove_here(Path(path))
 
-        self._do(work, done, failed)
+        self._do(nodes[0][0] if nodes else "", work, done, failed)
 
     def change_mode(self, path: str, mode: int, done: Done, failed: Failed) -> None:
         """chmod."""
-        self._do(lambda: os.chmod(path, mode), done, failed)
+        self._do(path, lambda: os.chmod(path, mode), done, failed)
 
     def cancel(self) -> None:
         """Nothing here takes long."""
@@ -81,6 +86,12 @@ class There(QObject):
     def ready(self) -> bool:
         """While it is connected."""
         return self._slot.client is not None and self._slot.phase == "connected"
+
+    def full(self, typed: str, folder: str) -> str:
+        """What a person typed as a path: from the folder shown on. Other systems' paths are the server's to read."""
+        if not folder.startswith("/") or not typed:
+            return typed
+        return posixpath.normpath(posixpath.join(folder, typed))
 
     def _do(self, act: Callable[[Remote], Any], done: Done, failed: Failed) -> None:
         self._slot.order(act, done, failed, self, asked=True)

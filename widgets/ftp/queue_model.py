@@ -117,7 +117,7 @@ def text_of(job: Job, column: int) -> str:
     """What stands in a column."""
     tally = job.tally
     if column == 0:
-        return shown(job.name) + ("/" if job.order.folder else "")
+        return shown(path_of(job)) + ("/" if job.order.folder else "")
     if column == 1:
         return _WAYS[job.order.way]
     if column == 2:
@@ -128,6 +128,15 @@ def text_of(job: Job, column: int) -> str:
         moved = tally.moved and tally.seconds > 0.001
         return f"{size_text(int(tally.moved / tally.seconds))}/s" if moved else ""
     return state_text(job)
+
+
+def path_of(job: Job) -> str:
+    """Its name, with the folders that it came with."""
+    names, parent = [job.name], job.parent
+    while parent is not None:
+        names.append(parent.name)
+        parent = parent.parent
+    return "/".join(reversed(names))
 
 
 def state_text(job: Job) -> str:

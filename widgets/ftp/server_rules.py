@@ -97,7 +97,7 @@ class RulesPage(QWidget):
             return list(read_rules(path.read_text(encoding="utf-8")))
 
         def failed(error: BaseException) -> None:
-            self.strip.tell("The rules were not loaded", str(error))
+            self.strip.tell("The rules were not loaded", said_of(error, path))
 
         self.slot.desk.bridge.call(read, self.set, failed, owner=self)
 
@@ -106,7 +106,8 @@ class RulesPage(QWidget):
         text = write_rules(self.slot.rules)
         self.slot.desk.bridge.call(lambda: path.write_text(text, encoding="utf-8"),
                                    lambda _size: self.slot.desk.toast(f"Saved {path.name}"),
-                                   lambda error: self.strip.tell("The rules were not saved", str(error)), owner=self)
+                                   lambda error: self.strip.tell("The rules were not saved", said_of(error, path)),
+                                   owner=self)  # fmt: skip
 
     def refresh(self) -> None:
         """Show the rules as they are."""
@@ -120,3 +121,12 @@ class RulesPage(QWidget):
         self.pages.setCurrentWidget(self.table if rows else self.empty)
         self.remove_button.setEnabled(bool(rows))
         self.save_button.setEnabled(bool(rows))
+
+
+def said_of(error: BaseException, path: Path) -> str:
+    """Why a file of rules could not be read or written, and what it should be."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{path} is no text in UTF-8. Choose a file of rules, as Save\u2026 writes it."
+    if isinstance(error, OSError):
+        return f"{path}: {error.strerror or error}."
+    return f"{error}."

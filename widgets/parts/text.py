@@ -42,6 +42,31 @@ class Label(QLabel):
         set_tone(self, tone)
 
 
+class Paragraph(Label):
+    """Wrapped text that keeps room for all its lines: parents that know least sizes only would squeeze it."""
+
+    def __init__(self, text: str = "", style: str = "body", tone: str = "") -> None:
+        super().__init__(text, style, tone, wrap=True)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._keep_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_height()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._keep_height()
+
+    def _keep_height(self) -> None:
+        if self.wordWrap() and self.testAttribute(Qt.WidgetAttribute.WA_Resized):
+            self.setMinimumHeight(0)  # a label counts its least height as needed: it would never get lower again
+            self.setMinimumHeight(max(0, self.heightForWidth(self.width())))
+
+
 class ElidedLabel(Label):
     """One line that shortens itself to its width; the tool tip then has it whole.
 

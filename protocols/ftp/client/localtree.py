@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+from protocols.ftp.client.trouble import FtpError, trouble
 from protocols.ftp.listing.entry import Entry, Kind, Listing
 from protocols.ftp.listing.reader import ENTRIES
+
+_WORDS: Final = (
+    (FileNotFoundError, "here missing"), (PermissionError, "here denied"), (NotADirectoryError, "here no folder"),
+    (FileExistsError, "here taken"),
+)  # fmt: skip
+
+
+def told_here(error: BaseException, path: str) -> FtpError:
+    """What this machine said of a path, in plain words."""
+    if isinstance(error, FtpError):
+        return error
+    name = next((name for kind, name in _WORDS if isinstance(error, kind)), "here other")
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        name = "here denied"
+    said = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return trouble(name, path=str(getattr(error, "filename", None) or path), said=said)
 
 
 def list_here(path: Path) -> Listing:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from protocols.ftp.client.jobs import Job, Order
 from protocols.ftp.listing.entry import Entry, Listing
 from protocols.ftp.server.rules import Rule
 from protocols.scripts import render
 from protocols.tls import lab_ca
 from tests.widgets.ftp.conftest import Room
 from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
-from widgets.ftp.entry_view import EntryView
+from widgets.ftp.entry_view import WIDTHS, EntryView
 from widgets.ftp.lanes import Lanes
 from widgets.ftp.pane import octal_of
+from widgets.ftp.queue_model import path_of
 from widgets.parts.plain_table import PAD
 from widgets.theme.theme import theme
 
@@ -439,10 +443,80 @@ def test_beside_an_inspector_at_1280_the_times_are_whole(qtbot: QtBot) -> None:
     assert [view.isColumnHidden(column) for column in range(4)] == [False, False, False, True]
     assert view.columnWidth(2) >= view.fontMetrics().horizontalAdvance("2026-11-29 08:58") + 2 * PAD
     assert view.columnWidth(0) >= theme().px(130)
+    letters = QFontMetrics(theme().ui_font(9.5))
+    assert view.columnWidth(1) >= letters.horizontalAdvance("9\u202f999\u202f999\u202f999") + 2 * PAD
+    assert theme().px(WIDTHS[3]) >= letters.horizontalAdvance("drwxrwxrwx") + 2 * PAD
     theme().set_scale(2.0)  # nothing is resized, and there is half the room
     hidden = [view.isColumnHidden(column) for column in range(4)]
     theme().set_scale(1.0)
     assert hidden == [False, False, True, True]
+
+
+def test_a_typed_folder_is_read_from_the_one_shown_and_what_is_wrong_is_told_in_the_words_of_files(
+    room: Room, tmp_path: Path
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "file").touch()
+    room.connected(tmp_path)
+    here, there = room.panel.files.here, room.panel.files.there
+
+    def go(pane: Any, typed: str) -> None:
+        pane.field.setText(typed)
+        room.qtbot.keyClick(pane.field, Qt.Key.Key_Return)
+        room.wait(lambda: not pane.busy)
+
+    go(here, "sub")
+    room.wait(lambda: here.path == str(tmp_path / "sub"))
+    go(here, "../.")
+    room.wait(lambda: here.path == str(tmp_path))
+    for typed, said in (("nothing", "is not on this machine"), ("file", "is a file"), ("a\0b", "null byte")):
+        go(here, typed)
+        room.wait(lambda said=said: said in here.trouble.text())
+        assert "server" not in here.trouble.text()
+    go(there, "notes")
+    room.wait(lambda: there.path == "/notes")
+    go(there, "../names")
+    room.wait(lambda: there.path == "/names")
+
+
+def test_rights_that_are_none_are_told(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    room.connected(tmp_path)
+    here = room.panel.files.here
+    room.choose(here, "file")
+    room.click(here.buttons["about"])
+    here.ask.field.setText("rwx")
+    room.click(here.ask.yes)
+    assert "three or four octal digits" in here.trouble.text()
+
+
+def test_files_of_a_folder_are_named_with_it_in_the_queue() -> None:
+    order = Order("get", "/a/sub", Path("/srv/sub"), folder=True)
+    folder = Job(1, order)
+    inner = Job(2, order._replace(remote="/a/sub/deep"), folder)
+    assert path_of(Job(3, Order("get", "/a/sub/deep/er.txt", Path("/srv/sub/deep/er.txt")), inner)) == "sub/deep/er.txt"
+
+
+def test_no_line_of_what_is_known_of_a_server_lies_over_another(room: Room) -> None:
+    room.panel.ends.client.form.fields["protocol"] = "explicit"
+    room.connected()
+    room.panel.show_view("ends")
+    room.panel.ends.splitter.setOrientation(Qt.Orientation.Vertical)
+    room.panel.ends.client.setFixedWidth(theme().px(420))
+    live = room.panel.ends.client.live
+    room.wait(live.certificates.model.rows)
+    parts = [live.facts["safe"], live.welcome, live.features, live.files_button, live.certificates]
+
+    def apart() -> bool:
+        places = [QRect(part.mapTo(live, QPoint(0, 0)), part.size()) for part in parts]
+        return all(0 < lower.top() - upper.bottom() < theme().px(60) for upper, lower in pairwise(places))
+
+    room.wait(apart)
+    lines = live.features.height()
+    theme().set_scale(2.0)
+    room.wait(lambda: live.features.height() > lines and apart())
+    theme().set_scale(1.0)
+    room.wait(lambda: live.features.height() == lines and apart())
 
 
 def test_octal_digits_of_rights() -> None:

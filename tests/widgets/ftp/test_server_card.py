@@ -181,6 +181,11 @@ def test_rules_are_saved_and_loaded(stage: Stage, tmp_path: Path) -> None:
     path.write_text("nonsense")
     rules.load(path)
     stage.wait(lambda: "No TOML" in rules.strip.text())
+    path.write_bytes(b"\xff\xfe")
+    rules.load(path)
+    stage.wait(lambda: "no text in UTF-8" in rules.strip.text())
+    rules.load(tmp_path / "nowhere")
+    stage.wait(lambda: "No such file" in rules.strip.text() and "Errno" not in rules.strip.text())
 
 
 def test_the_firewall_is_one_click_and_the_lanes_show_what_it_does(stage: Stage) -> None:
