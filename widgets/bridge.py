@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from PySide6.QtCore import QObject, QTimer
 from shiboken6 import isValid
 
+from protocols.record import precedence
 from protocols.record.bulk import Bulk, Many
 from protocols.record.event import monotonic_ns
 
@@ -84,6 +85,9 @@ class Bridge(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_timer_timeout)
         self._timer.start(ACTIVE_MS)
+        self._turn_end = QTimer(self)
+        self._turn_end.setSingleShot(True)
+        self._turn_end.timeout.connect(precedence.give_back)
 
     @property
     def behind(self) -> int:
@@ -171,6 +175,7 @@ class Bridge(QObject):
         """End the timer and take no more events. What was not handed over is for `drain` before this."""
         self._closed = True
         self._timer.stop()
+        precedence.give_back()
         self._tail.close()
         self._consumers.clear()
         self._bulk_consumers.clear()
@@ -179,6 +184,8 @@ class Bridge(QObject):
 
     def _on_timer_timeout(self) -> None:
         started = time.monotonic()
+        precedence.take()
+        self._turn_end.start(0)  # it comes after what this turn changes has been laid out and painted
         self._run_outcomes()
         now = time.monotonic()
         self._gave_way = not self._gave_way and now - started > BUDGET_S

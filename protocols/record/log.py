@@ -22,8 +22,8 @@ from protocols.record.query import Filter as Filter
 from protocols.record.query import QueryError as QueryError
 
 BLOCK_ROWS: Final = 4096
-BLOCK_PAYLOAD_BYTES: Final = 4 << 20
-"""A block is sealed early when its payloads have come to this."""
+BLOCK_PAYLOAD_BYTES: Final = 1 << 20
+"""A block is sealed early when its payloads have come to this: joining more would hold the window up."""
 BULK_ROWS: Final = 64
 """A bulk of fewer rows than this is not worth a block of its own."""
 LIMIT_ROWS: Final = 4_000_000

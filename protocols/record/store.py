@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from protocols.record import precedence
 from protocols.record.bulk import Bulk, Many
 from protocols.record.event import Raw
 from protocols.record.log import BULK_ROWS
@@ -39,6 +40,7 @@ GATHER_S: Final = 0.1
 """Events of this long are written in one transaction."""
 RETRY_S: Final = 1.0
 BATCH_ROWS: Final = 5_000
+STRETCH_ROWS: Final = 64
 PENDING_ROWS: Final = 200_000
 PENDING_BYTES: Final = 64 << 20
 """Events that wait in memory while the file can't be written; more of them are counted as missed."""
@@ -153,6 +155,7 @@ class Store:
             if not items:
                 return
             self._pending = []
+            precedence.give_way()
             try:
                 rows = self._commit(items)
             except sqlite3.Error as error:
@@ -184,8 +187,7 @@ class Store:
     def _insert(self, first: int, raws: list[Raw]) -> int:
         connection = self._connection
         try:
-            rows = [(row, *to_row(raw)) for row, raw in enumerate(raws, first)]
-            connection.executemany(INSERT, rows)
+            connection.executemany(INSERT, _rows(first, raws))
         except _UNSAYABLE:
             connection.execute("DELETE FROM events WHERE row >= ?", (first,))
             connection.executemany(INSERT, ((row, *to_row_slowly(raw)) for row, raw in enumerate(raws, first)))
@@ -305,6 +307,14 @@ class Store:
         self._tail.wake()
         self._thread.join(timeout_s)
         return not self._thread.is_alive() and self.problem is None
+
+
+def _rows(first: int, raws: list[Raw]) -> Iterator[tuple[Any, ...]]:
+    """The column values of events; whoever writes them stops in between while others come first."""
+    for at, raw in enumerate(raws):
+        if at % STRETCH_ROWS == 0:
+            precedence.give_way()
+        yield (first + at, *to_row(raw))
 
 
 def _runs(items: Iterable[Raw | Many]) -> Iterator[list[Raw] | Bulk]:

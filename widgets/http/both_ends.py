@@ -28,6 +28,7 @@ from widgets.http.pairing import name_of, other_url, server_for
 from widgets.http.request.card import RequestCard
 from widgets.http.request.options_page import OptionsPage
 from widgets.http.request.slot import RequestSlot
+from widgets.http.response.body_view import AT_ONCE_BYTES
 from widgets.http.response.card import ResponseCard
 from widgets.http.saving import Saving
 from widgets.http.server.card import ServerCard
@@ -37,6 +38,7 @@ from widgets.http.server.words import SITES, available
 from widgets.http.store import Store
 from widgets.parts.paths import ask_place
 from widgets.parts.splitter import Splitter
+from widgets.parts.turns import Turns
 from widgets.timeline_link import TimelineLink
 
 LONG: Final = 10
@@ -77,6 +79,7 @@ class BothEnds(QWidget):
         self.request.filled = self.store.fill
         self.link = TimelineLink(desk, self)
         self.saving = Saving(desk, self)
+        self._turns = Turns(self)
         self._then_send: ServerSlot | None = None
         for splitter, part in ((self.top, self.request), (self.top, self.response), (self.whole, self.top),
                                (self.whole, self.servers)):  # fmt: skip
@@ -195,15 +198,20 @@ class BothEnds(QWidget):
             self.response.look()
 
     def _on_began(self, sent: Sent) -> None:
+        self._turns.finish()
         self.request.strip.clear()
         self.response.show_sent(sent)
         self.began.emit(sent)
 
     def _on_ended(self, sent: Sent) -> None:
-        self.response.finish()
-        self.history.add(sent, self.store.scope().secret_values())
-        self._join(self.response.exchange)
-        self.finished.emit(sent)
+        self._turns.run(
+            self.response.finish,
+            lambda: self.history.add(sent, self.store.scope().secret_values()),
+            lambda: self._join(self.response.exchange),
+            lambda: self.finished.emit(sent),
+        )
+        if sent.body.size <= AT_ONCE_BYTES:  # behind a larger one other threads are busy, and each step takes longer
+            self._turns.finish()
 
     # The other end
 

@@ -20,6 +20,7 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self._stretch: dict[int, int] = {}
+        self._sizes: dict[int, tuple[QSize, QSize]] = {}
         self._gap = spacing
         self._line_gap = line_spacing
         self.setContentsMargins(QMargins(0, 0, 0, 0))
@@ -32,6 +33,11 @@ class FlowLayout(QLayout):
 
     def addItem(self, item: QLayoutItem, /) -> None:
         self._items.append(item)
+        self._sizes.clear()
+
+    def invalidate(self) -> None:
+        self._sizes.clear()
+        super().invalidate()
 
     def count(self) -> int:
         return len(self._items)
@@ -43,6 +49,7 @@ class FlowLayout(QLayout):
         if not 0 <= index < len(self._items):
             return None
         item = self._items.pop(index)
+        self._sizes.clear()
         self._stretch = {at - (at > index): value for at, value in self._stretch.items() if at != index}
         return item
 
@@ -85,9 +92,20 @@ class FlowLayout(QLayout):
             y += height
         return y - rect.y() + self.contentsMargins().bottom()
 
+    def _sizes_of(self, at: int) -> tuple[QSize, QSize]:
+        """What an item would have, and its least: asked once, for one look at a form asks many times."""
+        known = self._sizes.get(at)
+        if known is None:
+            item = self._items[at]
+            least = item.minimumSize()
+            known = self._sizes[at] = item.sizeHint().expandedTo(least).boundedTo(item.maximumSize()), least
+        return known
+
     def _hint(self, at: int) -> QSize:
-        item = self._items[at]
-        return item.sizeHint().expandedTo(item.minimumSize()).boundedTo(item.maximumSize())
+        return self._sizes_of(at)[0]
+
+    def _least(self, at: int) -> QSize:
+        return self._sizes_of(at)[1]
 
     def _lines(self, width: int) -> list[list[int]]:
         lines: list[list[int]] = []
@@ -95,7 +113,7 @@ class FlowLayout(QLayout):
         for at, item in enumerate(self._items):
             if item.isEmpty():
                 continue
-            need = item.minimumSize().width() if self._stretch.get(at) else self._hint(at).width()
+            need = self._least(at).width() if self._stretch.get(at) else self._hint(at).width()
             if not lines or used + self._gap + need > width:
                 lines.append([at])
                 used = need
@@ -113,7 +131,7 @@ class FlowLayout(QLayout):
     def _place(self, line: list[int], room: QRect) -> None:
         total = sum(self._stretch.get(at, 0) for at in line)
         base = [
-            self._items[at].minimumSize().width()
+            self._least(at).width()
             if self._stretch.get(at)
             else min(self._hint(at).width(), room.width())
             for at in line

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 from protocols.http.client.oddities import oddities
 from protocols.http.client.opened import Opened, OpenedSockets
 from protocols.http.exchange import NO_TLS, Exchange, Kept, TLSFacts, known_head, read_request_head
+from protocols.record import precedence
 from protocols.record.connections import KEEP_CALL_BYTES
 from protocols.record.event import Direction, monotonic_ns
 from protocols.record.recorder import Recorder
@@ -226,6 +227,7 @@ class Wire:
         exchange = self._first()
         if self._head:
             self._flush_head(exchange)
+        precedence.give_way()
         exchange.received.add(data)
         if self.opened is not None:
             self._sockets.data(self.opened, "recv", data, exchange.last_ns)

@@ -16,6 +16,7 @@ from typing import Any, Final
 from protocols.concurrency.contract import Connection, Handler
 from protocols.http.server.answer import BODILESS, Answer, Application, Cut, Pause, Piece, error_page, framed
 from protocols.http.server.asked import Asked, BadRequest, RequestReader
+from protocols.record import precedence
 from protocols.record.event import monotonic_ns
 
 TIME_OUT_S: Final = 30.0
@@ -299,6 +300,7 @@ class WebHandler(Handler):
                     return
                 if not piece:
                     continue
+                precedence.give_way()
                 making.size += len(piece)
                 left -= len(piece)
                 conn.send(b"%x\r\n%s\r\n" % (len(piece), piece) if making.chunked else piece)

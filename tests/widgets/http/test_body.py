@@ -8,10 +8,11 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel
 
 from tests.widgets.http.conftest import Room
+from widgets.http import both_ends
 from widgets.http.response.body_view import AT_ONCE_BYTES, HEX, RAW
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -89,6 +90,25 @@ def test_a_large_body_is_whole_at_once_and_when_it_is_shown(served: tuple[Room, 
     view.charset.choose("utf-16")
     room.wait(lambda: not view.raw.toPlainText().startswith("row"))
     assert view.body == whole
+
+
+def test_what_a_large_answer_left_to_do_is_done_before_the_next_begins(
+    served: tuple[Room, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, url = served
+    ends = room.ends
+    monkeypatch.setattr(both_ends, "AT_ONCE_BYTES", -1)
+    monkeypatch.setattr(ends._turns, "_timer", QTimer(ends))  # their turn never comes
+    for name in ("a.json", "t.csv"):
+        before = ends.slot.sent
+        ends.request.set_url(url + name, "GET")
+        ends.send()
+        room.wait(lambda before=before: ends.slot.sent is not before and ends.slot.phase == "idle")
+    assert [past.url for past in ends.history.entries] == [f"{url}a.json"]
+    ends._turns.finish()
+    assert [past.url for past in ends.history.entries] == [f"{url}t.csv", f"{url}a.json"]
+    room.wait(lambda: ends.response.body_view.prepared is not None)
+    assert ends.response.body_view.kind == "csv"
 
 
 @pytest.mark.parametrize(("name", "words"), [

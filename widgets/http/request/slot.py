@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from protocols.http.client.client import HttpClient
 from protocols.http.client.jar import Jar
@@ -23,6 +23,7 @@ from protocols.service.base import ServiceError
 from widgets.desk import Desk
 from widgets.http.exchange.request_launch import RawOrder, start_client, start_raw, trusting
 from widgets.http.exchange.sent import Sent
+from widgets.parts.turns import Turns
 
 Phase: TypeAlias = Literal["idle", "starting", "running"]
 POLL_MS: Final = 40
@@ -72,6 +73,7 @@ class RequestSlot(QObject):
         self._cancelled = False
         self._sink: FileSink | None = None
         self._end_poll: Callable[[], None] | None = None
+        self._turns = Turns(self)
 
     # Sending
 
@@ -133,7 +135,7 @@ class RequestSlot(QObject):
         self.began.emit(sent)
         self._end_poll = self.desk.bridge.every(POLL_MS, self.poll)
         self.desk.bridge.wake()
-        QTimer.singleShot(0, self.poll)  # not at once: who heard that it began has had enough to do
+        self._turns.run(self.poll)  # not at once: who heard that it began has had enough to do
 
     def _on_refused(self, error: BaseException) -> None:
         self.phase = "idle"
@@ -176,14 +178,12 @@ class RequestSlot(QObject):
         sent = self.sent
         if sent is None or self.phase != "running":
             return
-        over = sent.over
-        self.changed.emit()
-        if over:
+        if sent.over:
             self._stop_looking()
             self.phase = "idle"
             self._close_sink(sent)
             self.ended.emit(sent)
-            self.changed.emit()
+        self.changed.emit()
 
     def _close_sink(self, sent: Sent) -> None:
         sink, self._sink = self._sink, None

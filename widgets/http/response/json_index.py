@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from protocols.record import precedence
+
 Kind: TypeAlias = Literal["object", "array", "string", "number", "word", "wrong"]
 PIECE_BYTES: Final = 1 << 20
 MOST_DEPTH: Final = 1000
@@ -160,6 +162,7 @@ def read_json(data: bytes, *, stopped: Callable[[], bool] = lambda: False) -> Js
     for start in range(0, len(body), PIECE_BYTES):
         if stopped():
             raise JsonError("Reading it was given up.")
+        precedence.give_way()
         places, signs, inside, escaped = _marks(body, start, inside, escaped)
         parts.append((places, signs))
     if inside:
@@ -169,7 +172,9 @@ def read_json(data: bytes, *, stopped: Callable[[], bool] = lambda: False) -> Js
     depths = _depths(signs)
     if len(body) <= CHECK_BYTES:
         _check(body)
-    return JsonIndex(body, places, signs, depths)
+    found = JsonIndex(body, places, signs, depths)
+    found.count(found.root)  # the first level is looked for here, not where it is shown
+    return found
 
 
 def _marks(
@@ -208,7 +213,14 @@ def _unescaped(
 
 def _depths(signs: NDArray[np.uint8]) -> NDArray[np.int32]:
     """How deep each mark is: an opening one counts as inside, a closing one as outside."""
-    depths: NDArray[np.int32] = np.cumsum(_STEP[signs], dtype=np.int32)
+    depths = np.empty(len(signs), np.int32)
+    before = 0
+    for start in range(0, len(signs), PIECE_BYTES):  # one call over all of it keeps every other thread waiting
+        piece = depths[start : start + PIECE_BYTES]
+        np.cumsum(_STEP[signs[start : start + PIECE_BYTES]], dtype=np.int32, out=piece)
+        piece += before
+        before = int(piece[-1])
+        precedence.give_way()
     if len(depths):
         deepest, last = int(depths.max()), int(depths[-1])
         if int(depths.min()) < 0:

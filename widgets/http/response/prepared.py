@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage, QImageReader
 
 from protocols.http.reading import Kind, csv_rows, image_of, image_size, kind_of, letters_of, text_of
 from protocols.numbers import grouped
+from protocols.record import precedence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +83,7 @@ def copied(data: bytearray) -> bytes:
     """The same as bytes. A piece at a time, since whoever copies keeps all other threads waiting."""
     whole = BytesIO()
     for at in range(0, len(data), COPY_BYTES):
+        precedence.give_way()
         whole.write(memoryview(data)[at : at + COPY_BYTES])
     return whole.getvalue()
 
