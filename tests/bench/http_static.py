@@ -147,26 +147,39 @@ def keep_alive(root: str, seconds: float, rounds: int, models: list[str]) -> Non
 
 
 def slow_clients(root: str, models: list[str]) -> None:
-    """1,000 clients send a byte a second; how long do others wait?"""
+    """1,000 clients send a byte a second, each in its own time or all in the same moment; how long do others wait?"""
     print(f"\n{SLOW} clients that send a byte a second: what others wait, in ms")
     for model in models:
-        with serving("lab", root, model, "off") as (port, _pid), contextlib.ExitStack() as stack:
-            slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(SLOW)]
-            waits: list[float] = []
-            for second in range(5):
-                for client in slow:
-                    client.send(b"GET /page.html HTTP/1.1\r\n"[second : second + 1])
-                until = time.monotonic() + 1
-                while time.monotonic() < until:
-                    began = time.monotonic()
-                    with socket.create_connection(("127.0.0.1", port), 10) as other:
-                        other.sendall(b"GET /page.html HTTP/1.0\r\n\r\n")
-                        while other.recv(65536):
-                            pass
-                    waits.append((time.monotonic() - began) * 1000)
-            waits.sort()
-            print(f"{model:28}median {statistics.median(waits):7.1f}   99 % {waits[int(len(waits) * 0.99)]:7.1f}"
+        for together in (False, True):
+            with serving("lab", root, model, "off") as (port, _pid), contextlib.ExitStack() as stack:
+                slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(SLOW)]
+                _wait(port)  # whoever comes now waits until all the slow ones are accepted
+                waits = sorted(_waits(port, slow, together=together))
+            name = f"{model}, {'all at once' if together else 'each in its time'}"
+            print(f"{name:28}median {statistics.median(waits):7.1f}   99 % {waits[int(len(waits) * 0.99)]:7.1f}"
                   f"   worst {waits[-1]:7.1f}   ({len(waits)} requests)")  # fmt: skip
+
+
+def _waits(port: int, slow: list[socket.socket], *, together: bool) -> Iterator[float]:
+    """The milliseconds that one request after the other takes, for five seconds of the slow ones."""
+    for second in range(5):
+        begin, sent = time.monotonic(), 0
+        while (now := time.monotonic()) < begin + 1 or sent < len(slow):
+            due = len(slow) if together else min(len(slow), int((now - begin) * len(slow)) + 1)
+            for client in slow[sent:due]:
+                client.send(b"GET /page.html HTTP/1.1\r\n"[second : second + 1])
+            sent = due
+            yield _wait(port)
+
+
+def _wait(port: int) -> float:
+    """The milliseconds that one request takes, its connection included."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), 10) as other:
+        other.sendall(b"GET /page.html HTTP/1.0\r\n\r\n")
+        while other.recv(65536):
+            pass
+    return (time.monotonic() - began) * 1000
 
 
 def big_body(root: str, models: list[str]) -> None:
