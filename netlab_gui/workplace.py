@@ -115,7 +115,7 @@ class Workplace(QObject):
         return [service.facts() for service in self._services()]
 
     def _services(self) -> list[Service]:
-        return [service for service in self.desk.running.all() if service.state == "running"]
+        return self.desk.running.asked_for()
 
     def running_names(self) -> list[str]:
         """The names of the services that run now."""

@@ -20,6 +20,7 @@ for example:
   netlab packets /srv/captures/site.pcapng
   netlab packets site.pcapng --filter "udp port 53" --limit 20
   netlab packets site.pcapng --csv > site.csv
+  tcpdump -c 10 -w - | netlab packets -         what another program captures, once it has ended
   netlab packets site.pcapng --show 4           the whole tree of packet 4, field by field
 Exit status: 0 the file was read whole, 1 it is damaged or can't be read, 2 wrong arguments.
 """
@@ -37,7 +38,7 @@ def _add_packets(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = parser.add_argument
-    add("file", metavar="FILE", help="pcap or pcapng, plain, .gz or .zst")
+    add("file", metavar="FILE", help="pcap or pcapng, plain, .gz or .zst; - for stdin")
     add("--filter", default="", metavar="BPF", help='only packets that this capture filter takes: "tcp port 80"')
     add("--limit", type=_count, metavar="N", help="end after so many packets")
     add("--show", type=_count, metavar="N", help="the whole tree of packet N, in place of the list")
@@ -58,6 +59,8 @@ def _packets(arguments: argparse.Namespace) -> int:
 
     from protocols.packets.listing import Order, run
 
+    if not arguments.file:
+        arguments.parser.error("FILE is empty: name a capture file, or - for stdin")
     if arguments.show and (arguments.json or arguments.csv or arguments.limit or arguments.filter):
         arguments.parser.error("--show is the tree of one packet, as text: --json, --csv, --limit and --filter are for "
                                "the list")  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ROWS: Final = 8192
 """Rows made into text and written in one go."""
 HEAD: Final = "number,time,length,captured,src,dst,sport,dport,protocol,info\n"
+
+STDIN: Final = "-"
+STDIN_PATH: Final = "/dev/stdin"
 
 Rows = npt.NDArray[np.int64]
 
@@ -51,6 +54,8 @@ def run(order: Order) -> int:
         return _failed(order, f"The capture filter can't be used: {error}.")
     except RuntimeError as error:
         return _failed(order, f"{error}.")
+    if order.path == STDIN:
+        order = replace(order, path=STDIN_PATH)
     try:
         capture = Capture(order.path, only=chosen.takes if chosen is not None else None)
     except CaptureError as error:

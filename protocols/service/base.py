@@ -63,7 +63,8 @@ class Service(ABC):
     """A server or client. Subclasses fill `_open`, `_main`, `_wake_up` and `_close`.
 
     name: "echo:2345", "client 1"; it may be settled in `_open`. kind: the word for its sort. room: the
-    id of the panel it was started for, "" for none; `Lab.start` sets it. ended_by: what made it "failed" while it ran.
+    id of the panel it was started for, "" for none; `Lab.start` sets it. asked_for: a person started it; False for what
+    a view has of its own to do its work, which no list counts. ended_by: what made it "failed" while it ran.
     The order of their calls: `_open` in the caller's thread, `_main` in the service's own, `_wake_up`
     in any thread and as often as it pleases, `_close` once, in whichever thread ends the service.
     """
@@ -73,6 +74,7 @@ class Service(ABC):
         self.name = name
         self.kind: Final = kind
         self.room = ""
+        self.asked_for = True
         self.stopping: Final = threading.Event()
         self.ended_by: Exception | None = None
         self._lock = threading.Lock()

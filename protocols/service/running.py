@@ -34,6 +34,10 @@ class Running:
         with self._lock:
             return list(self._services)
 
+    def asked_for(self) -> list[Service]:
+        """Those that a person started, and that run now."""
+        return [service for service in self.all() if service.asked_for and service.state == "running"]
+
     def stop_all(self, deadline_s: float = JOIN_S) -> list[str]:
         """Signal all, then join all under one deadline; the names of those that did not end in time."""
         services = self.all()

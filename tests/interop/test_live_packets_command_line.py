@@ -143,6 +143,7 @@ def test_a_real_interface_is_captured(tmp_path: Path) -> None:
         (("craft", 'IP(dst=__import__("os"))'), 1, "name of its field"),
         (("craft", "IPX()"), 1, "did you mean IP"),
         (("craft",), 2, "--template"),
+        (("craft", "Nope()"), 1, "There is no layer Nope."),
         (("craft", "--template", "none"), 1, "there are ping"),
         (("ping", "no.such.host.invalid"), 1, "has no address"),
         (("ping", "127.0.0.1", "--count", "x"), 2, "whole number"),
@@ -177,6 +178,14 @@ def test_craft_sends_within_a_private_network_as_nobody() -> None:
                   before=tuple(ordinary.argv()))  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert summary(done)["answered"] == 1
+
+
+def test_a_program_that_fails_in_the_private_network_is_told() -> None:
+    if possible() is not None:
+        pytest.skip("no private network here")
+    done = netlab("capture", "--level", "1", "--", "sh", "-c", "exit 3")
+    assert done.returncode == 0, done.stderr
+    assert "sh ended with status 3." in done.stderr
 
 
 def test_ping_and_traceroute_as_nobody() -> None:

@@ -101,7 +101,7 @@ class RunningPanel(Panel):
 
     def refresh(self) -> None:
         """Show what runs now."""
-        self.model.refresh(self.desk.running.all())
+        self.model.refresh(self.desk.running.asked_for())
         rows = self.model.rowCount()
         self._pages.setCurrentIndex(1 if rows else 0)
         self.count.setText(f"{rows} {'service' if rows == 1 else 'services'}" if rows else "")

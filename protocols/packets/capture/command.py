@@ -181,9 +181,17 @@ def _command(order: Order, network: Any) -> Any:
         if started and over and started[0].poll() is None:
             started[0].terminate()
             started[0].wait()
+        elif started and over and started[0].returncode:
+            _say_status(order.command[0], started[0].returncode)
         return bool(started) and started[0].poll() is None
 
     return meanwhile
+
+
+def _say_status(program: str, status: int) -> None:
+    """A program that failed has perhaps said nothing itself, and then an empty capture has no reason."""
+    by = f"with status {status}" if status > 0 else f"by signal {-status}"
+    say(f"{program} ended {by}.")
 
 
 def _conversation(lab: Lab, network: Any, order: Order) -> Any:

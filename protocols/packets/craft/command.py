@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,11 +49,15 @@ def run(order: Order) -> int:
     try:
         stack = parse(order.expression or filled(template(order.template), order.target, order.port))
     except (ExpressionError, ValueError) as error:
-        say(str(error))
+        say(_sentence(str(error)))
         return FAILED
     if order.private:
         return _privately(order, stack)
     return _do(order, stack, (), _way())
+
+
+def _sentence(said: str) -> str:
+    return f"{said.rstrip('.')}."
 
 
 def _way() -> Way:
@@ -92,21 +97,27 @@ def _do(order: Order, stack: Stack, entering: tuple[str, ...], way: Way) -> int:
         how = sender.Order(order.interface, order.count, order.rate, order.wait_s, way, entering)
         outcome = sender.ask(Recorder(), child, built, how)
     except PacketChildError as error:
-        say(str(error))
+        say(_sentence(str(error)))
         return FAILED
     except OSError as error:
-        return _refused(error)
+        return _refused(error, order.interface)
     finally:
         child.stop()
     return _told(outcome, recorder, lines)
 
 
-def _refused(error: OSError) -> int:
+def _refused(error: OSError, interface: str) -> int:
     from protocols.packets.capture.asking import own_command
+    from protocols.packets.capture.interfaces import interfaces
 
     say(f"It could not be sent: {error.strerror or error}.")
+    known = [one.name for one in interfaces()]
+    if interface not in known:
+        say(f"There is no interface {interface[:40]!r}; there are {', '.join(known)}.")
+        return FAILED
     if isinstance(error, PermissionError) or error.errno == 5:
-        say(f'What helps: "sudo {own_command()} craft .. --send", or --private, which needs no root.')
+        as_root = f'"sudo {own_command()} craft .. --send"' if shutil.which("sudo") else "root's own shell"
+        say(f"What helps: {as_root}, or --private, which needs no root.")
     return FAILED
 
 

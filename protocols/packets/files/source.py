@@ -1,4 +1,4 @@
-"""The bytes of a capture file, mapped: plain files as they are, gzip and zstd unpacked into a nameless file first.
+"""The bytes of a capture file, mapped: plain files as they are, gzip, zstd and pipes go into a nameless file first.
 
 A plain file may grow: `refresh()` maps what was appended. It must not know what the bytes mean.
 """
@@ -78,8 +78,10 @@ class Source:
         self.size = 0
         self._map: mmap.mmap | None = None
         self._array: npt.NDArray[np.uint8] | None = None
-        file = open(self.path, "rb")  # noqa: SIM115  lives as long as this object
+        file: IO[bytes] = open(self.path, "rb")  # noqa: SIM115  lives as long as this object
         try:
+            if not file.seekable():
+                file = self._spooled(file)
             self._file: IO[bytes] = self._unpacked(file)
         except BaseException:
             file.close()
@@ -87,6 +89,24 @@ class Source:
         if self._file is not file:
             file.close()
         self.refresh()
+
+    def _spooled(self, pipe: IO[bytes]) -> IO[bytes]:
+        """What comes out of a pipe until its end: a capture is read at any place."""
+        out = tempfile.TemporaryFile()  # noqa: SIM115  as below
+        try:
+            total = 0
+            while data := pipe.read(_STEP):
+                total += len(data)
+                if total > UNPACKED_BYTES:
+                    self.why = f"More than {UNPACKED_BYTES >> 30} GB came: the rest was not read."
+                    break
+                out.write(data)
+            out.seek(0)
+        except BaseException:
+            out.close()
+            raise
+        pipe.close()
+        return out
 
     def _unpacked(self, file: IO[bytes]) -> IO[bytes]:
         start = file.read(4)

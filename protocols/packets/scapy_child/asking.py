@@ -95,6 +95,7 @@ class PacketChild:
             self._end(service)
         recorder = Recorder()  # answers are nobody's events
         fresh = ChildService(recorder, "packet child", "scapy", TARGET, {}, saw=self._saw, argv=self._argv)
+        fresh.asked_for = False
         try:
             self._begin(fresh)
         except OSError as error:

@@ -35,6 +35,8 @@ _LAYERS: Final = (
     "scapy.contrib.geneve", "scapy.contrib.mqtt", "scapy.contrib.modbus", "scapy.contrib.coap", "scapy.contrib.lacp",
 )  # fmt: skip
 _TCP_FLAGS: Final = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "NS")
+_WITH_PORTS: Final = ("TCP", "UDP", "SCTP")
+_PORTS: Final = frozenset(("sport", "dport"))
 _WEB_PORTS: Final = (8000, 8008, 8080, 8081, 8888)
 """Where the lab's servers of the web listen, beside those that scapy knows."""
 _loaded: list[str] = []
@@ -55,6 +57,7 @@ def load_one() -> bool:
     _loaded.append(_LAYERS[len(_loaded)])
     if len(_loaded) == len(_LAYERS):
         _bind_ports()
+        _say_ports_as_numbers()
     return True
 
 
@@ -65,6 +68,13 @@ def _bind_ports() -> None:
     for port in _WEB_PORTS:
         bind_layers(TCP, HTTP, sport=port)
         bind_layers(TCP, HTTP, dport=port)
+
+
+def _say_ports_as_numbers() -> None:
+    """scapy says names in place of ports, "domain" for 53, also where another program has that port."""
+    for name in _WITH_PORTS:
+        kind = next((one for one in conf.layers if one.__name__ == name), None)
+        conf.noenum.add(*(field for field in (kind.fields_desc if kind else ()) if field.name in _PORTS))
 
 
 def dissect(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,6 +237,8 @@ def _field(layer: Packet, field: Any, value: Any, bits: tuple[int, int] | None, 
         made["children"] = option_rows(_own(layer)[20 : bits[1] // 8 - bits[0] // 8 + 20], bits[0] // 8) if bits else []
         return made
     made["value"] = _text(layer, field, value)
+    if field.name in _PORTS and (names := getattr(field, "i2s", None)) and value in names:
+        made["value"] = f"{value} ({names[value]})"
     if isinstance(layer, TCP) and field.name == "flags":
         made["value"] = ", ".join(name for bit, name in enumerate(_TCP_FLAGS) if int(value) >> bit & 1) or "none"
     return made

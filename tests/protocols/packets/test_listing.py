@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import subprocess
@@ -120,3 +121,13 @@ def test_listing_loads_neither_qt_nor_scapy(sample: Path) -> None:
                           cwd=ROOT, check=True)  # fmt: skip
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     assert loaded.isdisjoint({"PySide6", "shiboken6", "scapy", "widgets"})
+
+
+def test_what_comes_through_a_pipe_is_listed_packed_or_not(sample: Path) -> None:
+    for data in (sample.read_bytes(), gzip.compress(sample.read_bytes())):
+        done = subprocess.run([sys.executable, "-m", "netlab_gui", "packets", "-", "--limit", "2", "--csv"], cwd=ROOT,
+                              input=data, capture_output=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout.splitlines()) == 3
+    with pytest.raises(SystemExit):
+        cli.main(["packets", ""])

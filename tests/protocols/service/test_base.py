@@ -133,6 +133,18 @@ def test_stop_all_signals_everyone_before_it_joins_anyone():
     assert stuck.join(20)
 
 
+def test_what_a_view_has_of_its_own_is_stopped_with_all_and_counted_by_nobody():
+    running, recorder = Running(), Recorder()
+    asked, own = Waiting(recorder), Waiting(recorder)
+    own.asked_for = False
+    for service in (asked, own):
+        service.start()
+        running.add(service)
+    assert running.asked_for() == [asked]
+    assert running.stop_all() == []
+    assert own.state == "stopped"
+
+
 @pytest.mark.parametrize(
     ("host", "exposed"),
     [("127.0.0.1", False), ("::1", False), ("localhost", False), ("", True), ("0.0.0.0", True), ("::", True)],

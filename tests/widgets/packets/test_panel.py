@@ -14,6 +14,7 @@ from tests.protocols.packets import making
 from tests.widgets.packets.conftest import Room
 from widgets.packets import demo
 from widgets.packets.listing.columns import COLUMNS
+from widgets.packets.listing.painter import PacketPainter
 from widgets.packets.listing.table import column_number
 from widgets.panel import Check, Click, Picture, Type, Wait
 from widgets.theme.theme import theme
@@ -248,6 +249,9 @@ def test_marks_times_comments_and_what_is_saved(room: Room, tmp_path: Path) -> N
     room.page.ask_comment()
     room.page.question.field.setText("the request")
     room.qtbot.keyClick(room.page.question.field, Qt.Key.Key_Return)
+    painter = PacketPainter(room.page.document, words, room.page.colours)
+    assert [name for name, _ in painter.signs(7)] == ["timer", "bookmark", "message-square"]
+    assert painter.signs(6) == []
     room.page.ask_go_to()
     room.page.question.field.setText("1")
     room.click(room.page.question.done_button)

@@ -127,16 +127,23 @@ class PacketPainter:
             self._discs[rule.series, dpr] = found
         painter.drawPixmap(QPointF(left, top), found)
 
+    def signs(self, row: int) -> list[tuple[str, QColor]]:
+        """What is noted of a packet, as icon and colour: time counts from it, it is marked, something is said of it."""
+        tokens, document = theme().tokens, self._document
+        noted = (
+            (row == document.zero_row, "timer", tokens.highlight),
+            (row in document.marked, "bookmark", tokens.warning),
+            (bool(document.comment(row)), "message-square", tokens.text2),
+        )
+        return [(name, colour) for is_so, name, colour in noted if is_so]
+
     def _edge(self, painter: QPainter, row: int, top: int, dpr: float) -> None:
-        """At the left edge: a bookmark, a clock where time counts from, a bubble where something is said."""
-        tokens = theme().tokens
-        if row == self._document.zero_row:
-            name, colour = "timer", tokens.highlight
-        elif row in self._document.marked:
-            name, colour = "bookmark", tokens.warning
-        elif self._document.comment(row):
-            name, colour = "message-square", tokens.text2
-        else:
+        """Its signs at the left edge, several over one another."""
+        signs = self.signs(row)
+        if not signs:
             return
-        size = min(theme().px(14), self.row_height - 8)
-        painter.drawPixmap(QPointF(5, top + (self.row_height - size) // 2), icon_pixmap(name, colour, size, dpr))
+        size = min(theme().px(14), self.row_height - 8 if len(signs) == 1 else (self.row_height - 4) // len(signs))
+        y = top + (self.row_height - size * len(signs)) // 2
+        for at, (name, colour) in enumerate(signs):
+            x = 5 + (theme().px(14) - size) // 2
+            painter.drawPixmap(QPointF(x, y + at * size), icon_pixmap(name, colour, size, dpr))

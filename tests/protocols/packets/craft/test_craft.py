@@ -223,6 +223,14 @@ def test_an_answer_is_waited_for_and_paired(child: PacketChild, text: str, answe
         assert exchange.rtt_us > 0
 
 
+def test_ports_are_numbers_with_their_names_beside(child: PacketChild) -> None:
+    built = build(child, parse('IP(dst="127.0.0.1")/UDP(sport=53, dport=50000)'))
+    assert built.tree.summary == "IP / UDP 127.0.0.1:53 > 127.0.0.1:50000"
+    ports = {field.name: field.value for field in built.tree.layers[1].fields}
+    assert (ports["sport"], ports["dport"]) == ("53 (domain)", "50000")
+    assert {field.name: field.value for field in built.layers[1].fields}["sport"] == "53"
+
+
 def test_many_are_sent_at_a_rate(child: PacketChild) -> None:
     outcome = sent('IP(dst="127.0.0.1")/ICMP(id=79)/b"many"', child, count=10, rate=50.0)
     assert outcome.sent == 10
