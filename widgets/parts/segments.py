@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from widgets.theme.theme import set_look, theme
@@ -31,7 +31,7 @@ class Segment(QToolButton):
         self._weigh()
 
     def sizeHint(self) -> QSize:
-        bold = QFontMetrics(theme().ui_font(9.5, 600)).horizontalAdvance(self.text())
+        bold = theme().ui_metrics(9.5, 600).horizontalAdvance(self.text())
         return QSize(bold + 20, theme().line_height() + 12)
 
     def minimumSizeHint(self) -> QSize:

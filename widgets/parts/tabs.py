@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QTabBar, QWidget
 
 from widgets.theme.theme import theme
@@ -34,7 +33,7 @@ class TabBar(QTabBar):
 
     def tabSizeHint(self, index: int) -> QSize:
         # The style measures the normal weight and pads twice; the chosen tab is bolder and must not be cut.
-        words = QFontMetrics(theme().ui_font(10, 600)).horizontalAdvance(self.tabText(index))
+        words = theme().ui_metrics(10, 600).horizontalAdvance(self.tabText(index))
         icon = 0 if self.tabIcon(index).isNull() else self.iconSize().width() + ICON_GAP
         return QSize(words + icon + 2 * self._margin + 4, theme().line_height() + 22)
 

@@ -13,14 +13,16 @@ from contextlib import contextmanager
 
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from widgets.theme.focus import FocusRing
-from widgets.theme.fonts import MONO_FAMILIES, UI_FAMILIES, load_fonts, make_font
+from widgets.theme.fonts import load_fonts
 from widgets.theme.icons import IconEngine, icon_pixmap
+from widgets.theme.qt_palette import make_palette
 from widgets.theme.style_sheet import fill_style_sheet
 from widgets.theme.tokens import DARK, LIGHT, Tokens
+from widgets.theme.type_sizes import TEXT_STYLES, TypeSizes
 from widgets.theme.wardrobe import Wardrobe
 
 PRESENTER_SCALE = 1.4
@@ -29,25 +31,6 @@ _LEVELS = 8
 
 STEP_REST_MS = 1
 """Between two steps of a change. With no rest at all two steps follow each other before the window answers."""
-
-# name -> (points, weight, mono)
-TEXT_STYLES: dict[str, tuple[float, int, bool]] = {
-    "caption": (9, 400, False),
-    "caption_strong": (9, 500, False),
-    "table_head": (9, 500, False),
-    "table": (9.5, 400, False),
-    "body": (10, 400, False),
-    "strong": (10, 600, False),
-    "event": (9.5, 500, False),
-    "button": (10, 500, False),
-    "section": (10, 600, False),
-    "title": (11, 600, False),
-    "panel": (14, 600, False),
-    "figure": (14, 600, False),
-    "start": (20, 600, False),
-    "mono": (9.5, 400, True),
-    "mono_strong": (9.5, 600, True),
-}
 
 
 class Theme(QObject):
@@ -74,7 +57,7 @@ class Theme(QObject):
         self._steps: Iterator[None] = iter(())
         self._still: list[QWidget] = []
         self._dressed: weakref.WeakKeyDictionary[QWidget, str] = weakref.WeakKeyDictionary()
-        self._fonts: dict[tuple[bool, float, int], QFont] = {}
+        self._type = TypeSizes(1.0)
 
     # -- installing and switching -------------------------------------------------------------
 
@@ -129,7 +112,7 @@ class Theme(QObject):
         if scale != self._scale:
             self._scale = scale
             self._grown = True
-            self._fonts.clear()
+            self._type = TypeSizes(scale)
             self._apply(sizes=True, in_steps=in_steps)
 
     def follow_system(self) -> bool:
@@ -301,22 +284,20 @@ class Theme(QObject):
 
     def ui_font(self, pt: float = 10, weight: int = 400) -> QFont:
         """The reading font at `pt` points before scaling."""
-        return self._font(False, pt, weight)
+        return self._type.font(False, pt, weight)
+
+    def ui_metrics(self, pt: float = 10, weight: int = 400) -> QFontMetrics:
+        """The measures of the reading font; to ask for, not to change."""
+        return self._type.metrics(pt, weight)
 
     def mono_font(self, pt: float = 9.5, weight: int = 400) -> QFont:
         """The font for what is literally so: bytes, code, calls, addresses."""
-        return self._font(True, pt, weight)
+        return self._type.font(True, pt, weight)
 
     def font(self, style: str) -> QFont:
         """The font of a text style of `TEXT_STYLES`."""
         pt, weight, mono = TEXT_STYLES[style]
-        return self._font(mono, pt, weight)
-
-    def _font(self, mono: bool, pt: float, weight: int) -> QFont:
-        key = (mono, pt, weight)
-        if key not in self._fonts:
-            self._fonts[key] = make_font(MONO_FAMILIES if mono else UI_FAMILIES, pt * self._scale, weight)
-        return QFont(self._fonts[key])
+        return self._type.font(mono, pt, weight)
 
     def dress(self, widget: QWidget, style: str) -> None:
         """Give `widget` the font of a text style, and keep it right when the scale changes."""
@@ -343,7 +324,7 @@ class Theme(QObject):
 
     def line_height(self) -> int:
         """The height of a line of body text in px."""
-        return QFontMetrics(self.ui_font()).height()
+        return self.ui_metrics().height()
 
     def row_height(self) -> int:
         """The height of a table, tree or list row in px."""
@@ -352,40 +333,6 @@ class Theme(QObject):
     def control_height(self) -> int:
         """The height of a button or an input in px."""
         return self.line_height() + 16
-
-
-def make_palette(tokens: Tokens) -> QPalette:
-    """The QPalette of a set of tokens, flat: nothing Fusion could draw a bevel with."""
-    role = QPalette.ColorRole
-    palette = QPalette()
-    colours = {
-        role.Window: tokens.window,
-        role.Base: tokens.base,
-        role.AlternateBase: tokens.alternate,
-        role.Button: tokens.button,
-        role.Text: tokens.text,
-        role.WindowText: tokens.text,
-        role.ButtonText: tokens.text,
-        role.BrightText: tokens.error,
-        role.PlaceholderText: tokens.placeholder,
-        role.Highlight: tokens.highlight,
-        role.Accent: tokens.highlight,
-        role.HighlightedText: tokens.highlighted_text,
-        role.Link: tokens.link,
-        role.LinkVisited: tokens.link,
-        role.ToolTipBase: tokens.tooltip_base,
-        role.ToolTipText: tokens.tooltip_text,
-        role.Mid: tokens.mid,
-        role.Dark: tokens.dark,
-        role.Light: tokens.window,
-        role.Midlight: tokens.window,
-        role.Shadow: tokens.window,
-    }
-    for each, colour in colours.items():
-        palette.setColor(each, colour)
-    for each in (role.Text, role.ButtonText, role.WindowText):
-        palette.setColor(QPalette.ColorGroup.Disabled, each, tokens.placeholder)
-    return palette
 
 
 def set_look(widget: QWidget, name: str, value: str | bool) -> None:

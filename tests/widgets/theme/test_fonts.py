@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
-from widgets.theme.theme import TEXT_STYLES, theme
+from widgets.theme.theme import theme
+from widgets.theme.type_sizes import TEXT_STYLES
 
 
 def test_the_shipped_families_are_the_ones_used(qtbot: QtBot) -> None:

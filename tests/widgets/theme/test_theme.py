@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from widgets.parts.text import Label
-from widgets.theme.theme import PRESENTER_SCALE, Theme, make_palette, set_look, theme
+from widgets.theme.qt_palette import make_palette
+from widgets.theme.theme import PRESENTER_SCALE, Theme, set_look, theme
 from widgets.theme.tokens import DARK, LIGHT, Tokens
 
 BOTH = pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
