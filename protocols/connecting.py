@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from protocols.record import polling
-from protocols.record.event import monotonic_ns
-from protocols.record.trace import address_call, address_value
+from protocols.record.connections import End
+from protocols.record.event import Raw, monotonic_ns
+from protocols.record.trace import address_call, address_value, call_event, this_thread
 from protocols.record.traced import TracedSocket
 from protocols.service.wake import Wake
 
@@ -106,14 +107,25 @@ def record(sock: TracedSocket, started: int, address: Any, error: OSError | None
         return
     end = trace.stand(sock, "client")
     if end is not None and sock.family == socket.AF_INET:
-        local = address_value(end.local)
+        local = end.local
     else:
         try:
-            local, peer = address_value(sock.getsockname()), address_value(sock.getpeername())
+            local, peer = sock.getsockname(), sock.getpeername()
         except OSError:  # reset between the two calls
             local = None
-    trace.call("connect", f"{text} = 0", started, fd=sock.fileno(), local=local, peer=peer, result=0,
-               blocked_ns=waited)  # fmt: skip
+    trace.recorder.put(connected_event(address, started, waited, sock.fileno(), this_thread(), trace.service, end,
+                                       local, peer))  # fmt: skip
+
+
+def connected_event(
+    address: Any, started: int, waited_ns: int, fd: int, thread: str, service: str | None, end: End | None,
+    local: object, peer: object,
+) -> Raw:  # fmt: skip
+    """The event of a connect whose connection stands."""
+    conn, role = (None, None) if end is None else (end.conn, end.role)
+    return call_event("connect", f"connect({address_call(address)}) = 0", started, waited_ns, fd, thread, service,
+                      conn, role, {"local": address_value(local), "peer": address_value(peer), "result": 0,
+                                   "blocked_ns": waited_ns})  # fmt: skip
 
 
 def backoff(

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from protocols.ftp.addresses import OFFERS, address_of_command, address_of_reply
 from protocols.ftp.replies import MEANINGS, meaning_of
 from protocols.record.connections import Role as Role
-from protocols.record.event import Lazy, monotonic_ns
+from protocols.record.event import Direction, Lazy, Raw, monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.secretlines import FTP_VERBS
 
@@ -124,44 +124,20 @@ class Dialogue:
 
     def command(self, line: str, *, offset: int | None = None, size: int | None = None, t: int | None = None) -> None:
         """A command line, without its line end. offset, size: its bytes in the control connection's direction."""
-        verb, argument = split_command(line.lstrip())
-        if argument and verb in FTP_VERBS:
-            line, argument = f"{verb} {MASK}", MASK
-        detail: Lazy = (_COMMAND, self.session, "control", self.end, verb, argument[:LINE_KEPT])
-        if verb in _ADDRESSED and (address := address_of_command(verb, argument)) is not None:
-            detail = (_COMMAND_ADDRESS, *detail[1:], address.detail())
-        self.recorder.put((t or monotonic_ns(), "message", "command", self.service, self.conn,
-                           "out" if self.end == "client" else "in", offset, size, None, line[:LINE_KEPT],
-                           detail))  # fmt: skip
+        self.recorder.put(command_event(self.service, self.conn, self.session, self.end, line, offset, size,
+                                        t or monotonic_ns()))  # fmt: skip
 
     def reply(
         self, code: int, lines: Sequence[str], *, offset: int | None = None, size: int | None = None,
         t: int | None = None,
     ) -> None:  # fmt: skip
         """A reply: its code and its lines as they came, without line ends."""
-        if len(lines) == 1:
-            text = lines[0][:LINE_KEPT]
-            kept = [text]
-        else:
-            kept = [line[:LINE_KEPT] for line in lines[:LINES_KEPT]]
-            text = f"{kept[0]} .. {len(lines)} lines" if kept else str(code)
-        facts = (self.session, "control", self.end, code, kept, MEANINGS.get(code) or meaning_of(code))
-        detail: Lazy = (_REPLY, *facts)
-        if len(lines) > len(kept):
-            detail = (_REPLY_CUT, *facts, len(lines))
-        elif code in OFFERS and (address := address_of_reply(code, text if len(kept) == 1 else " ".join(kept))):
-            detail = (_REPLY_ADDRESS, *facts, address.detail())
-        self.recorder.put((t or monotonic_ns(), "message", "reply", self.service, self.conn,
-                           "in" if self.end == "client" else "out", offset, size, None, text, detail))  # fmt: skip
+        self.recorder.put(reply_event(self.service, self.conn, self.session, self.end, code, lines, offset, size,
+                                      t or monotonic_ns()))  # fmt: skip
 
     def transfer(self, done: Transfer, conn: str | None) -> None:
         """A file or listing that has gone over the data connection `conn`."""
-        leaving = (done.way == "put") == (self.end == "client")
-        detail: Lazy = (_TRANSFER_FACTS, self.session, "data", self.end, *done.facts())
-        if done.error:
-            detail = (_TRANSFER_FAILED, *detail[1:], done.error)
-        self.recorder.put((monotonic_ns(), "message", done.kind, self.service, conn, "out" if leaving else "in", None,
-                           done.bytes, None, done.text(), detail))  # fmt: skip
+        self.recorder.put(transfer_event(self.service, conn, self.session, self.end, done, monotonic_ns()))
 
     def note(self, kind: str, text: str, *, conn: str | None = None, **facts: Any) -> None:
         """What happened to the session that is no line of it; `conn` where it is about a data connection."""
@@ -170,3 +146,53 @@ class Dialogue:
 
     def _facts(self, role: str) -> dict[str, Any]:
         return {"session": self.session, "role": role, "end": self.end}
+
+
+# Events from their parts: a note (see `protocols.record.later`) makes the same ones of the same parts
+
+
+def command_event(
+    service: str | None, conn: str | None, session: str | None, end: Role, line: str, offset: int | None,
+    size: int | None, t: int,
+) -> Raw:  # fmt: skip
+    """See `Dialogue.command`."""
+    verb, argument = split_command(line.lstrip())
+    if argument and verb in FTP_VERBS:
+        line, argument = f"{verb} {MASK}", MASK
+    detail: Lazy = (_COMMAND, session, "control", end, verb, argument[:LINE_KEPT])
+    if verb in _ADDRESSED and (address := address_of_command(verb, argument)) is not None:
+        detail = (_COMMAND_ADDRESS, *detail[1:], address.detail())
+    way: Direction = "out" if end == "client" else "in"
+    return (t, "message", "command", service, conn, way, offset, size, None, line[:LINE_KEPT], detail)
+
+
+def reply_event(
+    service: str | None, conn: str | None, session: str | None, end: Role, code: int, lines: Sequence[str],
+    offset: int | None, size: int | None, t: int,
+) -> Raw:  # fmt: skip
+    """See `Dialogue.reply`."""
+    if len(lines) == 1:
+        text = lines[0][:LINE_KEPT]
+        kept = [text]
+    else:
+        kept = [line[:LINE_KEPT] for line in lines[:LINES_KEPT]]
+        text = f"{kept[0]} .. {len(lines)} lines" if kept else str(code)
+    facts = (session, "control", end, code, kept, MEANINGS.get(code) or meaning_of(code))
+    detail: Lazy = (_REPLY, *facts)
+    if len(lines) > len(kept):
+        detail = (_REPLY_CUT, *facts, len(lines))
+    elif code in OFFERS and (address := address_of_reply(code, text if len(kept) == 1 else " ".join(kept))):
+        detail = (_REPLY_ADDRESS, *facts, address.detail())
+    way: Direction = "in" if end == "client" else "out"
+    return (t, "message", "reply", service, conn, way, offset, size, None, text, detail)
+
+
+def transfer_event(
+    service: str | None, conn: str | None, session: str | None, end: Role, done: Transfer, t: int
+) -> Raw:
+    """See `Dialogue.transfer`."""
+    detail: Lazy = (_TRANSFER_FACTS, session, "data", end, *done.facts())
+    if done.error:
+        detail = (_TRANSFER_FAILED, *detail[1:], done.error)
+    way: Direction = "out" if (done.way == "put") == (end == "client") else "in"
+    return (t, "message", done.kind, service, conn, way, None, done.bytes, None, done.text(), detail)

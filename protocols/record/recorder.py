@@ -15,6 +15,7 @@ from typing import Any, Final
 from protocols.record.bulk import Bulk, Many
 from protocols.record.connections import Connections
 from protocols.record.event import Direction, Layer, Raw, monotonic_ns
+from protocols.record.later import Later
 from protocols.record.packed import PackedRun
 
 BOUND_EVENTS: Final = 1 << 20
@@ -41,6 +42,8 @@ class Tail:
         self._rows = 0
         self._bytes = 0
         self._new_drops = 0
+        self._noted = False
+        """Some of the items are Later."""
         self._ready = threading.Event()
         self._dropped = 0
 
@@ -90,7 +93,10 @@ class Tail:
         return taken
 
     def take_items(self, limit: int | None = None) -> list[Raw | Many]:
-        """As `take`, but bulks are given as they are, for a consumer that looks at few of their rows."""
+        """As `take`, but bulks are given as they are, for a consumer that looks at few of their rows.
+
+        Events that were only noted are made now.
+        """
         recorder = self._recorder
         with recorder._lock:
             recorder._spread()
@@ -100,6 +106,9 @@ class Tail:
                 self._ready.clear()
                 if recorder._fresh:  # put between the two lines above, and its signal just wiped out
                     self._ready.set()
+            noted, self._noted = self._noted, bool(self._items) and self._noted
+        if noted:
+            taken = [each for item in taken for each in (item.raws() if type(item) is Later else (item,))]
         if drops:
             taken.append(_drop_note(drops))
         return taken
@@ -267,12 +276,20 @@ class Recorder:
 
     def put_bulk(self, bulk: Bulk) -> None:
         """Record many datagrams at once; a consumer without room for all of them gets none, and they are counted."""
-        rows, size = len(bulk), bulk.nbytes
+        self._put_whole(bulk)
+
+    def put_later(self, later: Later) -> None:
+        """Record events that are made when they are taken; as of a bulk, a consumer gets all or none."""
+        self._put_whole(later)
+
+    def _put_whole(self, item: Many) -> None:
+        rows, size = len(item), item.nbytes
         with self._turn, self._lock:
             self._spread()
             self._total += rows
             for tail in self._tails:
-                tail._push(bulk, rows, size)
+                tail._push(item, rows, size)
+                tail._noted = tail._noted or type(item) is Later
 
     def emit(
         self,

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from protocols.record.connections import End, Role
 from protocols.record.diag import unix_peer_inode
-from protocols.record.event import Direction, monotonic_ns
+from protocols.record.event import Direction, Raw, monotonic_ns
 from protocols.record.recorder import Recorder
 from protocols.record.tcpstate import own_state, saw_state
 
@@ -155,7 +155,7 @@ class Trace:
     def _addresses(self, sock: socket.socket, role: Role) -> tuple[Hashable, Hashable]:
         local, peer = sock.getsockname(), sock.getpeername()
         if not self.transport.startswith("unix"):
-            return _plain(local), _plain(peer)
+            return plain_address(local), plain_address(peer)
         # Most clients have no name: the socket's inode stands for it, and the kernel tells the
         # accepting end whose inode sits opposite.
         if role == "client":
@@ -198,7 +198,7 @@ class Trace:
         if not local or not peer:
             return self.recorder.connections.lone(role, local or None, peer)
         if isinstance(local, tuple) and isinstance(peer, tuple):
-            local, peer = _seen_by_peer(_plain(local), _plain(peer)), _plain(peer)
+            local, peer = _seen_by_peer(plain_address(local), plain_address(peer)), plain_address(peer)
         return self.recorder.connections.opened(self.transport, role, local, peer)
 
     # Events
@@ -218,20 +218,14 @@ class Trace:
     ) -> None:
         """Record a call that moves no payload. An `error` gets its errno and its reason."""
         now = monotonic_ns()
-        facts: dict[str, Any] = {"took_ns": now - started, "thread": _here.name}
-        if fd is not None:
-            facts["fd"] = fd
-        if self.end is not None:
-            facts["end"] = self.end.role
-        for name, value in detail.items():
-            if value is not None:
-                facts[name] = value
+        stamp, where = now if passive else started, conn if conn is not None else self.conn
+        role = self.end.role if self.end is not None else None
         if error is not None:
-            facts.update(error_facts(error, kind, address, self.transport))
-            summary = f"{summary} = {facts['errno']}"
-        stamp = now if passive else started
-        where = conn if conn is not None else self.conn
-        self.recorder.put((stamp, "call", kind, self.service, where, None, None, None, None, summary, facts))
+            found = error_facts(error, kind, address, self.transport)
+            detail.update(found)
+            summary = f"{summary} = {found['errno']}"
+        self.recorder.put(call_event(kind, summary, stamp, now - started, fd, _here.name, self.service, where, role,
+                                     detail))  # fmt: skip
 
     def shown(self, data: bytes | memoryview) -> str:
         """The preview of bytes that are about to be sent, without their secrets."""
@@ -268,15 +262,9 @@ class Trace:
         if self.secrets is not None:
             data, hidden, text = self._masked_send(data, count, text)
         kept = min(kept, len(data))
-        detail: tuple[Any, ...] = (
-            CALL_FACTS, now - started, fd, _here.name, role,
-            asked if asked != count else None, kept if kept < count else None, self.tls, flags or None, None,
-        )  # fmt: skip
-        if hidden:
-            detail = (_MASKED_FACTS, *detail[1:], hidden)
-        summary = f"{kind}({text}) = {count}"
         body = data if type(data) is bytes and kept == len(data) else bytes(data[:kept])
-        self.recorder.put((started, "call", kind, self.service, conn, "out", offset, count, body, summary, detail))
+        self.recorder.put(sent_event(kind, started, now - started, fd, _here.name, self.service, conn, role, offset,
+                                     count, body, asked, text, self.tls, flags, hidden))  # fmt: skip
 
     def received(
         self, kind: str, started: int, fd: int, data: bytes | memoryview, asked: int, flags: int
@@ -297,18 +285,10 @@ class Trace:
             ranges = self.secrets.ranges("in", data, not (flags and flags & socket.MSG_PEEK))
             if ranges:
                 data, hidden = _starred(data, ranges)
-        detail: tuple[Any, ...] = (
-            CALL_FACTS, now - started, fd, _here.name, role,
-            asked, kept if kept < count else None, self.tls, flags or None, None,
-        )  # fmt: skip
-        if hidden:
-            detail = (_MASKED_FACTS, *detail[1:], hidden)
-        if count or self.transport == "udp":
-            summary = f"{kind}({asked}) = {count}"
-        else:
-            summary = f"{kind}({asked}) = 0, end of stream"
         body = data if type(data) is bytes and kept == len(data) else bytes(data[:kept])
-        self.recorder.put((now, "call", kind, self.service, conn, "in", offset, count, body, summary, detail))
+        event = received_event(kind, now, now - started, fd, _here.name, self.service, conn, role, offset, count, body,
+                               asked, self.tls, flags, hidden, self.transport == "udp")  # fmt: skip
+        self.recorder.put(event)
 
     def spliced(self, started: int, fd: int, count: int, asked: int) -> None:
         """Record bytes that went from the socket into a file inside the kernel: an exact range, and none of them."""
@@ -358,6 +338,63 @@ class Trace:
         )
 
 
+def this_thread() -> str:
+    """The name of the thread that asks, as events have it."""
+    return _here.name
+
+
+# Events from their parts: a note (see `later`) makes the same ones of the same parts
+
+
+def call_event(
+    kind: str, summary: str, stamp: int, took_ns: int, fd: int | None, thread: str, service: str | None,
+    conn: str | None, role: Role | None, detail: Mapping[str, Any],
+) -> Raw:  # fmt: skip
+    """A call that moves no payload; values of None in `detail` are left out."""
+    facts: dict[str, Any] = {"took_ns": took_ns, "thread": thread}
+    if fd is not None:
+        facts["fd"] = fd
+    if role is not None:
+        facts["end"] = role
+    for name, value in detail.items():
+        if value is not None:
+            facts[name] = value
+    return (stamp, "call", kind, service, conn, None, None, None, None, summary, facts)
+
+
+def sent_event(
+    kind: str, started: int, took_ns: int, fd: int, thread: str, service: str | None, conn: str | None,
+    role: Role | None, offset: int | None, count: int, body: bytes, asked: int, text: str | None = None,
+    tls: bool | None = None, flags: int = 0, hidden: int = 0,
+) -> Raw:  # fmt: skip
+    """A send of `count` bytes, of which `body` is kept. text: the argument; None: the body's preview."""
+    kept = len(body)
+    detail: tuple[Any, ...] = (
+        CALL_FACTS, took_ns, fd, thread, role, asked if asked != count else None, kept if kept < count else None, tls,
+        flags or None, None,
+    )  # fmt: skip
+    if hidden:
+        detail = (_MASKED_FACTS, *detail[1:], hidden)
+    summary = f"{kind}({preview(body) if text is None else text}) = {count}"
+    return (started, "call", kind, service, conn, "out", offset, count, body, summary, detail)
+
+
+def received_event(
+    kind: str, stamp: int, took_ns: int, fd: int, thread: str, service: str | None, conn: str | None,
+    role: Role | None, offset: int | None, count: int, body: bytes, asked: int, tls: bool | None = None,
+    flags: int = 0, hidden: int = 0, datagrams: bool = False,
+) -> Raw:  # fmt: skip
+    """A receive of `count` bytes, of which `body` is kept; of none it is the end of the stream."""
+    kept = len(body)
+    detail: tuple[Any, ...] = (
+        CALL_FACTS, took_ns, fd, thread, role, asked, kept if kept < count else None, tls, flags or None, None,
+    )  # fmt: skip
+    if hidden:
+        detail = (_MASKED_FACTS, *detail[1:], hidden)
+    end = "" if count or datagrams else ", end of stream"
+    return (stamp, "call", kind, service, conn, "in", offset, count, body, f"{kind}({asked}) = {count}{end}", detail)
+
+
 def _starred(data: bytes | memoryview, ranges: Sequence[tuple[int, int]]) -> tuple[bytes, int]:
     clean, hidden = bytearray(data), 0
     for begin, end in ranges:
@@ -366,7 +403,7 @@ def _starred(data: bytes | memoryview, ranges: Sequence[tuple[int, int]]) -> tup
     return bytes(clean), hidden
 
 
-def _plain(address: tuple[Any, ...]) -> tuple[str, int]:
+def plain_address(address: tuple[Any, ...]) -> tuple[str, int]:
     """Host and port, an IPv4 address in IPv6 clothes undressed: both ends must name each other alike."""
     return str(address[0]).removeprefix("::ffff:"), address[1]
 

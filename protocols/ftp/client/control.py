@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Final
 
 from protocols import opening, tls
@@ -23,10 +24,12 @@ from protocols.ftp.client.replyreader import Reply, ReplyError, ReplyReader
 from protocols.ftp.client.site import Site
 from protocols.ftp.client.trouble import FtpError
 from protocols.ftp.client.waiter import Waiter
-from protocols.ftp.dialogue import Dialogue, split_command
+from protocols.ftp.dialogue import Dialogue, command_event, reply_event, split_command
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
+from protocols.record.later import Notes
 from protocols.record.recorder import Recorder
+from protocols.record.trace import received_event, sent_event
 from protocols.record.traced import TracedSocket
 from protocols.record.traced_tls import TracedTLSSocket
 from protocols.secretlines import SecretLines
@@ -36,8 +39,11 @@ GREETING_S: Final = 1.2
 CALM_NS: Final = 100_000_000
 """So shortly after a reply nobody looks whether another one has come that nobody waits for."""
 COMMAND_BYTES: Final = 4096
+RECEIVE_BYTES: Final = 16384
 _NOT_ONE_LINE: Final = re.compile(r"[\r\n\0]")
 Sock = TracedSocket | TracedTLSSocket
+_send: Final = socket.socket.send
+_recv: Final = socket.socket.recv
 
 
 class Control(ftplib.FTP):
@@ -45,7 +51,8 @@ class Control(ftplib.FTP):
 
     features: FEAT's lines, by their first word in capitals. chain: the server's certificates (DER). alive: it stands.
     peer: the server's address as the kernel has it. settled_ns: when the last reply came that somebody waited for; 0
-    where others may follow. buffer: for the data of one transfer after the other.
+    where others may follow. buffer: for the data of one transfer after the other. owes: replies to come to what was
+    asked before its time; the next command hears them first.
     """
 
     def __init__(self, site: Site, recorder: Recorder, service: str, waiter: Waiter) -> None:
@@ -67,6 +74,7 @@ class Control(ftplib.FTP):
         self.peer: tuple[Any, ...] = ()
         self.buffer = memoryview(bytearray())
         self.settled_ns = 0
+        self.owes = 0
         self._reader = ReplyReader(site.encoding)
         self._early: deque[Reply] = deque()
         self._sent = 0
@@ -177,11 +185,10 @@ class Control(ftplib.FTP):
 
     def putline(self, line: str) -> None:
         """Send one line. Raises FtpError, or ValueError for more than one line."""
-        if _NOT_ONE_LINE.search(line):
-            raise trouble.trouble("not a command", said=repr(line[:80]))
-        data = line.encode(self.encoding, "surrogateescape") + b"\r\n"
-        if len(data) > COMMAND_BYTES:
-            raise trouble.trouble("not a command", said=f"it has {len(data)} bytes")
+        data = self.one_line(line)
+        while self.owes:
+            self.owes -= 1
+            self.read_reply()
         started = monotonic_ns()
         if started - self.settled_ns > CALM_NS:
             self.drain()
@@ -190,6 +197,15 @@ class Control(ftplib.FTP):
         self._send(data)
         self.dialogue.command(line, offset=self._sent, size=len(data), t=started)
         self._sent += len(data)
+
+    def one_line(self, line: str) -> bytes:
+        """The bytes of a command. Raises FtpError where it is not one line that a server takes."""
+        if _NOT_ONE_LINE.search(line):
+            raise trouble.trouble("not a command", said=repr(line[:80]))
+        data = line.encode(self.encoding, "surrogateescape") + b"\r\n"
+        if len(data) > COMMAND_BYTES:
+            raise trouble.trouble("not a command", said=f"it has {len(data)} bytes")
+        return data
 
     def _send(self, data: bytes) -> None:
         sock, deadline = self._standing(), 0
@@ -219,6 +235,88 @@ class Control(ftplib.FTP):
         self._send(data)
         self.dialogue.command(line, offset=self._sent, size=len(data))
         self._sent += len(data)
+
+    # The same for one who must not wait, and notes what happens (`smallfile`)
+
+    def put_noted(self, lines: Sequence[str], notes: Notes) -> None:
+        """Send lines at once, each as `putline` does. Raises FtpError."""
+        pieces = [self.one_line(line) for line in lines]
+        started = monotonic_ns()
+        if started - self.settled_ns > CALM_NS:
+            notes.put()
+            self.drain()
+            started = monotonic_ns()
+        data, sock = b"".join(pieces), self._standing()
+        self._doing = split_command(lines[0])[0]
+        try:
+            count = _send(sock, data)
+        except BlockingIOError:
+            count = 0
+        except OSError as error:
+            notes.put()
+            self.drop()
+            raise trouble.of_os(error, "send", (self.site.host, self.site.port)) from error
+        trace, dialogue = sock.trace, self.dialogue
+        if count and trace is not None and (end := trace.end) is not None and self.recorder.enabled:
+            kept = end.keep(count)
+            body = data if kept == len(data) else data[:kept]
+            notes.add((sent_event, kept, "send", started, monotonic_ns() - started, sock.fileno(), notes.thread,
+                       trace.service, end.conn, end.role, end.sent, count, body, len(data)))  # fmt: skip
+            end.sent += count
+        for line, piece in zip(lines, pieces, strict=True):
+            notes.add((command_event, 0, dialogue.service, dialogue.conn, dialogue.session, "client", line, self._sent,
+                       len(piece), started))  # fmt: skip
+            self._sent += len(piece)
+        if count < len(data):
+            notes.put()
+            self._send(data[count:])
+
+    def receive_noted(self, notes: Notes) -> None:
+        """As `receive`."""
+        sock = self._standing()
+        started = monotonic_ns()
+        try:
+            data = _recv(sock, RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            notes.put()
+            self.drop()
+            raise trouble.of_os(error, "recv", (self.site.host, self.site.port)) from error
+        now, trace, count = monotonic_ns(), sock.trace, len(data)
+        if trace is not None and (end := trace.end) is not None and self.recorder.enabled:
+            kept = count and end.keep(count)
+            body = data if kept == count else data[:kept]
+            notes.add((received_event, kept, "recv", now, now - started, sock.fileno(), notes.thread, trace.service,
+                       end.conn, end.role, end.received, count, body, RECEIVE_BYTES))  # fmt: skip
+            end.received += count
+        self._take(data, notes)
+
+    def _take(self, data: bytes, notes: Notes | None = None) -> None:
+        """What has come; none is the end."""
+        try:
+            replies = self._reader.whole(data) if data else []
+            if notes is not None and replies:
+                dialogue, heard = self.dialogue, self._heard
+                for reply in replies:
+                    notes.add((reply_event, 0, dialogue.service, dialogue.conn, dialogue.session, "client", reply.code,
+                               reply.lines, heard, reply.size, monotonic_ns()))  # fmt: skip
+                    heard += reply.size
+                self._heard = heard
+                self._early.extend(replies)
+                return
+            if notes is not None:
+                notes.put()
+            if not data:
+                self.drop()
+                raise trouble.trouble("closed", where=self.site.where, command=self._doing)
+            if replies:
+                for reply in replies:
+                    self._came(reply)
+            else:
+                self._reader.feed(data)
+        except ReplyError as error:
+            raise self._broken(error) from None
 
     def read_reply(self, doing: str = "") -> Reply:
         """The next reply, whatever it says. Raises FtpError when none came in time, or what came is none."""
@@ -279,23 +377,13 @@ class Control(ftplib.FTP):
 
     def _receive(self, sock: Sock) -> None:
         try:
-            data = sock.recv(16384)
+            data = sock.recv(RECEIVE_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError as error:
             self.drop()
             raise trouble.of_os(error, "recv", (self.site.host, self.site.port)) from error
-        if not data:
-            self.drop()
-            raise trouble.trouble("closed", where=self.site.where, command=self._doing)
-        try:
-            if replies := self._reader.whole(data):
-                for reply in replies:
-                    self._came(reply)
-            else:
-                self._reader.feed(data)
-        except ReplyError as error:
-            raise self._broken(error) from None
+        self._take(data)
 
     def _pending(self) -> bool:
         return isinstance(self.sock, TracedTLSSocket) and self.sock.pending() > 0
@@ -373,7 +461,7 @@ class Control(ftplib.FTP):
     def drop(self) -> None:
         """Close at once."""
         sock, self.sock = self.sock, None
-        self.alive = False
+        self.alive, self.owes = False, 0
         self.waiter.forget()
         if sock is not None:
             sock.close()

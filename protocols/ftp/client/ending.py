@@ -83,6 +83,7 @@ def _hear_all(control: Control, deadline: int) -> None:
         while monotonic_ns() < deadline:
             while control.look() is not None:
                 if control.take_reply().code == _MARKED:
+                    control.owes = 0
                     return
             _wait(control, deadline)
     except (FtpError, OSError):

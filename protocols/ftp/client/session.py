@@ -36,7 +36,10 @@ class FtpSession(Remote):
     ) -> None:
         super().__init__(site, recorder, name, stopping)
         self.control = Control(site, recorder, name, self.waiter)
-        self.asks_ahead = True  # for the next small file's address before the last one's verdict has come
+        self.asks_ahead = 2
+        """When the next small file's address is asked for: 2 together with the one before it, 1 when that one's data
+        have come, 0 after its verdict. A server that can't have it so early is asked later from then on."""
+        self.data_tell = True  # a file that is refused ends its data connection, too
         self.home = ""
         self._system = ""
         self.has_facts = False
@@ -196,7 +199,7 @@ class FtpSession(Remote):
 
     def in_steps(self) -> Steps | None:
         """See Remote: in passive mode without TLS, which takes waiting."""
-        if not self.site.passive or self.site.security not in ("none", "auto"):
+        if not self.site.passive or self.site.source or self.site.security not in ("none", "auto"):
             return None
         self.again(lambda: self.use_type("I"))
         return None if self.control.context is not None else SmallFiles(self)

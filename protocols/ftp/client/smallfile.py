@@ -1,44 +1,49 @@
 """Small files over one FTP connection, step by step: PASV, RETR, the data and the verdict, and never a wait.
 
-It knows the way that goes well, and a refusal. Everything else (a cut, a lie about the size, silence, a cancel) is
-left to `moving`, which goes on where this has come to. It must not know threads or queues.
+While another file follows, its PASV goes out together with a RETR: the server reads it when the file is done, and the
+next begins as soon as the verdict is here. Until all the data of a file have come nobody is woken, for they fit into
+the system's buffers. It knows the way that goes well, and a refusal. Everything else (a cut, a lie about the size,
+silence, a cancel) is left to `moving`, which goes on where this has come to. It must not know threads or queues.
 """
 
 from __future__ import annotations
 
-import errno
+import hashlib
 import socket
-import ssl
 from collections.abc import Callable
-from os import strerror
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from protocols import connecting
 from protocols.connecting import Stopped
+from protocols.ftp.addresses import address_of_reply
 from protocols.ftp.client import localfiles, trouble
-from protocols.ftp.client.data import DataLink, link_of, local_of, offered_address
+from protocols.ftp.client.data import DataLink, offered_address
 from protocols.ftp.client.digest import Digest
 from protocols.ftp.client.localfiles import PART, Target, disk
 from protocols.ftp.client.moving import fill
 from protocols.ftp.client.pump import Cut
 from protocols.ftp.client.remote import Fetch
 from protocols.ftp.client.replyreader import Reply
-from protocols.ftp.client.steps import SMALL_BYTES, Odd, Steps
+from protocols.ftp.client.smalldata import SmallData
+from protocols.ftp.client.steps import Odd, Steps
 from protocols.ftp.client.tally import Tally
-from protocols.ftp.client.told import Told
 from protocols.ftp.client.trouble import FtpError
+from protocols.ftp.dialogue import Transfer, transfer_event
 from protocols.record import polling
-from protocols.record.event import monotonic_ns
-from protocols.record.tcpstate import own_state
-from protocols.record.traced import TracedSocket, traced_socket
+from protocols.record.event import Raw, monotonic_ns
 
 if TYPE_CHECKING:
     from protocols.ftp.client.session import FtpSession
 
 _State: TypeAlias = Literal["idle", "address", "connect", "begun", "data", "verdict"]
 """What comes next: nothing; the reply to PASV; the data connection; the reply to RETR; data; the last reply."""
-_UNDER_WAY: Final = (0, errno.EINPROGRESS)
 _DATA: Final = polling.POLLIN | polling.POLLRDHUP
+_END: Final = polling.POLLRDHUP
+TINY_BYTES: Final = 32 << 10 if _END else 0
+"""So much fits into the system's buffers whatever happens: it can wait there for its end."""
+AHEAD_NS: Final = 2_000_000_000
+"""The reply to what was asked before its time comes right after the one before it, or not at all."""
+_NOT_NOW: Final = frozenset((450, 500, 501, 502, 503, 504, 530))
+"""What a server may say to PASV in the middle of a transfer; of a transfer that broke they say something else."""
 
 
 class SmallFiles(Steps):
@@ -50,20 +55,19 @@ class SmallFiles(Steps):
         self._control_fd: Final = session.control.fileno()
         self._silence_ns: Final = int(session.site.timeout_s * 1e9)
         self._ask: Final = "EPSV" if self._control.af == socket.AF_INET6 or session.site.extended else "PASV"
-        self._buffer: Final = memoryview(bytearray(SMALL_BYTES))
+        self._data: Final = SmallData(session.control)
         self._state: _State = "idle"
-        self._sock: TracedSocket | None = None
-        self._data_fd = -1
-        self._asked_ns = 0
         self._more = False  # another file follows
         self._ahead = False  # its address has been asked for already
-        self._address: tuple[Any, ...] = ()
-        self._link: DataLink | None = None
+        self._looked = False  # it took long until the data came
+        self._chunk: memoryview | None = None  # the file, where all of it came at once and is not written yet
+        self._digest: Digest | None = None  # of what is written
+        self._began = Reply(0, ())
+        self._begun_ns = 0
         self._order: Fetch
         self._tally: Tally
         self._target: Target
-        self._digest: Digest
-        self.watched = {self._control_fd: polling.POLLIN}
+        self._calm = self.watched = {self._control_fd: polling.POLLIN}
         self.deadline_ns = 0
 
     # Beginning
@@ -71,6 +75,8 @@ class SmallFiles(Steps):
     def begin(self, order: Fetch, tally: Tally, fresh: bool, more: bool = False) -> None:
         """See Steps."""
         self._order, self._tally, self._more = order, tally, more
+        self._digest = self._chunk = None
+        self._control.owes = 0
         path = str(order.to)
         self._target = target = (
             Target(path, path + PART) if fresh else localfiles.target(order.to, force=order.force)
@@ -78,247 +84,335 @@ class SmallFiles(Steps):
         assert order.entry is not None
         tally.path, tally.part, tally.size = target.path, target.part, order.entry.size
         if target.direct:
-            raise Odd(self._again)
+            raise self._start_over()
         try:
             if not self._ahead:
-                self._send(self._ask, "address")
+                self._say("address", self._ask)
                 return
             self._state = "address"
-            self.deadline_ns = monotonic_ns() + self._silence_ns
+            self.deadline_ns = monotonic_ns() + min(self._silence_ns, AHEAD_NS)
             reply = self._control.early_reply()
         except (FtpError, Stopped):
-            raise Odd(self._again) from None
+            raise self._start_over() from None
         if reply is not None:
-            self._answer(reply)
+            self._go_on(reply)
 
-    def _ask_ahead(self) -> None:
-        """The data are here, the verdict is not: the server reads the next file's PASV as soon as it has said it."""
-        try:
-            self._control.send_urgent(self._ask)
-        except (FtpError, Stopped) as error:
-            raise self._rest(error) from None
-        self._ahead = True
+    def _say(self, state: _State, *lines: str) -> None:
+        self._state = state
+        self._control.put_noted(lines, self.notes)
+        self.deadline_ns = monotonic_ns() + self._silence_ns
 
     def leave(self) -> None:
         """See Steps."""
         if self._ahead:
             self._control.drop()  # a reply is to come that nobody waits for
 
-    def _send(self, line: str, state: _State) -> None:
-        self._state = state
-        self._control.putline(line)
-        self.deadline_ns = monotonic_ns() + self._silence_ns
-
     # Steps
 
     def step(self, fd: int, mask: int) -> Callable[[], None] | None:
         """See Steps."""
         if fd == self._control_fd:
-            try:
-                reply = self._control.receive()
-            except FtpError as error:
-                raise self._lost(error) from None
-            while reply is not None and self._state != "verdict" and self._control_fd in self.watched:
-                self._answer(reply)
-                reply = self._control.early_reply()
+            self._hear()
         elif self._state == "data":
             self._receive(mask)
         elif self._state == "connect":
             self._connected()
         else:
-            self.watched = {self._control_fd: polling.POLLIN}  # it has ended before it began: the reply tells
-        if self._state != "verdict":
-            return None
-        if (last := self._control.early_reply()) is None:
-            if self._more and not self._ahead and self._session.asks_ahead:
-                self._ask_ahead()
-            return None
-        if not last.good:
-            raise self._rest()
-        return self._end()
+            self._catch_up(mask)
+        while self._state != "idle" and (reply := self._reply()) is not None:
+            if self._state == "data" or self._state == "verdict":
+                return self._judge(reply)
+            self._go_on(reply)
+        if self._state == "verdict" and self._more and not self._ahead and self._session.asks_ahead:
+            self._ask_ahead()
+        return None
 
-    def _answer(self, reply: Reply) -> None:
-        if self._state == "begun":
-            self._begun(reply)
-        elif self._state == "address":
-            self._control.take_reply()
-            self._state, self._ahead = "idle", False  # no reply is due
-            try:
-                self._connect(offered_address(self._control, reply))
-            except FtpError:
-                raise Odd(self._again) from None
-        elif self._state == "data" and reply.good:
-            self.watched = {self._data_fd: _DATA}  # the verdict before the last data: it waits its turn
-        elif self._state in ("data", "verdict"):
-            raise self._rest()
-        else:
-            raise Odd(self._again)
+    def look(self) -> None:
+        """See Steps."""
+        if self._state == "begun" and self.watched is not self._calm:
+            self.watched, self._looked = self._calm, True  # what keeps the data away may stand in the reply
 
-    def _begun(self, reply: Reply) -> None:
-        control, order = self._control, self._order
-        control.take_reply()
-        assert self._sock is not None
-        if 100 <= reply.code < 200:
-            self._link = link_of(self._sock, reply, "client", local_of(self._sock), control.peer[:2])
-            self._state = "data"
-            self._tally.begin()
-            self.deadline_ns = monotonic_ns() + self._silence_ns
-            self.watched = {self._control_fd: polling.POLLIN, self._data_fd: _DATA}
-            try:
-                self._target.open()
-            except FtpError as error:
-                raise self._rest(error) from None
-            self._digest = Digest(self._target.fd)
-        elif not reply.good:  # some servers say 200 first
-            self._close()
-            self._state = "idle"
-            if reply.code == 421:
-                control.drop()
-                raise Odd(self._again)
-            raise trouble.refused(reply, f"RETR {order.path}", control.site.where, control.site.user)
+    def _hear(self) -> None:
+        try:
+            self._control.receive_noted(self.notes)
+        except FtpError as error:
+            raise self._lost(error) from None
 
-    # The data connection
+    def _reply(self) -> Reply | None:
+        """The reply that has come."""
+        try:
+            return self._control.early_reply()
+        except FtpError as error:
+            raise self._lost(error) from None
 
-    def _connect(self, address: tuple[str, int]) -> None:
+    def _catch_up(self, mask: int) -> None:
+        """The data connection has ended, or somebody wants to know: nobody has listened to the reply that began it."""
+        self.watched = self._calm
+        self._hear()
+        reply = self._reply()
+        if reply is not None and 100 <= reply.code < 200:
+            self._go_on(reply)
+            self._receive(mask)
+
+    def _go_on(self, reply: Reply) -> None:
+        """A reply before the data."""
         control = self._control
-        self._sock = sock = traced_socket(control.recorder, control.name, control.af)
-        self._data_fd, self._asked_ns = sock.fileno(), monotonic_ns()
-        sock.setblocking(False)
-        if control.site.source:
-            sock.bind((control.site.source, 0))
-        self._address = (*address, *control.peer[2:])
-        result = socket.socket.connect_ex(sock, self._address)
-        if result not in _UNDER_WAY:
-            raise Odd(self._again)
-        self._state = "connect"
-        if own_state(sock) == "ESTABLISHED":  # as on this machine: the kernel has done it within the call
+        if self._state == "begun":
+            control.take_reply()
+            self._begun(reply)
+            return
+        if self._state != "address":
+            raise self._start_over()
+        control.take_reply()
+        self._state, self._ahead = "idle", False  # no reply is due
+        try:
+            host, port = self._offered(reply)
+            stands = self._data.connect((host, port, *control.peer[2:]), self.notes)
+        except (FtpError, OSError):
+            raise self._start_over() from None
+        if stands:
             self._ask_for_file()
         else:
-            self.watched = {self._data_fd: polling.POLLOUT, self._control_fd: polling.POLLIN}
+            self._state = "connect"
+            self.watched = {self._data.fd: polling.POLLOUT, self._control_fd: polling.POLLIN}
+
+    def _offered(self, reply: Reply) -> tuple[str, int]:
+        """Raises FtpError."""
+        known, host = address_of_reply(reply.code, reply.lines[0]), self._control.peer[0]
+        if known is None or not known.port or (known.host and known.host != host):
+            self.notes.put()  # what is told of it comes after it
+            return offered_address(self._control, reply)
+        return host, known.port
 
     def _connected(self) -> None:
-        sock = self._sock
-        assert sock is not None
-        result = socket.socket.getsockopt(sock, socket.SOL_SOCKET, socket.SO_ERROR)
-        if result:
-            error = OSError(result, strerror(result))
-            connecting.record(sock, self._asked_ns, self._address, error)
+        if not self._data.connected(self.notes):
             self._state = "idle"
-            raise Odd(self._again)
+            raise self._start_over()
         self._ask_for_file()
 
     def _ask_for_file(self) -> None:
-        assert self._sock is not None
-        connecting.record(self._sock, self._asked_ns, self._address, None)
+        self._ahead = self._more and self._session.asks_ahead > 1
+        line = f"RETR {self._order.path}"
         try:
-            self._send(f"RETR {self._order.path}", "begun")
+            if self._ahead:
+                self._say("begun", line, self._ask)
+            else:
+                self._say("begun", line)
         except (FtpError, Stopped) as error:
             raise self._lost(error) from None
-        self.watched = {self._control_fd: polling.POLLIN, self._data_fd: _DATA}
+        self._looked = False
+        tiny = self._session.data_tell and (self._tally.size or 0) <= TINY_BYTES
+        self.watched = {self._data.fd: _END} if tiny else self._calm
+
+    def _begun(self, reply: Reply) -> None:
+        control = self._control
+        if 100 <= reply.code < 200:
+            self._began, self._state = reply, "data"
+            self._tally.begin()
+            self._begun_ns = self._tally.begun_ns
+            self.deadline_ns = self._begun_ns + self._silence_ns
+            self.watched = {self._control_fd: polling.POLLIN, self._data.fd: _DATA}
+        elif not reply.good:  # some servers say 200 first
+            self._data.close(self.notes)
+            if self._looked:
+                self._session.data_tell = False
+            self._state, control.owes = "idle", int(self._ahead)
+            if reply.code == 421:
+                raise self._start_over()
+            raise trouble.refused(reply, f"RETR {self._order.path}", control.site.where, control.site.user)
+
+    # Data
 
     def _receive(self, mask: int) -> None:
-        sock, tally, target = self._sock, self._tally, self._target
-        assert sock is not None
+        """Some of them are here, and the verdict is not."""
+        tally = self._tally
         assert tally.size is not None
         try:
-            count = sock.recv_into(self._buffer)
-        except (BlockingIOError, ssl.SSLWantReadError):
+            data = self._data.receive(self.notes)
+        except BlockingIOError:
             return
         except OSError as error:
             raise self._rest(Cut(error.strerror or str(error))) from None
-        if count:
-            data = self._buffer[:count]
+        last = mask & _END and len(data) < len(self._data.buffer)
+        if count := len(data):
             tally.moved += count
             tally.block(count)
-            try:
-                target.write(data)
-            except FtpError as error:
-                raise self._rest(error) from None
-            self._digest.take(data)
+            if last and count == tally.size:
+                self._chunk = data  # all of it at once, as nearly always: it is written when there is time
+            else:
+                self._write(data)
             if tally.moved > tally.size:
                 raise self._rest()
             self.deadline_ns = monotonic_ns() + self._silence_ns
-            if not mask & polling.POLLRDHUP or count == SMALL_BYTES:
+            if not last:
                 return
         if tally.moved != tally.size:
             raise self._rest()
-        self._close()
+        self._data.close(self.notes)
         tally.ended_ns = monotonic_ns()
-        self._state = "verdict"
+        self._state, self.watched = "verdict", self._calm
 
-    def _close(self) -> None:
-        self.watched = {self._control_fd: polling.POLLIN}
-        self._data_fd = -1
-        if self._sock is not None:
-            self._sock.close()
+    def _write(self, data: memoryview) -> None:
+        try:
+            if self._digest is None:
+                self._target.open()
+                self._digest = Digest(self._target.fd)
+            self._target.write(data)
+        except FtpError as error:
+            raise self._rest(error) from None
+        self._digest.take(data)
+
+    def _ask_ahead(self) -> None:
+        """The data are here, the verdict is not: the server reads the next file's PASV as soon as it has said it."""
+        try:
+            self._control.put_noted((self._ask,), self.notes)
+        except (FtpError, Stopped) as error:
+            raise self._rest(error) from None
+        self._ahead = True
 
     # The end
 
+    def _judge(self, reply: Reply) -> Callable[[], None] | None:
+        """The verdict."""
+        if self._ahead and (reply.code in (227, 229) or reply.code in _NOT_NOW):
+            raise self._out_of_turn()
+        if not reply.good:
+            raise self._rest()
+        if self._state == "data":
+            self.watched = {self._data.fd: _DATA}  # it waits its turn
+            return None
+        return self._end()
+
     def _end(self) -> Callable[[], None]:
         """The server says that it is all: tell it, and give the file its name when there is time."""
-        tally, target = self._tally, self._target
-        assert self._link is not None
-        self._control.take_reply()
-        self._state = "idle"
-        tally.sha256, tally.whole = self._digest.end(self._session.waiter.check), True
-        told = Told(self._control, self._link, "RETR", self._order.path)
-        told.transfer("get", tally.moved, seconds=tally.seconds, sha256=tally.sha256)
-        self._link = None
+        control, tally, target, data, chunk = self._control, self._tally, self._target, self._data, self._chunk
+        control.take_reply()
+        self._state, self.watched = "idle", self._calm
+        if self._digest is None:
+            tally.sha256 = hashlib.sha256(chunk or b"").hexdigest()
+        else:
+            tally.sha256 = self._digest.end(self._session.waiter.check)
+        tally.whole = True
+        told, path = control.dialogue, self._order.path
+        self.notes.add((_transfer_event, 0, told.service, data.conn, told.session, path, tally.moved,
+                        (tally.ended_ns - tally.begun_ns) / 1e9, tally.sha256, data.local, data.peer,
+                        monotonic_ns()))  # fmt: skip
 
         def settle() -> None:
+            if target.fd < 0:
+                target.open()
             try:
-                target.close()
-            except OSError as error:
-                raise disk(target.part, error) from error
+                if chunk is not None:
+                    target.write(chunk)
+            finally:
+                _close(target)
             target.finish()
 
         return settle
 
     def stop(self, late: bool) -> Odd:
         """See Steps."""
+        try:
+            if self._state == "begun" and self.watched is not self._calm:
+                self._catch_up(0)
+        except Odd as odd:
+            return odd
+        except FtpError as error:
+            return self._odd(_raiser(error))
+        self.notes.put()
         if late and self._state == "address" and self._ahead:
-            self._session.asks_ahead = False  # a server that forgets what comes before its time
-            return Odd(self._again)
+            self._session.asks_ahead -= 1  # a server that forgets what comes before its time
+            return self._start_over()
         if self._state in ("data", "verdict"):
             silent = Cut(f"silent for {self._session.site.timeout_s:g} s", silent=True)
             return self._rest(None if not late else silent if self._state == "data" else self._control.late())
-        error = self._control.late() if late else Stopped("waiting for the server")
-        return self._lost(error)
+        return self._lost(self._control.late() if late else Stopped("waiting for the server"))
+
+    def _odd(self, go_on: Callable[[], None]) -> Odd:
+        self.notes.put()  # what others record comes after it
+        return Odd(go_on)
+
+    def _out_of_turn(self) -> Odd:
+        """A server that looks at the next command in the middle of a transfer, and can't wait with it."""
+        self._session.asks_ahead -= 1
+        self.notes.put()
+        self._control.tell("asked in turn", f"The server answers {self._ask} in the middle of a transfer: from now on "
+                           "it is asked later, and this file is got once more")  # fmt: skip
+        return self._start_over()
 
     def _rest(self, failure: Exception | None = None) -> Odd:
         """The usual way goes on with what is here. failure: what has happened to the data."""
-        session, order, tally, target, link = self._session, self._order, self._tally, self._target, self._link
-        assert link is not None
-        ended, digest, ahead = self._state == "verdict", self._digest, self._ahead
-        self._state, self._link, self._ahead = "idle", None, False
+        session, order, tally, target, control = self._session, self._order, self._tally, self._target, self._control
+        data, ended, chunk = self._data, self._state == "verdict", self._chunk
+        link = DataLink(data.traced(), self._began, "client", data.local, data.peer, data.conn, self._begun_ns)
+        if control.alive and self._ahead:
+            control.owes = 1
+        self._state, self._ahead, self.watched = "idle", False, self._calm
+        try:
+            if target.fd < 0:
+                target.open()
+            if chunk is not None:
+                target.write(chunk)
+        except FtpError as error:
+            failure = failure or error
+        digest = self._digest or Digest(target.fd)
+        if chunk is not None:
+            digest.take(chunk)
 
         def go_on() -> None:
             try:
                 fill(session, order, tally, target, link, digest, ended=ended, failure=failure)
             finally:
-                if ahead:
-                    session.control.drop()  # one more reply is to come
+                if control.owes:
+                    control.drop()
 
-        return Odd(go_on)
+        return self._odd(go_on)
 
     def _lost(self, error: FtpError | Stopped) -> Odd:
         """The connection is of no use any more, or nobody knows which replies still come."""
         if self._state in ("data", "verdict"):
             return self._rest(error)
-        self._close()
+        self._data.close(self.notes)
+        self.notes.put()
         self._control.drop()
         if isinstance(error, FtpError) and error.name in ("closed", "goodbye", "os"):
-            return Odd(self._again)
+            return self._start_over()
+        return self._odd(_raiser(error))
+
+    def _start_over(self) -> Odd:
+        """The usual way gets the file from its first byte."""
+        session, control, order, tally = self._session, self._control, self._order, self._tally
+        drop = self._state != "idle" or self._ahead
+        self._data.close(self.notes)
+        self._state, self._ahead, self.watched = "idle", False, self._calm
 
         def go_on() -> None:
-            raise error
+            if drop:
+                control.drop()
+            tally.forget()
+            session.get(order, tally)
 
-        return Odd(go_on)
+        return self._odd(go_on)
 
-    def _again(self) -> None:
-        """From the start, in the usual way."""
-        self._close()
-        self._ahead = False
-        if self._state != "idle":
-            self._control.drop()
-        self._session.get(self._order, self._tally)
+
+def _raiser(error: Exception) -> Callable[[], None]:
+    def go_on() -> None:
+        raise error
+
+    return go_on
+
+
+def _close(target: Target) -> None:
+    try:
+        target.close()
+    except OSError as error:
+        raise disk(target.part, error) from error
+
+
+def _transfer_event(
+    service: str | None, conn: str | None, session: str | None, path: str, count: int, seconds: float, sha256: str,
+    local: tuple[str, int], peer: tuple[str, int], t: int,
+) -> Raw:  # fmt: skip
+    """As `Told` tells it."""
+    done = Transfer("RETR", path, "get", count, seconds, sha256=sha256, local=local, peer=peer, connected_by="client")
+    return transfer_event(service, conn, session, "client", done, t)

@@ -12,6 +12,7 @@ from typing import Final
 
 from protocols.ftp.client.remote import Fetch
 from protocols.ftp.client.tally import Tally
+from protocols.record.later import Notes
 
 SMALL_BYTES: Final = 256 << 10
 """A file up to here is small."""
@@ -31,11 +32,13 @@ class Odd(Exception):
 class Steps(ABC):
     """One connection, one file at a time.
 
-    watched: the descriptors to wait for, and what for. deadline_ns: when the silence has lasted too long.
+    watched: the descriptors to wait for, and what for. deadline_ns: when the silence has lasted too long. notes: where
+    it notes what happens; set by whoever drives it, who puts them. After Odd and `stop` all are put.
     """
 
     watched: Mapping[int, int]
     deadline_ns: int
+    notes: Notes
 
     @abstractmethod
     def begin(self, order: Fetch, tally: Tally, fresh: bool, more: bool = False) -> None:
@@ -50,6 +53,10 @@ class Steps(ABC):
 
         Raises FtpError when the server has refused the file and the next may be begun, or Odd.
         """
+
+    @abstractmethod
+    def look(self) -> None:
+        """Nothing may have come for a while, or what has come was left where it was: `watched` may change."""
 
     @abstractmethod
     def leave(self) -> None:

@@ -52,6 +52,11 @@ class Tally:
         """The data begin to move."""
         self.begun_ns, self.ended_ns = monotonic_ns(), 0
 
+    def forget(self) -> None:
+        """What has moved counts no more: all of it comes once again."""
+        self.moved = self.blocks = self.begun_ns = self.ended_ns = 0
+        self.sizes.clear()
+
     def block(self, size: int) -> None:
         """A block has gone to the callback, or to the socket."""
         self.blocks += 1

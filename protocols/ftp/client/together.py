@@ -21,8 +21,12 @@ from protocols.ftp.client.trouble import FtpError
 from protocols.record import polling
 from protocols.record.event import monotonic_ns
 from protocols.record.explain import Explained
+from protocols.record.later import ENOUGH, Notes
+from protocols.record.trace import this_thread
 from protocols.service.wake import Wake
 
+SHOW_MS: Final = 20
+"""When nothing has come for so long, what has come before is shown."""
 LOOK_MS: Final = 250
 """So often somebody looks for connections that have been silent for too long."""
 
@@ -94,7 +98,7 @@ class Together:
     def drive(self, first: Member) -> Member:
         """After a join that was False. The member that left last, for the caller to go on with."""
         assert self._wake is not None
-        round_ = _Round(self._owner, self._wake)
+        round_ = _Round(self._owner, self._wake, Notes(first.remote.recorder, this_thread()))
         try:
             round_.begin(first)
             while True:
@@ -122,8 +126,9 @@ class Together:
 class _Round:
     """What the driving thread knows: its members, and by each watched descriptor whose it is."""
 
-    def __init__(self, owner: Owner, wake: Wake) -> None:
+    def __init__(self, owner: Owner, wake: Wake, notes: Notes) -> None:
         self.members: list[Member] = []
+        self._notes: Final = notes
         self._owner: Final = owner
         self._wake: Final = wake
         self._poll: Final = polling.poll()
@@ -142,6 +147,8 @@ class _Round:
         self._whose[wake_fd] = member
         self._wakes.add(wake_fd)
         assert member.job is not None
+        assert member.steps is not None
+        member.steps.notes = self._notes
         if not self._ask(member, member.job):
             self._next(member)
 
@@ -149,12 +156,14 @@ class _Round:
         """Wait for any of them, and go on with those that are ready. Who left last, when nobody is left."""
         if self.members:
             self._new.clear()
-            for fd, mask in self._poll.poll(LOOK_MS):
+            for fd, mask in self._poll.poll(SHOW_MS if self._notes else LOOK_MS) or self._calm():
                 member = self._whose.get(fd)
                 if fd in self._wakes:
                     self._heard(fd)
                 elif member is not None and fd not in self._new:
                     self._go(member, fd, mask)
+            if len(self._notes) >= ENOUGH:
+                self._notes.put()
             now = monotonic_ns()
             if now - self._looked_ns > LOOK_MS * 1_000_000:
                 self._looked_ns = now
@@ -163,6 +172,11 @@ class _Round:
             return None
         last, self._last = self._last, None
         return last
+
+    def _calm(self) -> tuple[tuple[int, int], ...]:
+        """Nothing comes just now: others may see what has come so far."""
+        self._notes.put()
+        return ()
 
     def _heard(self, fd: int) -> None:
         """Somebody woke this thread, or one member."""
@@ -174,8 +188,13 @@ class _Round:
 
     def _look(self, now: int) -> None:
         for member in list(self.members):
-            if member.steps is not None and member.steps.deadline_ns < now:
+            steps = member.steps
+            assert steps is not None
+            if steps.deadline_ns < now:
                 self._stop(member, late=True)
+            else:
+                steps.look()
+                self._watch(member, steps.watched)
 
     def _stop(self, member: Member, late: bool) -> None:
         assert member.steps is not None
@@ -220,7 +239,9 @@ class _Round:
     def _ask(self, member: Member, job: Job) -> bool:
         """Begin a job; False when it has failed at once."""
         assert member.steps is not None
-        member.job, job.tally = job, Tally()
+        member.job = job
+        if job.tries > 1:
+            job.tally = Tally()
         fresh = job.order.known_new and job.tries == 1 and not job.force
         try:
             member.steps.begin(fetch_of(job), job.tally, fresh, self._owner.more_small())
@@ -230,7 +251,8 @@ class _Round:
             self._owner.ended(job, "failed", error.told)
             return False
         else:
-            self._watch(member, member.steps.watched)
+            if member.steps.watched is not member.watched:
+                self._watch(member, member.steps.watched)
         return True
 
     def _watch(self, member: Member, watched: Mapping[int, int]) -> None:
@@ -247,6 +269,7 @@ class _Round:
         member.watched = watched
 
     def _leave(self, member: Member, go_on: Callable[[], None] | None) -> None:
+        self._notes.put()
         self._watch(member, {})
         wake_fd = member.remote.waiter.wake_fd
         self._poll.unregister(wake_fd)

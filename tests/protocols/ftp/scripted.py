@@ -20,8 +20,9 @@ class Script:
     replies: bytes sent in place of the usual reply, by verb; None for no reply at all. cut: RETR ends after so many
     bytes, by `how`: "close", "reset" or "silence". size: what SIZE says in place of the truth. more: bytes sent
     beyond the file. listing: what LIST sends. features: lines of FEAT; "" for a server that has none. early: the
-    verdict of RETR waits a moment for the next command, which is then taken ("heard") or thrown away ("forgotten").
-    verdicts: what is said in place of the usual ones, in turn. asked_early: how many commands came so.
+    verdict of RETR waits a moment for the next command, which is then taken ("heard"), thrown away ("forgotten"),
+    refused before the verdict ("refused") or obeyed before it ("obeyed"). together: how many commands came in one piece
+    with a RETR. verdicts: what is said in place of the usual ones, in turn. asked_early: how many commands came so.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Script:
     early: str = ""
     verdicts: list[bytes] = field(default_factory=list)
     asked_early: int = 0
+    together: int = 0
     port: int = 0
     said: list[str] = field(default_factory=list)
     stored: dict[str, bytes] = field(default_factory=dict)
@@ -49,10 +51,20 @@ class Script:
 class _Session:
     def __init__(self, script: Script, sock: socket.socket) -> None:
         self.script, self.sock = script, sock
-        self.lines = sock.makefile("rb")
+        self.came = b""
         self.data: socket.socket | None = None
         self.active: tuple[str, int] | None = None
         self.rest = 0
+
+    def line(self) -> bytes:
+        """The next line; b"" at the end."""
+        while b"\n" not in self.came:
+            piece = self.sock.recv(4096)
+            if not piece:
+                return b""
+            self.came += piece
+        line, _, self.came = self.came.partition(b"\n")
+        return line + b"\n"
 
     def say(self, text: str | bytes) -> None:
         self.sock.sendall(text if isinstance(text, bytes) else text.encode() + b"\r\n")
@@ -60,7 +72,7 @@ class _Session:
     def run(self) -> None:
         try:
             self.say(self.script.greeting)
-            while line := self.lines.readline():
+            while line := self.line():
                 text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
                 self.script.said.append(text)
                 verb, _, argument = text.partition(" ")
@@ -71,7 +83,6 @@ class _Session:
                     continue
                 self.answer(verb, argument)
         finally:
-            self.lines.close()
             if self.data is not None:
                 self.data.close()
 
@@ -120,6 +131,7 @@ class _Session:
 
     def do_retr(self, name: str) -> None:
         script = self.script
+        script.together += self.came != b""
         if name not in script.files:
             self.say("550 no such file")
             return
@@ -150,10 +162,14 @@ class _Session:
                 script.ended.wait(DEADLINE_S)
             if not whole and script.how == "reset":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if script.early and select.select([self.sock], [], [], 0.1)[0]:
+        if script.early and (self.came or select.select([self.sock], [], [], 0.1)[0]):
             script.asked_early += 1
-            if script.early == "forgotten":
-                self.lines.readline()
+            if script.early != "heard":
+                self.line()
+            if script.early == "refused":
+                self.say("450 not now")
+            elif script.early == "obeyed":
+                self.do_pasv("")
         self.say(script.verdicts.pop(0) if script.verdicts else "226 done" if whole else "426 cut")
 
     def do_stor(self, name: str, start: bytes = b"") -> None:

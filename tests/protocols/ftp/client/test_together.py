@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,24 +72,39 @@ def test_many_files_take_few_connections_and_each_is_told_whole(tmp_path: Path) 
         assert sum(event.kind == kind for event in events) >= len(names), kind
 
 
-def test_the_next_address_is_asked_for_before_the_verdict(tmp_path: Path) -> None:
+def test_the_next_address_is_asked_for_together_with_a_file(tmp_path: Path) -> None:
     names = [f"f{number}" for number in range(6)]
     script = Script(dict.fromkeys(names, CONTENT), early="heard")
     with lab(script, parallel=1) as (client, _):
         assert set(over(wanted(client, tmp_path, *names))) == {"done"}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == script.files
     assert script.logins == 1
-    assert script.asked_early == 5
+    assert script.together == script.asked_early == 5
     assert script.said.count("PASV") == 6
 
 
-def test_a_server_that_forgets_what_comes_early_is_asked_in_turn_from_then_on(tmp_path: Path) -> None:
-    names = [f"f{number}" for number in range(4)]
-    script = Script(dict.fromkeys(names, CONTENT), early="forgotten")
-    with lab(script, timeout_s=0.3, parallel=1) as (client, _):
-        assert set(over(wanted(client, tmp_path, *names))) == {"done"}
+@pytest.mark.parametrize("early", ["forgotten", "refused", "obeyed"])
+def test_a_server_that_dislikes_it_is_asked_later_from_then_on(tmp_path: Path, early: str) -> None:
+    names = [f"f{number}" for number in range(8)]
+    script = Script(dict.fromkeys(names, CONTENT), early=early)
+    with lab(script, timeout_s=0.3, parallel=1) as (client, tail):
+        jobs = wanted(client, tmp_path, *names)
+        assert set(over(jobs)) == {"done"}
+        assert {job.tries for job in jobs} == {1}
+        told = sum(raw[2] == "asked in turn" for raw in tail.take())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == script.files
-    assert script.asked_early == 1
+    assert script.together == 1
+    assert told == (2 if early != "forgotten" else 0)
+
+
+def test_a_refused_file_leaves_the_next_address_as_it_was_asked_for(tmp_path: Path) -> None:
+    names = ["a", "gone", "b", "gone too", "c"]
+    script = Script({name: CONTENT for name in names if "gone" not in name})
+    with lab(script, parallel=1) as (client, _):
+        jobs = wanted(client, tmp_path, *names)
+        assert over(jobs) == ["done", "failed", "done", "failed", "done"]
+    assert script.said.count("PASV") == 5
+    assert script.logins == 1
 
 
 def test_a_bad_verdict_is_that_of_its_own_file_though_the_next_was_asked_for(tmp_path: Path) -> None:
@@ -101,10 +118,11 @@ def test_a_bad_verdict_is_that_of_its_own_file_though_the_next_was_asked_for(tmp
     assert script.asked_early == 2
 
 
+@pytest.mark.parametrize("parallel", [1, 2])
 @pytest.mark.parametrize(("cut", "how"), [(0, "close"), (1, "reset"), (400, "close"), (999, "reset")])
-def test_a_file_cut_at_any_byte_is_completed_from_there(tmp_path: Path, cut: int, how: str) -> None:
+def test_a_file_cut_at_any_byte_is_completed_from_there(tmp_path: Path, cut: int, how: str, parallel: int) -> None:
     script = Script({"a": CONTENT, "b": CONTENT}, cut=cut, how=how)
-    with lab(script) as (client, _):
+    with lab(script, parallel=parallel) as (client, _):
         jobs = wanted(client, tmp_path, "a", "b")
         until(lambda: all(job.tries > 1 or job.ended for job in jobs))
         script.cut = None
@@ -141,6 +159,15 @@ def test_a_file_that_has_grown_since_the_listing_is_whole(tmp_path: Path) -> Non
         assert (tmp_path / "a").read_bytes() == CONTENT * 2
 
 
+def test_the_usual_way_hears_what_was_asked_ahead_before_it_asks_itself(tmp_path: Path) -> None:
+    script = Script({"a": CONTENT * 2, "b": CONTENT})
+    with lab(script, parallel=1) as (client, _):
+        assert over(wanted(client, tmp_path, "a", "b")) == ["done", "done"]
+    assert script.said[-6:] == ["RETR a", "PASV", "SIZE a", "PASV", "RETR b", "QUIT"]
+    assert script.logins == 1
+    assert (tmp_path / "a").read_bytes() == CONTENT * 2
+
+
 def test_silence_ends_and_a_cancel_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("protocols.ftp.client.ending.ABORT_S", 0.1)
     script = Script({"a": CONTENT}, cut=10, how="silence")
@@ -168,6 +195,52 @@ def test_one_is_cancelled_and_the_other_connection_does_not_notice(tmp_path: Pat
         assert second.state == "done"
         assert client.queue.retry(first)
         assert over([first]) == ["done"]
+
+
+OWN = ("took_ns", "fd", "thread", "blocked_ns", "local", "peer", "seconds", "result", "address", "session", "asked")
+OWN_NUMBERS = re.compile(r"[0-9]{4,}|[0-9]+,[0-9]+\)")
+"""What differs from one transfer to the next."""
+
+
+def told(events: list[Event], kind: str) -> list[tuple[object, ...]]:
+    """The events of a kind without what is each transfer's own: numbers, and values of those facts."""
+    return [
+        (event.layer, event.service, event.direction, event.data, re.sub(r"[0-9]+", "#", event.summary),
+         {name: "" if name in OWN else OWN_NUMBERS.sub("#", str(value)) for name, value in event.detail.items()})
+        for event in events if event.kind == kind and (kind != "recv_into" or event.size)
+    ]  # fmt: skip
+
+
+def bytes_of(events: list[Event], kind: str) -> bytes:
+    """What the calls of a kind moved, by their ranges."""
+    moved = [event for event in events if event.kind == kind]
+    for before, after in pairwise(moved):
+        assert before.offset is not None
+        assert before.size is not None
+        assert before.offset + before.size == after.offset
+    return b"".join(event.data or b"" for event in moved)
+
+
+def test_a_small_file_is_told_as_any_other(tmp_path: Path) -> None:
+    script, found = Script({"a": CONTENT}), []
+    for caller in (None, "function"):  # who wants to see blocks goes the usual way
+        with lab(script, parallel=1) as (client, tail):
+            order = Order("get", "a", tmp_path / str(caller), entry=Entry("a", "file", 1000), caller=caller)
+            assert over([client.transfer(order)]) == ["done"]
+        events = [Event.of(raw) for raw in tail.take()]
+        begin = next(n for n, event in enumerate(events) if event.kind == "command" and event.summary == "PASV") - 1
+        end = next(n for n, event in enumerate(events) if event.kind == "command" and event.summary == "QUIT") - 1
+        found.append(events[begin:end])
+    small, usual = found
+    for kind in ("socket", "connect", "send", "command", "reply", "recv_into", "close", "transfer"):
+        assert told(small, kind) == told(usual, kind), kind
+    assert len(told(small, "reply")) == 3
+    assert re.sub(rb"[0-9]+", b"#", bytes_of(small, "recv")) == re.sub(rb"[0-9]+", b"#", bytes_of(usual, "recv"))
+    assert bytes_of(small, "recv_into") == CONTENT
+    assert len({event.conn for event in small if event.conn}) == 2
+    for events in found:
+        assert [event.t for event in events if event.layer == "message"] == sorted(
+            event.t for event in events if event.layer == "message")  # fmt: skip
 
 
 def test_a_redirection_is_not_followed(tmp_path: Path) -> None:
