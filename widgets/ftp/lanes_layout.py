@@ -21,6 +21,7 @@ CONNECTS_KEPT: Final = 4096
 NOTES: Final = frozenset((
     "fault injected", "data connection refused", "address translated", "outgoing connection let through",
     "incoming connection refused", "wire can't be read", "handshake failed", "commands thrown away", "session closed",
+    "asked in turn",
 ))  # fmt: skip
 _DATA_NOTES: Final = frozenset((
     "data connection refused", "outgoing connection let through", "incoming connection refused", "address translated",
