@@ -15,12 +15,15 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.client.jar import Jar
+from protocols.http.client.rawsend import RAW_NAME
 from protocols.http.exchange import Exchange
+from protocols.http.failure import Failure
 from protocols.http.kept.collection import Item
 from protocols.http.request import Request, RequestError
 from protocols.http.server.served import Served
 from protocols.record.event import Raw
 from widgets.desk import Desk
+from widgets.http import why
 from widgets.http.exchange.phase_rows import ms_text
 from widgets.http.exchange.sent import Sent
 from widgets.http.history import History
@@ -60,11 +63,10 @@ def cards_in_steps(desk: Desk) -> Generator[QWidget, None, Cards]:
 
 
 class BothEnds(QWidget):
-    """The three cards. `finished(sent)`: a request is over. `why_requested(failure)`: explain it."""
+    """The three cards. `finished(sent)`: a request is over."""
 
     began = Signal(object)
     finished = Signal(object)
-    why_requested = Signal(object)
 
     def __init__(self, desk: Desk, cards: Cards, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,7 +109,7 @@ class BothEnds(QWidget):
         slot.failed.connect(response.tell)
         response.first_requested.connect(self.start_sample)
         response.mend_requested.connect(self.mend)
-        response.why_requested.connect(self.why_requested)
+        response.why_requested.connect(self._on_why)
         response.answered_requested.connect(self.go_to_handler)
         response.hop_picked.connect(self._on_hop)
         response.save_requested.connect(self.ask_save)
@@ -124,7 +126,7 @@ class BothEnds(QWidget):
         servers.started.connect(self._on_server_started)
         servers.failed.connect(self._on_server_failed)
         servers.picked.connect(self._on_served_picked)
-        servers.why_requested.connect(lambda server: self.why_requested.emit(server.trouble))
+        servers.why_requested.connect(lambda server: why.explain(self.desk, server.trouble, server.service))
 
         self.store.changed.connect(self._on_store)
         request.environment.currentIndexChanged.connect(
@@ -302,6 +304,13 @@ class BothEnds(QWidget):
         self._join(exchange)
         if exchange.conn is not None:
             self.link.choose(("request",), self._client_name(), exchange.conn, exchange.begin_sent)
+
+    def _on_why(self, failure: Failure) -> None:
+        sent = self.response.sent
+        if sent is None or sent.raw or sent.failure is not failure:  # raw bytes, which perhaps found nobody
+            why.explain(self.desk, failure, RAW_NAME)
+        else:
+            why.explain(self.desk, failure, self._client_name(), sent.between())
 
     def _client_name(self) -> str:
         return self.slot.client.name if self.slot.client is not None else ""

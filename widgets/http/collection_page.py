@@ -26,7 +26,7 @@ from widgets.parts.paths import ask_file, ask_folder
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.rows_model import RowsModel
 from widgets.parts.splitter import Splitter
-from widgets.parts.text import Label
+from widgets.parts.text import Paragraph
 
 NOTHING: Final = "No collection is open. It is a folder of plain files, one a request, that git can merge."
 KINDS: Final = "Requests (*.http *.rest *.har *.json *.yaml *.yml *.sh *.txt);;All files (*)"
@@ -99,7 +99,7 @@ class CollectionPage(QWidget):
         top.addWidget(self.which)
         top.addWidget(self.new_name, 1)
         top.addWidget(self.add_button)
-        said = Label("Secrets lie in a file of their own that git ignores.", "caption", "text2", wrap=True)
+        said = Paragraph("Secrets lie in a file of their own that git ignores.", "caption", "text2")
         said.setContentsMargins(12, 6, 12, 8)
         self.environments.body.addLayout(top)
         self.environments.add(self.variables_view, 3)

@@ -18,7 +18,7 @@ from protocols.http.kept.collection import Item
 from protocols.http.request import Request
 from protocols.record.event import Raw
 from widgets.desk import Desk
-from widgets.http import demo, why
+from widgets.http import demo
 from widgets.http.both_ends import BothEnds, Cards, cards_in_steps
 from widgets.http.panel_actions import PanelActions
 from widgets.http.server.slot import ServerSlot
@@ -70,7 +70,6 @@ class HttpPanel(Panel):
         self.segments.chosen.connect(lambda index: self.show_view(VIEWS[index][0]))
         self.server_button.clicked.connect(self.new_server)
         self.python_button.clicked.connect(self.actions_of.show_python)
-        self.ends.why_requested.connect(lambda trouble: why.explain(self.desk, trouble, self._service()))
         self.ends.response.explore_requested.connect(self.actions_of.explore)
         self.ends.servers.code_wanted.connect(lambda: self.show_view("code"))
         desk.bridge.add_consumer(self._take)
@@ -240,10 +239,6 @@ class HttpPanel(Panel):
             servers.show_view(view)
         else:
             servers.add_server()
-
-    def _service(self) -> str:
-        client = self.ends.slot.client
-        return client.name if client is not None else "http 1"
 
     def _take(self, raws: list[Raw]) -> None:
         self.ends.take(raws)

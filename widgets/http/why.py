@@ -14,12 +14,17 @@ from widgets.desk import Desk
 from widgets.failed_call import event_of
 
 
-def explain(desk: Desk, trouble: Failure | Explained | None, service: str) -> None:
-    """Open Why for an error: the call that failed where it is on the time line, else what the card knows."""
+def explain(
+    desk: Desk, trouble: Failure | Explained | None, service: str, between: tuple[int, int] | None = None
+) -> None:  # fmt: skip
+    """Open Why for an error: the call that failed where it is on the time line, else what the card knows.
+
+    between: when the request began and ended, in ns of the recorder's clock: other requests of the service failed, too.
+    """
     if trouble is None:
         return
     errno = trouble.symbol if isinstance(trouble, Failure) else trouble.errno
-    desk.explain(event_of(desk, {service}, errno) or _made(trouble, errno, service))
+    desk.explain(event_of(desk, {service}, errno, between) or _made(trouble, errno, service))
 
 
 def _made(trouble: Failure | Explained, errno: str, service: str) -> Event:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from widgets.parts.buttons import Button
+from widgets.parts.low_room import LowRoom
 from widgets.parts.segments import Segments
 from widgets.parts.text import Label
 from widgets.theme.theme import theme
@@ -70,7 +71,7 @@ class PanelHead(QWidget):
 
 
 def lay_out_pages(panel: QWidget, head: PanelHead, pages: QWidget) -> None:
-    """Put the head over the views of a panel, and the panel's edge around these."""
+    """Put the head over the views of a panel, and the panel's edge around these; in a low window they scroll."""
     column = QVBoxLayout(panel)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
@@ -78,4 +79,4 @@ def lay_out_pages(panel: QWidget, head: PanelHead, pages: QWidget) -> None:
     body = QVBoxLayout()
     column.addLayout(body, 1)
     body.setContentsMargins(EDGE_PX, 0, EDGE_PX, 12)
-    body.addWidget(pages)
+    body.addWidget(LowRoom(pages))

@@ -10,19 +10,26 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.parts.card import Line
 from widgets.parts.flow import Pages
+from widgets.parts.low_room import LowRoom
 from widgets.parts.tabs import TabBar
 
 
 class TabPages(QWidget):
-    """Pages by key. `shown(key)`: a person went to another. tight: many tabs share a narrow card."""
+    """Pages by key. `shown(key)`: a person went to another. tight: many tabs share a narrow card.
+
+    gives_way: something beside them may take their room; then they scroll.
+    """
 
     shown = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None, *, tight: bool = False) -> None:
+    def __init__(
+        self, name: str, parent: QWidget | None = None, *, tight: bool = False, gives_way: bool = False
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.bar = TabBar(tight=tight)
         self.bar.setAccessibleName(name)
-        self.pages = Pages(parent=self)
+        room = LowRoom(parent=self) if gives_way else None
+        self.pages = Pages(parent=self if room is None else room.viewport())
         self._keys: list[str] = []
         self._titles: list[str] = []
         column = QVBoxLayout(self)
@@ -30,7 +37,9 @@ class TabPages(QWidget):
         column.setSpacing(0)
         column.addWidget(self.bar)
         column.addWidget(Line())
-        column.addWidget(self.pages, 1)
+        if room is not None:
+            room.setWidget(self.pages)
+        column.addWidget(room or self.pages, 1)
         self.bar.currentChanged.connect(self._on_current)
 
     def add(self, key: str, title: str, page: QWidget) -> None:

@@ -261,7 +261,7 @@ class HttpClient(Service):
         except Exception as error:  # noqa: BLE001  whatever libcurl refuses must end this run and no other
             transfer.close()
             said = str(error.args[-1]) if isinstance(error, pycurl.error) and error.args else str(error)
-            run.end("failed", Failure("REFUSED", "This request can't be sent", said))
+            run.end("failed", Failure("REFUSED", "This request can't be sent", f"{said.rstrip('.')}."))
             return
         self._transfers[transfer.curl] = transfer
         self._multi.add_handle(transfer.curl)

@@ -22,6 +22,7 @@ from protocols.record.traced_tls import TracedTLSSocket, wrap_tls
 from protocols.service.base import Facts, Service
 from protocols.service.wake import Wake
 
+RAW_NAME: Final = "raw 1"
 KEEP_BYTES: Final = 16 << 20
 _PIECE_BYTES: Final = 64 << 10
 _WANTS: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -34,7 +35,7 @@ class RawSend(Service):
     """
 
     def __init__(
-        self, recorder: Recorder, host: str, port: int, data: bytes, *, name: str = "raw 1",
+        self, recorder: Recorder, host: str, port: int, data: bytes, *, name: str = RAW_NAME,
         context: ssl.SSLContext | None = None, connect_s: float = 10.0, quiet_s: float = 5.0,
     ) -> None:  # fmt: skip
         super().__init__(recorder, name, "client")

@@ -151,7 +151,7 @@ def test_a_socks_proxys_no_names_the_proxy(client: HttpClient, server: Pages) ->
 def test_a_netrc_file_that_is_not_there_is_named(client: HttpClient, server: Pages, tmp_path: Path) -> None:
     run = sent(client, server.url + "/echo", auth=Auth("netrc", netrc_path=str(tmp_path / "none")))
     assert run.failure is not None
-    assert run.failure.why == f"The netrc file {tmp_path / 'none'} can't be read: No such file or directory"
+    assert run.failure.why == f"The netrc file {tmp_path / 'none'} can't be read: No such file or directory."
 
 
 def test_http_3_where_nobody_speaks_it_says_so(client: HttpClient, server: Pages) -> None:

@@ -217,3 +217,49 @@ def test_a_curl_command_is_read_when_pasted_or_sent_and_not_while_it_is_typed(ro
     room.wait(lambda: ends.slot.sent is not None and ends.slot.phase == "idle")
     assert ends.slot.sent is not None
     assert ends.slot.sent.exchanges == [] or ends.slot.sent.exchanges[-1].method == "PUT"
+
+
+def test_a_curl_command_as_a_terminal_shows_it_needs_no_scheme(room: Room) -> None:
+    bar = room.ends.request.bar
+    QTest.keyClicks(bar.url, "$ curl -X PUT 127.0.0.1:1/x")
+    QTest.keyClick(bar.url, Qt.Key.Key_Return)
+    assert (bar.method.currentText(), bar.url.text()) == ("PUT", "127.0.0.1:1/x")
+    room.wait(lambda: room.ends.slot.sent is not None and room.ends.slot.phase == "idle")
+
+
+def test_why_explains_the_call_of_the_request_shown_and_of_no_other(room: Room) -> None:
+    ends, log = room.ends, room.desk.log
+
+    def asked_why(url: str, *, raw: bool = False) -> str:
+        ends.request.set_url(url)
+        ends.request.show_raw(raw)
+        ends.response.strip.clear()
+        ends.send()
+        room.wait(lambda: ends.slot.phase == "idle" and ends.response.strip.isVisible())
+        room.wait(lambda: any(f", {url[-1]})) = ECONNREFUSED" in raw[9] for raw in log.raws(log.first, len(log))))
+        ends.response.strip.why_requested.emit()
+        return room.explained[-1].summary
+
+    assert "127.0.0.1', 1)) = ECONNREFUSED" in asked_why("http://127.0.0.1:1")
+    assert "127.0.0.1', 2)) = ECONNREFUSED" in asked_why("http://127.0.0.1:2")
+    first = ends.slot.sent
+    assert "127.0.0.1', 3)) = ECONNREFUSED" in asked_why("http://127.0.0.1:3", raw=True)
+    ends.response.show_sent(first)
+    ends.response.finish()
+    ends.response.strip.why_requested.emit()
+    assert "127.0.0.1', 2)) = ECONNREFUSED" in room.explained[-1].summary
+
+
+def test_what_is_believed_already_is_not_offered(room: Room) -> None:
+    bad = room.serve(site="sandbox", tls="self-signed")
+    response = room.ends.response
+    offered = []
+    for believed in ("lab", "system"):
+        room.ends.request.options.fields.set_values({"trust": believed})
+        room.ends.request.set_url(bad.url)
+        before = room.ends.slot.sent
+        room.ends.send()
+        room.wait(lambda before=before: room.ends.slot.sent is not before and room.ends.slot.phase == "idle")
+        room.wait(lambda: response.failure is not None)
+        offered.append(list(response.strip.buttons))
+    assert offered == [["no-verify"], ["trust-lab", "no-verify"]]

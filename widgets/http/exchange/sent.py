@@ -21,18 +21,19 @@ SILENT: Final = "NO_ANSWER"
 
 class Sent:
     """A request under way or over. number: of this panel. file: where its body goes, None for memory. asked: the
-    request before its variables were filled in, None for raw bytes.
+    request before its variables were filled in, None for raw bytes. believed: which authorities: "lab", "system", ..
     """
 
     def __init__(
         self, number: int, request: Request | RawOrder, way: Run | RawSend, file: Path | None = None,
-        asked: Request | None = None,
+        asked: Request | None = None, believed: str = "",
     ) -> None:  # fmt: skip
         self.number: Final = number
         self.request: Final = request
         self.way: Final = way
         self.file: Final = file
         self.asked: Final = asked
+        self.believed: Final = request.believed if isinstance(request, RawOrder) else believed
         self.begun_ns: Final = way.begun_ns if isinstance(way, Run) else monotonic_ns()
         self._ended_ns = 0
         self._exchange: Exchange | None = None
@@ -108,6 +109,10 @@ class Sent:
         if isinstance(self.way, Run):
             return self.way.total_ms()
         return ((self._ended_ns or monotonic_ns()) - self.begun_ns) / 1e6
+
+    def between(self) -> tuple[int, int]:
+        """When it began, and when it ended or that it goes on until now, in ns of the recorder's clock."""
+        return self.begun_ns, self.begun_ns + int(self.total_ms() * 1e6)
 
     def cancel(self) -> None:
         """End it at once; what came is kept."""

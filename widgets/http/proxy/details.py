@@ -48,7 +48,7 @@ MENU: Final = (
 class DetailsCard(Card):
     """The card. `asked(what, number)`: "release", "edit", "drop", "answer", "replay", "abort", or a word of `MENU`.
 
-    `why_requested(failure)`: explain it.
+    `why_requested(entry)`: explain its failure.
     """
 
     asked = Signal(str, int)
@@ -140,7 +140,7 @@ class DetailsCard(Card):
 
     def _on_why(self) -> None:
         if self.entry is not None and self.entry.failure is not None:
-            self.why_requested.emit(self.entry.failure)
+            self.why_requested.emit(self.entry)
 
     # Showing
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from widgets.http.server.form import HOSTS
 from widgets.parts.fields import Choice, Fields
 from widgets.parts.flow import FlowBox
-from widgets.parts.text import Label
+from widgets.parts.text import Paragraph
 from widgets.parts.trouble import TroubleStrip
 
 MODES: Final = (
@@ -34,7 +34,7 @@ class ProxyForm(QWidget):
         super().__init__(parent)
         self.fields = Fields(self)
         self.strip = TroubleStrip()
-        self.explained = Label("", "body", "text2", wrap=True)
+        self.explained = Paragraph("", "body", "text2")
         add, row = self.fields, FlowBox(spacing=12)
         row.add(add.choice("mode", "What it does", MODES))
         row.add(add.line("target", "Leads to", "127.0.0.1:8080", characters=18, tip="HOST:PORT"))

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import Entry
 from protocols.http.request import Request
-from protocols.record.event import detail_of
+from protocols.record.event import detail_of, monotonic_ns
 from protocols.record.trace import address_text
 from widgets.http import why
 from widgets.http.both_ends import BothEnds
@@ -81,7 +81,7 @@ class ProxyPage(QWidget):
         self.exchanges.first_requested.connect(self.send_through)
         self.exchanges.picked.connect(self._on_picked)
         self.exchanges.release_all_requested.connect(self.release_all)
-        self.details.why_requested.connect(lambda failure: why.explain(self.desk, failure, self.slot.service))
+        self.details.why_requested.connect(self._on_why)
         self.via.went.connect(self._on_went)
         self.via.refused.connect(self.desk.toast)
         self.slot.came.connect(self._on_came)
@@ -150,6 +150,10 @@ class ProxyPage(QWidget):
         self._soon = None
         self.details.show_entry(entry)
         self.doings.show_on_timeline(entry)
+
+    def _on_why(self, entry: Entry) -> None:
+        between = (entry.begun_ns, entry.ended_ns or monotonic_ns())
+        why.explain(self.desk, entry.failure, self.slot.service, between)
 
     def _on_selection(self) -> None:
         """An event of an exchange was chosen on the time line: its row is chosen too."""

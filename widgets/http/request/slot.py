@@ -94,8 +94,8 @@ class RequestSlot(QObject):
             return running, running.send(trusting(request, believed), sink)
 
         self._begin()
-        self.desk.bridge.call(work, lambda made: self._on_sent(request, made, file, asked), self._on_refused,
-                              owner=self)  # fmt: skip
+        self.desk.bridge.call(work, lambda made: self._on_sent(request, made, file, asked, believed),
+                              self._on_refused, owner=self)  # fmt: skip
 
     def fetch(self, url: str, believed: str = "lab") -> Run:
         """A plain GET beside the request of the card, on the calling lab thread; waits for its end."""
@@ -122,10 +122,11 @@ class RequestSlot(QObject):
         self.changed.emit()
 
     def _on_sent(
-        self, request: Request, made: tuple[HttpClient, Run], file: Path | None, asked: Request | None
-    ) -> None:
+        self, request: Request, made: tuple[HttpClient, Run], file: Path | None, asked: Request | None,
+        believed: str,
+    ) -> None:  # fmt: skip
         self.client, run = made
-        self._go(Sent(next(self._numbers), request, run, file, asked or request))
+        self._go(Sent(next(self._numbers), request, run, file, asked or request, believed))
 
     def _go(self, sent: Sent) -> None:
         self.sent = sent

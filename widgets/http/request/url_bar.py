@@ -5,6 +5,7 @@ It must not know what is sent.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
@@ -19,6 +20,8 @@ from widgets.parts.text import plain_tip
 from widgets.theme.theme import theme
 
 ALL: Final = (*METHODS, *WEBDAV)
+CURL: Final = re.compile(r"\s*(?:[$%#>]\s+)?curl(?:\.exe)?\s+\S", re.IGNORECASE)
+"""As it stands in a terminal or in a manual, its prompt before it."""
 ANY_WORD: Final = "One of these, or any word of your own"
 
 
@@ -68,8 +71,8 @@ class UrlLine(QLineEdit):
         self.textEdited.connect(self._on_text_edited)
 
     def is_curl(self) -> bool:
-        """Whether a curl command stands here in place of a URL."""
-        return self.text().lstrip().startswith("curl ") and len(self.text()) > 12 and "://" in self.text()
+        """Whether a curl command stands here in place of a URL; one needs no scheme in it."""
+        return CURL.match(self.text()) is not None
 
     def _on_text_edited(self, text: str) -> None:
         if not self._typing and self.is_curl():

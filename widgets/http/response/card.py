@@ -39,13 +39,13 @@ from widgets.parts.plain_table import PlainTable
 from widgets.parts.progress_row import ProgressRow
 from widgets.parts.tab_pages import TabPages
 from widgets.parts.text import ElidedLabel, Label
-from widgets.parts.trouble import TroubleStrip
+from widgets.parts.trouble import Mend, TroubleStrip
 from widgets.theme.theme import theme
 
 NOTHING_YET: Final = "No answer yet. Start a server below, or type a URL, then press Send."
 PRESS_SEND: Final = "The server runs and its address stands above. Press Send: its answer shows up here."
 HOPS_SHOWN: Final = 4
-TABS_LEAST_PX: Final = 84
+TABS_LEAST_PX: Final = 92
 SLOW_MS: Final = 300
 """From then on a request that is under way shows its progress."""
 
@@ -91,7 +91,7 @@ class ResponseCard(Card):
                                      stretch=3)  # fmt: skip
         self.whole = Pages(parent=self)
         self._answer = QWidget(self.whole)
-        self.tabs = _Parts("Parts of the answer", self._answer)
+        self.tabs = _Parts("Parts of the answer", self._answer, gives_way=True)
         inside = self.tabs.pages
         self.body_view, self.headers, self.timing = BodyView(desk, inside), HeadersView(inside), TimingView(inside)
         self.wire, self.tls, self.page = WirePage(inside), TLSView(desk, inside), PageView(desk, inside)
@@ -132,7 +132,6 @@ class ResponseCard(Card):
         column.addLayout(strips)
         column.addWidget(self.progress)
         column.addWidget(self.hops_table)
-        self.tabs.setMinimumHeight(theme().px(TABS_LEAST_PX))  # in a low window they give way, not what failed
         column.addWidget(self.tabs, 1)
 
     def _connect(self) -> None:
@@ -156,6 +155,7 @@ class ResponseCard(Card):
         self.wire.forget()
         self.tabs.allow("compare", False)
         self.strip.clear()
+        self.tabs.setMinimumHeight(0)  # their own least
         self.body_view.begin(sent)
         self.set_answered("", None)
         self.whole.setCurrentIndex(0 if sent is None else 1)
@@ -205,7 +205,11 @@ class ResponseCard(Card):
         """Show why no whole answer came."""
         self.failure = failure
         self.whole.setCurrentIndex(1)
-        self.strip.tell(failure.title, failure.why, mends_for(failure), errno=failure.symbol)
+        self.strip.tell(failure.title, failure.why, self._mends(failure), errno=failure.symbol)
+        self.tabs.setMinimumHeight(theme().px(TABS_LEAST_PX))  # in a low card they give way, not what failed
+
+    def _mends(self, failure: Failure) -> tuple[Mend, ...]:
+        return mends_for(failure, self.sent.believed if self.sent is not None else "")
 
     def _on_theme_changed(self) -> None:
         self._suit_hops(self.hops.rowCount())

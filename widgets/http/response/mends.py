@@ -21,8 +21,8 @@ OTHER_VERSION: Final = Mend("other-version", "Ask for the best of both", "rotate
 PLAIN: Final = Mend("plain", "Use http", "lock-open")
 
 
-def mends_for(failure: Failure) -> tuple[Mend, ...]:
-    """The ways out of a failure."""
+def mends_for(failure: Failure, believed: str = "") -> tuple[Mend, ...]:
+    """The ways out of a failure. believed: which authorities the request believed, "" where that is not known."""
     symbol = failure.symbol
     if failure.at_proxy:
         return (DIRECT, RETRY)
@@ -33,7 +33,7 @@ def mends_for(failure: Failure) -> tuple[Mend, ...]:
     if symbol.startswith("EAI_") or symbol in ("ENETUNREACH", "EHOSTUNREACH"):
         return (SERVER, RETRY)
     if symbol == "CERTIFICATE_VERIFY_FAILED":
-        return (TRUST_LAB, NO_VERIFY)
+        return (NO_VERIFY,) if believed == "lab" else (TRUST_LAB, NO_VERIFY)
     if symbol in ("TIMEOUT", "ETIMEDOUT"):
         return (LONGER, RETRY)
     if "REDIRECT" in symbol:
