@@ -128,6 +128,7 @@ def test_a_client_that_does_not_trust_the_lab_is_explained(tmp_path: Path) -> No
         assert entry.failure is not None
         assert entry.failure.symbol == "CLIENT_TLS"
         assert "authority" in entry.failure.mend[0]
+        assert f"{entry.client} does not trust the CA" in entry.failure.why
 
 
 def test_what_is_no_tls_in_a_tunnel_is_let_through(server: Pages) -> None:

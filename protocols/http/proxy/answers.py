@@ -76,7 +76,8 @@ def from_file(path: str) -> tuple[bytes, bytes]:
         with open(path, "rb") as file:
             body = file.read()
     except (OSError, ValueError) as error:
-        return sentence(404, f"{path}, which stands for this page, can't be read: {error}.")
+        why = getattr(error, "strerror", None) or str(error)
+        return sentence(404, f"{path}, which stands for this page, can't be read: {why}.")
     kind, coding = mimetypes.guess_type(path)
     coded = [("Content-Encoding", coding)] if coding in ("gzip", "br") else []
     return answer(200, body, kind or "application/octet-stream", headers=[*coded, ("Cache-Control", "no-store")])

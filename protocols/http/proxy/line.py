@@ -37,7 +37,10 @@ class Line:
             self._tokens, self._since = 0.0, None
 
     def allow(self, size: int, now: float) -> int:
-        """How many of `size` bytes may go now; they are taken."""
+        """How many of `size` bytes may go now; they are taken. None before a step's worth has gathered.
+
+        Who asks in a loop would else get a few bytes each time, each in a call of its own.
+        """
         with self._lock:
             rate = self.bytes_per_s
             if rate is None:
@@ -49,6 +52,8 @@ class Line:
                 self._tokens = min(bound, self._tokens + (now - self._since) * rate)
             self._since = now
             count = min(size, int(self._tokens))
+            if count < min(size, int(rate * _STEP_S)):
+                return 0
             self._tokens -= count
             return count
 

@@ -82,7 +82,9 @@ def intercept(core: Core, pump: Pump, entry: Entry, client: Stream, place: Place
     try:
         handshake(pump, client, client_side_context(place.host), server_side=True)
     except (OSError, ValueError) as error:
-        why = explain(error, call="handshake", address=(place.host, place.port)).why
+        host, _, port = entry.client.rpartition(":")  # it is the client that talks to the lab's certificate here
+        peer = (host.strip("[]"), int(port)) if port.isdecimal() else (entry.client, 0)
+        why = explain(error, call="handshake", address=peer).why
         core.fail(entry, failure.told("client handshake", host=place.host, why=why))
         return False
     entry.add_time("tls", began)

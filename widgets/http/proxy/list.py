@@ -61,7 +61,7 @@ class ExchangesView(QWidget):
         self.release_all_button = Button("Release all", "step-forward", small=True)
         self.clear_button = IconButton("trash-2", "Forget the exchanges that are over")
         self.table = PlainTable(self.rows, "Exchanges", mono=(CLIENT, METHOD, URL), middle=(CLIENT, URL),
-                                widths=(44, 140, 66, 200, 62, 76, 76, 150), stretch=URL, least_rows=5)  # fmt: skip
+                                widths=(44, 140, 76, 200, 62, 76, 76, 150), stretch=URL, least_rows=5)  # fmt: skip
         self.empty = EmptyState("waypoints", NOT_RUNNING, "Send a request through it", button_icon="send", primary=True)
         self.pages = Pages(self.empty, self.table)
         self.tail = QFrame()

@@ -37,7 +37,8 @@ def state_words(entry: Entry) -> str:
     """How it goes or went, and what the proxy did to it."""
     word = _STATES[entry.state][0]
     done = [_FAULTS.get(fault, fault) for fault in entry.faults if fault != entry.state and fault != "drop"]
-    if entry.kind in _KINDS and entry.kind != "tcp":
+    unopened = entry.kind == "tls" and entry.failure is not None
+    if entry.kind in _KINDS and entry.kind != "tcp" and not unopened:
         done.insert(0, _KINDS[entry.kind])
     if entry.replay_of is not None:
         done.append(f"again #{entry.replay_of}")

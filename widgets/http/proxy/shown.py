@@ -187,7 +187,7 @@ def remarks(entry: Entry) -> str:
     said += [words[fault] for fault in entry.faults if fault in words]
     if entry.kind == "tunnel":
         said.append("A tunnel: what goes through it is encrypted between client and origin.")
-    if entry.kind == "tls":
+    if entry.kind == "tls" and entry.failure is None:
         said.append("HTTPS that was opened: its requests are rows of their own.")
     for side, name in ((entry.request, "request"), (entry.response, "answer")):
         if side.body.cut:

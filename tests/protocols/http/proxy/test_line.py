@@ -26,8 +26,17 @@ def test_what_did_not_go_is_not_lost() -> None:
     line.allow(1000, 0.0)
     assert line.allow(1000, 1.0) == 10
     line.give_back(4)
-    assert line.allow(1000, 1.0) == 4
+    assert line.allow(1000, 1.01) == 5
     assert line.pause_s() > 0
+
+
+def test_who_asks_in_a_loop_gets_a_step_at_a_time() -> None:
+    line = Line()
+    line.set(500_000, 0)
+    given = [line.allow(12_000_000, tenth_ms / 10_000) for tenth_ms in range(10_000)]
+    assert sum(given) == pytest.approx(500_000, rel=0.06)
+    assert len([count for count in given if count]) <= 21
+    assert line.allow(3, 2.0) == 3, "what is short does not wait for more"
 
 
 def test_without_a_speed_all_goes_at_once() -> None:
