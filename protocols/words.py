@@ -15,6 +15,9 @@ from typing import Any, Final, NoReturn
 
 USAGE: Final = 2
 _MISSING: Final = "the following arguments are required: "
+_LONG: Final = re.compile(r"""(['"])([^'"]{40})[^'"]{20,}\1""")
+"""A quoted value that is too long to be read again: its start says which it is."""
+MOST_SHOWN: Final = 60
 _EXAMPLES: Final = "for example:"
 
 
@@ -54,6 +57,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, with an example where something is missing, and end the process."""
+        message = _LONG.sub(r"\1\2…\1", message)
         lines = [f"{self.prog}: error: {message.removeprefix('argument ')}"]
         if message.startswith(_MISSING):
             lines = [f"{self.prog}: error: missing: {message.removeprefix(_MISSING)}", *self._example()]
@@ -71,6 +75,8 @@ class Parser(argparse.ArgumentParser):
             if not rest:
                 return known, rest
             unknown = rest[0]
+        if len(unknown) > MOST_SHOWN:
+            unknown = f"{unknown[:MOST_SHOWN]}…"
         if not unknown.startswith("-"):
             self.error(f"{unknown!r} is one word too many")
         behind = "; the options of a command stand behind it" if self._subparsers is not None else ""

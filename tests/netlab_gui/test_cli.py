@@ -173,3 +173,14 @@ def test_a_signal_closes_the_window_cleanly(number: signal.Signals, tmp_path: Pa
     for step in range(1, 8):
         assert f": {step} " in journal
     assert (tmp_path / "netlab.ini").exists()
+
+
+@pytest.mark.parametrize("words", [("spew", "--port", "9" * 500, "x"), ("capture", "--" + "9" * 500), ("9" * 500,)])
+def test_a_very_long_wrong_word_is_shown_by_its_start(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(list(words))
+    said = capsys.readouterr().err
+    assert "9" * 40 in said
+    assert "9" * 70 not in said

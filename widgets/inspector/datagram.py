@@ -32,6 +32,7 @@ SHOWN_TITLE: Final = "Shown, never run."
 SHOWN_TEXT: Final = (
     "A datagram's sender and level are only what its bytes claim: UDP has no handshake that could prove them."
 )
+_WARNED: Final = {"pickle": "Refused.", "text": "Cut off."}
 _TONES: Final = {"WARN": "warning", "ERROR": "error", "CRITICAL": "error"}
 
 
@@ -112,8 +113,7 @@ class DatagramPart(QWidget):
         self.more.setText(f"{len(rows) - FIELDS} more" if len(rows) > FIELDS else "" if rows else "none")
         self.more.setVisible(bool(self.more.text()))
         if found.warning:
-            refused = found.kind == "pickle"
-            self.warning.say("Refused." if refused else "Stopped.", found.warning)
+            self.warning.say(_WARNED.get(found.kind, "Stopped."), found.warning)
         else:
             self.warning.clear()
         self._fit()

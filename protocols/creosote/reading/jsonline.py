@@ -21,6 +21,11 @@ _BESIDE: Final = ("pid", "hostname", "v")
 _JOINED: Final = "\n"
 """Between what several lines say: a filter looks for neither side of it as one with the other."""
 
+_CUT: Final = (
+    "This JSON ends in the middle: its sender cut it, or it did not fit into one datagram. It is shown as it came, and "
+    "its level and fields are not read."
+)
+
 _decode: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.encode
 
@@ -50,6 +55,19 @@ def level(data: bytes) -> str | None:
     """The level of what `read` reads; None for anything else."""
     found = _objects(data)
     return _worst([_level(each) for each in found]) if found else None
+
+
+def cut_off(data: bytes) -> str:
+    """Why a payload that begins as JSON could not be read as that: it ends in the middle; "" for another reason."""
+    last = data.rstrip().rpartition(b"\n")[2]
+    try:
+        _decode(last)
+    except msgspec.DecodeError as error:
+        if "truncated" in str(error) and last.lstrip()[:1] == b"{":
+            return _CUT
+    except (UnicodeDecodeError, RecursionError):
+        pass
+    return ""
 
 
 def _objects(data: bytes) -> list[dict[str, Any]]:

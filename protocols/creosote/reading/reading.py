@@ -124,4 +124,11 @@ def read(data: bytes) -> Reading:
     for read_text in _of_text:
         if (found := read_text(text)) is not None:
             return found
-    return Reading("text", text.rstrip("\r\n"), level_in(text))
+    warning = _cut_off(data) if text.lstrip()[:1] == "{" else ""
+    return Reading("text", text.rstrip("\r\n"), level_in(text), warning=warning)
+
+
+def _cut_off(data: bytes) -> str:
+    from protocols.creosote.reading.jsonline import cut_off
+
+    return cut_off(data)

@@ -1,17 +1,29 @@
-"""A desktop notification where the system has a place for one; a word in the window, which asks for a look, where not.
-"""
+"""How an alarm is told: a bell, a desktop notification; a word in the window, which asks for a look, without these."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from widgets.theme.theme import theme
 
 _SHOWN_MS: Final = 8000
+_WITH_BELL: Final = ("xcb", "windows", "cocoa")
 _NAME: Final = "creosote-tray"
+
+
+def ring(owner: QWidget, name: str, otherwise: Callable[[str], object]) -> None:
+    """Ring the display's bell, and ask for a look; a display that has none is told of to `otherwise`.
+
+    A bell without a loudspeaker behind it can't be told from one that is heard.
+    """
+    QApplication.beep()
+    QApplication.alert(owner.window())
+    if QGuiApplication.platformName() not in _WITH_BELL:
+        otherwise(f"{name}: this display has no bell, so the alarm is seen and not heard.")
 
 
 def notify(owner: QWidget, title: str, text: str, otherwise: Callable[[str], object]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from protocols.creosote.alarms import Alarm, Hit
 from protocols.creosote.filters import LogFilter
@@ -25,7 +25,7 @@ from widgets.creosote.log.event_row import event_row_of
 from widgets.creosote.log.exporting import ExportJob
 from widgets.creosote.log.filter_bar import FilterBar
 from widgets.creosote.log.jump_strip import JumpStrip, wall_ns_of
-from widgets.creosote.log.notifying import notify
+from widgets.creosote.log.notifying import notify, ring
 from widgets.creosote.table.columns import DEFAULT, MESSAGE_STYLES, Words
 from widgets.creosote.table.row_painter import RowPainter
 from widgets.creosote.table.rows import LogRows
@@ -329,7 +329,7 @@ class LogPane(QWidget):
 
     def _tell(self, alarm: Alarm, row: int) -> None:
         if alarm.sound:
-            QApplication.beep()
+            ring(self, f"Creosote: {alarm.name[:60]}", self.desk.warn)
         if alarm.notify:  # from the live log, whichever is looked at
             text = shown(self.feed.live.log.reading(row).text, TOLD_CHARACTERS)
             notify(self, f"Creosote: {alarm.name[:60]}", text, self.desk.warn)

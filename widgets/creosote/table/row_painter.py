@@ -37,6 +37,8 @@ _ANSI_ROLES: Final = ("text2", "error", "running", "waiting", "link", "out", "in
 _PICTURES: Final = 512
 _WARM_WIDTH, _WARM_SENDERS = 1200, 8
 _PRINTABLE: Final = "".join(map(chr, range(33, 127)))
+WARNED: Final = {"pickle": "refused", "text": "cut off"}
+"""The word of a chip for what could not be read."""
 KINDS: Final = ("text", "bytes", "json", "syslog", "gelf", "logfmt", "trace", "pickle")
 Line: TypeAlias = tuple[int, int]
 """A row to paint: its number in the log, and its upper edge in px."""
@@ -204,7 +206,7 @@ class RowPainter:
         reading = self.words.reading(row)
         taken = 0.0
         if reading.warning:
-            taken += self._chip(painter, "refused" if reading.kind == "pickle" else "stopped", right, top) + 4
+            taken += self._chip(painter, WARNED.get(reading.kind, "stopped"), right, top) + 4
         if self._feed.log.would_be_cut(row):
             taken += self._chip(painter, "over 1024", right - taken, top) + 4
         pieces = len(self.words.pieces(row))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from protocols.numbers import grouped
@@ -55,6 +55,7 @@ NO_ROOT: Final = "No root: namespaces of your own, with their own wires. Nothing
 NOTE_PX: Final = 310
 """So wide it needs two lines."""
 FIRST: Final = "Build the network, then let its hosts talk: what their sockets do is told here, in its order."
+STANDS: Final = "The network stands. Choose above what a host does: what the sockets do is told here, in its order."
 
 
 class NetworksPage(QWidget):
@@ -129,6 +130,7 @@ class NetworksPage(QWidget):
         row.add(self.fields.number("hosts", "Hosts", 4, (2, MOST_HOSTS)))
         row.add(self.fields.number("routers", "Routers", 3, (1, MOST_ROUTERS)))
         row.add(self.start_button)
+        row.flow.setAlignment(self.start_button, Qt.AlignmentFlag.AlignBottom)
         note = Label(NO_ROOT, "body", "text2", wrap=True)
         note.setMinimumWidth(theme().px(NOTE_PX))
         row.add(note, 1)
@@ -142,6 +144,7 @@ class NetworksPage(QWidget):
         row.add(self.fields.line("text", "Text", "hello", characters=16), 1)
         self.run_button = PrimaryButton("Do it", "play", key="\u23ce")
         row.add(self.run_button)
+        row.flow.setAlignment(self.run_button, Qt.AlignmentFlag.AlignBottom)
         return row
 
     def _wire(self) -> None:
@@ -230,6 +233,8 @@ class NetworksPage(QWidget):
             self._combo(key).fill([Choice(name, name) for name in names])
         self._combo("to").choose(names[-1])
         self.view.show_network(network.hosts, standing=True)
+        self.first.setText(STANDS)
+        self.first.show()
 
     def stop(self) -> None:
         """Take everything down: what runs on the hosts, the capture, the network."""
@@ -247,6 +252,7 @@ class NetworksPage(QWidget):
     def _on_stopped(self) -> None:
         self._end_capture()
         self.network, self.jobs = None, []
+        self.first.setText(FIRST)
         self.view.show_words({})
         self._suit("")
 

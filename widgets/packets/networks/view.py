@@ -128,6 +128,26 @@ class NetworkView(QWidget):
             limit = box.left() - apart
         return found
 
+    def _wire(self, boxes: Mapping[str, QRectF], name: str, switch: QPointF) -> list[QPointF]:
+        """From a host to a switch: straight from a single row, else beside the boxes of lower rows and at right angles.
+
+        Each host's wires have a height of their own in the gap above the switches.
+        """
+        box, lowest = boxes[name], max(other.bottom() for other in boxes.values())
+        start = QPointF(box.center().x(), box.bottom())
+        if all(other.bottom() == lowest for other in boxes.values()):
+            return [start, switch]
+        gap, part = theme().px(GAP), (list(boxes).index(name) + 1) / (len(boxes) + 1)
+        shift = (part - 0.5) * gap * 0.7  # wires in one lane stay apart
+        below = [other for other in boxes.values() if other.top() > box.bottom()]
+        edges = [edge for other in below for edge in (other.left() - gap / 2 + shift, other.right() + gap / 2 + shift)]
+        lanes = [x for x in (start.x(), *edges)
+                 if 0 < x < self.width() and not any(other.left() - 2 < x < other.right() + 2 for other in below)]
+        lane = min(lanes, key=lambda x: abs(x - start.x()), default=start.x())
+        bend, level = box.bottom() + gap / 2 + shift, lowest + part * gap * 0.8
+        down = [start] if lane == start.x() else [start, QPointF(start.x(), bend), QPointF(lane, bend)]
+        return [*down, QPointF(lane, level), QPointF(switch.x(), level), switch]
+
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -142,8 +162,7 @@ class NetworkView(QWidget):
         painter.setPen(pen)
         for host in self._hosts:
             for port in host.ports:
-                top = switches[port.segment].center()
-                painter.drawLine(QPointF(boxes[host.name].center().x(), boxes[host.name].bottom()), top)
+                painter.drawPolyline(self._wire(boxes, host.name, switches[port.segment].center()))
         for segment, box in switches.items():
             self._switch(painter, box, segment)
         for host in self._hosts:

@@ -128,6 +128,21 @@ def test_a_number_alone_is_a_level_of_python() -> None:
     assert read(b'{"level":30,"pid":1,"msg":"a"}').level == "WARN"
 
 
+@pytest.mark.parametrize(
+    ("data", "cut"),
+    [
+        (b'{"level":"error","msg":"abc', True), (b'{"msg":"one"}\n{"msg":"two","n":1', True),
+        (b'{"msg":"\xc3', False), (b"{not json}", False), (b'{"a":1}}', False), (b"{", True),
+        (b'{"msg":"one"}\n{"msg":"two"}\n', False),
+    ],
+)  # fmt: skip
+def test_json_that_was_cut_says_so_and_is_shown_as_it_came(data: bytes, cut: bool) -> None:
+    found = read(data)
+    assert ("ends in the middle" in found.warning) is cut
+    if cut:
+        assert (found.kind, found.text, found.level) == ("text", data.decode(), level(data))
+
+
 def test_several_json_lines_in_one_datagram_are_read_together() -> None:
     found = read(b'{"level":"info","msg":"a","app":"web","status":200}\n{"level":"error","msg":"b","status":504}\r\n\n')
     assert (found.kind, found.text, found.level, found.source) == ("json", "a\nb", "ERROR", "web")
