@@ -60,6 +60,25 @@ def read_port(text: str) -> DataAddress:
     return DataAddress(host, port, f"{found[0]} = {host}, port {high} x 256 + {low} = {port}")
 
 
+def port_at(host: str, code: int, text: str) -> int:
+    """The port that a reply offers at a host that is known, 0 for whatever else it says: that is to be read with care.
+
+    For who asks for very many: this takes a quarter of the time.
+    """
+    if code == 227:
+        found = _SIX.search(text)
+        if found is None:
+            return 0
+        one, two, three, four, high, low = found.groups()
+        if f"{one}.{two}.{three}.{four}" != host:
+            return 0
+        port = int(high) * 256 + int(low)
+        return port if port < 65536 and int(low) < 256 else 0
+    found = _EPSV.search(text) if code == 229 else None
+    port = int(found[2]) if found is not None else 0
+    return port if port < 65536 else 0
+
+
 def read_eprt(text: str) -> DataAddress:
     """The address of EPRT's argument. Raises AddressError."""
     text = text.strip()

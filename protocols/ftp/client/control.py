@@ -52,7 +52,7 @@ class Control(ftplib.FTP):
     features: FEAT's lines, by their first word in capitals. chain: the server's certificates (DER). alive: it stands.
     peer: the server's address as the kernel has it. settled_ns: when the last reply came that somebody waited for; 0
     where others may follow. buffer: for the data of one transfer after the other. owes: replies to come to what was
-    asked before its time; the next command hears them first.
+    asked before its time; the next command hears them first. replies: those that nobody has taken yet.
     """
 
     def __init__(self, site: Site, recorder: Recorder, service: str, waiter: Waiter) -> None:
@@ -76,7 +76,7 @@ class Control(ftplib.FTP):
         self.settled_ns = 0
         self.owes = 0
         self._reader = ReplyReader(site.encoding)
-        self._early: deque[Reply] = deque()
+        self.replies: Final[deque[Reply]] = deque()
         self._sent = 0
         self._heard = 0
         self._doing = "the connection"
@@ -130,7 +130,7 @@ class Control(ftplib.FTP):
     def auth_tls(self) -> None:
         """Explicit TLS (RFC 4217 section 4): never goes on in the clear when the server has none."""
         reply = self.command("AUTH TLS")
-        if reply.code == 234 and (self._early or self._reader.pending):
+        if reply.code == 234 and (self.replies or self._reader.pending):
             self.drop()  # said in the clear before TLS, to be taken for what was said inside it
             raise trouble.trouble("no reply", where=self.site.where, said="bytes before the TLS handshake")
         if reply.code != 234:
@@ -238,16 +238,15 @@ class Control(ftplib.FTP):
 
     # The same for one who must not wait, and notes what happens (`smallfile`)
 
-    def put_noted(self, lines: Sequence[str], notes: Notes) -> None:
-        """Send lines at once, each as `putline` does. Raises FtpError."""
-        pieces = [self.one_line(line) for line in lines]
+    def put_noted(self, lines: Sequence[tuple[str, bytes]], notes: Notes) -> None:
+        """Send lines at once, each with what `one_line` has made of it, as `putline` does. Raises FtpError."""
         started = monotonic_ns()
         if started - self.settled_ns > CALM_NS:
             notes.put()
             self.drain()
             started = monotonic_ns()
-        data, sock = b"".join(pieces), self._standing()
-        self._doing = split_command(lines[0])[0]
+        sock, data = self._standing(), lines[0][1] if len(lines) == 1 else b"".join([piece for _, piece in lines])
+        self._doing = lines[0][0][:4]
         try:
             count = _send(sock, data)
         except BlockingIOError:
@@ -263,7 +262,7 @@ class Control(ftplib.FTP):
             notes.add((sent_event, kept, "send", started, monotonic_ns() - started, sock.fileno(), notes.thread,
                        trace.service, end.conn, end.role, end.sent, count, body, len(data)))  # fmt: skip
             end.sent += count
-        for line, piece in zip(lines, pieces, strict=True):
+        for line, piece in lines:
             notes.add((command_event, 0, dialogue.service, dialogue.conn, dialogue.session, "client", line, self._sent,
                        len(piece), started))  # fmt: skip
             self._sent += len(piece)
@@ -290,23 +289,23 @@ class Control(ftplib.FTP):
             notes.add((received_event, kept, "recv", now, now - started, sock.fileno(), notes.thread, trace.service,
                        end.conn, end.role, end.received, count, body, RECEIVE_BYTES))  # fmt: skip
             end.received += count
-        self._take(data, notes)
+        replies = self._reader.whole(data)
+        if not replies:
+            notes.put()
+            self._take(data)
+            return
+        dialogue, heard = self.dialogue, self._heard
+        for reply in replies:
+            notes.add((reply_event, 0, dialogue.service, dialogue.conn, dialogue.session, "client", reply.code,
+                       reply.lines, heard, reply.size, now))  # fmt: skip
+            heard += reply.size
+        self._heard = heard
+        self.replies.extend(replies)
 
-    def _take(self, data: bytes, notes: Notes | None = None) -> None:
+    def _take(self, data: bytes) -> None:
         """What has come; none is the end."""
         try:
-            replies = self._reader.whole(data) if data else []
-            if notes is not None and replies:
-                dialogue, heard = self.dialogue, self._heard
-                for reply in replies:
-                    notes.add((reply_event, 0, dialogue.service, dialogue.conn, dialogue.session, "client", reply.code,
-                               reply.lines, heard, reply.size, monotonic_ns()))  # fmt: skip
-                    heard += reply.size
-                self._heard = heard
-                self._early.extend(replies)
-                return
-            if notes is not None:
-                notes.put()
+            replies = self._reader.whole(data)
             if not data:
                 self.drop()
                 raise trouble.trouble("closed", where=self.site.where, command=self._doing)
@@ -344,30 +343,30 @@ class Control(ftplib.FTP):
     def receive(self) -> Reply | None:
         """Take what has come on a connection that is readable; `early_reply()`."""
         self._receive(self._standing())
-        return self._early[0] if self._early else self.early_reply()
+        return self.replies[0] if self.replies else self.early_reply()
 
     def take_reply(self) -> Reply:
         """The reply that `early_reply` gave is dealt with."""
-        reply = self._early.popleft()
-        self.settled_ns = monotonic_ns() if not self._early else 0
+        reply = self.replies.popleft()
+        self.settled_ns = monotonic_ns() if not self.replies else 0
         return reply
 
     def early_reply(self) -> Reply | None:
         """The reply that has come already and that `read_reply` will give next; no wait, nothing is taken."""
-        if not self._early:
+        if not self.replies:
             try:
                 reply = self._reader.next() if self._reader.waiting else None
             except ReplyError as error:
                 raise self._broken(error) from None
             if reply is not None:
                 self._came(reply)
-        return self._early[0] if self._early else None
+        return self.replies[0] if self.replies else None
 
     def _came(self, reply: Reply) -> None:
         self.lastresp = f"{reply.code:03d}"
         self.dialogue.reply(reply.code, reply.lines, offset=self._heard, size=reply.size)
         self._heard += reply.size
-        self._early.append(reply)
+        self.replies.append(reply)
 
     def look(self) -> Reply | None:
         """Read what is there, without waiting; `early_reply()`. Raises FtpError when the server has hung up."""
@@ -391,7 +390,7 @@ class Control(ftplib.FTP):
     def drain(self) -> None:
         """Replies that nobody waits for any more, such as 421 after a long rest."""
         while (reply := self.look()) is not None:
-            self._early.popleft()
+            self.replies.popleft()
             if reply.code == 421:
                 self.drop()
                 raise trouble.refused(reply, "the connection", self.site.where)

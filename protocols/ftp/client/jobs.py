@@ -20,6 +20,8 @@ from protocols.record.explain import Explained
 State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
 Way: TypeAlias = Literal["get", "put"]
 ENDED: Final = ("done", "failed", "cancelled")
+LOOKED: Final = 256
+"""So many of those that wait are looked at ahead."""
 
 
 class Order(NamedTuple):
@@ -113,6 +115,7 @@ class Jobs:
         self._bytes = 0
         self._numbers = 0
         self._next = 0
+        self._fitting = 0  # from `_next` up to here they fit
 
     def __len__(self) -> int:
         return len(self._all)
@@ -156,6 +159,7 @@ class Jobs:
                 self._next += 1
                 if self._next > 4096:
                     del self._waiting[: self._next]
+                    self._fitting = max(0, self._fitting - self._next)
                     self._next = 0
                 if job.state == "waiting":
                     self._move(job, "running")
@@ -164,10 +168,16 @@ class Jobs:
         return None
 
     def next_fit(self, count: int, fits: Callable[[Job], bool]) -> bool:
-        """Whether so many wait, and the next ones fit."""
+        """Whether so many wait, and the next ones fit: as far as was seen, for some may have ended since."""
         with self.lock:
-            coming = self._waiting[self._next : self._next + count]
-            return len(coming) == count and all(job.state == "waiting" and fits(job) for job in coming)
+            end = self._next + count
+            if end > self._fitting:
+                self._fitting = max(self._fitting, self._next)
+                for job in self._waiting[self._fitting : self._fitting + LOOKED]:
+                    if job.state != "waiting" or not fits(job):
+                        break
+                    self._fitting += 1
+            return end <= self._fitting
 
     def end(self, job: Job, state: State, error: Explained | None = None) -> bool:
         """It has ended, or waits again; False when somebody has ended it before."""

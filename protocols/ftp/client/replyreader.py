@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 LINE_BYTES: Final = 8 << 10
 REPLY_BYTES: Final = 256 << 10
 REPLY_LINES: Final = 4096
+KNOWN: Final = 16
+"""So many replies that end a transfer are remembered: mostly it is the same line each time."""
 _SINGLE: Final = re.compile(rb"[1-6][0-9][0-9] ")
 _FIRST: Final = re.compile(rb"[1-6][0-9][0-9](?:[ -]|$)")
 
@@ -66,6 +68,7 @@ class ReplyReader:
         self._looked = 0
         self._lines: list[bytes] = []
         self._size = 0
+        self._known: dict[bytes, Reply] = {}
 
     def feed(self, data: bytes) -> None:
         """Take what came. Raises ReplyError when the line that it goes on with is longer than allowed."""
@@ -77,12 +80,17 @@ class ReplyReader:
         """Take what came, where it is nothing but whole replies of one line, as nearly always; []: feed it instead."""
         if self._buffer or self._lines or len(data) > LINE_BYTES or data[-1:] != b"\n":
             return []
-        found = []
+        found, known = [], self._known
         for line in data[:-1].split(b"\n"):
-            if not _SINGLE.match(line):
-                return []
-            text = (line[:-1] if line[-1] == 13 else line).decode(self.encoding, "surrogateescape")
-            found.append(Reply(int(line[:3]), (text,), len(line) + 1))
+            reply = known.get(line)
+            if reply is None:
+                if not _SINGLE.match(line):
+                    return []
+                text = (line[:-1] if line[-1] == 13 else line).decode(self.encoding, "surrogateescape")
+                reply = Reply(int(line[:3]), (text,), len(line) + 1)
+                if reply.code == 226 and len(known) < KNOWN:
+                    known[line] = reply
+            found.append(reply)
         return found
 
     @property

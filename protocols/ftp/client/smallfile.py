@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from protocols.connecting import Stopped
-from protocols.ftp.addresses import address_of_reply
+from protocols.ftp.addresses import port_at
 from protocols.ftp.client import localfiles, trouble
 from protocols.ftp.client.data import DataLink, offered_address
 from protocols.ftp.client.digest import Digest
@@ -55,6 +55,7 @@ class SmallFiles(Steps):
         self._control_fd: Final = session.control.fileno()
         self._silence_ns: Final = int(session.site.timeout_s * 1e9)
         self._ask: Final = "EPSV" if self._control.af == socket.AF_INET6 or session.site.extended else "PASV"
+        self._ask_line: Final = (self._ask, session.control.one_line(self._ask))
         self._data: Final = SmallData(session.control)
         self._state: _State = "idle"
         self._more = False  # another file follows
@@ -87,7 +88,7 @@ class SmallFiles(Steps):
             raise self._start_over()
         try:
             if not self._ahead:
-                self._say("address", self._ask)
+                self._say("address", self._ask_line)
                 return
             self._state = "address"
             self.deadline_ns = monotonic_ns() + min(self._silence_ns, AHEAD_NS)
@@ -97,7 +98,7 @@ class SmallFiles(Steps):
         if reply is not None:
             self._go_on(reply)
 
-    def _say(self, state: _State, *lines: str) -> None:
+    def _say(self, state: _State, *lines: tuple[str, bytes]) -> None:
         self._state = state
         self._control.put_noted(lines, self.notes)
         self.deadline_ns = monotonic_ns() + self._silence_ns
@@ -119,7 +120,8 @@ class SmallFiles(Steps):
             self._connected()
         else:
             self._catch_up(mask)
-        while self._state != "idle" and (reply := self._reply()) is not None:
+        come = self._control.replies
+        while self._state != "idle" and (reply := come[0] if come else self._reply()) is not None:
             if self._state == "data" or self._state == "verdict":
                 return self._judge(reply)
             self._go_on(reply)
@@ -178,11 +180,11 @@ class SmallFiles(Steps):
 
     def _offered(self, reply: Reply) -> tuple[str, int]:
         """Raises FtpError."""
-        known, host = address_of_reply(reply.code, reply.lines[0]), self._control.peer[0]
-        if known is None or not known.port or (known.host and known.host != host):
-            self.notes.put()  # what is told of it comes after it
-            return offered_address(self._control, reply)
-        return host, known.port
+        host = self._control.peer[0]
+        if port := port_at(host, reply.code, reply.lines[0]):
+            return host, port
+        self.notes.put()  # what is told of it comes after it
+        return offered_address(self._control, reply)
 
     def _connected(self) -> None:
         if not self._data.connected(self.notes):
@@ -194,10 +196,11 @@ class SmallFiles(Steps):
         self._ahead = self._more and self._session.asks_ahead > 1
         line = f"RETR {self._order.path}"
         try:
+            asked = (line, self._control.one_line(line))
             if self._ahead:
-                self._say("begun", line, self._ask)
+                self._say("begun", asked, self._ask_line)
             else:
-                self._say("begun", line)
+                self._say("begun", asked)
         except (FtpError, Stopped) as error:
             raise self._lost(error) from None
         self._looked = False
@@ -265,7 +268,7 @@ class SmallFiles(Steps):
     def _ask_ahead(self) -> None:
         """The data are here, the verdict is not: the server reads the next file's PASV as soon as it has said it."""
         try:
-            self._control.put_noted((self._ask,), self.notes)
+            self._control.put_noted((self._ask_line,), self.notes)
         except (FtpError, Stopped) as error:
             raise self._rest(error) from None
         self._ahead = True

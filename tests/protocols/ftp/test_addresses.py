@@ -14,6 +14,7 @@ from protocols.ftp.addresses import (
     address_of_reply,
     eprt_argument,
     port_argument,
+    port_at,
     read_eprt,
     read_epsv,
     read_port,
@@ -75,3 +76,25 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert 0 <= read(text).port < 65536
         except AddressError:
             pass
+
+
+@pytest.mark.parametrize(("code", "text", "port"), [
+    (227, "227 Entering passive mode (127,0,0,1,195,80).", 50000),
+    (227, "227 ok =127,0,0,1,0,21", 21),
+    (227, "227 (127,0,0,1,0,0)", 0),
+    (227, "227 (127,0,0,1,256,1)", 0),
+    (227, "227 (127,0,0,1,1,256)", 0),
+    (227, "227 (127,00,0,1,1,1)", 0),
+    (227, "227 (10,9,9,9,1,1)", 0),
+    (227, "227 (1,2,3)", 0),
+    (229, "229 (|||6446|)", 6446),
+    (229, "229 (|||66446|)", 0),
+    (229, "229 (|||x|)", 0),
+    (200, "200 (127,0,0,1,195,80)", 0),
+])  # fmt: skip
+def test_the_quick_look_sees_only_what_needs_no_care(code: int, text: str, port: int) -> None:
+    assert port_at("127.0.0.1", code, text) == port
+    read = address_of_reply(code, text)
+    if port:
+        assert read is not None
+        assert (read.host or "127.0.0.1", read.port) == ("127.0.0.1", port)
