@@ -129,6 +129,8 @@ class BothEnds(QWidget):
         servers.why_requested.connect(lambda server: why.explain(self.desk, server.trouble, server.service))
 
         self.store.changed.connect(self._on_store)
+        self.store.overtaken.connect(self._on_overtaken)
+        self.store.failed.connect(lambda sentence: request.refuse(sentence, "The collection has a problem"))
         request.environment.currentIndexChanged.connect(
             lambda _index: self.store.choose_environment(request.environment.key())
         )
@@ -138,6 +140,19 @@ class BothEnds(QWidget):
         store, item = self.store, self.store.item
         self.request.show_collection(store.environments(), store.environment, item.named.name if item else "",
                                      there=store.collection is not None)  # fmt: skip
+
+    def _on_overtaken(self, old: Item, new: Item) -> None:
+        """An editor or git has changed the file of the request shown: nobody's work is lost."""
+        try:
+            untouched = self.request.request() == old.request
+        except RequestError:
+            untouched = False
+        if untouched:
+            self.open_item(new)
+            self.request.note.say(f"{new.path} was changed.", " ".join(("This is how it is now.", *new.notes)))
+        else:
+            why = "Save does not write over that: save as another, or open it from the collection again."
+            self.request.note.say(f"{new.path} was changed by somebody else.", why)
 
     def save_request(self, *, copy: bool = False) -> None:
         """Write the request into the collection; copy: as another one."""

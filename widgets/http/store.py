@@ -24,11 +24,14 @@ class Store(QObject):
     """`changed`: another collection, other items, or another choice. `failed(sentence)`: a file made trouble.
 
     `said(lead, sentence)`: what an import left out. item: the request that the card shows, None for one not saved.
+    `overtaken(old, new)`: somebody else has changed the chosen request in its file; it stays chosen as it was, so that
+    saving it writes over nothing.
     """
 
     changed = Signal()
     failed = Signal(str)
     said = Signal(str, str)
+    overtaken = Signal(object, object)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,8 +91,7 @@ class Store(QObject):
         if self.environment not in self.environments():
             self.environment = next(iter(self.environments()), "")
         self.changed.emit()
-        if made.problems:
-            self.failed.emit(" ".join(made.problems[:5]))
+        self._tell_problems()
 
     def close(self) -> None:
         """Show no collection; its files stay."""
@@ -124,11 +126,22 @@ class Store(QObject):
             self._signature = now
             self._find_again()
             self.changed.emit()
+            self._tell_problems()
 
-    def _find_again(self) -> None:
+    def _tell_problems(self) -> None:
+        if self.collection is not None and self.collection.problems:
+            self.failed.emit(" ".join(self.collection.problems[:5]))
+
+    def _find_again(self, *, own: bool = False) -> None:
+        """The chosen request among those just read. own: it was changed from here."""
         old = self.item
-        if old is not None:
-            self.item = next((one for one in self.items() if (one.path, one.number) == (old.path, old.number)), None)
+        if old is None:
+            return
+        new = next((one for one in self.items() if (one.path, one.number) == (old.path, old.number)), None)
+        if new is None or own or new.text == old.text:
+            self.item = new
+        else:
+            self.overtaken.emit(old, new)
 
     def choose(self, item: Item | None) -> None:
         """The card shows this request of the collection."""
@@ -161,13 +174,13 @@ class Store(QObject):
         """Take a request out of its file."""
         collection = self.collection
         if collection is not None:
-            self._run(lambda: collection.remove(item), lambda _done: self._after())
+            self._run(lambda: collection.remove(item), lambda _done: self._after(own=True))
 
     def rename(self, item: Item, name: str) -> None:
         """Another name, and another file where it has one of its own."""
         collection = self.collection
         if collection is not None and name.strip():
-            self._run(lambda: collection.rename(item, name.strip()), lambda _item: self._after())
+            self._run(lambda: collection.rename(item, name.strip()), lambda _item: self._after(own=True))
 
     def take(self, source: str | Path, then: Callable[[Imported], object]) -> None:
         """Read a foreign file or text; into the collection where one is open. then(imported) when it is there."""
@@ -211,13 +224,13 @@ class Store(QObject):
 
             self._run(write, lambda _done: self._after())
 
-    def _after(self) -> None:
+    def _after(self, *, own: bool = False) -> None:
         if self.collection is not None:
             self._signature = ()
             self.look()
         if self.environment not in self.environments():
             self.environment = next(iter(self.environments()), "")
-        self._find_again()
+        self._find_again(own=own)
         self.changed.emit()
 
     def _run(self, work: Callable[[], Any], done: Callable[[Any], object]) -> None:

@@ -32,6 +32,8 @@ from protocols.http.request import Request, RequestError
 SUFFIXES: Final = (".http", ".rest")
 LIMIT_BYTES: Final = 8 << 20
 """Of one file; a larger one is named in `problems` and left alone."""
+CONFLICT: Final = "A merge left both sides in it: choose one between the lines <<<<<<< and >>>>>>> in an editor."
+_MARKS: Final = re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE)
 _DEEPEST: Final = 16
 
 
@@ -97,9 +99,13 @@ class Collection:
         self.problems = []
         for path in self._files():
             try:
-                items += self._read(path)
+                found = self._read(path)
             except CollectionError as error:
                 self.problems.append(str(error))
+                continue
+            items += found
+            if any(CONFLICT in one.notes for one in found):
+                self.problems.append(f"{path.relative_to(self.folder).as_posix()}: {CONFLICT}")
         self.items = items
         try:
             self.environments.load()
@@ -237,7 +243,7 @@ class Collection:
             Item(relative.as_posix(), number,
                  replace(block.named, folder=folder, name=block.named.name or (block.named.request.url if several else
                                                                                relative.stem)),
-                 variables, block.notes, block.text)
+                 variables, (CONFLICT, *block.notes) if _MARKS.search(block.text) else block.notes, block.text)
             for number, block in enumerate(blocks) if block.named is not None
         ]  # fmt: skip
 

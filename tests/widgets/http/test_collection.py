@@ -112,3 +112,36 @@ def test_the_history_is_found_again_without_passwords(room: Room, tmp_path: Path
     assert again.entries[0].file.request().auth.user == "guido"
     again.clear()
     room.wait(lambda: not (tmp_path / "web-history.jsonl").exists())
+
+
+def test_what_somebody_else_changed_is_shown_and_never_written_over(
+    room: Room, page: CollectionPage, tmp_path: Path
+) -> None:
+    ends = room.ends
+    ends.request.set_url("http://127.0.0.1:1/a")
+    ends.save_request()
+    room.wait(lambda: page.store.item is not None and not page.store.busy)
+    item = page.store.item
+    assert item is not None
+    file = tmp_path / "books" / item.path
+    file.write_text(file.read_text().replace("/a", "/merged"))
+    page.store.look()
+    room.wait(lambda: ends.request.url == "http://127.0.0.1:1/merged")
+    assert "was changed" in ends.request.note.text()
+    ends.request.set_url("http://127.0.0.1:1/typed")
+    file.write_text(file.read_text().replace("/merged", "/again"))
+    page.store.look()
+    room.wait(lambda: "does not write over" in ends.request.note.text())
+    ends.save_request()
+    room.wait(lambda: "meanwhile" in ends.request.strip.text())
+    assert "/again" in file.read_text()
+    assert ends.request.url.endswith("/typed")
+
+
+def test_a_conflict_that_a_merge_left_is_told(room: Room, page: CollectionPage, tmp_path: Path) -> None:
+    merged = "### a\nPOST http://127.0.0.1:1/\n\n<<<<<<< HEAD\nham\n=======\neggs\n>>>>>>> other\n"
+    (tmp_path / "books" / "a.http").write_text(merged)
+    page.store.look()
+    room.wait(lambda: "a.http: A merge left both sides" in page.strip.text())
+    room.ends.open_item(page.store.items()[0])
+    assert "A merge left both sides" in room.ends.request.note.text()

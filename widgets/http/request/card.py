@@ -38,6 +38,7 @@ from widgets.parts.trouble import Mend, TroubleStrip
 
 THERE: Final = "\u2022"
 """Behind a tab's title: something is set there."""
+UNSENDABLE: Final = "This can't be sent"
 OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
 
 
@@ -276,9 +277,9 @@ class RequestCard(Card):
         if imported.notes:
             self.note.say("Read from curl.", " ".join(imported.notes))
 
-    def refuse(self, sentence: str, lead: str = "This can't be sent") -> None:
+    def refuse(self, sentence: str, lead: str = UNSENDABLE) -> None:
         """Say why the request can't go as it stands, at the place where Send was clicked."""
-        mends = (OTHER_END,) if not self.url else ()
+        mends = (OTHER_END,) if not self.url and lead == UNSENDABLE else ()
         self.strip.tell(lead, sentence if sentence.endswith(".") else f"{sentence}.", mends)
         self.strip.banner.action_button.hide()
 
