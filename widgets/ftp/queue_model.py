@@ -145,7 +145,7 @@ def state_text(job: Job) -> str:
     if job.state == "failed" and job.error is not None:
         return job.error.title
     if job.state == "done" and job.order.folder:
-        return f"done, {job.children} entries"
+        return f"done, {grouped(job.children)} {'entry' if job.children == 1 else 'entries'}"
     words = str(job.state)
     if tally.offset and job.state in ("running", "done"):
         words += f", resumed at {grouped(tally.offset)}"

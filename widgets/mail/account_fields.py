@@ -22,11 +22,15 @@ SECURITY = (
 NOT_THERE: Final = ("ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH")
 """Errors that the lab's own server mends."""
 PASSWORD: Final = Mend("password", "Type the password again", "key")
+KEPT_FROM: Final = ("password", "verify")
+"""What no next start finds again."""
 OTHER_END: Final = Mend("other-end", "Give me the other end", "play")
 
 
 LOST: Final = ("GONE", "BYE")
 """The session was over without anybody's will: it can be opened again."""
+UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+UNCHECKED: Final = Mend("no-verify", "Check nothing and retry", "shield")
 AGAIN: Final = Mend("again", "Connect again", "rotate-cw")
 
 
@@ -60,14 +64,26 @@ class AccountFields(QWidget):
             editor = fields.editor("password")
             assert isinstance(editor, QLineEdit)
             editor.setEchoMode(QLineEdit.EchoMode.Password)
-        fields.changed.connect(lambda _key: self.changed.emit())
+        row.add(fields.check("verify", "Check the certificate", True,
+                             tip="Off: whoever answers is believed, which is fit for a server of your own alone"))
+        fields.changed.connect(self._on_changed)
+        self._on_changed("security")
+
+    def _on_changed(self, key: str) -> None:
+        if key == "security":
+            self.fields.show("verify", self.fields["security"] != "none")
+        self.changed.emit()
+
+    def check_nothing(self) -> None:
+        """Believe whoever answers, from now on."""
+        self.fields.set_values({"verify": False})
 
     def account(self, **more: Any) -> Account:
         """What the fields say."""
         values = self.fields.values()
         return Account(
             str(values["host"]).strip() or "127.0.0.1", int(values["port"]), str(values.get("user", "")).strip(),
-            str(values.get("password", "")), values["security"], **more,
+            str(values.get("password", "")), values["security"], verify=bool(values["verify"]), **more,
         )  # fmt: skip
 
     def show_facts(self, running: bool) -> None:
@@ -76,7 +92,8 @@ class AccountFields(QWidget):
             account = self.account()
             titles = {choice.key: choice.title for choice in SECURITY}
             self._facts["where"].set_value(account.where)
-            self._facts["security"].set_value(titles[account.security])
+            checked = "" if account.verify or account.security == "none" else ", unchecked"
+            self._facts["security"].set_value(f"{titles[account.security]}{checked}", "warning" if checked else "")
             self._facts["user"].set_value(account.user or "nobody")
         self.row.setVisible(not running)
         self.facts.setVisible(running)
@@ -93,9 +110,9 @@ class AccountFields(QWidget):
         self.fields.set_values({"host": host, "port": port, "security": security})
 
     def values(self) -> dict[str, Any]:
-        """What the next start shall find again: no password."""
-        return {key: value for key, value in self.fields.values().items() if key != "password"}
+        """What the next start shall find again: no password, and certificates are checked again."""
+        return {key: value for key, value in self.fields.values().items() if key not in KEPT_FROM}
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Fill the fields again."""
-        self.fields.set_values({key: value for key, value in values.items() if key != "password"})
+        self.fields.set_values({key: value for key, value in values.items() if key not in KEPT_FROM})

@@ -16,7 +16,7 @@ from protocols.mail.message.compose import DraftError, write
 from protocols.record.event import Raw, detail_of
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.mail.account_fields import NOT_THERE, PASSWORD
+from widgets.mail.account_fields import NOT_THERE, PASSWORD, UNCHECKED
 from widgets.mail.by_hand.hold_strip import HoldStrip
 from widgets.mail.compose.card import ComposeCard
 from widgets.mail.compose.sending import Sending
@@ -116,9 +116,7 @@ class BothEnds(QWidget):
             compose.strip.tell("Nobody to send it to", "The envelope has no recipient: fill in To, or the envelope's.")
             return
         values = compose.fields.values()
-        account = compose.account.account(
-            mechanism=values["mechanism"], timeout_s=float(values["timeout_s"]), verify=bool(values["verify"])
-        )
+        account = compose.account.account(mechanism=values["mechanism"], timeout_s=float(values["timeout_s"]))
         self.dialogue.clear()
         compose.begin()
         compose.set_busy(True, word="Connecting")
@@ -172,6 +170,9 @@ class BothEnds(QWidget):
     def _mend(self, key: str) -> None:
         if key == PASSWORD.key:
             self.compose.ask_password()
+        elif key == UNCHECKED.key:
+            self.compose.account.check_nothing()
+            self.send()
         else:
             self.give_other_end()
 

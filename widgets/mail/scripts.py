@@ -40,7 +40,7 @@ def _account(panel: MailPanel, fields: AccountFields) -> dict[str, Any]:
     own = (account.user, account.password) in panel.logins
     return {
         "host": account.host, "port": account.port, "user": account.user, "password": account.password if own else "",
-        "security": account.security,
+        "security": account.security, "verify": account.verify,
     }  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def _compose(panel: MailPanel) -> tuple[str, Mapping[str, Any]]:
     card = panel.ends.compose
     draft = card.draft()
     values = {**_account(panel, card.account), "envelope_from": draft.mail_from(), "envelope_to": draft.rcpt_to(),
-              "verify": bool(card.fields["verify"]), "timeout_s": float(card.fields["timeout_s"])}  # fmt: skip
+              "timeout_s": float(card.fields["timeout_s"])}  # fmt: skip
     if draft.raw is not None:
         return "mail-send", {**values, "raw": draft.raw}
     return "mail-send", {

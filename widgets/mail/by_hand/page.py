@@ -18,7 +18,7 @@ from protocols.mail.dialogue import Protocol
 from protocols.record.event import Raw, detail_of
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, AccountFields
+from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, UNCHECKED, UNTRUSTED, AccountFields
 from widgets.mail.dialogue.view import DialogueView
 from widgets.mail.latest import Latest
 from widgets.mail.session_slot import SessionSlot
@@ -238,14 +238,17 @@ class HandPage(QWidget):
         """Something failed, or the server hung up: why."""
         self.trouble = told
         mends = (OTHER_END,) if told.errno in NOT_THERE else (AGAIN,) if told.errno in LOST else ()
+        mends = (UNCHECKED,) if told.errno == UNTRUSTED else mends
         self.strip.tell(told.title, told.why, mends, errno=told.errno)
         self.latest.choose_failure(self._name, told.errno)
 
     def _mend(self, key: str) -> None:
         if key == OTHER_END.key:
             self.server_wanted.emit(self.protocol)
-        else:
-            self.open()
+            return
+        if key == UNCHECKED.key:
+            self.account.check_nothing()
+        self.open()
 
     def take(self, raws: Sequence[Raw]) -> None:
         """New events from the recorder."""

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 from protocols.mail.client.lineends import WRONG_ENDS
 from protocols.mail.client.smtp import MECHANISMS, Sent
 from protocols.mail.message.compose import Draft, split_addresses
-from widgets.mail.account_fields import OTHER_END, PASSWORD, AccountFields
+from widgets.mail.account_fields import OTHER_END, PASSWORD, UNCHECKED, UNTRUSTED, AccountFields
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import Button
 from widgets.parts.card import Card
@@ -183,7 +183,6 @@ class ComposeCard(Card):
         row.add(self.fields.choice("mechanism", "Login by", [Choice(each, each) for each in MECHANISMS]))
         row.add(self.fields.number("timeout_s", "Time-out", 15, (1, 3600), suffix=" s",
                                    tip="Limits the connect, each silence and each reply"))  # fmt: skip
-        row.add(self.fields.check("verify", "Verify the certificate", True))
         column.addWidget(row)
         column.addStretch(1)
         return page
@@ -339,6 +338,7 @@ class ComposeCard(Card):
         """It failed: why, and a way out where nobody listens."""
         self.set_state("error", "Not sent")
         mends = (OTHER_END,) if refused else (PASSWORD,) if errno == "AUTH" else ()
+        mends = (UNCHECKED,) if errno == UNTRUSTED else mends
         self.strip.tell(title, why, mends, errno=errno)
 
     def ask_password(self) -> None:

@@ -25,7 +25,16 @@ from protocols.mail.message.shown import Shown, read_file
 from protocols.numbers import grouped
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, PASSWORD, AccountFields
+from widgets.mail.account_fields import (
+    AGAIN,
+    LOST,
+    NOT_THERE,
+    OTHER_END,
+    PASSWORD,
+    UNCHECKED,
+    UNTRUSTED,
+    AccountFields,
+)
 from widgets.mail.by_hand.hold_strip import HoldStrip
 from widgets.mail.envelopes import Envelopes
 from widgets.mail.latest import Latest
@@ -246,6 +255,8 @@ class MailboxPage(QWidget):
             return (OTHER_END,)
         if told.errno in LOST:
             return (AGAIN,)
+        if told.errno == UNTRUSTED:
+            return (UNCHECKED,)
         if told.errno != "AUTH":
             return ()
         account, (user, password) = self.account.account(), self._login
@@ -256,6 +267,9 @@ class MailboxPage(QWidget):
         if key == OTHER_END.key:
             self.server_wanted.emit()
         elif key == AGAIN.key:
+            self.open()
+        elif key == UNCHECKED.key:
+            self.account.check_nothing()
             self.open()
         elif key == PASSWORD.key:
             self.account.ask_password()

@@ -271,9 +271,16 @@ class MessageView(QWidget):
         path = self.shown.path
         self.desk.bridge.call(
             lambda: save_part(path, row.number, folder), self._on_saved,
-            lambda error: self.notice.say("It could not be saved.", str(error)), owner=self,
+            lambda error: self.notice.say("It could not be saved.", _said(error, folder)), owner=self,
         )  # fmt: skip
 
     def _on_saved(self, path: Path) -> None:
         self.desk.toast(f"Saved as {path.name}")
         self.saved.emit(path)
+
+
+def _said(error: BaseException, folder: Path) -> str:
+    """Why a part could not be saved in a folder."""
+    if isinstance(error, OSError):
+        return f"In {folder}: {error.strerror or error}. Choose another folder, or look at its rights and space."
+    return f"{error}."

@@ -18,7 +18,7 @@ from protocols.mail.news.client import Entered, GroupInfo, NewsSession, Overview
 from protocols.mail.news.server import NewsServer
 from protocols.record.explain import Explained, explain
 from widgets.desk import Desk
-from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, AccountFields
+from widgets.mail.account_fields import AGAIN, LOST, NOT_THERE, OTHER_END, UNCHECKED, UNTRUSTED, AccountFields
 from widgets.mail.latest import Latest
 from widgets.mail.message.view import MessageView
 from widgets.mail.session_slot import SessionSlot
@@ -133,7 +133,7 @@ class NewsPage(QWidget):
         self.slot.changed.connect(self._on_changed)
         self.slot.opened.connect(self._on_open)
         self.slot.failed.connect(self.tell)
-        self.strip.mend_requested.connect(lambda key: self.give_other_end() if key == OTHER_END.key else self.open())
+        self.strip.mend_requested.connect(self._mend)
         self.strip.why_requested.connect(lambda: self.why_requested.emit(self.trouble))
         self.group_table.picked.connect(lambda row: self.enter(self.groups.row(row)[0]))
         self.article_table.picked.connect(self.show_article)
@@ -223,9 +223,18 @@ class NewsPage(QWidget):
         """Something failed: why."""
         self.trouble = told
         mends = (OTHER_END,) if told.errno in NOT_THERE else (AGAIN,) if told.errno in LOST else ()
+        mends = (UNCHECKED,) if told.errno == UNTRUSTED else mends
         self.strip.tell(told.title, told.why, mends, errno=told.errno)
         self.empty.button.setVisible(self.server is None and OTHER_END not in mends)
         self.latest.choose_failure(self._name, told.errno)
+
+    def _mend(self, key: str) -> None:
+        if key == OTHER_END.key:
+            self.give_other_end()
+            return
+        if key == UNCHECKED.key:
+            self.account.check_nothing()
+        self.open()
 
     def _on_open(self) -> None:
         self.pages.setCurrentWidget(self.split)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from email.message import EmailMessage
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QAbstractItemModel
 from PySide6.QtTest import QAbstractItemModelTester
@@ -10,7 +15,10 @@ from protocols.mail.client.imaprows import Row
 from protocols.mail.client.listing import Listed, of_rows
 from protocols.mail.message.message import Message
 from protocols.mail.message.shown import read
+from protocols.tls import server_pem
+from tests.protocols.mail.dovecot import PASSWORD, running
 from tests.widgets.mail.conftest import Room
+from widgets.mail.account_fields import UNCHECKED
 from widgets.mail.mailbox.model import ASKED_MOST, PAGE, MailboxModel
 from widgets.mail.message.view import MessageView
 
@@ -95,6 +103,45 @@ def test_imap_flags_deletes_moves_searches_and_new_mail_appears(room: Room) -> N
     room.wait(lambda: box.model.count == 2)
     room.panel.show_view("mailbox")
     room.wait(lambda: box.model.listed(0) and box.model.listed(0).subject == "four")
+
+
+def test_dovecot_by_starttls_with_a_certificate_of_its_own_and_its_attachment_saved(
+    room: Room, tmp_path: Path
+) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "ann@example.org", "bob@example.org", "a file"
+    mail.set_content("here\n")
+    mail.add_attachment(b"page", maintype="application", subtype="octet-stream", filename="../../evil.bin")
+    saved, folder = tmp_path / "saved", Path(tempfile.mkdtemp(prefix="nl-", dir="/tmp"))  # Dovecot wants a short path
+    saved.mkdir()
+    try:
+        with running(folder, pem=server_pem(("127.0.0.1",), flaw="self-signed")) as dovecot:
+            dovecot.put("bob", mail.as_bytes())
+            room.panel.show_view("mailbox")
+            box = room.panel.mailbox
+            fields = box.account.fields
+            assert not fields.editor("verify").isVisible()
+            fields.set_values({"port": dovecot.ports["imap"], "security": "starttls", "user": "bob",
+                               "password": PASSWORD})  # fmt: skip
+            room.click(box.connect_button)
+            room.wait(lambda: UNCHECKED.key in box.strip.buttons)
+            room.click(box.strip.buttons[UNCHECKED.key])
+            room.wait(lambda: box.model.count == 1 and box.model.listed(0))
+            assert fields["verify"] is False
+            box.show_row(0)
+            room.wait(lambda: box.message.shown is not None)
+            box.message.tabs.show_page("parts")
+            row = next(row for row in range(box.message.parts.rowCount()) if box.message.parts.row(row).name)
+            box.message.part_table.selectRow(row)
+            box.message.save_to(saved)
+            room.wait(lambda: [each.name for each in saved.iterdir()] == ["evil.bin"])
+            box.message.save_to(tmp_path / "nowhere")
+            room.wait(lambda: "No such file" in box.message.notice.text())
+            assert "Errno" not in box.message.notice.text()
+            room.click(box.leave_button)
+            room.wait(lambda: box.slot.phase == "ended" and not box.slot.busy)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_mail_that_is_clicked_before_its_row_is_known_opens_when_it_is(room: Room) -> None:
