@@ -117,12 +117,14 @@ def _install(groups: tuple[str, ...]) -> None:
         print("Installing NetLab and what it needs into .venv (some 400 MB, once; a few minutes)", flush=True)
     command = [
         str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-warn-script-location",
-        "--editable", str(ROOT), *requirements,
+        "--no-compile", "--editable", str(ROOT), *requirements,
     ]  # fmt: skip
     # An account that installs into its home by habit (PIP_USER) must not break the environment.
     done = subprocess.run(command, env=os.environ | {"PIP_USER": "0"}, check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise SetupError("pip could not install what NetLab needs; its own words are above. Is the network there?")
+    # pip compiles with one processor. What can't be compiled, such as a template, pip passes by in silence too.
+    _run_quiet([str(PYTHON), "-m", "compileall", "-q", "-q", "-j", "0", str(VENV / "lib")])
 
 
 def _pyproject() -> dict[str, Any]:

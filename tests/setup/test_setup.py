@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def starting(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """setup/run.py, as the command loads it: its neighbours are top-level modules."""
     monkeypatch.syspath_prepend(str(ROOT / "setup"))
-    for name in ("run", "environment", "machine", "unpacked"):
+    for name in ("run", "environment", "machine", "unpacked", "checks"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return importlib.import_module("run")
 
@@ -198,6 +198,36 @@ def test_the_stamp_follows_pyproject_and_place(starting: ModuleType, monkeypatch
         (tmp_path / name / "pyproject.toml").write_text(text)
         prints.add(environment._fingerprint())
     assert len(prints) == 3
+
+
+def test_every_check_is_run_and_each_that_fails_is_named_with_all_that_it_said(
+    starting: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = importlib.import_module("checks")
+
+    def check(name: str, status: int) -> tuple[str, list[str]]:
+        program = f"print('first of {name}', flush=True); print('last of {name}', file=sys.stderr); sys.exit({status})"
+        return name, [sys.executable, "-I", "-S", "-c", f"import sys; {program}"]
+
+    monkeypatch.setattr(checks, "prepare", lambda: True)
+    monkeypatch.setattr(checks, "beside_each_other", lambda _: [[check("a", 0), check("b", 3)], [check("c", 0)]])
+    monkeypatch.setattr(checks, "tests", lambda _: check("d", 0))
+    monkeypatch.chdir(ROOT)
+    assert checks.main([]) == 1
+    said = capsys.readouterr().out
+    assert said.endswith("FAILED: b\n")
+    assert "first of b\nlast of b\n== b FAILED with status 3" in said
+    for name in "ac":
+        assert f"first of {name}" not in said
+        assert f"last of {name}\n== {name} passed" in said
+    assert "== d passed" in said
+    monkeypatch.setattr(checks, "beside_each_other", lambda _: [[check("a", 0)]])
+    monkeypatch.setattr(checks, "tests", lambda _: check("d", 5))
+    assert checks.main([]) == 1
+    assert capsys.readouterr().out.endswith("FAILED: d\n")
+    monkeypatch.setattr(checks, "tests", lambda _: check("d", 0))
+    assert checks.main([]) == 0
+    assert capsys.readouterr().out.endswith("All checks passed.\n")
 
 
 @pytest.mark.parametrize("command", ["run", "test"])
