@@ -26,6 +26,7 @@ from widgets.creosote.panel import CreosotePanel
 from widgets.desk import Desk
 from widgets.inspector.dock import InspectorDock
 from widgets.selection import Selection
+from widgets.theme.theme import theme
 from widgets.timeline.dock import TimelineDock
 
 PEERS = [("127.0.0.1", 4000 + number) for number in range(5)]
@@ -116,17 +117,18 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     lab = Lab()
     bridge = Bridge(lab)
     desk = Desk(lab, bridge, Actions(), Selection(), EventLog())
-    window = QMainWindow()
+    with theme().making():
+        window = QMainWindow()
+        timeline, inspector = TimelineDock(desk), InspectorDock(desk)
+        panel = CreosotePanel(desk)
+        window.setCentralWidget(panel)
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, timeline)
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, inspector)
     qtbot.addWidget(window)
-    timeline, inspector = TimelineDock(desk), InspectorDock(desk)
-    panel = CreosotePanel(desk)
     found = Room(panel, desk, qtbot, inspector, timeline)
     desk.show_python = lambda name, params: found.scripts.append((name, dict(params)))
     desk.toast = desk.warn = found.toasts.append
     desk.explain = found.explained.append
-    window.setCentralWidget(panel)
-    window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, timeline)
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, inspector)
     timeline.set_folded(True)
     window.resize(1440, 900)
     window.show()
