@@ -37,7 +37,7 @@ PLANTS = [
 
 def lint(folder: Path, contract: str | None = None) -> subprocess.CompletedProcess[str]:
     """Check the contracts of a tree; only one of them if named."""
-    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--cache-dir", str(folder / "cache")]
     command += ["--contract", contract] if contract else []
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -42,52 +43,77 @@ def keep():
 """
 
 
-def run_pytest(folder: Path, source: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run one test module under this checkout's own conftest, in a pytest of its own."""
+def run_pytest(folder: Path, *sources: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run test modules under this checkout's own conftest, in a pytest of its own."""
     (folder / "conftest.py").write_text("from tests.conftest import *\n"
                                         "from tests.conftest import _nothing_left_behind, _gui_thread_never_waits\n"
                                         + CLEANUP)  # fmt: skip
-    (folder / "test_planted.py").write_text(source)
+    for number, source in enumerate(sources):
+        (folder / f"test_planted_{number}.py").write_text(source)
     environment = {name: value for name, value in os.environ.items() if name != "CI"} | variables
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"),
-               "--rootdir", str(folder), "-p", "no:randomly", str(folder)]  # fmt: skip
+               "--rootdir", str(folder), "-p", "no:randomly", "--junitxml", str(folder / "report.xml"),
+               str(folder)]  # fmt: skip
     environment |= {"PYTHONPATH": str(ROOT), "NETLAB_LEAK_PATIENCE_S": "0.3"}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
 
 
-@pytest.mark.parametrize("kind", LEAKS)
-def test_a_leak_fails_the_test_that_made_it(kind: str, tmp_path: Path) -> None:
-    source, sign = LEAKS[kind]
-    done = run_pytest(tmp_path, source)
+CLEAN = "def test_it(qapp):\n    pass\n"
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What was wrong with each of LEAKS, and with a clean test after them; all in one pytest."""
+    folder = tmp_path_factory.mktemp("leaks")
+    done = run_pytest(folder, *(source for source, _ in LEAKS.values()), CLEAN)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "left behind: " in done.stdout
-    assert sign in done.stdout
+    cases: dict[str, list[str]] = {}
+    for case in ElementTree.parse(folder / "report.xml").iter("testcase"):
+        found = cases.setdefault(case.attrib["classname"].rpartition("_")[2], [])
+        found += [error.attrib["message"] for error in case if error.tag in ("error", "failure")]
+    return ["; ".join(cases[str(number)]) for number in range(len(LEAKS) + 1)]
 
 
-def test_a_clean_test_passes(tmp_path: Path) -> None:
-    done = run_pytest(tmp_path, "def test_it(qapp):\n    pass\n")
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.mark.parametrize("kind", LEAKS)
+def test_a_leak_fails_the_test_that_made_it(kind: str, errors: list[str]) -> None:
+    names = list(LEAKS)
+    said = errors[names.index(kind)]
+    assert "left behind: " in said
+    for name, (_, sign) in LEAKS.items():
+        assert (sign in said) is (name == kind), said
 
 
-@pytest.mark.parametrize("source", [
+def test_a_clean_test_passes_though_others_have_left_something(errors: list[str]) -> None:
+    assert errors[len(LEAKS)] == ""
+
+
+SKIPS = (
     "import pytest\ndef test_it():\n    pytest.skip('no such tool')\n",
     "import pytest\npytest.skip('no such tool', allow_module_level=True)\n",
-])  # fmt: skip
-def test_a_skip_is_shown_and_with_ci_set_it_fails(tmp_path: Path, source: str) -> None:
-    alone = run_pytest(tmp_path, source)
-    assert "1 skipped" in alone.stdout
-    assert "no such tool" in alone.stdout
+)
+
+
+def test_a_skip_is_shown(tmp_path: Path) -> None:
+    alone = run_pytest(tmp_path, *SKIPS)
+    assert "2 skipped" in alone.stdout
+    assert alone.stdout.count("no such tool") == 2
+    assert "failed" not in alone.stdout
+
+
+@pytest.mark.parametrize("source", SKIPS)
+def test_with_ci_set_a_skip_fails(tmp_path: Path, source: str) -> None:
     on_ci = run_pytest(tmp_path, source, CI="1")
     assert on_ci.returncode != 0
     assert "with CI set a skip is a failure: " in on_ci.stdout
 
 
-def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
-    done = run_pytest(tmp_path, "import pytest\n@pytest.mark.xfail(strict=True)\ndef test_it():\n    assert False\n",
-                      CI="1")  # fmt: skip
+def test_a_clean_test_passes_and_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
+    expected = "import pytest\n@pytest.mark.xfail(strict=True)\ndef test_it():\n    assert False\n"
+    done = run_pytest(tmp_path, expected, CLEAN, CI="1")
     assert done.returncode == 0, done.stdout
+    assert "1 passed, 1 xfailed" in done.stdout
 
 
 CALLS = ["socket.create_connection(('127.0.0.1', 9), 0.1)", "subprocess.run(['true'])"]

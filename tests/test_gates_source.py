@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import sys
 import tomllib
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("protocols", "widgets", "netlab_gui", "assets", "setup")
@@ -29,13 +32,34 @@ def where(path: Path) -> str:
 
 
 @cache
+def trees() -> dict[Path, ast.Module]:
+    gc.disable()  # of a million nodes none is in a circle, and to look for one takes longer than to parse
+    try:
+        return {path: ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 11)) for path in MODULES}
+    finally:
+        gc.enable()
+
+
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 11))
+    return trees()[path]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _let_go_of_the_trees() -> Iterator[None]:
+    yield
+    nodes_of.cache_clear()
+    trees.cache_clear()
+
+
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Every node of a module: most of the gates ask for all of them, and to find them takes as long as to parse."""
+    return list(ast.walk(tree_of(path)))
 
 
 def imports_of(path: Path) -> Iterator[str]:
     """Every module named by an import, `from a import b` as "a.b" too."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -45,7 +69,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 def calls_of(path: Path) -> Iterator[str]:
     """Every call as it is written: "os.fork"."""
-    yield from (ast.unparse(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
+    yield from (ast.unparse(node.func) for node in nodes_of(path) if isinstance(node, ast.Call))
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -66,7 +90,7 @@ def test_a_function_is_small_enough_to_read() -> None:
     found = [
         f"{where(path)} {node.name}: {node.end_lineno - node.lineno + 1} lines"
         for path in MODULES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > LINES_OF_A_FUNCTION
@@ -94,7 +118,7 @@ def test_no_colour_outside_the_tokens() -> None:
         f"{where(path)}:{node.lineno} {node.value!r}"
         for path in MODULES
         if path != TOKENS
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and COLOUR.search(node.value)
     ]
     assert found == []
