@@ -73,8 +73,17 @@ def pytest_unconfigure() -> None:
 
 # -- the longest first ------------------------------------------------------------------------------------------------
 
-LONG = ("tests/test_wheel.py", "tests/test_gates_systems.py", "tests/test_gates_source.py", "tests/netlab_gui/")
-"""Files with tests of many seconds: begun last, they would keep one process busy while the others have nothing."""
+LONG = (
+    "tests/test_wheel.py", "tests/test_gates_systems.py", "tests/test_gates_source.py", "tests/netlab_gui/",
+    "tests/protocols/test_scripts.py", "tests/protocols/packets/test_live_scripts.py",
+    "tests/protocols/http/test_client.py", "tests/interop/test_command_line.py",
+    "tests/interop/test_live_packets_command_line.py", "tests/interop/test_ftp_server_peers.py",
+    "tests/widgets/creosote/test_panel.py", "tests/widgets/creosote/log/test_pane.py",
+    "tests/widgets/mail/test_panel.py", "tests/widgets/mail/mailbox/test_page.py",
+    "tests/widgets/sockets/test_client_card.py", "tests/widgets/http/test_proxy_view.py",
+    "tests/widgets/http/test_panel.py", "tests/widgets/http/test_sandbox.py", "tests/widgets/http/test_lessons.py",
+)  # fmt: skip
+"""Files of many seconds: begun last, they would keep one process busy while the others have nothing."""
 
 
 @pytest.hookimpl(trylast=True)
