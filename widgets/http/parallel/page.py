@@ -5,6 +5,7 @@ It must not know how a request is sent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -39,6 +40,7 @@ NOTHING: Final = (
     "Send the request of the first view many times: each copy becomes a bar here, and bars that grow show where they "
     "queue."
 )
+BARS: Final = "Each bar is one copy: where it begins and how long it takes. Bars that grow show a queue."
 NO_URL: Final = "There is no request yet to be sent many times. Type a URL in the first view, or start a site."
 
 
@@ -60,8 +62,7 @@ class ParallelPage(QWidget):
         self.strip.banner.action_button.hide()
         self.facts = {name: Fact(name) for name in FACTS}
         self.chart = LatencyChart()
-        self.said = Label("Each bar is one copy: where it begins and how long it takes. Bars that grow show a queue.",
-                          "caption", "text2", wrap=True)  # fmt: skip
+        self.said = Label(BARS, "caption", "text2", wrap=True)
         self.empty = EmptyState("users", NOTHING, "Start the sandbox", button_icon="play")
         self.results = QWidget()
         self.pages = Pages(self.empty, self.results)
@@ -128,6 +129,9 @@ class ParallelPage(QWidget):
         )  # fmt: skip
         for fact, value in zip(self.facts.values(), values, strict=True):
             fact.set_value(value)
+        bad = Counter(shot.status for shot in shots if not 200 <= shot.status < 400)
+        words = ", ".join(f"{status or 'no answer'}: {grouped(count)}" for status, count in bad.most_common(6))
+        self.said.setText(f"{BARS} The red ones had no success ({words})." if bad else BARS)
         self.chart.set_shots(shots)
         self.pages.setCurrentWidget(self.empty if self.burst is None else self.results)
         self.empty.set_sentence(NOTHING if url else NO_URL)
