@@ -43,3 +43,6 @@ def test_what_is_inside_is_as_high_as_its_room_or_as_it_needs_and_follows_both(q
     pages.setCurrentWidget(low)
     qtbot.waitUntil(lambda: pages.height() == 300)
     assert room.minimumSizeHint().height() == 100
+    low.setMinimumHeight(320)  # told, not needed
+    pages.updateGeometry()
+    qtbot.waitUntil(lambda: pages.height() == 320)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import ENTRIES, Entry
 from protocols.numbers import grouped
-from widgets.http.proxy.rows import CLIENT, METHOD, URL, ExchangesModel, Filtered
+from widgets.http.proxy.rows import BYTES, CLIENT, METHOD, TOOK, URL, ExchangesModel, Filtered
 from widgets.http.proxy.slot import ProxySlot
 from widgets.parts.buttons import Button, IconButton
 from widgets.parts.card import IconLabel
@@ -23,7 +22,6 @@ from widgets.parts.flow import Pages
 from widgets.parts.plain_table import PlainTable
 from widgets.parts.state_label import StateLabel
 from widgets.parts.text import Label, plain_tip
-from widgets.theme.theme import theme
 
 NOT_RUNNING: Final = "Start the proxy above. Then each request that goes through it is a row here."
 NOTHING_YET: Final = "Nothing has passed yet. Run the curl line above in a terminal, or send the builder's request."
@@ -61,7 +59,8 @@ class ExchangesView(QWidget):
         self.release_all_button = Button("Release all", "step-forward", small=True)
         self.clear_button = IconButton("trash-2", "Forget the exchanges that are over")
         self.table = PlainTable(self.rows, "Exchanges", mono=(CLIENT, METHOD, URL), middle=(CLIENT, URL),
-                                widths=(44, 140, 76, 200, 62, 76, 76, 150), stretch=URL, least_rows=5)  # fmt: skip
+                                widths=(44, 140, 76, 200, 62, 76, 76, 150), stretch=URL, least_rows=4,
+                                needs=((CLIENT, NARROW), (BYTES, 640), (TOOK, 560)))  # fmt: skip
         self.empty = EmptyState("waypoints", NOT_RUNNING, "Send a request through it", button_icon="send", primary=True)
         self.pages = Pages(self.empty, self.table)
         self.tail = QFrame()
@@ -92,10 +91,6 @@ class ExchangesView(QWidget):
         column.addWidget(self.pages, 1)
         column.addWidget(self.tail)
         self.tail.hide()
-
-    def resizeEvent(self, event: QResizeEvent, /) -> None:
-        super().resizeEvent(event)
-        self.table.setColumnHidden(CLIENT, self.width() < theme().px(NARROW))
 
     def _connect(self) -> None:
         self.filter.textChanged.connect(self._on_filter)
