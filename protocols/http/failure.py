@@ -22,8 +22,9 @@ TLS_CODES: Final = (35, VERIFY)
 _WRONG_HOST: Final = 62
 _NO_QUIC: Final = (CONNECT, 95, 96)
 _TUNNEL: Final = "CONNECT tunnel failed"
+_UNVERIFIED: Final = "certificate verify failed"  # OpenSSL's number stands for much else as well
 _UNCONNECTED: Final = "Failed to connect"
-_MARKS: Final = ("HTTP/0.9", "HTTP/3", "in response", "private key")
+_MARKS: Final = ("HTTP/0.9", "HTTP/3", "in response", "private key", "wrong version number")
 _WITH_ERRNO: Final = (7, 55, 56)
 
 
@@ -56,7 +57,7 @@ def failure_of(
         return _entry("no HTTP/3", code, said, address)
     if code in (RESOLVE, PROXY_NAME):
         return _explained(_unknown_name(), "connect", address, said, code)
-    if code == VERIFY or (code == 35 and verify):
+    if code == VERIFY or (code == 35 and _UNVERIFIED in said):
         return _explained(_verify_error(said, verify), "handshake", address, said, code)
     if code in _WITH_ERRNO and os_errno:
         call = "connect" if code == CONNECT else "send" if code == 55 else "recv"

@@ -19,7 +19,7 @@ from protocols.http.proxy.core import ProxyOrder
 from protocols.http.request import Limits, Proxy, Request, Trust
 from protocols.record.recorder import Recorder
 from protocols.tls import Flaw, lab_ca, server_context
-from tests.protocols.http.peers import DEADLINE_S
+from tests.protocols.http.peers import DEADLINE_S, pages
 from tests.protocols.http.proxy.lab import proxying
 
 
@@ -121,6 +121,14 @@ def test_a_key_without_its_password_is_refused_and_asks_nobody(
             run = sent(client, url, trust=trust)
             assert (run.failure.symbol if run.failure else "") == symbol
     assert "pass phrase" not in capfd.readouterr().err  # OpenSSL's own question, which would wait for a terminal
+
+
+def test_a_server_without_tls_is_told_from_one_with_a_bad_certificate(client: HttpClient) -> None:
+    with pages() as plain:
+        run = sent(client, plain.url.replace("http:", "https:"))
+    assert run.failure is not None
+    assert (run.failure.symbol, run.failure.code) == ("WRONG_VERSION_NUMBER", 35)
+    assert "plain HTTP" in run.failure.why
 
 
 def test_session_keys_are_logged_for_wireshark_when_no_client_runs(tmp_path: Path) -> None:
