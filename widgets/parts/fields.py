@@ -186,6 +186,7 @@ class Fields(QObject):
         """A value without an input: it is set elsewhere, and kept and given with the others."""
         kept = [value]
         nothing = QWidget(self._nowhere)
+        nothing.hide()
 
         def put(new: Any) -> None:
             if new != kept[0]:
