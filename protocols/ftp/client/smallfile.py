@@ -221,6 +221,7 @@ class SmallFiles(Steps):
                 self._session.data_tell = False
             self._state, control.owes = "idle", int(self._ahead)
             if reply.code == 421:
+                control.drop()
                 raise self._start_over()
             raise trouble.refused(reply, f"RETR {self._order.path}", control.site.where, control.site.user)
 
@@ -287,28 +288,26 @@ class SmallFiles(Steps):
         return self._end()
 
     def _end(self) -> Callable[[], None]:
-        """The server says that it is all: tell it, and give the file its name when there is time."""
+        """The server says that it is all: what writes it, tells it and gives it its name when there is time."""
         control, tally, target, data, chunk = self._control, self._tally, self._target, self._data, self._chunk
+        notes, digest, path = self.notes, self._digest, self._order.path
+        conn, local, peer = data.conn, data.local, data.peer
         control.take_reply()
         self._state, self.watched = "idle", self._calm
-        if self._digest is None:
-            tally.sha256 = hashlib.sha256(chunk or b"").hexdigest()
-        else:
-            tally.sha256 = self._digest.end(self._session.waiter.check)
-        tally.whole = True
-        told, path = control.dialogue, self._order.path
-        self.notes.add((_transfer_event, 0, told.service, data.conn, told.session, path, tally.moved,
-                        (tally.ended_ns - tally.begun_ns) / 1e9, tally.sha256, data.local, data.peer,
-                        monotonic_ns()))  # fmt: skip
 
         def settle() -> None:
-            if target.fd < 0:
-                target.open()
+            error, told = "", control.dialogue
             try:
-                if chunk is not None:
-                    target.write(chunk)
+                _write_out(target, chunk)
+                tally.sha256 = hashlib.sha256(chunk or b"").hexdigest() if digest is None else digest.end(_nobody)
+                tally.whole = True
+            except FtpError as why:
+                error = why.told.title
+                raise
             finally:
-                _close(target)
+                seconds = (tally.ended_ns - tally.begun_ns) / 1e9
+                notes.add((_transfer_event, 0, told.service, conn, told.session, path, tally.moved, seconds,
+                           tally.sha256, error, local, peer, monotonic_ns()))  # fmt: skip
             target.finish()
 
         return settle
@@ -388,6 +387,9 @@ class SmallFiles(Steps):
         drop = self._state != "idle" or self._ahead
         self._data.close(self.notes)
         self._state, self._ahead, self.watched = "idle", False, self._calm
+        if self._digest is not None:
+            self._digest.stop()
+            self._target.close()
 
         def go_on() -> None:
             if drop:
@@ -405,17 +407,32 @@ def _raiser(error: Exception) -> Callable[[], None]:
     return go_on
 
 
-def _close(target: Target) -> None:
+def _nobody() -> None:
+    """Who ends a digest: it has had all of a small file already."""
+
+
+def _write_out(target: Target, chunk: memoryview | None) -> None:
+    """Write what is not written yet and close the part. Raises FtpError, and leaves no empty part then."""
     try:
-        target.close()
+        if target.fd < 0:
+            target.open()
+        try:
+            if chunk is not None:
+                target.write(chunk)
+        finally:
+            target.close()
+    except FtpError:
+        target.forget_empty()
+        raise
     except OSError as error:
         raise disk(target.part, error) from error
 
 
 def _transfer_event(
     service: str | None, conn: str | None, session: str | None, path: str, count: int, seconds: float, sha256: str,
-    local: tuple[str, int], peer: tuple[str, int], t: int,
+    error: str, local: tuple[str, int], peer: tuple[str, int], t: int,
 ) -> Raw:  # fmt: skip
     """As `Told` tells it."""
-    done = Transfer("RETR", path, "get", count, seconds, sha256=sha256, local=local, peer=peer, connected_by="client")
+    done = Transfer("RETR", path, "get", count, seconds, complete=not error, sha256=sha256 or None, local=local,
+                    peer=peer, connected_by="client", error=error)  # fmt: skip
     return transfer_event(service, conn, session, "client", done, t)

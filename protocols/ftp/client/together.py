@@ -162,7 +162,7 @@ class _Round:
                     self._heard(fd)
                 elif member is not None and fd not in self._new:
                     self._go(member, fd, mask)
-            if len(self._notes) >= ENOUGH:
+            if len(self._notes) >= ENOUGH or not self.members:
                 self._notes.put()
             now = monotonic_ns()
             if now - self._looked_ns > LOOK_MS * 1_000_000:

@@ -83,14 +83,14 @@ def test_the_next_address_is_asked_for_together_with_a_file(tmp_path: Path) -> N
     assert script.said.count("PASV") == 6
 
 
-@pytest.mark.parametrize("early", ["forgotten", "refused", "obeyed"])
-def test_a_server_that_dislikes_it_is_asked_later_from_then_on(tmp_path: Path, early: str) -> None:
+@pytest.mark.parametrize(("early", "times"), [("forgotten", 1), ("refused", 1), ("refused", 100), ("obeyed", 1)])
+def test_a_server_that_dislikes_it_is_asked_later_from_then_on(tmp_path: Path, early: str, times: int) -> None:
     names = [f"f{number}" for number in range(8)]
-    script = Script(dict.fromkeys(names, CONTENT), early=early)
-    with lab(script, timeout_s=0.3, parallel=1) as (client, tail):
-        jobs = wanted(client, tmp_path, *names)
+    script = Script(dict.fromkeys(names, CONTENT * times), early=early)
+    with lab(script, timeout_s=0.3 if early == "forgotten" else 20.0, parallel=1) as (client, tail):
+        jobs = wanted(client, tmp_path, *names, size=1000 * times)
         assert set(over(jobs)) == {"done"}
-        assert {job.tries for job in jobs} == {1}
+        assert early == "forgotten" or {job.tries for job in jobs} == {1}
         told = sum(raw[2] == "asked in turn" for raw in tail.take())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == script.files
     assert script.together == 1
@@ -275,6 +275,20 @@ def test_nothing_is_written_over_unasked(tmp_path: Path) -> None:
         assert "RETR a" not in script.said
         assert over(wanted(client, tmp_path, "a", force=True)) == ["done"]
     assert (tmp_path / "a").read_bytes() == CONTENT
+
+
+def test_a_file_that_cannot_be_written_fails_alone_and_is_told(tmp_path: Path) -> None:
+    script = Script({"a": CONTENT, "b": CONTENT})
+    (tmp_path / "a.part").mkdir()
+    with lab(script, parallel=1) as (client, tail):
+        jobs = wanted(client, tmp_path, "a", "b")
+        assert over(jobs) == ["failed", "done"]
+        transfers = [event for event in map(Event.of, tail.take()) if event.kind == "transfer"]
+    assert [event.detail["complete"] for event in transfers] == [False, True]
+    assert ["error" in event.detail for event in transfers] == [True, False]
+    assert jobs[0].error is not None
+    assert not jobs[0].tally.whole
+    assert script.logins == 1
 
 
 @pytest.mark.parametrize("rename", [rename_to_new, _by_link])
