@@ -20,6 +20,8 @@ HEAD_S: Final = 30.0
 IDLE_S: Final = 120.0
 ANSWER_BYTES: Final = 256 << 10
 _TLS_HANDSHAKE: Final = 0x16
+_SOCKS: Final = (4, 5)
+"""The version that the first byte of SOCKS is."""
 _END: Final = re.compile(rb"\n\r?\n")
 
 
@@ -55,6 +57,8 @@ def _look_early(buffer: bytearray) -> None:
         return
     if buffer[0] == _TLS_HANDSHAKE:
         raise BadRequest(400, "That is a TLS handshake: this proxy is spoken to in plain HTTP, for HTTPS by CONNECT.")
+    if buffer[0] in _SOCKS:
+        raise BadRequest(400, "That is SOCKS: this proxy speaks HTTP, so clients name it by http://, not by socks5://.")
     if len(buffer) > HEAD_BYTES:
         raise BadRequest(431, f"The head of the request is longer than {HEAD_BYTES} bytes.")
     line, found, _ = buffer.partition(b"\n")

@@ -431,6 +431,8 @@ BAD = {
     "an endless line": (b"GET {u}" + b"a" * 300_000, 431),
     "no HTTP": (b"EHLO mail\r\n", 400),
     "TLS": (b"\x16\x03\x01\x02\x00", 400),
+    "SOCKS 5": (b"\x05\x02\x00\x02", 400),
+    "SOCKS 4": (b"\x04\x01\x00\x50\x7f\x00\x00\x01\x00", 400),
     "ftp": (b"GET ftp://127.0.0.1/ HTTP/1.1\r\nHost: x\r\n\r\n", 501),
     "connect to no port": (b"CONNECT 127.0.0.1:0 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     "connect to a url": (b"CONNECT {u} HTTP/1.1\r\nHost: x\r\n\r\n", 400),
