@@ -29,7 +29,7 @@ from protocols.record.event import monotonic_ns
 from protocols.record.explain import explain
 
 SILENT_S: Final = 300.0
-_AHEAD_BYTES: Final = 64 << 10
+AHEAD_BYTES: Final = 64 << 10
 _REPEATABLE: Final = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"))
 
 
@@ -101,7 +101,7 @@ class Carry:
     def _wait(self) -> None:
         client, upstream = self._client, self._upstream
         reads = []
-        wants_more = self._request.wants or (self._request.end.done and len(client.buffer) < _AHEAD_BYTES)
+        wants_more = self._request.wants or (self._request.end.done and len(client.buffer) < AHEAD_BYTES)
         if not client.ended and wants_more:
             reads.append(client)
         if not upstream.ended and (self._response is None or self._response.wants):
@@ -111,6 +111,8 @@ class Carry:
         for one in happened:
             if one not in reads:
                 one.read()  # the only news of a stream that is not read is its loss
+        if self._held is not None and client.ended and client.sock is not None:
+            self._core.client_ended(self._entry)
         self._check_silence()
 
     def _check_silence(self) -> None:
@@ -281,7 +283,7 @@ class Carry:
         """Wait until the client has taken everything."""
         client = self._client
         while not client.idle and not client.broken and client.error is None:
-            reads = (client,) if not client.ended and len(client.buffer) < _AHEAD_BYTES else ()
+            reads = (client,) if not client.ended and len(client.buffer) < AHEAD_BYTES else ()
             self._pump.turn(reads, (client,), SILENT_S)
             self._check_silence()
         if client.broken:

@@ -104,6 +104,14 @@ class Core:
             self.note("fault injected", f"exchange {entry.number}: {text}", conn=entry.conn, fault=fault,
                       number=entry.number, **facts)  # fmt: skip
 
+    def client_ended(self, entry: Entry) -> None:
+        """Tell, once, that the client of a held exchange has ended its side: it may be gone, or wait for the answer."""
+        if not entry.client_ended:
+            entry.client_ended = True
+            self.note("client ended", f"exchange {entry.number}: the client ended its side while it is held",
+                      conn=entry.conn, number=entry.number)  # fmt: skip
+            self.shelf.touch(entry)
+
     def fail(self, entry: Entry, failure: Failure) -> None:
         """The exchange failed; it is told with its reason."""
         entry.failure = failure

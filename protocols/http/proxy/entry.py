@@ -88,6 +88,7 @@ class Entry:
     """One exchange. client: the client's address. url: in full, or "host:port" of a tunnel.
 
     certificates: what the origin showed, its own first; also where that was refused. faults: what the proxy did to it.
+    client_ended: while it was held the client said that it sends no more, as one does that has given up.
     """
 
     number: int
@@ -115,6 +116,7 @@ class Entry:
     certificates: tuple[CertificateFacts, ...] = ()
     listed: bool = True
     told_response: bool = False
+    client_ended: bool = False
     version: int = 0
 
     @property

@@ -10,7 +10,7 @@ from typing import Final
 
 from protocols.http.exchange import read_head, read_request_head
 from protocols.http.proxy import answers, edits
-from protocols.http.proxy.carry import Carry
+from protocols.http.proxy.carry import AHEAD_BYTES, Carry
 from protocols.http.proxy.core import Core
 from protocols.http.proxy.endings import Again, ClientLeft, Dropped, Ending
 from protocols.http.proxy.entry import Entry
@@ -120,7 +120,8 @@ class Forward:
         return held.word
 
     def _wait_held(self, client: Stream, half: Half) -> None:
-        reads = (client,) if half.wants and not client.ended else ()
+        wants = half.wants or (half.end.done and len(client.buffer) < AHEAD_BYTES)  # its end is news, too
+        reads = (client,) if wants and not client.ended else ()
         for stream in self._pump.turn(reads, (client,), None, () if reads or client.error else (client,)):
             if not reads:
                 stream.read()
@@ -130,6 +131,8 @@ class Forward:
             self.tell_request()
         if client.error is not None:
             raise ClientLeft
+        if client.ended and client.sock is not None:
+            self._core.client_ended(self._entry)
 
     def _expects(self) -> bool:
         return self._asked.get("Expect").lower() == "100-continue" and not self._half.end.done

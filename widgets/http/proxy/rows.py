@@ -40,6 +40,8 @@ def state_words(entry: Entry) -> str:
     unopened = entry.kind == "tls" and entry.failure is not None
     if entry.kind in _KINDS and entry.kind != "tcp" and not unopened:
         done.insert(0, _KINDS[entry.kind])
+    if entry.client_ended and entry.held:
+        done.append("client may be gone")
     if entry.replay_of is not None:
         done.append(f"again #{entry.replay_of}")
     return ", ".join([word, *done])

@@ -185,6 +185,8 @@ def remarks(entry: Entry) -> str:
              "map": "The answer is a file of this machine.", "throttle": "It was slowed down.",
              "delay": "It was delayed.", "drop": "It was dropped: the client got a RST."}  # fmt: skip
     said += [words[fault] for fault in entry.faults if fault in words]
+    if entry.client_ended:
+        said.append("While it was held the client ended its side of the connection: it may be gone.")
     if entry.kind == "tunnel":
         said.append("A tunnel: what goes through it is encrypted between client and origin.")
     if entry.kind == "tls" and entry.failure is None:

@@ -13,7 +13,7 @@ import pytest
 
 from protocols.http.client.client import HttpClient
 from protocols.http.proxy.core import ProxyOrder
-from protocols.http.proxy.holding import ProxyError
+from protocols.http.proxy.holding import At, ProxyError
 from protocols.http.proxy.rules import Match, Rule
 from protocols.http.request import Body, Proxy, Request
 from protocols.record.event import Event
@@ -324,6 +324,21 @@ def test_a_client_that_leaves_ends_what_is_held_for_it(lab: Lab, server: Pages) 
     assert entry.failure is not None
     assert entry.failure.symbol == "CLIENT_LEFT"
     assert lab.proxy.held() == []
+
+
+@pytest.mark.parametrize("at", ["request", "response"])
+def test_a_client_that_ends_its_side_while_it_is_held_is_told_and_still_answered(
+    lab: Lab, server: Pages, at: At
+) -> None:
+    lab.proxy.set_rules((Rule("hold", at=at),))
+    with lab.client() as sock:
+        sock.sendall(get(server.url + "/echo"))
+        entry = lab.held()
+        sock.shutdown(socket.SHUT_WR)
+        until(lambda: entry.client_ended)
+        assert entry.held
+        lab.proxy.release_all()
+        assert b"200 OK" in rest(sock)
 
 
 def test_an_exchange_under_way_can_be_ended(lab: Lab) -> None:
