@@ -28,6 +28,9 @@ from widgets.theme.theme import theme
 TITLES: Final = ("Command", "Code", "What the server said", "What the code means")
 STARTERS: Final = ("FEAT", "SYST", "PWD", "STAT", "HELP", "LIST", "PASV", "NOOP")
 KEPT: Final = 2000
+WIDTHS: Final = (190, 56, 330)
+NEEDS: Final = ((3, 620),)
+"""What a code means stands below, too: where there is little room, in no column."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class HandPage(QWidget):
         self.stop_button = Button("Stop", "circle-stop")
         self.hint = Aside()
         self.model = RowsModel(TITLES, self)
-        self.table = PlainTable(self.model, "Commands and replies", mono=(0, 1, 2), widths=(190, 56, 330))
+        self.table = PlainTable(self.model, "Commands and replies", mono=(0, 1, 2), widths=WIDTHS, needs=NEEDS)
         self.lead = Label("Nothing was sent yet", "section", wrap=True)
         self.detail = Label("Press FEAT above, or type a command and press Enter: its reply is decoded here.", "body",
                             "text2", wrap=True)  # fmt: skip

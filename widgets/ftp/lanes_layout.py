@@ -26,6 +26,8 @@ NOTES: Final = frozenset((
 _DATA_NOTES: Final = frozenset((
     "data connection refused", "outgoing connection let through", "incoming connection refused", "address translated",
 ))  # fmt: skip
+SSH_VERBS: Final = ("READ", "WRITE")
+"""What an SFTP server calls a file that went: over SSH, on the one connection there is."""
 _SAME_NS: Final = 5_000_000_000
 
 
@@ -155,6 +157,7 @@ class LanesLayout:
             ends = (detail.get("local"), detail.get("peer"))
             target = ends[1] if detail.get("end") == by else ends[0]
             text = f"connects to {_address(target)}" + (", TLS" if detail.get("tls") else "")
+            text += ", SSH" if detail.get("verb") in SSH_VERBS else ""
             self._put(session, Step(t, row, "data", "connect", str(by), text, key=("connect", conn)))
         get = detail.get("way") == "get"
         text = f"{detail.get('path')}: {grouped(_number(detail.get('bytes')))} B"

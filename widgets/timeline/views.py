@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.record.log import EventLog
 from widgets.parts.card import Line
 from widgets.parts.empty import EmptyState
+from widgets.parts.flow import Pages
 from widgets.selection import Selection
 from widgets.timeline.filters import FilterRow, QueryField
 from widgets.timeline.ladder import LadderView
@@ -51,7 +52,7 @@ class TimelineViews(QWidget):
         self.first: Final = EmptyState("activity", FIRST, "Start a server and a client", button_icon="play")
         self._no_match = EmptyState("funnel", FILTERED, "Show everything", button_icon="x")
         self._no_ladder = EmptyState("arrow-left-right", UNDRAWN)
-        self._stack = QStackedWidget()
+        self._stack = Pages()  # of pages out of sight the room that another text size needed must not count
         self._view = TABLE
         self._lay_out()
         self._connect(selection)

@@ -229,7 +229,7 @@ class SftpServer(FileServer):
             return
         done = Transfer(moving.verb, moving.path, moving.way, moving.bytes, monotonic() - moving.began,
                         moving.start or 0, complete=not moving.error, local=session.local, peer=session.peer,
-                        connected_by="client", tls=True, error=moving.error)  # fmt: skip
+                        connected_by="client", error=moving.error)  # fmt: skip
         dialogue = session.dialogue
         try:
             fd = os.open(moving.real, os.O_RDONLY | CLOEXEC)

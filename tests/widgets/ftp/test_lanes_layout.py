@@ -81,6 +81,14 @@ def test_the_same_line_told_by_both_ends_is_one_step() -> None:
     assert step.t == 10
 
 
+def test_a_file_over_ssh_is_not_said_to_be_over_tls() -> None:
+    detail = {"session": "1", "role": "data", "end": "server", "verb": "READ", "way": "get", "bytes": 5, "path": "/a",
+              "connected_by": "client", "local": ["::1", 22], "peer": ["::1", 9], "complete": True}  # fmt: skip
+    raw: Raw = (10, "message", "transfer", "sftp:22", "1", "out", None, 5, None, "READ /a", detail)
+    (session,) = laid_out([raw]).order
+    assert any(step.text.endswith(", SSH") for step in session.steps)
+
+
 def test_the_numbers_of_an_address_stand_whole_below_one_another(qapp: object) -> None:
     face = Face(theme().mono_font(9.5))
     text = "227 Entering passive mode (127,0,0,1,209,171)."

@@ -41,6 +41,7 @@ from widgets.packets.craft.page import CraftPage
 from widgets.packets.networks.page import NetworksPage
 from widgets.packets.reach.page import PingPage
 from widgets.selection import Selection
+from widgets.theme.theme import theme
 
 LATE_MS = 60_000
 
@@ -301,6 +302,9 @@ def test_layers_are_stacked_by_click_and_every_field_is_editable(room: Room, chi
     room.show(page)
     page.set_expression('IP(dst="127.0.0.1")')
     room.wait(lambda: page.built is not None and len(page.built.layers) == 1)
+    for scale in (2.0, 1.0):
+        theme().set_scale(scale)
+        assert page.layers.item(0).sizeHint().height() == theme().row_height()
     page.add_layer("UDP")
     page.add_layer("Raw")
     assert page.edit.text() == "IP(dst=\"127.0.0.1\")/UDP()/b'data'"

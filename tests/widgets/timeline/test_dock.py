@@ -36,6 +36,13 @@ def test_what_a_worker_records_arrives_in_the_table(qtbot: QtBot, stage: Any, do
     qtbot.waitUntil(dock.views.table.isVisible, timeout=5000)
 
 
+def test_what_is_out_of_sight_asks_for_no_room(dock: TimelineDock) -> None:
+    """After another text size the page of before would push the panel out of a low window."""
+    pour(dock)
+    dock.views.first.setMinimumHeight(900)
+    assert dock.minimumSizeHint().height() < 500
+
+
 def test_empty_it_says_what_to_do_and_does_it(qtbot: QtBot, stage: Any, dock: TimelineDock) -> None:
     started: list[int] = []
     stage.desk.actions.add("sockets.both-ends", "Start", lambda: started.append(1))

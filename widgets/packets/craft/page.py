@@ -156,6 +156,7 @@ class CraftPage(QWidget):
         below.setContentsMargins(0, 8, 8, 8)
         below.setSpacing(4)
         below.addWidget(self.hex, 1)
+        self.said.setContentsMargins(10, 0, 0, 0)
         below.addWidget(self.said)
         splitter = Splitter()
         for part in (left, self.table, right):
@@ -191,6 +192,7 @@ class CraftPage(QWidget):
         self.edit.textEdited.connect(self._on_typed)
         self.edit.returnPressed.connect(self.send)
         self.layers.currentRowChanged.connect(lambda _row: self._show_layer())
+        theme().scaled.connect(self._suit_layers)
         self.model.edited.connect(self._on_field)
         self.up_button.clicked.connect(lambda: self._move(-1))
         self.down_button.clicked.connect(lambda: self._move(1))
@@ -280,14 +282,18 @@ class CraftPage(QWidget):
         self.said.setText("Not built: these are the bytes of before." if self.built is not None else "")
         self._refresh()
 
+    def _suit_layers(self) -> None:
+        """A row of the layers is as high as any row, also after another text size."""
+        for row in range(self.layers.count()):
+            self.layers.item(row).setSizeHint(QSize(0, theme().row_height()))
+
     def _show_stack(self, at: int = -1, *, text: bool = True) -> None:
         names = [layer.name if layer.name != "Raw" else "Data" for layer in self.stack.layers]
         if [self.layers.item(row).text() for row in range(self.layers.count())] != names:
             self.layers.blockSignals(True)
             self.layers.clear()
             self.layers.addItems(names)
-            for row in range(len(names)):
-                self.layers.item(row).setSizeHint(QSize(0, theme().row_height()))
+            self._suit_layers()
             self.layers.blockSignals(False)
         self.layers.setCurrentRow(min(at if at >= 0 else len(names) - 1, len(names) - 1))
         if text:
