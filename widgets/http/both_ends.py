@@ -126,7 +126,7 @@ class BothEnds(QWidget):
         servers.started.connect(self._on_server_started)
         servers.failed.connect(self._on_server_failed)
         servers.picked.connect(self._on_served_picked)
-        servers.why_requested.connect(lambda server: why.explain(self.desk, server.trouble, server.service))
+        servers.why_requested.connect(lambda server: why.explain_start(self.desk, server.trouble, server.port))
 
         self.store.changed.connect(self._on_store)
         self.store.overtaken.connect(self._on_overtaken)

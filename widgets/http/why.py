@@ -11,7 +11,7 @@ from protocols.http.failure import Failure
 from protocols.record.event import Event, monotonic_ns
 from protocols.record.explain import Explained
 from widgets.desk import Desk
-from widgets.failed_call import event_of
+from widgets.failed_call import bind_of, event_of
 
 
 def explain(
@@ -25,6 +25,12 @@ def explain(
         return
     errno = trouble.symbol if isinstance(trouble, Failure) else trouble.errno
     desk.explain(event_of(desk, {service}, errno, between) or _made(trouble, errno, service))
+
+
+def explain_start(desk: Desk, trouble: Explained | None, port: int) -> None:
+    """Open Why for a server that could not begin to listen on this port."""
+    if trouble is not None:
+        desk.explain(bind_of(desk, port, trouble.errno) or _made(trouble, trouble.errno, ""))
 
 
 def _made(trouble: Failure | Explained, errno: str, service: str) -> Event:

@@ -111,6 +111,10 @@ def test_first_it_says_what_to_do_then_a_taken_port_is_mended_and_reverse_mode_s
     port = int(scene.base.rpartition(":")[2])
     scene.start(port=port)
     room.wait(lambda: page.card.form.strip.errno == "EADDRINUSE")
+    log = room.desk.log
+    room.wait(lambda: any("EADDRINUSE" in raw[9] for raw in log.raws(log.first, len(log))))
+    page.card.form.strip.why_requested.emit()
+    assert (room.explained[-1].kind, room.explained[-1].errno) == ("bind", "EADDRINUSE")
     room.click(page.card.form.strip.buttons["free-port"])
     room.wait(lambda: page.slot.running)
     scene.again()

@@ -121,8 +121,11 @@ def test_a_server_that_can_not_start_is_explained_and_mended(room: Room) -> None
         room.wait(lambda: view.slot.trouble is not None)
         assert view.slot.trouble is not None
         assert view.slot.trouble.errno == "EADDRINUSE"
+        log = room.desk.log
+        room.wait(lambda: any("EADDRINUSE" in raw[9] for raw in log.raws(log.first, len(log))))
         view.form.strip.banner.action_button.click()
         assert room.explained[-1].errno == "EADDRINUSE"
+        assert room.explained[-1].kind == "bind", "the call itself, not what the card says of it"
         room.click(view.form.strip.buttons["free-port"])
         room.wait(lambda: view.slot.phase == "running")
         room.click(servers.stop_button)

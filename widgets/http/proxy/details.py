@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from protocols.http.proxy.entry import Entry
@@ -44,6 +45,9 @@ MENU: Final = (
     ("save", "Save the answer's body\u2026", "save"),
 )  # fmt: skip
 
+OF_REQUESTS: Final = ("replay-edit", "builder", "curl", "python", "save")
+"""What a tunnel or plain TCP has no use for."""
+
 
 class DetailsCard(Card):
     """The card. `asked(what, number)`: "release", "edit", "drop", "answer", "replay", "abort", or a word of `MENU`.
@@ -70,6 +74,7 @@ class DetailsCard(Card):
         self.timeline_button.setToolTip("Show the request on the time line")
         self.more_button = IconButton("ellipsis", "More for this exchange")
         self.menu = QMenu(self.more_button)
+        self.of_requests: list[QAction] = []
         self.remarks = Label("", "caption", "text2", wrap=True)
         self.strip = TroubleStrip()
         self.request, self.response = MessagePage(desk, "request"), MessagePage(desk, "response")
@@ -103,6 +108,8 @@ class DetailsCard(Card):
             if key:
                 action = self.menu.addAction(theme().icon(icon), title)
                 action.triggered.connect(partial(self._ask, key))
+                if key in OF_REQUESTS:
+                    self.of_requests.append(action)
             else:
                 self.menu.addSeparator()
         self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
@@ -179,7 +186,10 @@ class DetailsCard(Card):
             self.remarks.hide()
             self.strip.clear()
             return
-        self.replay_button.setEnabled(entry.kind in ("http", "upgraded") and bool(entry.request.head))
+        asks = entry.kind in ("http", "upgraded") and bool(entry.request.head)
+        self.replay_button.setEnabled(asks)
+        for action in self.of_requests:
+            action.setEnabled(asks)
         key = (entry.number, entry.state, entry.status, tuple(entry.faults), entry.response.size,
                entry.request.size, len(entry.response.sent_head), len(entry.request.sent_head))  # fmt: skip
         if key == self._shown and entry.over:

@@ -77,7 +77,7 @@ class ProxyPage(QWidget):
     def _connect(self) -> None:
         self.segments.chosen.connect(lambda index: self.show_part(PARTS[index]))
         self.card.request_wanted.connect(self.send_through)
-        self.card.why_requested.connect(lambda: why.explain(self.desk, self.slot.trouble, self.slot.service))
+        self.card.why_requested.connect(lambda: why.explain_start(self.desk, self.slot.trouble, self.slot.port))
         self.exchanges.first_requested.connect(self.send_through)
         self.exchanges.picked.connect(self._on_picked)
         self.exchanges.release_all_requested.connect(self.release_all)

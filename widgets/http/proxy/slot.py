@@ -88,6 +88,11 @@ class ProxySlot(QObject):
         return self.phase == "running"
 
     @property
+    def port(self) -> int:
+        """The port that its form asked for, 0 for any."""
+        return int(self.values.get("port", 0) or 0)
+
+    @property
     def service(self) -> str:
         """The name under which the time line has it."""
         return self.proxy.name if self.proxy is not None else "proxy"
@@ -116,7 +121,7 @@ class ProxySlot(QObject):
         if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
             self.trouble = refusal(error)
         else:
-            where = (str(self.values.get("host", "")), int(self.values.get("port", 0) or 0))
+            where = (str(self.values.get("host", "")), self.port)
             self.trouble = explain(error, call="bind", address=where, transport="tcp")
         self._set_phase("idle")
 

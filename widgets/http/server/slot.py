@@ -67,7 +67,7 @@ class ServerSlot(QObject):
     def _on_started(self, made: launch.Started) -> None:
         self.made, server = made, made.server
         self.rows.clear()
-        wanted = int(self.values.get("port", 0) or 0)
+        wanted = self.port
         if isinstance(server.address, tuple) and wanted and server.address[1] != wanted:
             self.desk.toast(f"Port {wanted} is taken: the server listens on {server.address[1]}")
         self._set_phase("running")
@@ -81,7 +81,7 @@ class ServerSlot(QObject):
     def _explained(self, error: BaseException) -> Explained:
         if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
             return launch.refusal(error)
-        where = (str(self.values.get("host", "")), int(self.values.get("port", 0) or 0))
+        where = (str(self.values.get("host", "")), self.port)
         return explain(error, call="bind", address=where, transport="tcp")
 
     def stop(self) -> None:
@@ -127,6 +127,11 @@ class ServerSlot(QObject):
     def url(self) -> str:
         """Where a client finds it, "" while it does not run."""
         return self.made.url if self.made is not None and self.phase == "running" else ""
+
+    @property
+    def port(self) -> int:
+        """The port that its form asked for, 0 for any."""
+        return int(self.values.get("port", 0) or 0)
 
     @property
     def exposed(self) -> bool:
