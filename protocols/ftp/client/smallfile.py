@@ -215,6 +215,8 @@ class SmallFiles(Steps):
             self._begun_ns = self._tally.begun_ns
             self.deadline_ns = self._begun_ns + self._silence_ns
             self.watched = {self._control_fd: polling.POLLIN, self._data.fd: _DATA}
+        elif self._ahead and reply.code in (227, 229):
+            raise self._out_of_turn()
         elif not reply.good:  # some servers say 200 first
             self._data.close(self.notes)
             if self._looked:
@@ -250,7 +252,7 @@ class SmallFiles(Steps):
             self.deadline_ns = monotonic_ns() + self._silence_ns
             if not last:
                 return
-        if tally.moved != tally.size:
+        if tally.moved != tally.size and not self._ahead:
             raise self._rest()
         self._data.close(self.notes)
         tally.ended_ns = monotonic_ns()
@@ -280,7 +282,7 @@ class SmallFiles(Steps):
         """The verdict."""
         if self._ahead and (reply.code in (227, 229) or reply.code in _NOT_NOW):
             raise self._out_of_turn()
-        if not reply.good:
+        if not reply.good or (self._state == "verdict" and self._tally.moved != self._tally.size):
             raise self._rest()
         if self._state == "data":
             self.watched = {self._data.fd: _DATA}  # it waits its turn
@@ -335,7 +337,10 @@ class SmallFiles(Steps):
         return Odd(go_on)
 
     def _out_of_turn(self) -> Odd:
-        """A server that looks at the next command in the middle of a transfer, and can't wait with it."""
+        """A server that looks at the next command in the middle of a transfer, and can't wait with it.
+
+        Some end the transfer for it, without a word.
+        """
         self._session.asks_ahead -= 1
         self.notes.put()
         self._control.tell("asked in turn", f"The server answers {self._ask} in the middle of a transfer: from now on "

@@ -21,7 +21,8 @@ class Script:
     bytes, by `how`: "close", "reset" or "silence". size: what SIZE says in place of the truth. more: bytes sent
     beyond the file. listing: what LIST sends. features: lines of FEAT; "" for a server that has none. early: the
     verdict of RETR waits a moment for the next command, which is then taken ("heard"), thrown away ("forgotten"),
-    refused before the verdict ("refused") or obeyed before it ("obeyed"). together: how many commands came in one piece
+    refused before the verdict ("refused") or obeyed before it ("obeyed"); one that came together with RETR may also end
+    the transfer in its middle, without a verdict ("ended"). together: how many commands came in one piece
     with a RETR. verdicts: what is said in place of the usual ones, in turn. asked_early: how many commands came so.
     """
 
@@ -152,6 +153,12 @@ class _Session:
         sock = self.connection()
         if sock is None:
             return
+        if script.early == "ended" and self.came:
+            with sock:
+                sock.sendall(content[: len(content) // 2])
+            self.line()
+            self.do_pasv("")
+            return
         with sock:
             sock.sendall(content)
             if script.endless:
@@ -164,7 +171,7 @@ class _Session:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if script.early and (self.came or select.select([self.sock], [], [], 0.1)[0]):
             script.asked_early += 1
-            if script.early != "heard":
+            if script.early not in ("heard", "ended"):
                 self.line()
             if script.early == "refused":
                 self.say("450 not now")

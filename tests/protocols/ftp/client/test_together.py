@@ -83,7 +83,8 @@ def test_the_next_address_is_asked_for_together_with_a_file(tmp_path: Path) -> N
     assert script.said.count("PASV") == 6
 
 
-@pytest.mark.parametrize(("early", "times"), [("forgotten", 1), ("refused", 1), ("refused", 100), ("obeyed", 1)])
+@pytest.mark.parametrize(("early", "times"), [("forgotten", 1), ("refused", 1), ("refused", 100), ("obeyed", 1),
+                                               ("ended", 1), ("ended", 100)])  # fmt: skip
 def test_a_server_that_dislikes_it_is_asked_later_from_then_on(tmp_path: Path, early: str, times: int) -> None:
     names = [f"f{number}" for number in range(8)]
     script = Script(dict.fromkeys(names, CONTENT * times), early=early)
@@ -94,7 +95,7 @@ def test_a_server_that_dislikes_it_is_asked_later_from_then_on(tmp_path: Path, e
         told = sum(raw[2] == "asked in turn" for raw in tail.take())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == script.files
     assert script.together == 1
-    assert told == (2 if early != "forgotten" else 0)
+    assert told == {"forgotten": 0, "ended": 1}.get(early, 2)
 
 
 def test_a_refused_file_leaves_the_next_address_as_it_was_asked_for(tmp_path: Path) -> None:
