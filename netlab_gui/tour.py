@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1440, 900
 READY_S: Final = 20.0
-QUIT_S: Final = 8.0
+QUIT_S: Final = 20.0
 
 
 def run_tour(out: str) -> int:

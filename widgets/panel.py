@@ -37,7 +37,7 @@ class Wait:
 
     text: str
     condition: Callable[[], object]
-    timeout_s: float = 5.0
+    timeout_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)

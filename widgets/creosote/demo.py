@@ -27,7 +27,7 @@ def steps(panel: CreosotePanel) -> Iterator[DemoStep]:
     else:
         panel.spew_programs()
     yield Wait("three programs have written", lambda: len(panel.feed.senders_of(view.slot.service)) >= 3)
-    yield Wait("sixty datagrams are in the log", lambda: len(panel.feed.log) >= 60, 10.0)
+    yield Wait("sixty datagrams are in the log", lambda: len(panel.feed.log) >= 60)
     yield Check("the bucket is closed to others", not view.slot.exposed)
     yield Type(log.bar.field, "level>=error")
     yield Wait("the filter leaves errors alone", lambda: 0 < log.rows.count() < len(panel.feed.log))
@@ -37,7 +37,7 @@ def steps(panel: CreosotePanel) -> Iterator[DemoStep]:
     yield Wait("words are found as they are typed", lambda: log.rows.count() and all_hold(panel, b"GET"))
     log.bar.take_all_away()
     yield from _sent(panel)
-    yield Wait("the programs have ended", lambda: not panel.send.sending, 10.0)
+    yield Wait("the programs have ended", lambda: not panel.send.sending)
     yield Wait("every message has arrived, none is missing", lambda: complete(panel))
     log.follow()
     choose_one(panel)
@@ -50,7 +50,7 @@ def _sent(panel: CreosotePanel) -> Iterator[DemoStep]:
     """Every byte value reaches the log, and shows as plain text."""
     bucket = panel.listen.buckets.current.slot.bucket
     port = bucket.port if bucket is not None else 0
-    yield Wait("the made-up programs have said all", lambda: not panel.send.sending, 10.0)
+    yield Wait("the made-up programs have said all", lambda: not panel.send.sending)
     panel.show_view("send")
     panel.send.form.fields.set_values({"what": "message", "repeat": False, "to": "host", "host": "127.0.0.1",
                                        "port": port, "numbered": False})  # fmt: skip

@@ -22,7 +22,7 @@ def steps(panel: PacketsPanel) -> Iterator[DemoStep]:
         yield Click(page.sample_button)
     else:
         page.open_sample()
-    yield Wait("the sample is read whole", lambda: page.document.told is not None and not page.document.reading, 10.0)
+    yield Wait("the sample is read whole", lambda: page.document.told is not None and not page.document.reading)
     yield Check("all its packets are in the list", page.model.rowCount() == 25)
     yield Type(page.bar.field, "http or tcp.flags.syn", enter=True)
     yield Wait("the filter shows some of them", lambda: 0 < page.model.rowCount() < 25)
@@ -35,7 +35,7 @@ def steps(panel: PacketsPanel) -> Iterator[DemoStep]:
     page.packet.tree_view.choose_key("TCP.flags")
     yield Check("the flags of TCP are marked in the bytes", page.packet.hex.mark == (46, 48))
     page.follow_stream()
-    yield Wait("both ends of the stream are put together", lambda: page.stream.follow is not None, 10.0)
+    yield Wait("both ends of the stream are put together", lambda: page.stream.follow is not None)
     follow = page.stream.follow
     yield Check("the server's answer is whole", follow is not None and b"Hello from the lab" in follow.side(False))
     page.show_tab("experts")
