@@ -26,6 +26,12 @@ from protocols.service.wake import Wake
 BUFFER_BYTES: Final = 256 << 10
 LINE_BYTES: Final = 8 << 10
 CONNECT_S: Final = 5.0
+TLS_HANDSHAKE: Final = b"\x16"
+"""The first byte of a TLS record that begins a session (RFC 8446 section 5.1); no command begins with it."""
+_WHY_UNREAD: Final = (
+    "A firewall that can't read the addresses can't open a way for them either. In the lab both ends are on one "
+    "machine, so a data connection may still find its way past it."
+)
 _WHY_REFUSED: Final = (
     "The server connected to where the client said that it listens. To the firewall that is a connection from "
     "outside, which nobody inside asked for, and it lets none in. In passive mode the client opens the data "
@@ -34,11 +40,17 @@ _WHY_REFUSED: Final = (
 
 
 class _Way:
-    """One direction: what was read from one socket and waits for the other. edit: changes whole lines."""
+    """One direction: what was read from one socket and waits for the other. edit: changes whole lines.
 
-    def __init__(self, source: TracedSocket, sink: TracedSocket, edit: Callable[[bytes], bytes] | None = None) -> None:
+    on_tls: called where no line comes first, but TLS.
+    """
+
+    def __init__(
+        self, source: TracedSocket, sink: TracedSocket, edit: Callable[[bytes], bytes] | None = None,
+        on_tls: Callable[[], object] = bool,
+    ) -> None:  # fmt: skip
         self.source, self.sink = source, sink
-        self._edit = edit
+        self._edit, self._on_tls, self._begun = edit, on_tls, False
         self.waiting = bytearray()
         self._line = bytearray()
         self.ended = False
@@ -50,6 +62,9 @@ class _Way:
             data = self.source.recv(64 << 10)
         except BlockingIOError:
             return
+        if not self._begun and self._edit is not None and data.startswith(TLS_HANDSHAKE):
+            self._on_tls()
+        self._begun = True
         if not data:
             self.ended = True
             self.waiting += self._line
@@ -99,13 +114,18 @@ class _Link:
         self.inner, self.outer = inner, outer
         self.conn = inner.trace.conn if inner.trace is not None else None
         self.onward = outer.trace.conn if outer.trace is not None else None
-        self.out = _Way(inner, outer, self._command if control else None)
+        self.out = _Way(inner, outer, self._command if control else None, self._at_once)
         self.back = _Way(outer, inner, self._reply if control else None)
         self.doors: list[TracedSocket] = []
         self.asked: str | None = None
         self.over = False
 
     # What it reads in passing
+
+    def _at_once(self) -> None:
+        """TLS from the first byte (implicit)."""
+        self.see_through()
+        self.back.see_through()
 
     def _command(self, line: bytes) -> bytes:
         text = line.decode("utf-8", "surrogateescape").strip()
@@ -132,10 +152,7 @@ class _Link:
                       "in", why=_WHY_REFUSED, errno="ECONNREFUSED", wanted=self.asked)  # fmt: skip
             self.asked = None
         elif code == 234:
-            self.note("wire can't be read", "TLS begins: PORT and PASV can't be read nor translated any more",
-                      why="A firewall that can't read the addresses can't open a way for them either. In the lab "
-                          "both ends are on one machine, so a data connection may still find its way past it.")
-            self.out.see_through()
+            self.see_through()
             return line
         where = address_of_reply(code, text)
         return line if where is None else self._opened(line, code, where.port)
@@ -157,6 +174,12 @@ class _Link:
         if code == 229:
             return f"229 Entering extended passive mode (|||{own}|).\r\n".encode()
         return f"227 Entering passive mode ({port_argument(host, own)}).\r\n".encode()
+
+    def see_through(self) -> None:
+        """TLS begins: what the client says is no line any more, and soon what the server says is none either."""
+        self.note("wire can't be read", "TLS begins: PORT and PASV can't be read nor translated any more",
+                  why=_WHY_UNREAD)  # fmt: skip
+        self.out.see_through()
 
     def note(self, kind: str, text: str, **facts: Any) -> None:
         """Told under the client's side of the session, with the server's side named."""

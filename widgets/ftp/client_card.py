@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from protocols.ftp.client.site import shown
+from protocols.numbers import grouped
 from widgets.desk import Desk
 from widgets.ftp.certificates_view import CertificatesView
 from widgets.ftp.client_form import ClientForm
@@ -22,19 +23,30 @@ from widgets.parts.fact import Fact
 from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import Paragraph
 from widgets.parts.trouble import TroubleStrip
+from widgets.timeline.wording import visible
 
 BESIDE: Final = "Disconnect and connect again: the form leads through it now."
 LOST: Final = "The next command or transfer makes it anew. If the server was stopped, start it again, or disconnect."
 
 MOST_WELCOME: Final = 800
 MOST_LINES: Final = 10
+MOST_FEATURES: Final = 40
 
 
-def _opening(welcome: str) -> str:
+def opening(welcome: str) -> str:
     """A greeting as far as it leaves room for what is known of the server."""
     lines = welcome[:MOST_WELCOME].splitlines()[:MOST_LINES]
-    text = "\n".join(lines)
+    text = "\n".join(visible(line) for line in lines)
     return text if len(text) >= len(welcome.rstrip()) else f"{text}\u2026 (all of it is on the time line)"
+
+
+def abilities(features: tuple[str, ...]) -> str:
+    """What FEAT named, as far as it leaves room for the rest."""
+    if not features:
+        return ""
+    left = len(features) - MOST_FEATURES
+    more = f", and {grouped(left)} more (FEAT by hand lists all)" if left > 0 else ""
+    return "The server can: " + ", ".join(visible(each[:200]) for each in features[:MOST_FEATURES]) + more
 
 
 class ClientLive(QWidget):
@@ -91,8 +103,8 @@ class ClientLive(QWidget):
         self.facts["safe"].set_value(*(("encrypted, data too", "running") if about.protected
                                        else ("in the clear", "warning")))  # fmt: skip
         self.facts["folder"].set_value(shown(about.folder) or "/")
-        self.welcome.setText(_opening(shown(about.welcome)))
-        self.features.setText("The server can: " + ", ".join(about.features) if about.features else "")
+        self.welcome.setText(opening(shown(about.welcome)))
+        self.features.setText(abilities(about.features))
         self.features.setVisible(bool(about.features))
         self.certificates.show_chain(about.chain, about.facts)
         self.certificates.setVisible(bool(about.chain or about.facts))

@@ -14,6 +14,7 @@ import pytest
 
 from protocols.ftp.firewall import FtpFirewall
 from protocols.record.event import Event
+from protocols.tls import client_context
 from tests.protocols.ftp.server.ground import Running, await_true, got, serving
 
 DATA = os.urandom(1_000_000)
@@ -83,6 +84,24 @@ def test_a_server_that_is_gone_ends_the_client(root: Path) -> None:
         with socket.create_connection(wall.address, 20) as sock:
             assert sock.recv(1) == b""
         await_true(lambda: wall.facts().connections == 0, "the end of the links")
+
+
+def test_tls_from_the_first_byte_goes_through_unread(root: Path) -> None:
+    with serving(root, tls="implicit") as running:
+        wall = FtpFirewall(running.recorder, running.server.address)
+        wall.start()
+        try:
+            with (
+                socket.create_connection(wall.address, 20) as plain,
+                client_context(verify=False).wrap_socket(plain, server_hostname="127.0.0.1") as sock,
+                sock.makefile("rb") as lines,
+            ):
+                assert lines.readline().startswith(b"220")
+                sock.sendall(b"QUIT\r\n")
+                assert lines.readline().startswith(b"221")
+            assert running.awaited("wire can't be read")
+        finally:
+            assert wall.stop(10.0)
 
 
 def test_stop_ends_what_goes_through(root: Path) -> None:

@@ -18,6 +18,7 @@ from protocols.ftp.server.rules import Rule
 from protocols.scripts import render
 from protocols.tls import lab_ca
 from tests.widgets.ftp.conftest import Room
+from widgets.ftp.client_card import abilities, opening
 from widgets.ftp.entry_tree import EntryTree, Node, nodes_of
 from widgets.ftp.entry_view import WIDTHS, EntryView
 from widgets.ftp.lanes import Lanes
@@ -517,6 +518,16 @@ def test_no_line_of_what_is_known_of_a_server_lies_over_another(room: Room) -> N
     room.wait(lambda: live.features.height() > lines and apart())
     theme().set_scale(1.0)
     room.wait(lambda: live.features.height() == lines and apart())
+
+
+def test_a_long_greeting_and_many_features_leave_room_and_show_control_characters() -> None:
+    said = opening("line \x1b[31m\n" * 50)
+    assert said.count("\n") == 9
+    assert "\x1b" not in said
+    assert said.endswith("(all of it is on the time line)")
+    assert opening("hello") == "hello"
+    assert abilities(tuple(f"F{n}" for n in range(50))).endswith("F39, and 10 more (FEAT by hand lists all)")
+    assert abilities(("SIZE", "UTF8")) == "The server can: SIZE, UTF8"
 
 
 def test_octal_digits_of_rights() -> None:
