@@ -74,22 +74,25 @@ def pytest_unconfigure() -> None:
 # -- the longest first ------------------------------------------------------------------------------------------------
 
 LONG = (
-    "tests/test_wheel.py", "tests/test_gates_systems.py", "tests/test_gates_source.py", "tests/netlab_gui/",
-    "tests/protocols/test_scripts.py", "tests/protocols/packets/test_live_scripts.py",
-    "tests/protocols/http/test_client.py", "tests/interop/test_command_line.py",
-    "tests/interop/test_live_packets_command_line.py", "tests/interop/test_ftp_server_peers.py",
-    "tests/widgets/creosote/test_panel.py", "tests/widgets/creosote/log/test_pane.py",
-    "tests/widgets/mail/test_panel.py", "tests/widgets/mail/mailbox/test_page.py",
-    "tests/widgets/sockets/test_client_card.py", "tests/widgets/http/test_proxy_view.py",
+    "tests/test_wheel.py", "tests/protocols/test_scripts.py", "tests/netlab_gui/", "tests/interop/test_command_line.py",
+    "tests/widgets/mail/test_panel.py", "tests/widgets/sockets/test_client_card.py",
+    "tests/widgets/creosote/test_panel.py", "tests/widgets/http/test_proxy_view.py",
+    "tests/interop/test_live_packets_command_line.py", "tests/protocols/packets/test_live_scripts.py",
+    "tests/widgets/mail/mailbox/test_page.py", "tests/protocols/http/test_client.py",
     "tests/widgets/http/test_panel.py", "tests/widgets/http/test_sandbox.py", "tests/widgets/http/test_lessons.py",
+    "tests/widgets/creosote/log/test_pane.py", "tests/test_gates_", "tests/interop/test_ftp_server_peers.py",
 )  # fmt: skip
 """Files of many seconds: begun last, they would keep one process busy while the others have nothing."""
+
+
+def _place(item: pytest.Item) -> int:
+    return next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever order the others have, these come first; and what hardly any machine can do is left out here."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=_place)
     left_out = [item for item in items if (mark := item.get_closest_marker("rare")) and not rare(mark.args[0])]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
