@@ -33,14 +33,26 @@ from widgets.parts.ask_strip import AskStrip
 from widgets.parts.banner import Banner
 from widgets.parts.buttons import IconButton
 from widgets.parts.empty import EmptyState
-from widgets.parts.flow import Pages
+from widgets.parts.flow import FlowBox, Pages
 from widgets.parts.text import ElidedLabel, Label, plain_tip
+from widgets.theme.theme import theme
 
 Done = Callable[[Any], object]
 Failed = Callable[[Explained], object]
 NOT_LISTED: Final = "The folder could not be listed."
+WHERE_PX: Final = 190
 AGAIN: Final = "List again"
 KINDS: Final = {"dir": "folder", "file": "file", "link": "link", "other": "neither file nor folder"}
+
+
+def _line(*parts: QWidget) -> QWidget:
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    for part in parts:
+        row.addWidget(part)
+    return line
 
 
 class Place(Protocol):
@@ -105,13 +117,13 @@ class Pane(QFrame):
         self._refresh()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
+        self._where = _line(self.title, self.field)
+        head = FlowBox(spacing=4, line_spacing=2)
         head.setContentsMargins(10, 6, 6, 6)
-        head.setSpacing(4)
-        head.addWidget(self.title)
-        head.addWidget(self.field, 1)
-        for button in self.buttons.values():
-            head.addWidget(button)
+        head.add(self._where, 1)  # the folder can be read: where it is narrow, the buttons go below
+        head.add(_line(*self.buttons.values()))
+        theme().scaled.connect(self._suit)
+        self._suit()
         self.pages = Pages(parent=self)
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.unlisted)
@@ -119,12 +131,15 @@ class Pane(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(head)
         for strip in (self.ask, self.trouble, self.about):
             column.addWidget(strip)
         column.addWidget(self.pages, 1)
         self.foot.setContentsMargins(10, 3, 10, 4)
         column.addWidget(self.foot)
+
+    def _suit(self) -> None:
+        self._where.setMinimumWidth(theme().px(WHERE_PX))
 
     def _connect(self) -> None:
         acts = {"up": self.up, "refresh": self._list_again, "mkdir": self.ask_folder, "rename": self.ask_rename,

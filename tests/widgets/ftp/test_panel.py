@@ -530,6 +530,15 @@ def test_a_long_greeting_and_many_features_leave_room_and_show_control_character
     assert abilities(("SIZE", "UTF8")) == "The server can: SIZE, UTF8"
 
 
+def test_the_folder_can_be_read_where_a_pane_is_narrow(room: Room) -> None:
+    room.panel.show_view("files")
+    pane = room.panel.files.here
+    pane.setFixedWidth(theme().px(280))
+    origin = QPoint(0, 0)
+    room.wait(lambda: pane.buttons["up"].mapTo(pane, origin).y() > pane.field.mapTo(pane, origin).y())
+    assert pane.field.width() > theme().px(150)
+
+
 def test_octal_digits_of_rights() -> None:
     assert octal_of("-rwxr-x---") == "750"
     assert octal_of("0644") == "644"
