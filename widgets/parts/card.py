@@ -5,6 +5,8 @@ It must not know what stands in it.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -20,7 +22,7 @@ CORNER = 3
 HEAD_GAP = 8
 HEAD_RIGHT = 8
 ACTIONS_GAP = 6
-LAST_STEP = 5
+LAST_STEP = 7
 """In so many steps the head of a card gives way where it gets narrow."""
 
 
@@ -71,7 +73,7 @@ class CardHead(QWidget):
     """Icon, title, chip and state at the left, buttons at the right.
 
     Where it gets narrow the parts give way one after the other: the chip, the title's second half, the buttons'
-    icons, the state's word, the icon; only then is the title cut.
+    icons, the state's word, the icon, the words of up to two buttons (`gives_words`); only then is the title cut.
     """
 
     def __init__(self, title: str, icon: str) -> None:
@@ -81,6 +83,7 @@ class CardHead(QWidget):
         row.setContentsMargins(PAD, 0, HEAD_RIGHT, 0)
         row.setSpacing(HEAD_GAP)
         self._full, self._brief = title, title
+        self.gives_words: tuple[Button, ...] = ()
         self.icon = IconLabel(icon)
         self.title = ElidedLabel(title, "title")
         self.chip = Chip()
@@ -157,11 +160,16 @@ class CardHead(QWidget):
             self.title.setText(title)
         for widget in _shown(self._actions):
             if isinstance(widget, Button):
-                widget.show_only("both" if step < 3 else "words")
+                widget.show_only(self._shows(widget, step))
         self.state.show_brief(step >= 4)
         self.icon.setVisible(self.icon.has_icon and step < 5)
         gone = [self._full, self.chip.text()] if step else []
         self.setToolTip(plain_tip(", ".join(word for word in gone if word)))
+
+    def _shows(self, button: Button, step: int) -> Literal["both", "icon", "words"]:
+        if step < 3:
+            return "both"
+        return "icon" if button in self.gives_words[: max(0, step - 5)] else "words"
 
     def _title_width(self, step: int) -> int:
         return self.title.fontMetrics().horizontalAdvance(self._full if step < 2 else self._brief) + 2
@@ -178,7 +186,7 @@ class CardHead(QWidget):
         parts += [_width_of(widget) for widget in _shown(self._extra)]
         parts += [widget.minimumSizeHint().width() for widget in _shown(self._details)]
         actions = [
-            widget.width_of("both" if step < 3 else "words") if isinstance(widget, Button) else _width_of(widget)
+            widget.width_of(self._shows(widget, step)) if isinstance(widget, Button) else _width_of(widget)
             for widget in _shown(self._actions)
         ]
         gaps = HEAD_GAP * (len(parts) - (not actions)) + ACTIONS_GAP * max(0, len(actions) - 1)

@@ -90,6 +90,19 @@ def test_a_cards_head_keeps_title_and_button_to_the_last(qtbot: QtBot) -> None:
     assert gone == ["chip", "title", "sign", "word", "icon"]
     assert head.toolTip() == "Upper case server, TCP"
     assert head.state.toolTip() == "Running"
+    other = Button("Another", "plus", small=True)
+    head.gives_words = (other,)
+    card.add_action(other)
+    QApplication.processEvents()
+    for width in range(600, card.minimumSizeHint().width() - 1, -4):
+        fit(card, width)
+        if other.toolTip():  # its icon stands alone
+            break
+    assert (other.toolTip(), stop.toolTip()) == ("Another", "")
+    assert head.icon.isHidden()
+    assert head.title.shown_text() == head.title.text()
+    fit(card, 600)
+    assert other.toolTip() == ""
 
 
 def test_more_is_brought_into_view_where_it_opened_below_it(qtbot: QtBot) -> None:

@@ -112,6 +112,7 @@ class WebSocketPage(QWidget):
         self.table = PlainTable(self.model, "Frames of the WebSocket", mono=(3, 7),
                                 widths=(40, 104, 56, 76, 92, 76, 66, 200), stretch=7)  # fmt: skip
         self.hex = HexView()
+        self.hex.hide()  # until a frame is chosen
         self.empty = EmptyState("cable", NOTHING, "Start the sandbox, and connect to its echo", button_icon="play")
         self.halves = Splitter(Qt.Orientation.Vertical, self.table, self.hex)
         self.halves.setSizes([400, 120])
@@ -185,6 +186,7 @@ class WebSocketPage(QWidget):
         lab, believed, before = self.desk.lab, self.request.believed(), self.client
         self.connecting = True
         self.model.forget()
+        self.hex.hide()
         self.sent.clear()
         self._last = 0
         self.refresh()
@@ -264,6 +266,7 @@ class WebSocketPage(QWidget):
 
     def _on_picked(self, at: int) -> None:
         one = self.model.frames[at]
+        self.hex.show()
         self.hex.set_data(one.head + one.data if not one.masked else one.data)
 
     def refresh(self) -> None:

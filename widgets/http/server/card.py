@@ -95,6 +95,7 @@ class ServerCard(NumberedCard[ServerView, ServerSlot]):
         for button in (self.pages_button, self.browser_button, self.delay, self.clear_button, self.more_button,
                        self.form_button, self.stop_button, self.start_button):  # fmt: skip
             self.add_action(button)
+        self.head.gives_words = (self.more_button, self.pages_button)
         self.pages_menu.aboutToShow.connect(lambda: fill_pages(self.pages_menu, self._on_page))
         self.where.clicked.connect(lambda: self.url_wanted.emit(self.current.slot.url))
         self.delay.valueChanged.connect(self._on_delay)
