@@ -28,6 +28,8 @@ WIDTHS: Final = (0, 92, 118, 88, 84, 236)
 """The name has what is left; what became of a file has room for most of what can be said."""
 NARROW: Final = (760, 150)
 """Below so many px what became of it has less, and its tool tip the rest: the name is what is looked for."""
+NEEDS: Final = ((4, 670), (3, 586), (1, 500))
+"""And below these the speed, the bytes and the way are left out: each name stays readable."""
 EMPTY: Final = "Choose files and press Get or Put, or drag them to the other side: each is shown here as it moves."
 THERE: Final = ("EXISTS", "EXISTS_THERE")
 """A file is there: Replace and Resume help."""
@@ -78,7 +80,8 @@ class QueueView(QFrame):
         self._told: Explained | None = None
         self.model = QueueModel(self)
         self.empty = EmptyState("arrow-left-right", EMPTY)
-        self.table = _Transfers(self.model, "Transfers", widths=WIDTHS, middle=(0,), stretch=0, parent=self)
+        self.table = _Transfers(self.model, "Transfers", widths=WIDTHS, middle=(0,), stretch=0, needs=NEEDS,
+                                parent=self)  # fmt: skip
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setItemDelegate(_Bars((), (0,), self.table))
         self.title = ElidedLabel("Queue", "section")

@@ -23,6 +23,7 @@ from widgets.theme.theme import theme
 
 EDGE: Final = 16
 CAPTION_PX: Final = 104
+LONGEST: Final = "Connection"
 NARROW_PX: Final = 260
 LAST_ROW: Final = 999
 
@@ -208,7 +209,14 @@ class Links(QWidget):
         self._size()
 
     def _size(self) -> None:
-        self._caption.setMinimumWidth(theme().px(CAPTION_PX))
+        """As wide as the captions of the facts above: in a narrow place these take what the longest needs."""
+        narrow = self.testAttribute(Qt.WidgetAttribute.WA_Resized) and self.width() < theme().px(NARROW_PX)
+        needed = self._caption.fontMetrics().horizontalAdvance(LONGEST) + 2
+        self._caption.setMinimumWidth(needed if narrow else theme().px(CAPTION_PX))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._size()
 
     def show_links(self, texts: Sequence[str], tips: Sequence[str]) -> None:
         """Show these links; none hides the row."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication, QWidget
@@ -24,6 +25,7 @@ from widgets.ftp.entry_view import WIDTHS, EntryView
 from widgets.ftp.lanes import Lanes
 from widgets.ftp.pane import octal_of
 from widgets.ftp.queue_model import path_of
+from widgets.ftp.queue_view import QueueView
 from widgets.parts.plain_table import PAD
 from widgets.theme.theme import theme
 
@@ -496,6 +498,17 @@ def test_files_of_a_folder_are_named_with_it_in_the_queue() -> None:
     folder = Job(1, order)
     inner = Job(2, order._replace(remote="/a/sub/deep"), folder)
     assert path_of(Job(3, Order("get", "/a/sub/deep/er.txt", Path("/srv/sub/deep/er.txt")), inner)) == "sub/deep/er.txt"
+
+
+@pytest.mark.parametrize("width", [420, 540, 600, 700, 1000])
+def test_a_transfer_keeps_its_name_at_any_width(qtbot: QtBot, width: int) -> None:
+    queue = QueueView()
+    qtbot.addWidget(queue)
+    queue.pages.setCurrentWidget(queue.table)
+    queue.resize(theme().px(width), 300)
+    queue.show()
+    assert queue.table.columnWidth(0) >= theme().px(120)
+    assert not queue.table.horizontalScrollBar().maximum()
 
 
 def test_no_line_of_what_is_known_of_a_server_lies_over_another(room: Room) -> None:
