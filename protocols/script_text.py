@@ -13,8 +13,9 @@ import io
 import math
 import re
 import tokenize
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from string import Template
 from typing import Final, TypeAlias
 
@@ -149,13 +150,25 @@ def fill(name: str, values: Mapping[str, object], *, flags: Collection[str], cod
     return _without_unused_imports(source)
 
 
+@lru_cache(maxsize=1)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """Every node of a script, the module first. It is asked for once a module that the script imports."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
+def _body(source: str) -> list[ast.stmt]:
+    module = _nodes(source)[0]
+    assert isinstance(module, ast.Module)
+    return module.body
+
+
 def _without_unused_imports(source: str) -> str:
     """Templates import whatever one of their variants needs; this one keeps what it uses."""
-    tree = ast.parse(source)
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used |= {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}  # "urllib.request"
+    nodes = _nodes(source)
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    used |= {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}  # "urllib.request"
     dropped = set()
-    for node in tree.body:
+    for node in _body(source):
         if isinstance(node, (ast.Import, ast.ImportFrom)) and not any(
             (alias.asname or alias.name) in used for alias in node.names
         ):
@@ -173,7 +186,7 @@ def import_names(source: str) -> str:
 
     A module stays as it is where a name of it is already used for something else.
     """
-    modules = {alias.name for node in ast.parse(source).body if isinstance(node, ast.Import) for alias in node.names}
+    modules = {alias.name for node in _body(source) if isinstance(node, ast.Import) for alias in node.names}
     taken = _names_in(source) - modules
     for module in sorted(modules):
         attributes = _attributes_of(source, module)
@@ -192,7 +205,7 @@ _KEPT: Final = frozenset(dir(builtins))
 def _names_in(source: str) -> set[str]:
     """Every name that the script defines, sets or reads by itself."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.arg):
@@ -202,24 +215,24 @@ def _names_in(source: str) -> set[str]:
     return found
 
 
-def _uses(tree: ast.AST, module: str) -> list[ast.Attribute]:
+def _uses(nodes: Iterable[ast.AST], module: str) -> list[ast.Attribute]:
     return [
         node
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module
     ]
 
 
 def _attributes_of(source: str, module: str) -> set[str]:
-    return {node.attr for node in _uses(ast.parse(source), module)}
+    return {node.attr for node in _uses(_nodes(source), module)}
 
 
 def _used_otherwise(source: str, module: str) -> bool:
     """Whether the module itself is handed about (`getattr(socket, name)`), or named inside an f-string."""
-    tree = ast.parse(source)
-    names = sum(isinstance(node, ast.Name) and node.id == module for node in ast.walk(tree))
-    inside = any(_uses(node, module) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr))
-    return inside or names != len(_uses(tree, module))
+    nodes = _nodes(source)
+    names = sum(isinstance(node, ast.Name) and node.id == module for node in nodes)
+    inside = any(_uses(ast.walk(node), module) for node in nodes if isinstance(node, ast.JoinedStr))
+    return inside or names != len(_uses(nodes, module))
 
 
 def _replace_module(source: str, module: str, attributes: set[str]) -> str:

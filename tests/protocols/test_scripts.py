@@ -291,6 +291,10 @@ OPTION_SCRIPTS = [
 ]  # fmt: skip
 
 
+COMPUTING = pytest.mark.timeout(300)
+"""For seconds of computing, more than the other tests have: the machine may have other work."""
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every script in every variant, as files."""
@@ -310,6 +314,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@COMPUTING
 def test_every_variant_is_python_3_11_and_imports_only_what_stays(written: Path) -> None:
     for script in written.iterdir():
         tree = ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 11))
@@ -320,6 +325,7 @@ def test_every_variant_is_python_3_11_and_imports_only_what_stays(written: Path)
                 assert name.partition(".")[0] in (sys.stdlib_module_names - REMOVED) | FOREIGN, script
 
 
+@COMPUTING
 def test_every_variant_passes_ruff(written: Path) -> None:
     rules = ["--isolated", "--line-length", "115", "--select", "E,F,W,UP,B,SIM,PLE,PLW", "--target-version", "py311"]
     tool = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "concise", *rules, str(written)]
@@ -327,7 +333,7 @@ def test_every_variant_passes_ruff(written: Path) -> None:
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-@pytest.mark.timeout(300)  # seconds of computing, more than the others have when the machine has other work
+@COMPUTING
 def test_every_variant_is_typed(written: Path, tmp_path: Path) -> None:
     untyped = ("kqueue", "from pyftpdlib", "from scapy.", *(f"import {name}\n" for name in FOREIGN))
     scripts = [str(script) for script in written.glob("*_module.py")
