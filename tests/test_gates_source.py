@@ -31,24 +31,19 @@ def where(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@cache
-def trees() -> dict[Path, ast.Module]:
-    gc.disable()  # of a million nodes none is in a circle, and to look for one takes longer than to parse
-    try:
-        return {path: ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 11)) for path in MODULES}
-    finally:
-        gc.enable()
-
-
-def tree_of(path: Path) -> ast.Module:
-    return trees()[path]
-
-
 @pytest.fixture(scope="module", autouse=True)
-def _let_go_of_the_trees() -> Iterator[None]:
+def _trees() -> Iterator[None]:
+    """Of a million nodes none is in a circle: to look for one takes longer than to parse, and later tests would too."""
+    gc.disable()
     yield
-    nodes_of.cache_clear()
-    trees.cache_clear()
+    for kept in (tree_of, nodes_of, calls_of):
+        kept.cache_clear()
+    gc.enable()
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 11))
 
 
 @cache
@@ -67,9 +62,10 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def calls_of(path: Path) -> Iterator[str]:
+@cache
+def calls_of(path: Path) -> list[str]:
     """Every call as it is written: "os.fork"."""
-    yield from (ast.unparse(node.func) for node in nodes_of(path) if isinstance(node, ast.Call))
+    return [ast.unparse(node.func) for node in nodes_of(path) if isinstance(node, ast.Call)]
 
 
 def test_there_is_something_to_look_at() -> None:
