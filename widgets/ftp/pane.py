@@ -142,6 +142,7 @@ class Pane(QFrame):
         self._where.setMinimumWidth(theme().px(WHERE_PX))
 
     def _connect(self) -> None:
+        self.ask.no.clicked.connect(self.about.clear)
         acts = {"up": self.up, "refresh": self._list_again, "mkdir": self.ask_folder, "rename": self.ask_rename,
                 "remove": self.ask_remove, "about": self.tell_about}  # fmt: skip
         for key, act in acts.items():
@@ -273,6 +274,7 @@ class Pane(QFrame):
 
     def ask_folder(self) -> None:
         """Ask for the name of a new folder."""
+        self.about.clear()
         self.ask.ask("New folder", "", "Make", self._make)
 
     def _make(self, name: str) -> None:
@@ -283,6 +285,7 @@ class Pane(QFrame):
     def ask_rename(self) -> None:
         """Ask for another name of the chosen entry."""
         nodes = self.view.chosen()
+        self.about.clear()
         if len(nodes) == 1:
             path, name = nodes[0].path, nodes[0].entry.name
             self.ask.ask("New name", shown(name), "Rename", lambda to: self._rename(path, shown(name), to))
@@ -295,6 +298,7 @@ class Pane(QFrame):
     def ask_remove(self) -> None:
         """Ask before anything is deleted: it can't be undone."""
         nodes = self.view.chosen()
+        self.about.clear()
         if not nodes:
             return
         what = f"\u201c{shown(nodes[0].entry.name)}\u201d" if len(nodes) == 1 else f"{len(nodes)} entries"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLineEdit, QWidget
 
 from widgets.parts.buttons import Button
 from widgets.parts.card import IconLabel
 from widgets.parts.text import Label
+from widgets.theme.theme import theme
+
+NARROW_PX: Final = 420
 
 
 class AskStrip(QFrame):
@@ -24,19 +28,29 @@ class AskStrip(QFrame):
         self.field = QLineEdit()
         self.yes = Button("OK", "check", small=True)
         self.no = Button("Cancel", "x", small=True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 5, 8, 5)
-        row.setSpacing(8)
-        row.addWidget(self.icon)
-        row.addWidget(self.words, 2)
-        row.addWidget(self.field, 3)
-        row.addWidget(self.yes)
-        row.addWidget(self.no)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(10, 5, 8, 5)
+        self._row.setSpacing(8)
+        asked, answers = QHBoxLayout(), QHBoxLayout()
+        asked.addWidget(self.icon)
+        asked.addWidget(self.words, 2)
+        asked.addWidget(self.field, 3)
+        answers.addWidget(self.yes)
+        answers.addWidget(self.no)
+        answers.addStretch(1)
+        self._row.addLayout(asked, 1)
+        self._row.addLayout(answers)
         self._then: Callable[[str], object] | None = None
         self.yes.clicked.connect(self._on_yes)
         self.no.clicked.connect(self.put_away)
         self.field.returnPressed.connect(self._on_yes)
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < theme().px(NARROW_PX)  # the answers go below: what is typed has room
+        ways = QBoxLayout.Direction
+        self._row.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
 
     def ask(self, words: str, text: str, verb: str, then: Callable[[str], object]) -> None:
         """Ask for a text; `then(text)` when it was given."""

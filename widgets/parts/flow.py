@@ -178,7 +178,9 @@ class FlowBox(QWidget):
     def _keep_height(self) -> None:
         """A parent that knows least sizes only, a splitter or a page of a stack, must not cut the last line."""
         if self.testAttribute(Qt.WidgetAttribute.WA_Resized):
-            self.setMinimumHeight(self.flow.heightForWidth(self.width()))
+            edge = self.contentsMargins()
+            inner = self.flow.heightForWidth(self.width() - edge.left() - edge.right())
+            self.setMinimumHeight(inner + edge.top() + edge.bottom())
 
 
 class Pages(QStackedWidget):

@@ -436,6 +436,7 @@ def test_a_live_change_of_scale_or_palette_is_laid_out_at_once(room: Room) -> No
         before = [part.geometry() for part in parts]
         QApplication.processEvents()
         assert [part.geometry() for part in parts] == before
+    theme().set_dark(False)
 
 
 def test_beside_an_inspector_at_1280_the_times_are_whole(qtbot: QtBot) -> None:
@@ -550,6 +551,13 @@ def test_the_folder_can_be_read_where_a_pane_is_narrow(room: Room) -> None:
     origin = QPoint(0, 0)
     room.wait(lambda: pane.buttons["up"].mapTo(pane, origin).y() > pane.field.mapTo(pane, origin).y())
     assert pane.field.width() > theme().px(150)
+    room.wait(lambda: not pane.busy)
+    room.click(pane.buttons["mkdir"])
+    room.wait(lambda: pane.ask.field.width() > theme().px(120))
+    room.click(pane.ask.no)
+    pane.about.say("A note:", "words " * 60)  # what stands above gives no room away that the rows need
+    strips = (pane.about, pane.pages)
+    room.wait(lambda: strips[0].geometry().bottom() < strips[1].geometry().top())
 
 
 def test_octal_digits_of_rights() -> None:
