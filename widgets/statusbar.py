@@ -64,6 +64,7 @@ class StatusBar(QStatusBar):
     session_requested = Signal()
 
     def __init__(self) -> None:
+        theme()  # where nothing has asked for it before: its first dressing must not meet a half-built bar
         super().__init__()
         self.setSizeGripEnabled(False)
         self.running, self.level, self.exposure = StatusItem(), StatusItem(), StatusItem()
