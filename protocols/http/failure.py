@@ -24,6 +24,8 @@ _NO_QUIC: Final = (CONNECT, 95, 96)
 _TUNNEL: Final = "CONNECT tunnel failed"
 _UNVERIFIED: Final = "certificate verify failed"  # OpenSSL's number stands for much else as well
 _UNCONNECTED: Final = "Failed to connect"
+_TLS_ALERT: Final = b"\x15\x03"
+_USE_TLS: Final = "Is TLS spoken there? Then it is https."
 _MARKS: Final = ("HTTP/0.9", "HTTP/3", "in response", "private key", "wrong version number")
 _WITH_ERRNO: Final = (7, 55, 56)
 
@@ -31,7 +33,8 @@ _WITH_ERRNO: Final = (7, 55, 56)
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A failed request. symbol: "ECONNREFUSED", "CERTIFICATE_VERIFY_FAILED", "TIMEOUT", "CUT". said: by libcurl.
-    at_proxy: the proxy did not answer or refused; the origin was never asked."""
+    at_proxy: the proxy did not answer or refused; the origin was never asked. perhaps_tls: a request in the clear got
+    no answer, as happens where TLS is spoken."""
 
     symbol: str
     title: str
@@ -40,6 +43,7 @@ class Failure:
     said: str = ""
     code: int = 0
     at_proxy: bool = False
+    perhaps_tls: bool = False
 
 
 def failure_of(
@@ -91,6 +95,13 @@ def _of_proxy(code: int, said: str, address: tuple[str, int], proxy: tuple[str, 
 
 def _unknown_name() -> OSError:
     return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def in_the_clear(made: Failure, answer: bytes) -> Failure:
+    """A failure of a request by http. answer: the first bytes that came (RFC 8446 section 5.1: an alert is type 21)."""
+    if answer.startswith(_TLS_ALERT) or (not answer and made.symbol in ("ECONNRESET", "NOTHING")):
+        return replace(made, mend=(*made.mend, _USE_TLS), perhaps_tls=True)
+    return made
 
 
 def told(name: str, **blanks: object) -> Failure:

@@ -280,6 +280,10 @@ class BothEnds(QWidget):
             options.set_values({"version": "auto"})
         elif key == "plain":
             self.request.set_url(self.request.url.replace("https://", "http://", 1))
+        elif key == "secure":
+            url = self.request.url
+            bare = "://" not in url and not url.startswith("{{")
+            self.request.set_url(f"https://{url}" if bare else url.replace("http://", "https://", 1))
         self.send()
 
     # Both ends joined

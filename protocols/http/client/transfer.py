@@ -177,10 +177,14 @@ class Transfer:
             return None
         info, request = self.curl.getinfo, self.run.request
         parts = urlsplit(request.url)
-        return failure.failure_of(code, said or pycurl_text(code), host=parts.hostname or "",
+        made = failure.failure_of(code, said or pycurl_text(code), host=parts.hostname or "",
                                   port=parts.port or _PORTS.get(parts.scheme, 0),
                                   proxy=request.proxy.place, version=request.version,
                                   os_errno=info(pycurl.OS_ERRNO), verify=info(pycurl.SSL_VERIFYRESULT))  # fmt: skip
+        if parts.scheme.lower() == "http" and request.proxy.place is None:
+            came = self.wire.exchanges[-1].received.data[:2] if self.wire.exchanges else b""
+            made = failure.in_the_clear(made, bytes(came))
+        return made
 
     def _phases_of(self, last: Exchange) -> Phases:
         """The last exchange's own times: libcurl's, unless they began with another one on the same connection.

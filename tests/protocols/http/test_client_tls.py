@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from protocols.http.client import keylog
 from protocols.http.client.client import HttpClient
 from protocols.http.client.run import Run
+from protocols.http.failure import Failure, in_the_clear
 from protocols.http.proxy.core import ProxyOrder
 from protocols.http.request import Limits, Proxy, Request, Trust
 from protocols.record.recorder import Recorder
@@ -129,6 +130,24 @@ def test_a_server_without_tls_is_told_from_one_with_a_bad_certificate(client: Ht
     assert run.failure is not None
     assert (run.failure.symbol, run.failure.code) == ("WRONG_VERSION_NUMBER", 35)
     assert "plain HTTP" in run.failure.why
+
+
+def test_http_where_tls_is_spoken_is_told_so(client: HttpClient) -> None:
+    with tls_page(server_context(["127.0.0.1"])) as url:
+        run = sent(client, url.replace("https:", "http:"))
+    assert run.failure is not None
+    assert run.failure.perhaps_tls
+    assert "https" in run.failure.mend[-1]
+
+
+@pytest.mark.parametrize(("symbol", "answer", "perhaps"), [
+    ("UNSUPPORTED", b"\x15\x03\x01", True), ("UNSUPPORTED", b"220 hello", False), ("NOTHING", b"", True),
+    ("ECONNRESET", b"", True), ("ECONNRESET", b"HT", False), ("ECONNREFUSED", b"", False),
+])  # fmt: skip
+def test_an_alert_or_silence_may_be_tls(symbol: str, answer: bytes, perhaps: bool) -> None:
+    made = in_the_clear(Failure(symbol, "", ""), answer)
+    assert made.perhaps_tls is perhaps
+    assert bool(made.mend) is perhaps
 
 
 def test_session_keys_are_logged_for_wireshark_when_no_client_runs(tmp_path: Path) -> None:

@@ -176,6 +176,17 @@ def test_tls_is_verified_by_the_lab_and_a_broken_certificate_can_be_passed_over(
     assert room.ends.request.believed() == "none"
 
 
+def test_http_where_tls_is_spoken_is_mended_by_a_click(room: Room) -> None:
+    url = room.serve(site="sandbox", tls="good").url
+    room.send(url.replace("https://", "http://"))
+    response = room.ends.response
+    assert response.failure is not None
+    assert response.failure.perhaps_tls
+    room.click(response.strip.buttons["secure"])
+    room.wait(lambda: response.exchange is not None and response.exchange.status == 200)
+    assert room.ends.request.url == url
+
+
 def test_tls_keys_go_to_a_file_for_wireshark(room: Room, tmp_path: Path) -> None:
     url = room.serve(site="sandbox", tls="good").url
     room.send(url)

@@ -19,6 +19,7 @@ NO_FOLLOW: Final = Mend("no-follow", "Do not follow redirects", "step-forward")
 DIRECT: Final = Mend("direct", "Go without the proxy", "step-forward")
 OTHER_VERSION: Final = Mend("other-version", "Ask for the best of both", "rotate-cw")
 PLAIN: Final = Mend("plain", "Use http", "lock-open")
+SECURE: Final = Mend("secure", "Use https", "lock")
 
 
 def mends_for(failure: Failure, believed: str = "") -> tuple[Mend, ...]:
@@ -26,6 +27,8 @@ def mends_for(failure: Failure, believed: str = "") -> tuple[Mend, ...]:
     symbol = failure.symbol
     if failure.at_proxy:
         return (DIRECT, RETRY)
+    if failure.perhaps_tls:
+        return (SECURE, RETRY)
     if symbol == "HTTP3":
         return (OTHER_VERSION, RETRY)
     if symbol == "ECONNREFUSED":
