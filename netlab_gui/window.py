@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from netlab_gui.ahead import Ahead
     from netlab_gui.crash import Report
     from netlab_gui.workplace import Workplace
-    from widgets.parts.toast import Toast
+    from widgets.parts.toast import About, Toast
 
 SIZE: Final = QSize(1440, 900)
 LEAST: Final = QSize(800, 560)
@@ -162,13 +162,13 @@ class Window(QWidget):
         else:
             self.ahead.want(panel_id, lambda: self.show_panel(panel_id))
 
-    def toast(self, text: str, *, warns: bool = False) -> None:
-        """Tell what succeeded elsewhere, or that an alarm has gone off."""
+    def toast(self, text: str, about: About = "done") -> None:
+        """Tell what succeeded elsewhere, or not, or that an alarm has gone off."""
         if self._toast is None:
             from widgets.parts.toast import Toast
 
             self._toast = Toast(self.stack)
-        self._toast.say(text, warns=warns)
+        self._toast.say(text, about=about)
 
     def picture(self) -> QPixmap:
         """The window as it looks now."""

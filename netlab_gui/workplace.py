@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from protocols.record.event import Event, Raw
     from protocols.service.base import Facts, Service
     from widgets.bridge import Bridge
+    from widgets.parts.toast import About
     from widgets.selection import ByteRange
 
 LOOK_MS: Final = 250
@@ -62,7 +63,8 @@ class Workplace(QObject):
         desk, window = self.desk, self._window
         desk.show_python = self.docks.show_python
         desk.toast = self._tell
-        desk.warn = lambda text: self._tell(text, warns=True)
+        desk.decline = lambda text: self._tell(text, "declined")
+        desk.warn = lambda text: self._tell(text, "alarm")
         desk.explain = self._explain
         desk.show_panel = window.show_panel
         desk.folder = places.data_dir()
@@ -79,9 +81,9 @@ class Workplace(QObject):
         if not self.docks.restore(kept.get("docks"), contents if isinstance(contents, dict) else {}):
             self.docks.start_sizes(self._window.width(), self._window.height())
 
-    def _tell(self, text: str, *, warns: bool = False) -> None:
+    def _tell(self, text: str, about: About = "done") -> None:
         """A toast goes after four seconds; the note stays."""
-        self._window.toast(text, warns=warns)
+        self._window.toast(text, about)
         self.lab.recorder.note("told", text)
 
     def _explain(self, event: Event) -> None:

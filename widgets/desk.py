@@ -33,9 +33,10 @@ class Desk:
     lab: recorder, running services, intents, store. bridge: the only way to run work elsewhere.
     actions: the registry of all actions. selection: what all views look at. log: the events of
     the time line. show_python(action_id, params): opens the drawer with the script for what was
-    just done. toast(text): tells what succeeded elsewhere; warn(text): that an alarm went off.
-    explain(event): opens the inspector's Why. show_panel(id): goes to that panel. folder: where panels
-    keep files of their own, None for nowhere.
+    just done. toast(text): tells what succeeded elsewhere; decline(text): why it did not, or was
+    not begun; warn(text): that an alarm went off. explain(event): opens the inspector's Why.
+    show_panel(id): goes to that panel. folder: where panels keep files of their own, None for
+    nowhere.
     """
 
     lab: Lab
@@ -46,6 +47,7 @@ class Desk:
     show_python: Callable[[str, Mapping[str, Any]], object] = _nowhere
     folder: Path | None = None
     toast: Callable[[str], object] = _nowhere
+    decline: Callable[[str], object] = _nowhere
     warn: Callable[[str], object] = _nowhere
     explain: Callable[[Event], object] = _nowhere
     show_panel: Callable[[str], object] = _nowhere

@@ -75,7 +75,7 @@ def on_stage(room: type[R], build: Callable[[Desk], Panel], qtbot: QtBot, width:
     made = room(panel, desk, qtbot)
     desk.explain = made.explained.append
     desk.show_python = lambda id, params: made.scripts.append((id, dict(params)))
-    desk.toast = made.toasts.append
+    desk.toast = desk.decline = made.toasts.append
     qtbot.addWidget(panel)
     panel.resize(width, height)
     panel.show()

@@ -161,7 +161,7 @@ class CreosotePanel(Panel):
         """Start a bucket that hears what the sender's form sends."""
         host, port = spew_host(values), int(values.get("port", PORT))
         if any(slot.bucket is not None and slot.bucket.port == port for slot in self.listen.buckets.running()):
-            self.desk.toast(f"A bucket listens on {port} already")
+            self.desk.decline(f"A bucket listens on {port} already")
             return
         groups = host if values.get("to") == "group" else ""
         loopback = host.startswith("127.") or host in ("localhost", "::1")

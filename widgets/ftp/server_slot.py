@@ -125,7 +125,7 @@ class ServerSlot(QObject):
             self.wall_changed.emit()
         elif server is not None:
             self.desk.bridge.call(lambda: server_launch.start_firewall(lab, server), self._on_wall,
-                                  lambda error: self.desk.toast(str(error)), owner=self)  # fmt: skip
+                                  lambda error: self.desk.decline(str(error)), owner=self)  # fmt: skip
 
     def _on_wall(self, wall: FtpFirewall) -> None:
         if self.server is None:

@@ -57,7 +57,7 @@ class History(QObject):
         self.changed.emit()
 
     def _on_failed(self, error: BaseException) -> None:
-        self._desk.toast(f"The history can't be kept: {getattr(error, 'strerror', None) or error}")
+        self._desk.decline(f"The history can't be kept: {getattr(error, 'strerror', None) or error}")
 
     def add(self, sent: Sent, secrets: tuple[str, ...] = ()) -> None:
         """Remember a request that is over. secrets: values that must not be in its file."""

@@ -239,7 +239,7 @@ class PanelActions:
         """Open the drawer with a script that has the answer shown at hand."""
         shown, sent = self._ends.response.exchange, self._ends.response.sent
         if shown is None or sent is None or not shown.status:
-            self._panel.desk.toast("There is no answer to explore yet")
+            self._panel.desk.decline("There is no answer to explore yet")
             return
         last = shown is sent.final
         page = bytes(sent.body.data[: explore_script.PAGE_BYTES]) if last else shown.wire_body

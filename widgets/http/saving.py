@@ -93,5 +93,5 @@ class Saving(QObject):
     def _on_failed(self, job: SaveJob, error: BaseException) -> None:
         self._over()
         reason = getattr(error, "strerror", None) or str(error)
-        self._desk.toast(f"Not saved: {reason}")
+        self._desk.decline(f"Not saved: {reason}")
         self.ended.emit(None, f"{job.path.name} can't be written: {reason}.")

@@ -1,11 +1,13 @@
-"""A toast: a word about what succeeded elsewhere (saved, copied), with Undo where that is possible; or an alarm's.
+"""A toast: a word about what succeeded elsewhere (saved, copied), with Undo where that is possible, why it did not, or
+that an alarm went off.
 
-Never for errors of the lab. One at a time, at the bottom right of its panel or where else it covers no button.
+Never for errors of what the lab runs. One at a time, at the bottom right of its panel or where it covers no button.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QTimer
 from PySide6.QtGui import QHideEvent
@@ -26,6 +28,10 @@ from widgets.theme.theme import theme
 
 SHOWN_MS = 4000
 EDGE_PX = 16
+About: TypeAlias = Literal["done", "declined", "alarm"]
+SIGNS: Final[dict[About, tuple[str, str]]] = {
+    "done": ("check", "running"), "declined": ("circle-alert", "warning"), "alarm": ("bell", "warning"),
+}  # fmt: skip
 
 
 class Toast(QFrame):
@@ -41,7 +47,7 @@ class Toast(QFrame):
         self._undo = LinkButton("Undo")
         self._undo.clicked.connect(self._on_undo_clicked)
         self._handler: Callable[[], object] | None = None
-        self._sign = IconLabel("check", "running", 16)
+        self._sign = IconLabel(*SIGNS["done"], 16)
         row.addWidget(self._sign)
         row.addWidget(self._text)
         row.addWidget(self._undo)
@@ -51,9 +57,9 @@ class Toast(QFrame):
         theme().scaled.connect(self._place)
         self.hide()
 
-    def say(self, text: str, undo: Callable[[], object] | None = None, *, warns: bool = False) -> None:
-        """Show `text` for four seconds, with Undo if there is a way back. warns: an alarm has gone off."""
-        self._sign.set_icon(*(("bell", "warning") if warns else ("check", "running")))
+    def say(self, text: str, undo: Callable[[], object] | None = None, about: About = "done") -> None:
+        """Show `text` for four seconds, with Undo if there is a way back. about: what its sign says."""
+        self._sign.set_icon(*SIGNS[about])
         self._handler = undo
         self._undo.setVisible(undo is not None)
         self._text.setText(text)

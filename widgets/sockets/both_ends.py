@@ -181,7 +181,7 @@ class BothEnds(QWidget):
         view = self.clients.view_of(client)
         there = self._listening_for(view)
         if there is not None:
-            self.desk.toast(f"{there.service} listens there already: it is the other end")
+            self.desk.decline(f"{there.service} listens there already: it is the other end")
             self.clients.connect_client(view)
             return
         values = {**server_for(view.form.fields.values()), "port": 0, "path": ""}

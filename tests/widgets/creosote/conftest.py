@@ -127,7 +127,7 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     qtbot.addWidget(window)
     found = Room(panel, desk, qtbot, inspector, timeline)
     desk.show_python = lambda name, params: found.scripts.append((name, dict(params)))
-    desk.toast = desk.warn = found.toasts.append
+    desk.toast = desk.decline = desk.warn = found.toasts.append
     desk.explain = found.explained.append
     timeline.set_folded(True)
     window.resize(1440, 900)

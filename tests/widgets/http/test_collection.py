@@ -125,13 +125,11 @@ def test_what_somebody_else_changed_is_shown_and_never_written_over(
     assert item is not None
     file = tmp_path / "books" / item.path
     file.write_text(file.read_text().replace("/a", "/merged"))
-    page.store.look()
-    room.wait(lambda: ends.request.url == "http://127.0.0.1:1/merged")
+    room.wait(lambda: page.store.look() or ends.request.url == "http://127.0.0.1:1/merged")
     assert "was changed" in ends.request.note.text()
     ends.request.set_url("http://127.0.0.1:1/typed")
     file.write_text(file.read_text().replace("/merged", "/again"))
-    page.store.look()
-    room.wait(lambda: "does not write over" in ends.request.note.text())
+    room.wait(lambda: page.store.look() or "does not write over" in ends.request.note.text())
     ends.save_request()
     room.wait(lambda: "meanwhile" in ends.request.strip.text())
     assert "/again" in file.read_text()
@@ -141,7 +139,6 @@ def test_what_somebody_else_changed_is_shown_and_never_written_over(
 def test_a_conflict_that_a_merge_left_is_told(room: Room, page: CollectionPage, tmp_path: Path) -> None:
     merged = "### a\nPOST http://127.0.0.1:1/\n\n<<<<<<< HEAD\nham\n=======\neggs\n>>>>>>> other\n"
     (tmp_path / "books" / "a.http").write_text(merged)
-    page.store.look()
-    room.wait(lambda: "a.http: A merge left both sides" in page.strip.text())
+    room.wait(lambda: page.store.look() or "a.http: A merge left both sides" in page.strip.text())
     room.ends.open_item(page.store.items()[0])
     assert "A merge left both sides" in room.ends.request.note.text()

@@ -30,7 +30,7 @@ class Stage:
         self.bridge = Bridge(self.lab)
         self.desk = Desk(self.lab, self.bridge, Actions(self.window), Selection(), EventLog())
         self.toasts: list[str] = []
-        self.desk.toast = self.toasts.append
+        self.desk.toast = self.desk.decline = self.toasts.append
 
     def close(self) -> None:
         """Let go of everything."""

@@ -78,7 +78,7 @@ def room(qtbot: QtBot, tmp_path: Path) -> Iterator[Room]:
     window = QMainWindow()
     qtbot.addWidget(window)
     found = Room(desk, window, qtbot)
-    desk.toast = found.toasts.append
+    desk.toast = desk.decline = found.toasts.append
     try:
         yield found
     finally:

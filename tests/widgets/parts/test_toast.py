@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from widgets.parts.card import IconLabel
-from widgets.parts.toast import Toast
+from widgets.parts.toast import SIGNS, Toast
 
 
 def test_a_toast_stands_where_no_button_is(qtbot: QtBot) -> None:
@@ -27,14 +29,15 @@ def test_a_toast_stands_where_no_button_is(qtbot: QtBot) -> None:
     assert QRect(0, 400, 800, 100).contains(toast.geometry())
 
 
-def test_an_alarm_bears_another_sign_than_success(qtbot: QtBot) -> None:
+def test_success_what_was_not_done_and_an_alarm_bear_three_signs(qtbot: QtBot) -> None:
     panel = QWidget()
     qtbot.addWidget(panel)
     panel.resize(800, 500)
     panel.show()
     toast = Toast(panel)
     signs = []
-    for warns in (False, True, False):
-        toast.say("disk is full", warns=warns)
+    for about in (*SIGNS, "done"):
+        toast.say("disk is full", about=about)
         signs.append(toast.findChild(IconLabel).pixmap().toImage())
-    assert signs[0] == signs[2] != signs[1]
+    assert signs[0] == signs[3]
+    assert all(one != other for one, other in combinations(signs[:3], 2))

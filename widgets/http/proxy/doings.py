@@ -66,19 +66,19 @@ class Doings(QObject):
         proxy = self._page.slot.proxy
         entry = proxy.entry(number) if proxy is not None else None
         if proxy is None or entry is None:
-            self._desk.toast(f"Exchange {number} is not kept any more")
+            self._desk.decline(f"Exchange {number} is not kept any more")
             return
         try:
             self._ways[what](proxy, entry)
         except (ProxyError, ServiceError) as error:
-            self._desk.toast(str(error))
+            self._desk.decline(str(error))
         self._page.poll()
 
     # Typing
 
     def _begin(self, entry: Entry, what: What) -> None:
         self._desk.bridge.call(lambda: draft_of(entry, what), lambda draft: self._on_draft(entry, what, draft),
-                               lambda error: self._desk.toast(str(error)), owner=self)  # fmt: skip
+                               lambda error: self._desk.decline(str(error)), owner=self)  # fmt: skip
 
     def _on_draft(self, entry: Entry, what: What, draft: Any) -> None:
         details = self._page.details
@@ -120,7 +120,7 @@ class Doings(QObject):
         if self._page.details.editing:
             self._page.details.edit.refuse(str(error))
         else:
-            self._desk.toast(str(error))
+            self._desk.decline(str(error))
 
     # The time line
 
@@ -130,7 +130,7 @@ class Doings(QObject):
 
     def _show_origin(self, entry: Entry) -> None:
         if entry.upstream_conn is None:
-            self._desk.toast("It has not been to an origin")
+            self._desk.decline("It has not been to an origin")
             return
         self.link.choose(("request forwarded", "connect"), self._page.slot.service, entry.upstream_conn,
                          entry.request.sent_begin)  # fmt: skip
@@ -138,13 +138,13 @@ class Doings(QObject):
     # As a request
 
     def _ask_request(self, entry: Entry, use: Callable[[Request], object]) -> None:
-        self._desk.bridge.call(lambda: request_of(entry), use, lambda error: self._desk.toast(f"{error}"), owner=self)
+        self._desk.bridge.call(lambda: request_of(entry), use, lambda error: self._desk.decline(f"{error}"), owner=self)
 
     def _copy_curl(self, request: Request) -> None:
         try:
             QGuiApplication.clipboard().setText(to_curl(request))
         except RequestError as error:
-            self._desk.toast(str(error))
+            self._desk.decline(str(error))
             return
         self._desk.toast("Copied as a curl command")
 
@@ -152,7 +152,7 @@ class Doings(QObject):
         hidden = masked(request)
         told = problem(hidden, FLAVOUR)
         if told:
-            self._desk.toast(told)
+            self._desk.decline(told)
             return
         self._desk.show_python(FLAVOURS[FLAVOUR], script_params(hidden))
 
@@ -164,4 +164,4 @@ class Doings(QObject):
         save = self._page.card.saving.save
         ask_place(self._page, "Save the answer's body", name[:100], lambda path: self._desk.bridge.call(
             lambda: bytes(read_side(entry, "response", form, 1 << 30).body.data), lambda body: save(body, path),
-            lambda error: self._desk.toast(f"Not saved: {error}"), owner=self))  # fmt: skip
+            lambda error: self._desk.decline(f"Not saved: {error}"), owner=self))  # fmt: skip

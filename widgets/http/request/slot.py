@@ -168,7 +168,7 @@ class RequestSlot(QObject):
         self.client = None
         self.desk.bridge.call(
             work, lambda _done: self.desk.toast(f"TLS keys go to {path.name} from now on"),
-            lambda error: self.desk.toast(f"No keys are logged: {getattr(error, 'strerror', None) or error}"),
+            lambda error: self.desk.decline(f"No keys are logged: {getattr(error, 'strerror', None) or error}"),
             owner=self,
         )  # fmt: skip
 

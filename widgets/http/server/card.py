@@ -118,7 +118,7 @@ class ServerCard(NumberedCard[ServerView, ServerSlot]):
         """Let the system's browser ask the server shown: its requests are rows here, as any other client's."""
         url = self.current.slot.url
         if url and not QDesktopServices.openUrl(QUrl(url)):
-            self.desk.toast(f"No browser could be started: open {url} in one")
+            self.desk.decline(f"No browser could be started: open {url} in one")
 
     def forget(self) -> None:
         """Forget the rows shown; they stay recorded."""

@@ -101,7 +101,7 @@ class ServerSlot(QObject):
         """Run work(server) elsewhere; what it raises is told."""
         server = self.server
         if server is not None:
-            self.desk.bridge.call(lambda: work(server), done, lambda error: self.desk.toast(str(error)), owner=self)
+            self.desk.bridge.call(lambda: work(server), done, lambda error: self.desk.decline(str(error)), owner=self)
 
     def set_delay_ms(self, delay_ms: int) -> None:
         """Let each answer wait so long from now on."""

@@ -171,7 +171,7 @@ class MailboxDoings:
             page.slot.do(lambda session: session.append(selected.name, data), lambda _: page.poll())
 
         def failed(error: BaseException) -> None:
-            page.desk.toast(f"{path.name} can't be read: {error}")
+            page.desk.decline(f"{path.name} can't be read: {error}")
 
         page.desk.bridge.call(work, read, failed, owner=page)
 

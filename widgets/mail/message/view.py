@@ -157,7 +157,7 @@ class MessageView(QWidget):
         self.part_table.doubleClicked.connect(lambda _index: self._show_part())
         self.part_button.clicked.connect(self._show_part)
         self.save_button.clicked.connect(self.ask_save)
-        self.html.link_clicked.connect(lambda url: self.desk.toast(f"The lab follows no link of a mail: {url[:200]}"))
+        self.html.link_clicked.connect(lambda url: self.desk.decline(f"The lab follows no link of a mail: {url[:200]}"))
 
     def _suit(self) -> None:
         for edit in (self.text, self.source.text):

@@ -105,7 +105,7 @@ class MailSlot(QObject):
         """Run work(server) elsewhere."""
         server = self.server
         if server is not None:
-            self.desk.bridge.call(lambda: work(server), done, lambda error: self.desk.toast(str(error)), owner=self)
+            self.desk.bridge.call(lambda: work(server), done, lambda error: self.desk.decline(str(error)), owner=self)
 
     @property
     def service(self) -> str:

@@ -140,7 +140,7 @@ class FollowPage(QWidget):
             self._busy = False
             if not isinstance(error, ValueError):
                 raise error
-            self._desk.toast(str(error))
+            self._desk.decline(str(error))
 
     # The text
 
@@ -221,7 +221,7 @@ class FollowPage(QWidget):
             return
         data = b"".join(one.data for one in follow.pieces if side == 0 or one.ours == (side == 1))
         self._desk.bridge.call(lambda: path.write_bytes(data), lambda size: self._on_saved(path, size),
-                               lambda error: self._desk.toast(f"{path} could not be written: {error}"),
+                               lambda error: self._desk.decline(f"{path} could not be written: {error}"),
                                owner=self)  # fmt: skip
 
     def _on_saved(self, path: Path, size: int) -> None:

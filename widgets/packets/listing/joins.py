@@ -55,7 +55,7 @@ class Joins(QObject):
         asked, came_for, self._came_for = self._asked, self._came_for, None
         if (row == came_for and not say) or not len(self._desk.log):
             if say:
-                self._desk.toast(NOT_OURS)
+                self._desk.decline(NOT_OURS)
             return
         (log, epoch_ns), known = self._log(), self._known
         self._desk.bridge.call(
@@ -68,7 +68,7 @@ class Joins(QObject):
             return
         if found is None or found.row < self._desk.log.first:
             if say:
-                self._desk.toast(NOT_OURS)
+                self._desk.decline(NOT_OURS)
             return
         place = None
         if found.conn is not None and found.stop > found.start:
@@ -89,7 +89,7 @@ class Joins(QObject):
         """Find the packet of the chosen event, in the open capture or else in a file made for it."""
         row = self._desk.selection.row
         if row is None or not self._desk.log.first <= row < len(self._desk.log):
-            self._desk.toast(NO_EVENT)
+            self._desk.decline(NO_EVENT)
             return
         self._asked += 1
         asked, folder = self._asked, self._desk.folder
@@ -108,7 +108,7 @@ class Joins(QObject):
         if asked != self._asked:
             return
         if found is None:
-            self._desk.toast(NO_PACKET)
+            self._desk.decline(NO_PACKET)
         elif isinstance(found, Made):
             self._came_for = found.row
             self.file_made.emit(found.path, found.row)

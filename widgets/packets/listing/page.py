@@ -327,7 +327,7 @@ class ListPage(QWidget):
         if told is not None and row < len(told.streams.number) and told.streams.number[row] >= 0:
             self.filter(f"stream == {told.streams.number[row]}")
         else:
-            self.desk.toast("This packet belongs to no conversation")
+            self.desk.decline("This packet belongs to no conversation")
 
     def filter_by_cell(self, column: str, *, without: bool = False) -> None:
         """Show only packets with what the chosen one has in this column, or only those without it."""
@@ -412,7 +412,7 @@ class ListPage(QWidget):
         if digits and 1 <= int(digits[:15]) <= self.document.loaded:
             self.go_to(int(digits) - 1)
         else:
-            self.desk.toast(f"There are packets 1 to {grouped(self.document.loaded)}")
+            self.desk.decline(f"There are packets 1 to {grouped(self.document.loaded)}")
 
     def show_tab(self, name: str) -> None:
         """Bring a page below the list to the front."""

@@ -154,7 +154,7 @@ class ServerSlot(QObject):
 
     def _on_order_failed(self, error: BaseException) -> None:
         if type(error).__name__ == "ServiceError":
-            self.desk.toast(str(error))
+            self.desk.decline(str(error))
             return
         self.trouble = self._explained(error, "send")
         self.changed.emit()

@@ -57,7 +57,7 @@ class Authority:
 
     def _on_failed(self, error: BaseException) -> None:
         reason = getattr(error, "strerror", None) or str(error)
-        self._desk.toast(f"Not saved: {reason}")
+        self._desk.decline(f"Not saved: {reason}")
 
     def known(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """A script's values with the files that were exported in this run."""

@@ -80,7 +80,7 @@ def room(qtbot: QtBot) -> Iterator[Room]:
     card = MailServerCard(desk)
     theme().release()
     made = Room(card, desk, qtbot)
-    desk.toast = made.toasts.append
+    desk.toast = desk.decline = made.toasts.append
     desk.show_python = lambda action, params: made.scripts.append((action, dict(params)))
     qtbot.addWidget(card)
     card.resize(1000, 500)
