@@ -133,14 +133,19 @@ class Store(QObject):
             self.failed.emit(" ".join(self.collection.problems[:5]))
 
     def _find_again(self, *, own: bool = False) -> None:
-        """The chosen request among those just read. own: it was changed from here."""
+        """The chosen request among those just read. own: it was changed from here.
+
+        One that is gone stays chosen: whoever writes a file may empty it first, and git takes it away for a moment.
+        """
         old = self.item
         if old is None:
             return
         new = next((one for one in self.items() if (one.path, one.number) == (old.path, old.number)), None)
-        if new is None or own or new.text == old.text:
+        if own:
             self.item = new
-        else:
+        elif new is not None and new.text == old.text:
+            self.item = new
+        elif new is not None:
             self.overtaken.emit(old, new)
 
     def choose(self, item: Item | None) -> None:

@@ -136,6 +136,22 @@ def test_what_somebody_else_changed_is_shown_and_never_written_over(
     assert ends.request.url.endswith("/typed")
 
 
+def test_a_file_that_is_emptied_before_it_is_written_again_keeps_the_choice(
+    room: Room, page: CollectionPage, tmp_path: Path
+) -> None:
+    ends, store = room.ends, page.store
+    ends.request.set_url("http://127.0.0.1:1/a")
+    ends.save_request()
+    room.wait(lambda: store.item is not None and not store.busy)
+    assert store.item is not None
+    file = tmp_path / "books" / store.item.path
+    text = file.read_text()
+    file.write_text("")
+    room.wait(lambda: store.look() or not store.items())
+    file.write_text(text.replace("/a", "/merged"))
+    room.wait(lambda: store.look() or ends.request.url == "http://127.0.0.1:1/merged")
+
+
 def test_a_conflict_that_a_merge_left_is_told(room: Room, page: CollectionPage, tmp_path: Path) -> None:
     merged = "### a\nPOST http://127.0.0.1:1/\n\n<<<<<<< HEAD\nham\n=======\neggs\n>>>>>>> other\n"
     (tmp_path / "books" / "a.http").write_text(merged)
