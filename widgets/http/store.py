@@ -141,9 +141,7 @@ class Store(QObject):
         if old is None:
             return
         new = next((one for one in self.items() if (one.path, one.number) == (old.path, old.number)), None)
-        if own:
-            self.item = new
-        elif new is not None and new.text == old.text:
+        if own or (new is not None and new.text == old.text):
             self.item = new
         elif new is not None:
             self.overtaken.emit(old, new)
