@@ -353,9 +353,12 @@ class Data(DTPHandler):  # type: ignore[misc]
         told = session.data_ending(self)
         if self._pipe:
             self._pipe.close()
-        super().close()
-        if told is not None:
-            told()
+        if told is None:
+            super().close()
+            return
+        with session.joining():
+            super().close()
+        told()
 
     def _tell_sent(self, kind: str, started: int, data: bytes, count: int) -> None:
         trace = self.trace

@@ -13,6 +13,8 @@ import struct
 import sys
 import traceback
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, ClassVar, Final
 
@@ -75,6 +77,8 @@ class Session(FTPHandler):  # type: ignore[misc]
         self._taken = self._line_begin = self._said = 0
         self._overlong = 0
         self._reply = bytearray()
+        self._held = b""
+        self._holds = False
         self._over = False
         self.misdeeds = Misdeeds(self)
         super().__init__(conn, server, ioloop)
@@ -201,6 +205,7 @@ class Session(FTPHandler):  # type: ignore[misc]
         """Obey what was sent ahead."""
         while self._later and not (self.busy or self._closed or self._over):
             self.obey(self._later.popleft())
+        self._let_go()
 
     def obey(self, line: str) -> None:
         """Do what a command says, unless a rule has something else in mind."""
@@ -233,7 +238,33 @@ class Session(FTPHandler):  # type: ignore[misc]
 
     def push_now(self, raw: bytes) -> None:
         """Bytes of a reply onto the wire."""
+        if self._holds:
+            self._held += raw
+            return
+        if self._held:
+            raw, self._held = self._held + raw, b""
         super(FTPHandler, self).push(raw)
+
+    @contextmanager
+    def joining(self) -> Iterator[None]:
+        """What is said meanwhile goes out together with the answer to what was sent ahead, in one packet.
+
+        `go_on` comes right after.
+        """
+        self._holds = bool(self._later) and not self._closed
+        try:
+            yield
+        finally:
+            self._holds = False
+
+    def _let_go(self) -> None:
+        if self._held and not self._closed:
+            self.push_now(b"")
+
+    def close_when_done(self) -> None:
+        """As the library does, behind all that was said."""
+        self._let_go()
+        super().close_when_done()
 
     def push_with_producer(self, producer: Any) -> None:
         """A listing as a part of a reply (STAT)."""
@@ -258,6 +289,7 @@ class Session(FTPHandler):  # type: ignore[misc]
 
     def cut(self, reset: bool) -> None:
         """End the control connection now; reset: by RST, what is not sent yet is lost."""
+        self._let_go()
         if reset:
             try:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

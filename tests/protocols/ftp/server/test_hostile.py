@@ -158,6 +158,21 @@ def test_commands_sent_ahead_of_a_transfers_end_are_obeyed_behind_it(root: Path)
             while data.recv(65536):
                 pass
         assert [raw.reply()[:3] for _ in range(3)] == ["226", "257", "215"]
+        sent = [event.data for event in running.kinds("send") if event.data]
+    assert [data[:3] for data in sent if b"226 " in data and b"\r\n257 " in data] == [b"226"]  # one packet, not two
+
+
+@pytest.mark.parametrize("last", ["QUIT", "SITE HELP", "NOSUCH"])
+def test_the_end_of_a_transfer_is_said_whatever_was_sent_ahead(root: Path, last: str) -> None:
+    with serving(root) as running, running.raw() as raw:
+        raw.ask("TYPE I")
+        with raw.data() as data:
+            raw.send(f"RETR data.bin\r\n{last}\r\n".encode())
+            assert raw.reply()[0] == "1"
+            while data.recv(65536):
+                pass
+        assert raw.reply().startswith("226")
+        assert raw.reply()[0] in "25"
 
 
 def test_abor_ends_a_transfer_and_the_session_goes_on(root: Path) -> None:
