@@ -44,6 +44,16 @@ _LITERAL: Final = re.compile(rb"\{(\d{1,18})([+-]?)\}\r?\n$")
 _TEXT_END: Final = re.compile(rb"\n\.\r?\n")
 
 
+def _open(data: bytes) -> bool:
+    """Whether these are whole commands of FTP, as nearly always, and none has a secret."""
+    at, last = 0, len(data) - 1
+    while (end := data.find(b"\n", at)) >= 0 and not _FTP_SECRET.match(data, at):
+        if end == last:
+            return True
+        at = end + 1
+    return False
+
+
 class SecretLines:
     """One connection's secrets. end: whose socket it is, for what goes "out" is the client's or the server's."""
 
@@ -69,11 +79,8 @@ class SecretLines:
                 self._hear(bytes(data))
             return []
         data = bytes(data)
-        if (
-            self._language == "ftp" and not self._size and data.find(b"\n") == len(data) - 1
-            and not _FTP_SECRET.match(data)
-        ):  # fmt: skip
-            return []  # one whole command, as nearly all are, and none with a secret
+        if self._language == "ftp" and not self._size and _open(data):
+            return []
         return self._follow(data) if moved else copy.copy(self)._follow(data)
 
     # The client's bytes

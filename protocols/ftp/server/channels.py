@@ -10,6 +10,7 @@ import errno
 import os
 import random
 import socket
+from collections.abc import Iterator
 from typing import Any, Final
 
 from protocols.ftp.addresses import DataAddress, port_argument
@@ -54,12 +55,12 @@ class Passive(Acceptor):  # type: ignore[misc]
             self.call_later(wait_s, self.handle_timeout)
 
     def _bind(self, family: int, host: str, ports: tuple[int, ...]) -> None:
+        choices, count = _guesses(), _GUESSES + 1
         if ports:
-            choices = list(range(ports[0], ports[1] + 1))
-            random.shuffle(choices)
-        else:
-            choices = [*random.sample(_DYNAMIC, _GUESSES), 0]
-        for place, port in enumerate(choices):
+            count = ports[1] - ports[0] + 1
+            first = random.randrange(count)
+            choices = (ports[0] + (first + step) % count for step in range(count))
+        for place, port in enumerate(choices, 1):
             self.create_socket(family, socket.SOCK_STREAM)
             try:
                 if port and os.name == "posix":  # elsewhere it would take a port that somebody listens on
@@ -72,7 +73,7 @@ class Passive(Acceptor):  # type: ignore[misc]
                 self.socket.close()
                 self.socket = None
                 busy = error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EPERM)
-                if not busy or place == len(choices) - 1:
+                if not busy or place == count:
                     raise
             else:
                 return
@@ -188,3 +189,10 @@ class Active(Connector):  # type: ignore[misc]
             peer=list(where),
         )  # fmt: skip
         session.data_failed(f"Can't connect to {address_text(where)}: {told.title}.", self)
+
+
+def _guesses() -> Iterator[int]:
+    """Random ports as they are needed, mostly one, and at last whichever is free."""
+    for _ in range(_GUESSES):
+        yield random.choice(_DYNAMIC)
+    yield 0
