@@ -139,6 +139,9 @@ def _window(session_file: str | None = None) -> int:
     if not has_display():
         print(NO_DISPLAY.format(commands=_command_list()), file=sys.stderr, end="")
         return FAILED
+    from netlab_gui.qt_loading import spare_sources
+
+    spare_sources()
     from netlab_gui.app import run_window
 
     return run_window(session_file)
@@ -146,6 +149,9 @@ def _window(session_file: str | None = None) -> int:
 
 def _tour(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from netlab_gui.qt_loading import spare_sources
+
+    spare_sources()
     from netlab_gui.tour import run_tour
 
     return run_tour(cast("str", arguments.out))
