@@ -68,7 +68,7 @@ def test_a_held_command_is_changed_and_the_next_one_cut(room: Room) -> None:
     ends.hold.line.setText("EHLO changed.example")
     room.click(ends.hold.send_button)
     room.wait(lambda: ends.hold.line.text().startswith("mail FROM"))
-    assert "C: EHLO changed.example" in ends.dialogue.model.texts()
+    room.wait(lambda: "C: EHLO changed.example" in ends.dialogue.model.texts())
     ends.hold.line.setText("NOOP")
     room.click(ends.hold.first_button)
     room.wait(lambda: "C: NOOP" in ends.dialogue.model.texts())

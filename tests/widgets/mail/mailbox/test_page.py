@@ -184,7 +184,7 @@ def test_folders_are_made_renamed_and_deleted(room: Room) -> None:
 def test_the_envelope_stands_beside_the_header(room: Room) -> None:
     room.serve()
     room.send(to="bob@example.org", bcc="ann@example.org", envelope_from="real@example.org", subject="Gr\u00fc\u00dfe")
-    assert any("mail FROM:<real@example.org>" in text for text in room.ends.dialogue.model.texts())
+    room.wait(lambda: any("mail FROM:<real@example.org>" in text for text in room.ends.dialogue.model.texts()))
     for kind in ("imap", "pop3"):
         box = room.open_box(kind)
         room.wait(lambda box=box: box.model.listed(0))
