@@ -100,7 +100,7 @@ def _unknown_name() -> OSError:
 def in_the_clear(made: Failure, answer: bytes) -> Failure:
     """A failure of a request by http. answer: the first bytes that came (RFC 8446 section 5.1: an alert is type 21)."""
     if answer.startswith(_TLS_ALERT) or (not answer and made.symbol in ("ECONNRESET", "NOTHING")):
-        return replace(made, mend=(*made.mend, _USE_TLS), perhaps_tls=True)
+        return replace(made, mend=(_USE_TLS, *made.mend), perhaps_tls=True)
     return made
 
 

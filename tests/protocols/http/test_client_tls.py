@@ -137,7 +137,7 @@ def test_http_where_tls_is_spoken_is_told_so(client: HttpClient) -> None:
         run = sent(client, url.replace("https:", "http:"))
     assert run.failure is not None
     assert run.failure.perhaps_tls
-    assert "https" in run.failure.mend[-1]
+    assert "https" in run.failure.mend[0]
 
 
 @pytest.mark.parametrize(("symbol", "answer", "perhaps"), [
